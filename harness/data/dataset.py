@@ -1,0 +1,99 @@
+"""`Dataset`: inputs, labels and attributes held in memory, with a digest over all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Attribute:
+    """A variable beside the class: one code per sample and the names of the codes.
+
+    `values`: int64, shape (N,), each in [0, len(names)).
+    """
+
+    values: npt.NDArray[np.int64]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """Images or feature vectors with one class label each.
+
+    `inputs`: uint8 of shape (N, channels, height, width), or float32 of shape (N, features).
+    `labels`: int64 of shape (N,), each in [0, len(class_names)).
+    Arrays are made read-only. Raises ValueError where shapes, dtypes or label values disagree.
+    """
+
+    name: str
+    inputs: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+    class_names: tuple[str, ...]
+    source: str
+    licence: str
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        count = len(self.labels)
+        images = self.inputs.dtype == np.uint8 and self.inputs.ndim == 4
+        vectors = self.inputs.dtype == np.float32 and self.inputs.ndim == 2
+        if not (images or vectors):
+            raise ValueError(
+                f"dataset {self.name}: inputs must be uint8 (N, C, H, W) or float32 (N, D), "
+                f"not {self.inputs.dtype} {self.inputs.shape}"
+            )
+        if self.labels.dtype != np.int64 or self.labels.shape != (len(self.inputs),):
+            raise ValueError(
+                f"dataset {self.name}: labels must be int64 ({len(self.inputs)},), "
+                f"not {self.labels.dtype} {self.labels.shape}"
+            )
+        _check_codes(f"dataset {self.name}: labels", self.labels, len(self.class_names))
+        for name, attribute in self.attributes.items():
+            if attribute.values.shape != (count,):
+                raise ValueError(f"dataset {self.name}: attribute {name} needs {count} values")
+            _check_codes(
+                f"dataset {self.name}: attribute {name}", attribute.values, len(attribute.names)
+            )
+        for array in (self.inputs, self.labels, *(a.values for a in self.attributes.values())):
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def is_images(self) -> bool:
+        """Whether inputs are images rather than feature vectors."""
+        return self.inputs.ndim == 4
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over every array, name and class name; the licence and source are not data."""
+        digest = hashlib.sha256()
+        _feed(digest, "inputs", self.inputs)
+        _feed(digest, "labels", self.labels)
+        _feed_names(digest, self.class_names)
+        for name in sorted(self.attributes):
+            _feed(digest, f"attribute {name}", self.attributes[name].values)
+            _feed_names(digest, self.attributes[name].names)
+        return digest.hexdigest()
+
+
+def _check_codes(what: str, values: npt.NDArray[np.int64], count: int) -> None:
+    if len(values) and (values.min() < 0 or values.max() >= count):
+        raise ValueError(f"{what} must lie in 0..{count - 1}")
+
+
+def _feed(digest: hashlib._Hash, name: str, array: npt.NDArray[np.generic]) -> None:
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
+    digest.update(np.ascontiguousarray(little).data)
+
+
+def _feed_names(digest: hashlib._Hash, names: tuple[str, ...]) -> None:
+    digest.update(("\0".join(names) + "\n").encode())

@@ -1,0 +1,30 @@
+"""The one family of errors a person sees as a line instead of a traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+EXIT_DONE = 0
+EXIT_USAGE = 2
+EXIT_RUNS_FAILED = 4
+
+
+class UserError(Exception):
+    """What a person can mend: the command line prints it as one line and exits with `exit_code`."""
+
+    exit_code = EXIT_USAGE
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the closest allowed name, or an empty string."""
+    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def unknown(kind: str, name: str, allowed: Iterable[str], *, where: str = "") -> UserError:
+    """Build the error for a name that is not in a closed list: where, what, nearest, allowed."""
+    names = sorted(allowed)
+    prefix = f"{where}: " if where else ""
+    shown = ", ".join(names) if names else "none"
+    return UserError(f"{prefix}unknown {kind} '{name}'{nearest(name, names)} (allowed: {shown})")

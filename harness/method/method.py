@@ -1,0 +1,100 @@
+"""`Method`: what is compared. A name, a hyperparameter space, declarations, and a builder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from harness.errors import UserError, nearest
+from harness.method.space import Range, Value
+
+if TYPE_CHECKING:
+    from harness.method.objective import Context, Objective
+
+Composition = Literal["balanced", "one-per-class", "uniform", "pairs", "clusters"]
+Labels = Literal["all", "known", "none"]
+Setting = Literal["any", "closed-set"]
+
+COMPOSITIONS: tuple[str, ...] = get_args(Composition)
+LABELS: tuple[str, ...] = get_args(Labels)
+SETTINGS: tuple[str, ...] = get_args(Setting)
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """What is compared: a builder of Objectives and everything a protocol must know about it.
+
+    `build(hyperparameters, context)` returns a fresh `Objective`; it is called once a run, with
+    every hyperparameter of `space` given. A method that has nothing to train (`trained=False`)
+    is scored on the initial weights and its builder is never called.
+
+    The declarations are closed lists, because they belong to the method and not to taste:
+    `batch` is how the core composes batches, `views` how many augmented views of each image the
+    batch holds, `labels` which labels the method may see (`none`: it never receives any),
+    `members` how many backbones it trains, `setting` where it is defined at all.
+
+    Raises ValueError for a name that is not lower-case words joined by hyphens, or a declaration
+    outside its list.
+    """
+
+    name: str
+    build: Callable[[Mapping[str, Value], Context], Objective]
+    summary: str
+    reference: str
+    family: str = "other"
+    space: Mapping[str, Range] = field(default_factory=dict)
+    batch: Composition = "balanced"
+    views: Literal[1, 2] = 1
+    labels: Labels = "all"
+    members: int = 1
+    setting: Setting = "any"
+    trained: bool = True
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"method name {self.name!r} must be lower-case words and hyphens")
+        _check_listed(self.name, "batch", self.batch, COMPOSITIONS)
+        _check_listed(self.name, "labels", self.labels, LABELS)
+        _check_listed(self.name, "setting", self.setting, SETTINGS)
+        if self.views not in (1, 2):
+            raise ValueError(f"method {self.name}: views must be 1 or 2, not {self.views!r}")
+        if self.members < 1:
+            raise ValueError(f"method {self.name}: members must be at least 1")
+        if not callable(self.build):
+            raise ValueError(f"method {self.name}: build must be callable")
+
+    def defaults(self) -> dict[str, Value]:
+        """The default point of the space."""
+        return {name: bounds.default for name, bounds in self.space.items()}
+
+    def point(self, given: Mapping[str, Any]) -> dict[str, Value]:
+        """Complete `given` with defaults and check it; text values are parsed.
+
+        Raises UserError for an unknown hyperparameter or a value outside its range.
+        """
+        point = self.defaults()
+        for name, value in given.items():
+            if name not in self.space:
+                allowed = ", ".join(self.space) or "none"
+                raise UserError(
+                    f"method {self.name}: unknown hyperparameter '{name}'"
+                    f"{nearest(name, self.space)} (allowed: {allowed})"
+                )
+            bounds = self.space[name]
+            try:
+                point[name] = bounds.parse(value) if isinstance(value, str) else bounds.check(value)
+            except ValueError as error:
+                raise UserError(f"method {self.name}: {name}: {error}") from None
+        return point
+
+
+def _check_listed(method: str, what: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(
+            f"method {method}: {what} {value!r}{nearest(str(value), allowed)} "
+            f"(allowed: {', '.join(allowed)})"
+        )

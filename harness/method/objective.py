@@ -1,0 +1,112 @@
+"""`Objective`: a method built for one run, and what the core hands to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol as Interface
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What an Objective may know about its run when it is built.
+
+    `classes`: classes of the training part; batch labels are 0..classes-1.
+    `embedding_size`, `feature_size`: widths of `embed(x)` and `embed.features(x)`.
+    `normalized`: whether the protocol L2-normalises embeddings; `embed` returns them so.
+    `generator`: a CPU generator of the method's own stream; the global generators (torch, numpy,
+    random) are seeded from that stream too, so that drawing from them is reproducible and
+    changes nothing for other methods.
+    """
+
+    classes: int
+    samples: int
+    embedding_size: int
+    feature_size: int
+    normalized: bool
+    batch_size: int
+    steps: int
+    steps_per_epoch: int
+    device: torch.device
+    generator: torch.Generator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """One training batch.
+
+    `inputs`: float32, (B, C, H, W) or (B, D), augmented and standardised.
+    `labels`: int64, (B,), 0..classes-1; -1 where unknown; None for a method that declared none.
+    `known`: bool, (B,): which labels are known.
+    `indices`: int64, (B,): positions in the training part, stable over the run.
+    `attributes`: int64 codes, (B,) each. `second`: a second augmented view, if declared.
+    `step`: 0-based optimizer step.
+    """
+
+    inputs: Tensor
+    labels: Tensor | None
+    known: Tensor
+    indices: Tensor
+    step: int
+    second: Tensor | None = None
+    attributes: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def require_labels(self) -> Tensor:
+        """The labels of a method that declared it needs them."""
+        if self.labels is None:
+            raise RuntimeError("this method declared labels='none' and receives none")
+        return self.labels
+
+
+class Embed(Interface):
+    """The shared backbone, as an Objective sees it: gradients flow, images are counted."""
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Embeddings, float32, (B, embedding_size); L2-normalised if the protocol says so."""
+        ...
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """Trunk features before the head, float32, (B, feature_size)."""
+        ...
+
+
+class View(Interface):
+    """The training part, as an Objective sees it; nothing else of the dataset can be reached."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def labels(self) -> Tensor | None:
+        """Int64, (N,), 0..classes-1; -1 where unknown; None for a method that declared none."""
+        ...
+
+    @property
+    def attributes(self) -> Mapping[str, Tensor]:
+        """Int64 codes, (N,) each."""
+        ...
+
+    def inputs(self, indices: Tensor) -> Tensor:
+        """Standardised inputs without augmentation, float32, at the given positions."""
+        ...
+
+
+class Objective(nn.Module):
+    """A method built for one run: a loss, and whatever it needs around it.
+
+    Its parameters (proxies, decoders, heads) train under the protocol's objective optimizer.
+    Only `forward` must be written. The core owns the optimizer, the sampler, the schedule, the
+    selection and the scoring.
+    """
+
+    def prepare(self, view: View, embed: Embed) -> None:
+        """Called once before the first step; what it spends is audited."""
+
+    def begin_epoch(self, epoch: int, view: View, embed: Embed) -> None:
+        """Called every `steps_per_epoch` steps, before the step, from epoch 0."""
+
+    def forward(self, batch: Batch, embed: Embed) -> Tensor:
+        """Return the loss of one batch: a finite scalar that gradients can flow from."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward(batch, embed)")
