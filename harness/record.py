@@ -1,0 +1,173 @@
+"""`Record`: what a Run left behind. Frozen, versioned, and the only thing that passes the Store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RECORD_FORMAT = 1
+
+State = Literal["done", "failed", "skipped"]
+ReasonKind = Literal[
+    "diverged",  # the loss was not finite
+    "crashed",  # the plugin raised
+    "bad-loss",  # not a scalar, or nothing to differentiate
+    "tampered",  # the backbone, its gradients or its size were changed behind the core's back
+    "sealed",  # test data were asked for while the objective was alive
+    "out-of-memory",
+    "unsupported",  # the protocol lacks what the method needs
+]
+
+
+class Frozen(BaseModel):
+    """Base of everything stored: no unknown keys, no assignment; NaN and infinity survive JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
+
+
+class Reason(Frozen):
+    """Why a run did not end in scores: a kind for machines, a sentence for people."""
+
+    kind: ReasonKind
+    message: str
+    traceback: str = ""
+
+
+class Identity(Frozen):
+    """All that decides a run's result; its digest is the run's id."""
+
+    protocol: str
+    protocol_digest: str
+    unlocked: tuple[str, ...]
+    dataset: str
+    dataset_digest: str
+    method: str
+    distribution: str
+    version: str
+    source: str
+    hyperparameters: dict[str, float | int | str | bool]
+    seed: int
+    fold: int
+    training_semantics: int
+
+    @property
+    def run_id(self) -> str:
+        """First 20 hexadecimal digits of the sha256 over the canonical JSON."""
+        text = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+class Declared(Frozen):
+    """What the method declared; shown on the board beside its scores."""
+
+    composition: str
+    views: int
+    labels: str
+    members: int
+    setting: str
+
+
+class Parameters(Frozen):
+    """Trainable parameters by owner."""
+
+    trunk: int
+    head: int
+    objective: int
+
+
+class Audit(Frozen):
+    """What the run cost.
+
+    `images_embedded`: images through the backbone on the method's behalf, gradients or not.
+    `backward_passes`: gradients that came back through an `embed` call.
+    `training_seconds`: wall time of the loop without validation; `seconds`: of the whole run.
+    `peak_memory_bytes`: of the process (CPU) or the allocator (CUDA); None where unknown.
+    """
+
+    steps: int
+    images_embedded: int
+    backward_passes: int
+    training_seconds: float
+    seconds: float
+    peak_memory_bytes: int | None
+    parameters: Parameters
+
+
+class Selected(Frozen):
+    """The step that validation chose, and the values it chose from as (step, value)."""
+
+    metric: str
+    step: int
+    value: float
+    history: tuple[tuple[int, float], ...]
+    stopped_early: bool
+
+
+class Scores(Frozen):
+    """Test scores of one embedding.
+
+    `values`: the locked metrics by name. `extra`: metrics of plugins, None where one failed.
+    `singletons`: queries left out because nothing else has their class.
+    """
+
+    semantics: int
+    values: dict[str, float]
+    class_means: dict[str, float] = Field(default_factory=dict)
+    extra: dict[str, float | None] = Field(default_factory=dict)
+    queries: int
+    singletons: int
+    collapsed: bool
+
+
+class Artifact(Frozen):
+    """A file of arrays beside the store: its path relative to the store, and its sha256."""
+
+    path: str
+    sha256: str
+
+
+class Record(Frozen):
+    """What a run left behind.
+
+    `init_digest`: of the backbone's initial weights; `batches_digest`: of the whole sequence of
+    batch indices, None for a method that does not train. Times are ISO 8601, UTC.
+    """
+
+    format: int = RECORD_FORMAT
+    identity: Identity
+    declared: Declared
+    chosen_by: Literal["default", "given", "search"]
+    state: State
+    reason: Reason | None = None
+    init_digest: str | None = None
+    batches_digest: str | None = None
+    selected: Selected | None = None
+    scores: Scores | None = None
+    audit: Audit | None = None
+    environment: dict[str, str] = Field(default_factory=dict)
+    artifact: Artifact | None = None
+    started: str
+    finished: str
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run: the digest of its identity."""
+        return self.identity.run_id
+
+
+class Concatenation(Frozen):
+    """Scores of one replicate's fold embeddings, normalised, joined and normalised again.
+
+    `run_ids`: the runs joined, in fold order; their digest is the concatenation's id.
+    """
+
+    run_ids: tuple[str, ...]
+    scores: Scores
+
+    @property
+    def concatenation_id(self) -> str:
+        """First 20 hexadecimal digits of the sha256 over the run ids in fold order."""
+        return hashlib.sha256(" ".join(self.run_ids).encode()).hexdigest()[:20]
