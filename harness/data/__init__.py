@@ -1,0 +1,1 @@
+"""Datasets in memory, splits, batches, augmentation, and the seal on test data."""

@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from harness.data.seal import require_open
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Attribute:
@@ -28,7 +30,8 @@ class Dataset:
 
     `inputs`: uint8 of shape (N, channels, height, width), or float32 of shape (N, features).
     `labels`: int64 of shape (N,), each in [0, len(class_names)).
-    Arrays are made read-only. Raises ValueError where shapes, dtypes or label values disagree.
+    Arrays are made read-only. Raises ValueError where shapes, dtypes or label values disagree,
+    and SealedTestSet while an objective is alive: a dataset holds its test part.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Dataset:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        require_open(f"dataset {self.name} was")
         count = len(self.labels)
         images = self.inputs.dtype == np.uint8 and self.inputs.ndim == 4
         vectors = self.inputs.dtype == np.float32 and self.inputs.ndim == 2

@@ -1,0 +1,1 @@
+"""Datasets that need no download: shipped in this package or in scikit-learn."""

@@ -1,0 +1,25 @@
+"""Loading a dataset by name, with what plugins do wrong as one line."""
+
+from __future__ import annotations
+
+from harness.data.dataset import Dataset
+from harness.errors import UserError
+from harness.registry import Registry
+
+
+def load_dataset(registry: Registry, name: str) -> Dataset:
+    """Load a dataset by name; UserError naming the plugin if it fails or is no Dataset."""
+    registered = registry.dataset(name)
+    try:
+        dataset = registered.item.load()
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"dataset '{name}' ({registered.origin}): {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(dataset, Dataset):
+        raise UserError(
+            f"dataset '{name}' ({registered.origin}): load returned {type(dataset).__name__}"
+        )
+    return dataset

@@ -1,0 +1,29 @@
+"""Named random streams: one generator per name, so that adding a draw moves no other."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+
+def stream_seed(seed: int, *names: str | int) -> int:
+    """A 63-bit seed from a run seed and the stream's name, by sha256."""
+    text = "/".join(["stream", str(seed), *(str(name) for name in names)])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def numpy_stream(seed: int, *names: str | int) -> np.random.Generator:
+    """A numpy generator of the named stream."""
+    return np.random.default_rng(stream_seed(seed, *names))
+
+
+def torch_stream(seed: int, *names: str | int) -> torch.Generator:
+    """A CPU torch generator of the named stream."""
+    import torch
+
+    return torch.Generator().manual_seed(stream_seed(seed, *names))
