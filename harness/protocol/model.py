@@ -1,0 +1,162 @@
+"""`Protocol`: all that is fixed, as strict, frozen, typed data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from harness.method import Composition
+
+
+def _as_tuple(value: object) -> object:
+    """TOML has arrays; a frozen model holds tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Positive = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """Base of every section: no unknown keys, no defaults, no coercion, no assignment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SplitRule(Section):
+    """How classes become train, validation and test parts.
+
+    `class-disjoint`: classes in order of their number, the last `test_fraction` of them for
+    testing; the others in `folds` class folds, one validating while the others train.
+    `fold_rule`: `even` validates every class once; `mlrc` has the ranges of the reality check's
+    own code, where rounding leaves some classes in no validation fold.
+    `labelled_fraction`: share of the training part whose labels are known, stratified by class.
+    """
+
+    kind: Literal["class-disjoint"]
+    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    folds: Annotated[int, Field(ge=2)]
+    fold_rule: Literal["even", "mlrc"]
+    labelled_fraction: Annotated[float, Field(gt=0, le=1)]
+
+
+class BackboneRule(Section):
+    """Trunk by name, its weights, and the linear embedding head on it."""
+
+    name: str
+    weights: Literal["random"]
+    freeze_batch_norm: bool
+    embedding_size: Positive
+    normalize: bool
+
+
+class OptimizerRule(Section):
+    """One optimizer with a constant learning rate; `momentum` is used by sgd and rmsprop."""
+
+    name: Literal["adam", "adamw", "rmsprop", "sgd"]
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    weight_decay: NotNegative
+    momentum: Annotated[float, Field(ge=0, lt=1)]
+
+
+class OptimizerRules(Section):
+    """Optimizers of the trunk, the embedding head, and the objective's own parameters."""
+
+    trunk: OptimizerRule
+    head: OptimizerRule
+    objective: OptimizerRule
+
+
+class TrainingRule(Section):
+    """Length of training and make-up of batches.
+
+    `samples_per_class` is that of the `balanced` composition; `compositions` lists those that
+    the protocol admits. `steps_per_epoch` is how often `Objective.begin_epoch` is called.
+    """
+
+    steps: Positive
+    steps_per_epoch: Positive
+    batch_size: Annotated[int, Field(ge=2)]
+    samples_per_class: Annotated[int, Field(ge=2)]
+    compositions: Annotated[tuple[Composition, ...], BeforeValidator(_as_tuple)]
+
+    @model_validator(mode="after")
+    def _whole_classes(self) -> TrainingRule:
+        if self.batch_size % self.samples_per_class:
+            raise ValueError("batch_size must be a multiple of samples_per_class")
+        return self
+
+
+class AugmentationRule(Section):
+    """Random affine change of each training image, drawn uniformly; 0 switches a part off.
+
+    `shift`: up to this share of the side, each way. `rotation`: up to this many degrees, each
+    way. `scale`: factor in [1 - scale, 1 + scale]. `flip`: mirror half of the images.
+    Feature vectors are not augmented.
+    """
+
+    shift: Annotated[float, Field(ge=0, lt=1)]
+    rotation: Annotated[float, Field(ge=0, le=180)]
+    scale: Annotated[float, Field(ge=0, lt=1)]
+    flip: bool
+
+
+class SelectionRule(Section):
+    """Which step's weights are kept: the best by a metric on the validation classes.
+
+    Validation runs before the first step and then every `every` steps; training stops once
+    `patience` validations in a row bring no strict improvement.
+    """
+
+    metric: Literal["map_at_r"]
+    every: Positive
+    patience: Positive
+
+
+class SearchRule(Section):
+    """Trials of the hyperparameter search for each method; 0: every method at its defaults."""
+
+    trials: Annotated[int, Field(ge=0, le=0)]
+
+
+class ScoringRule(Section):
+    """How test embeddings are scored.
+
+    `gallery`: `self`: the test part itself, without the query. `recall_at`: the K of Recall@K.
+    `clustering_restarts`: seeded k-means runs behind NMI and AMI.
+    """
+
+    gallery: Literal["self"]
+    distance: Literal["cosine", "euclidean"]
+    recall_at: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple)]
+    clustering_restarts: Positive
+
+
+class Rules(Section):
+    """All that a protocol fixes for one dataset."""
+
+    replicates: Positive
+    split: SplitRule
+    backbone: BackboneRule
+    optimizers: OptimizerRules
+    training: TrainingRule
+    augmentation: AugmentationRule
+    selection: SelectionRule
+    search: SearchRule
+    scoring: ScoringRule
+
+
+class Protocol(Rules):
+    """The rules for one dataset of a protocol file, and where they come from.
+
+    `digest`: sha256 over the parsed content of the whole file, overrides included.
+    `unlocked`: the overrides given on the command line; empty for a protocol as published.
+    """
+
+    name: str
+    summary: str
+    dataset: str
+    datasets: tuple[str, ...]
+    digest: str
+    unlocked: tuple[str, ...]

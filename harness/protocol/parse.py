@@ -1,0 +1,196 @@
+"""From TOML text to `Protocol`, with one clear line for whatever is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from harness.errors import UserError, nearest, unknown
+from harness.protocol.model import Protocol, Rules
+
+PROTOCOL_FORMAT = 1
+HEADER = ("format", "name", "summary", "datasets")
+
+
+def parse_protocol(
+    text: str, *, where: str, dataset: str | None = None, overrides: Sequence[str] = ()
+) -> Protocol:
+    """Parse a protocol file and resolve it for one of its datasets (the first by default).
+
+    `overrides` are `key.path=TOML value` strings and make the protocol unlocked. Raises
+    UserError naming file, key, what is allowed and the nearest name.
+    """
+    content = _toml(text, where)
+    header, rules = _divide(content, where)
+    named: Mapping[str, dict[str, Any]] = header["datasets"]
+    chosen = next(iter(named)) if dataset is None else dataset
+    if chosen not in named:
+        raise unknown("dataset", chosen, named, where=f"{where}: protocol '{header['name']}'")
+    for override in overrides:
+        _check_override(rules, override)
+    resolved: dict[str, Any] = {}
+    for name, changes in named.items():
+        _check_changes(changes, rules, f"{where}: datasets.{name}")
+        merged = _merge(rules, changes)
+        _validate(merged, where)
+        resolved[name] = merged
+    for override in overrides:
+        key, value = _split_override(override)
+        _assign(resolved[chosen], key, value)
+    rules_model = _validate(resolved[chosen], where)
+    return Protocol(
+        **{name: getattr(rules_model, name) for name in Rules.model_fields},
+        name=header["name"],
+        summary=header["summary"],
+        dataset=chosen,
+        datasets=tuple(named),
+        digest=_digest(header, resolved, overrides),
+        unlocked=tuple(overrides),
+    )
+
+
+def _digest(
+    header: Mapping[str, Any], resolved: Mapping[str, Any], overrides: Sequence[str]
+) -> str:
+    """sha256 over the parsed values of every dataset, in file order, and the overrides."""
+    canonical = {
+        "format": header["format"],
+        "name": header["name"],
+        "datasets": [
+            [name, Rules.model_validate(rules).model_dump(mode="json")]
+            for name, rules in resolved.items()
+        ],
+        "overrides": sorted(overrides),
+    }
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _toml(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{where}: not TOML: {error}") from None
+
+
+def _divide(content: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Separate the header from the rules, and check the header."""
+    header = {key: content[key] for key in HEADER if key in content}
+    rules = {key: value for key, value in content.items() if key not in HEADER}
+    for key in HEADER:
+        if key not in header:
+            raise UserError(f"{where}: missing key '{key}'")
+    if header["format"] != PROTOCOL_FORMAT:
+        raise UserError(
+            f"{where}: format: {header['format']!r} is not known (allowed: {PROTOCOL_FORMAT})"
+        )
+    for key in ("name", "summary"):
+        if not isinstance(header[key], str) or not header[key]:
+            raise UserError(f"{where}: {key}: must be a text that is not empty")
+    datasets = header["datasets"]
+    tables = isinstance(datasets, dict) and all(isinstance(v, dict) for v in datasets.values())
+    if not tables or not datasets:
+        raise UserError(f"{where}: datasets: must hold a table for each dataset")
+    return header, rules
+
+
+def _validate(rules: Mapping[str, Any], where: str) -> Rules:
+    try:
+        return Rules.model_validate(rules)
+    except ValidationError as error:
+        raise UserError(f"{where}: {_line(error.errors()[0])}") from None
+
+
+def _line(error: ErrorDetails) -> str:
+    """One pydantic error as key, what is wrong, what is allowed, nearest name."""
+    path = [str(part) for part in error["loc"]]
+    key = ".".join(path)
+    if error["type"] == "extra_forbidden":
+        allowed = sorted(_fields(path[:-1]))
+        return f"unknown key '{key}'{nearest(path[-1], allowed)} (allowed: {', '.join(allowed)})"
+    if error["type"] == "missing":
+        return f"missing key '{key}'"
+    if error["type"] == "literal_error":
+        expected = error["ctx"]["expected"]
+        return f"{key}: {error['input']!r} is not allowed (allowed: {expected})"
+    message = error["msg"].removeprefix("Value error, ")
+    given = "" if isinstance(error["input"], dict) else f" (given: {error['input']!r})"
+    return f"{key}: {message}{given}"
+
+
+def _fields(path: Sequence[str]) -> list[str]:
+    """The keys allowed in the section at `path`."""
+    model: type[BaseModel] = Rules
+    for part in path:
+        annotation = model.model_fields[part].annotation
+        assert isinstance(annotation, type)
+        model = annotation
+    return list(model.model_fields)
+
+
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        both = isinstance(value, dict) and isinstance(old, dict)
+        merged[key] = _merge(old, value) if both and old is not None else value
+    return merged
+
+
+def _check_changes(changes: Mapping[str, Any], base: Mapping[str, Any], where: str) -> None:
+    """A dataset may change values that the file gives, and add none."""
+    for key, value in changes.items():
+        if key not in base:
+            raise unknown("key", key, base, where=where)
+        if isinstance(value, dict) and isinstance(base[key], dict):
+            _check_changes(value, base[key], f"{where}.{key}")
+
+
+def _check_override(rules: Mapping[str, Any], override: str) -> None:
+    """An override must name a value that the file gives."""
+    key, _ = _split_override(override)
+    place: Any = rules
+    for done, part in enumerate(key):
+        if not isinstance(place, dict) or part not in place:
+            inside = place if isinstance(place, dict) else {}
+            where = f"--set {override}" + (f": in {'.'.join(key[:done])}" if done else "")
+            raise unknown("key", part, inside, where=where)
+        place = place[part]
+    if isinstance(place, dict):
+        raise UserError(f"--set {override}: '{'.'.join(key)}' is a section, not a value")
+
+
+def _split_override(override: str) -> tuple[list[str], Any]:
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise UserError(f"--set {override}: must read key.path=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    return key.strip().split("."), value
+
+
+def _assign(rules: dict[str, Any], key: Sequence[str], value: Any) -> None:
+    for part in key[:-1]:
+        rules[part] = dict(rules[part])
+        rules = rules[part]
+    rules[key[-1]] = value
+
+
+def read_protocol(
+    path: Path, *, dataset: str | None = None, overrides: Sequence[str] = ()
+) -> Protocol:
+    """Parse the protocol file at `path`; UserError if it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
+    return parse_protocol(text, where=path.name, dataset=dataset, overrides=overrides)
