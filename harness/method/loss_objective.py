@@ -16,6 +16,7 @@ class LossObjective(Objective):
         self.miner = miner
 
     def forward(self, batch: Batch, embed: Embed) -> Tensor:
+        """Return what the loss gives."""
         embeddings = embed(batch.inputs)
         labels = batch.require_labels()
         if self.miner is None:

@@ -37,7 +37,7 @@ class Float:
         return self.check(number)
 
     def on_bound(self, value: Value) -> bool:
-        """Whether a chosen value sits on the edge of the range, so that the range may be too small."""
+        """Whether a value sits on the edge of the range, so that the range may be too small."""
         return value in (self.low, self.high)
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class Int:
         _check_range(self.low, self.high, self.default, log=self.log)
 
     def check(self, value: object) -> int:
-        """Return `value`; raise ValueError naming the allowed range if it is not a whole number in it."""
+        """Return `value`; raise ValueError naming the range if it is no whole number in it."""
         if isinstance(value, bool) or not isinstance(value, int):
             raise ValueError(f"{value!r} is not a whole number (allowed: {self})")
         if not self.low <= value <= self.high:
@@ -73,7 +73,7 @@ class Int:
         return self.check(number)
 
     def on_bound(self, value: Value) -> bool:
-        """Whether a chosen value sits on the edge of the range, so that the range may be too small."""
+        """Whether a value sits on the edge of the range, so that the range may be too small."""
         return value in (self.low, self.high)
 
     def __str__(self) -> str:
@@ -105,7 +105,7 @@ class Choice:
                 return option
         raise ValueError(f"{text!r} is not one of {self}")
 
-    def on_bound(self, value: Value) -> bool:
+    def on_bound(self, value: Value) -> bool:  # noqa: ARG002
         """A choice has no bounds."""
         return False
 

@@ -1,0 +1,100 @@
+"""The extension points of the benchmark. This file is the manual.
+
+A plugin is any module or object with functions marked `@harness.hookimpl`. A distribution offers
+one through the entry-point group `bench`:
+
+    [project.entry-points.bench]
+    my-plugin = "my_package.my_module"
+
+and `bench run --plugin file.py` loads an uninstalled one. The benchmark's own methods come in by
+the same door.
+
+The lifecycle of one `bench run`:
+
+1. Every plugin is imported, in the order of distribution and entry-point name. Importing should
+   be cheap: import torch inside the functions that need it.
+2. The four listing hooks below are called, once each. What they return is checked at once: a
+   wrong type, a name that another plugin also defines, a hook the benchmark does not know, all
+   are one line that names the distribution and version at fault. The other plugins go on.
+3. The plan is made: a run for each method, fold and seed that the store does not hold yet.
+4. For each run: `bench_run_started`; the backbone is built and the method's `build` is called;
+   the core trains, with the test set sealed; the Objective is dropped; the test part is embedded
+   and scored, plugin metrics last; the Record is stored; `bench_run_finished`.
+5. When all folds of a replicate are done, their embeddings are scored concatenated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from harness.extension import BackboneSource, DatasetSource, Metric
+    from harness.method import Method
+    from harness.record import Identity, Record
+
+hookspec = pluggy.HookspecMarker("bench")
+
+
+@hookspec
+def bench_methods() -> Iterable[Method]:
+    """List the methods of this plugin.
+
+    Called once when plugins are loaded, in every command that needs method names. It must not
+    train, download or draw random numbers. Names are unique over all plugins: a name that two
+    plugins define is refused from both.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def bench_datasets() -> Iterable[DatasetSource]:
+    """List the datasets of this plugin.
+
+    Called once when plugins are loaded. `load` is called later, in the process that trains, and
+    never while an Objective is alive. It must return the same arrays each time: their digest is
+    part of every run's identity.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def bench_backbones() -> Iterable[BackboneSource]:
+    """List the trunks of this plugin.
+
+    Called once when plugins are loaded. `build` is called once a run, with torch's global
+    generator seeded from the weights stream of that seed and fold, so that every method starts
+    from the same weights.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def bench_metrics() -> Iterable[Metric]:
+    """List further scores, shown beside the locked ones and never used to select or to rank.
+
+    Called once when plugins are loaded. `compute` is called once for every scored embedding,
+    after training. A metric that raises or returns a value that is not finite is recorded as
+    missing and changes nothing else.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def bench_run_started(identity: Identity) -> None:
+    """Observe that a run begins.
+
+    Called once a run, before the backbone is built, in the process that trains. `identity` is
+    frozen. What an observer raises is logged and changes nothing.
+    """
+
+
+@hookspec
+def bench_run_finished(record: Record) -> None:
+    """Observe that a run ended, in scores or in a reason.
+
+    Called once a run, after its Record is stored, in the process that owns the store. `record`
+    is frozen. What an observer raises is logged and changes nothing.
+    """

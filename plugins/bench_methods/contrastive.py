@@ -1,0 +1,50 @@
+"""Contrastive losses: pull positive pairs inside one margin, push negative pairs beyond another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness import Float, loss_method
+
+
+def _contrastive(pos_margin: float, neg_margin: float) -> Any:
+    from pytorch_metric_learning.losses import ContrastiveLoss
+
+    return ContrastiveLoss(pos_margin=pos_margin, neg_margin=neg_margin)
+
+
+def _snr_contrastive(pos_margin: float, neg_margin: float, regularizer_weight: float) -> Any:
+    from pytorch_metric_learning.losses import SignalToNoiseRatioContrastiveLoss
+    from pytorch_metric_learning.regularizers import ZeroMeanRegularizer
+
+    return SignalToNoiseRatioContrastiveLoss(
+        pos_margin=pos_margin,
+        neg_margin=neg_margin,
+        embedding_regularizer=ZeroMeanRegularizer(),
+        embedding_reg_weight=regularizer_weight,
+    )
+
+
+contrastive = loss_method(
+    "contrastive",
+    _contrastive,
+    summary="Hinge on the distance of each pair; the mean over violated positives plus that over "
+    "violated negatives. Linear, where Hadsell's original squares.",
+    reference="Hadsell et al., Dimensionality Reduction by Learning an Invariant Mapping, "
+    "CVPR 2006",
+    family="pair",
+    pos_margin=Float(-0.2, 2.0, default=0.24),
+    neg_margin=Float(-0.2, 2.0, default=0.53),
+)
+
+snr_contrastive = loss_method(
+    "snr-contrastive",
+    _snr_contrastive,
+    summary="The contrastive loss on a signal-to-noise distance: the variance of the difference "
+    "over that of the anchor; embeddings are drawn to zero mean.",
+    reference="Yuan et al., Signal-to-Noise Ratio: A Robust Distance Metric, CVPR 2019",
+    family="pair",
+    pos_margin=Float(0.0, 2.0, default=0.25),
+    neg_margin=Float(0.0, 2.0, default=0.89),
+    regularizer_weight=Float(0.0, 1.0, default=0.069),
+)

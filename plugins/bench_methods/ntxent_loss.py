@@ -1,0 +1,31 @@
+"""The NT-Xent loss, computed row by row of the similarity matrix."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class NTXentLoss(nn.Module):
+    """-log( e^{s_ap/T} / (e^{s_ap/T} + sum_n e^{s_an/T}) ), the mean over positive pairs.
+
+    The value of pytorch-metric-learning's `NTXentLoss`, which lays out every positive pair against
+    every negative pair: at batches of 128 that takes ten times as long as the rest of the step.
+    Nor does it share that one's ceiling of 87, above which the gradient is zero.
+    """
+
+    def __init__(self, temperature: float) -> None:
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """Loss of embeddings, float (B, D), with labels, int64 (B,); 0 if there are no pairs."""
+        unit = nn.functional.normalize(embeddings, dim=1)
+        logits = unit @ unit.T / self.temperature
+        same = labels[:, None] == labels[None, :]
+        positive = same.clone().fill_diagonal_(False)
+        # The lowest finite number: minus infinity gives NaN gradients in a row without negatives.
+        lowest = torch.finfo(logits.dtype).min
+        negatives = logits.masked_fill(same, lowest).logsumexp(dim=1, keepdim=True)
+        losses = nn.functional.softplus(negatives - logits).masked_fill(~positive, 0.0)
+        return losses.sum() / positive.sum().clamp_min(1)
