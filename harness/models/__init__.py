@@ -1,0 +1,1 @@
+"""Backbones: a trunk and the embedding head on it."""

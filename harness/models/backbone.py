@@ -1,0 +1,76 @@
+"""`Backbone`: trunk + linear embedding head, built from a named stream of random numbers."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from harness.data.streams import stream_seed
+from harness.models.trunk import Trunk
+from harness.protocol.model import BackboneRule
+
+
+class Backbone(nn.Module):
+    """The shared network of a run: inputs to features to embeddings."""
+
+    def __init__(self, trunk: Trunk, embedding_size: int, *, normalize: bool) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = nn.Linear(trunk.feature_size, embedding_size)
+        self.normalize = normalize
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Embeddings, float32 (B, embedding_size), L2-normalised if the protocol says so."""
+        embeddings: Tensor = self.head(self.trunk(inputs))
+        return nn.functional.normalize(embeddings) if self.normalize else embeddings
+
+
+def build_backbone(
+    build_trunk: Callable[[tuple[int, ...]], Trunk],
+    rule: BackboneRule,
+    input_shape: tuple[int, ...],
+    *,
+    fold: int,
+    seed: int,
+) -> Backbone:
+    """Build a backbone whose initial weights depend on seed and fold alone.
+
+    The global generator is put back as it was, on every device.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(stream_seed(seed, "weights", fold))
+        backbone = Backbone(build_trunk(input_shape), rule.embedding_size, normalize=rule.normalize)
+    if rule.freeze_batch_norm:
+        freeze_batch_norm(backbone.trunk)
+    return backbone
+
+
+def freeze_batch_norm(trunk: nn.Module) -> None:
+    """Keep running statistics as they are whatever mode is set; weights and biases still train.
+
+    As the reality check's code does: its batch-norm layers are put back into evaluation mode
+    after each call of `train()`, and stay in the optimizer.
+    """
+
+    for module in trunk.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
+            # The instance's own attribute: train() on the whole network no longer reaches it.
+            module.train = functools.partial(_stay, module)  # type: ignore[assignment, method-assign]
+
+
+def _stay(module: nn.Module, mode: bool = True) -> nn.Module:  # noqa: ARG001
+    return module
+
+
+def weights_digest(backbone: nn.Module) -> str:
+    """sha256 over names, shapes and values of all weights and buffers, first 16 digits."""
+    digest = hashlib.sha256()
+    for name, value in sorted(backbone.state_dict().items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

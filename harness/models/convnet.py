@@ -1,0 +1,72 @@
+"""Small trunks: a ConvNet for small images and an MLP for feature vectors."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from harness.models.trunk import Trunk
+
+WIDTHS = (16, 32, 64)
+HIDDEN = 256
+
+
+class SmallConvNet(Trunk):
+    """Three 3x3 convolutions with batch norm and ReLU, halved twice, averaged over the image."""
+
+    def __init__(self, channels: int, widths: tuple[int, int, int] = WIDTHS) -> None:
+        super().__init__()
+        first, second, third = widths
+        self.layers = nn.Sequential(
+            *_block(channels, first),
+            nn.MaxPool2d(2),
+            *_block(first, second),
+            nn.MaxPool2d(2),
+            *_block(second, third),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+        )
+        self.feature_size = third
+        # Twice as fast on a CPU, and the layout that tensor cores want on a GPU.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return features, float32 (B, feature_size)."""
+        features: Tensor = self.layers(inputs.contiguous(memory_format=torch.channels_last))
+        return features
+
+
+class MLP(Trunk):
+    """One hidden layer for feature vectors."""
+
+    def __init__(self, inputs: int, hidden: int = HIDDEN) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(inputs, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True)
+        )
+        self.feature_size = hidden
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return features, float32 (B, feature_size)."""
+        features: Tensor = self.layers(inputs)
+        return features
+
+
+def _block(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
+    return (
+        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+def build_convnet(input_shape: tuple[int, ...]) -> Trunk:
+    """Build the small ConvNet for images of shape (C, H, W)."""
+    channels, _, _ = input_shape
+    return SmallConvNet(channels)
+
+
+def build_mlp(input_shape: tuple[int, ...]) -> Trunk:
+    """Build the MLP for vectors of shape (D,)."""
+    (size,) = input_shape
+    return MLP(size)

@@ -1,0 +1,78 @@
+"""Embedding images: audited for the method, plain for the core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from harness.data.parts import Part, Standardisation
+from harness.models.backbone import Backbone
+from harness.training.outcomes import Diverged, Tampered
+
+EVALUATION_BATCH = 512
+
+
+@dataclass
+class Counts:
+    """What a method spent so far."""
+
+    images_embedded: int = 0
+    backward_passes: int = 0
+
+
+class AuditedEmbed:
+    """The backbone as a method sees it: every image and every returning gradient is counted."""
+
+    def __init__(self, backbone: Backbone, embedding_size: int) -> None:
+        self._backbone = backbone
+        self._size = embedding_size
+        self.counts = Counts()
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Embeddings, float32 (B, embedding_size), with gradient."""
+        embeddings: Tensor = self._backbone(inputs)
+        if embeddings.shape != (len(inputs), self._size):
+            raise Tampered(
+                f"the backbone gives {tuple(embeddings.shape)} in place of "
+                f"({len(inputs)}, {self._size}): its embedding size was changed"
+            )
+        return self._counted(embeddings)
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """Trunk features, float32 (B, feature_size), with gradient."""
+        return self._counted(self._backbone.trunk(inputs))
+
+    def _counted(self, outputs: Tensor) -> Tensor:
+        self.counts.images_embedded += len(outputs)
+        if outputs.requires_grad:
+            outputs.register_hook(self._count_backward)  # type: ignore[no-untyped-call]
+        return outputs
+
+    def _count_backward(self, _gradient: Tensor) -> None:
+        self.counts.backward_passes += 1
+
+
+def embed_part(
+    backbone: Backbone, part: Part, standardise: Standardisation
+) -> npt.NDArray[np.float32]:
+    """Embed a whole part in evaluation mode, without gradient: float32 (N, embedding_size).
+
+    The backbone is put back into the mode it was in. Raises Diverged if a value is not finite.
+    """
+    training = backbone.training
+    backbone.eval()
+    try:
+        with torch.inference_mode():
+            starts = range(0, len(part), EVALUATION_BATCH)
+            chunks = [part.inputs[start : start + EVALUATION_BATCH] for start in starts]
+            outputs = torch.cat([backbone(standardise(chunk)) for chunk in chunks])
+            embeddings: npt.NDArray[np.float32] = outputs.float().cpu().numpy()
+    finally:
+        backbone.train(training)
+    if not np.isfinite(embeddings).all():
+        raise Diverged("the embeddings hold values that are not finite")
+    return embeddings

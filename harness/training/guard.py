@@ -1,0 +1,81 @@
+"""Guarding what belongs to the core: the backbone's weights and the process's global state."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+from harness.data.streams import stream_seed
+from harness.training.outcomes import Tampered
+
+
+class WeightGuard:
+    """Finds changes to the backbone's weights that the core's optimizer did not make.
+
+    Cheap signs are read at every step: where each weight lies in memory, and the counter that
+    torch raises with each change in place. Writing through `.data` raises no counter, so the
+    values themselves are compared as well wherever a snapshot was taken.
+    """
+
+    def __init__(self, backbone: nn.Module) -> None:
+        self._backbone = backbone
+        self._weights = list(backbone.parameters())
+        self._values: list[torch.Tensor] | None = None
+        self.remember()
+
+    def remember(self, *, values: bool = False) -> None:
+        """Take the weights as they are now for rightful; copy their values too if asked."""
+        self._signs = [(weight.data_ptr(), weight._version) for weight in self._weights]
+        self._values = [w.detach().clone() for w in self._weights] if values else None
+
+    def check_no_gradient(self) -> None:
+        """Raise Tampered if something ran backward before the core did."""
+        if any(weight.grad is not None for weight in self._weights):
+            raise Tampered("the objective ran a backward pass of its own into the backbone")
+
+    def check(self) -> None:
+        """Raise Tampered if a weight changed since `remember`."""
+        for weight, sign in zip(self._weights, self._signs, strict=True):
+            if (weight.data_ptr(), weight._version) != sign:
+                raise Tampered("the backbone's weights were changed by something but the optimizer")
+        if self._values is None:
+            return
+        same_objects = [id(w) for w in self._backbone.parameters()] == [
+            id(w) for w in self._weights
+        ]
+        if not same_objects or not all(map(torch.equal, self._weights, self._values)):
+            raise Tampered("the backbone's weights were changed by something but the optimizer")
+
+
+@contextmanager
+def method_state(seed: int, method: str, fold: int) -> Iterator[torch.Generator]:
+    """Seed the global generators from the method's own stream; put all global state back after.
+
+    Yields a CPU generator of the same stream. Restored: the generators of torch (every device),
+    numpy and random, grad mode, default dtype and thread count, which a plugin may have changed.
+    """
+    own = stream_seed(seed, "method", method, fold)
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    grad, dtype, threads = (
+        torch.is_grad_enabled(),
+        torch.get_default_dtype(),
+        torch.get_num_threads(),
+    )
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(own)
+            np.random.seed(own % 2**32)  # noqa: NPY002
+            random.seed(own)
+            yield torch.Generator().manual_seed(own)
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        torch.set_grad_enabled(grad)
+        torch.set_default_dtype(dtype)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
