@@ -134,11 +134,15 @@ class Record(Frozen):
 
     `init_digest`: of the backbone's initial weights; `batches_digest`: of the whole sequence of
     batch indices, None for a method that does not train. Times are ISO 8601, UTC.
+    `folds`, `replicates`: how many of each the protocol asks for, so that a store can say how many
+    runs it expected without the protocol's file.
     """
 
     format: int = RECORD_FORMAT
     identity: Identity
     declared: Declared
+    folds: int
+    replicates: int
     chosen_by: Literal["default", "given", "search"]
     state: State
     reason: Reason | None = None

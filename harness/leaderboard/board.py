@@ -1,0 +1,115 @@
+"""`Leaderboard` and its rows: plain frozen data, ready to be shown or written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.record import Declared
+from harness.statistics import Interval
+
+Aggregate = Literal["separated", "concatenated"]
+Intervals = Mapping[str, Interval]
+Hyperparameters = Mapping[str, float | int | str | bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """How the runs of a row ended, of how many that the protocol asks for."""
+
+    done: int
+    failed: int
+    skipped: int
+    expected: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Runs that ended without scores for one kind of reason, with the first one's message."""
+
+    state: Literal["failed", "skipped"]
+    kind: str
+    count: int
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Means over the runs done: what a run of the method cost.
+
+    Parameters are the trainable ones; `peak_memory_bytes` is the largest of the runs that know it.
+    """
+
+    training_seconds: float
+    seconds: float
+    images_embedded: float
+    backward_passes_per_step: float
+    trunk_parameters: float
+    head_parameters: float
+    objective_parameters: float
+    peak_memory_bytes: int | None
+
+    @property
+    def parameters(self) -> float:
+        """Trainable parameters of trunk, head and objective together."""
+        return self.trunk_parameters + self.head_parameters + self.objective_parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One method as one distribution and version brought it, at one point of its space.
+
+    `label` is the method's name, and what tells it from other rows of that name where there are
+    any. `metrics` and `class_means` are of separate folds averaged, `concatenated` of their
+    joined embeddings; each an interval over replicates. `flags` are marks a reader must see.
+    """
+
+    method: str
+    label: str
+    distribution: str
+    version: str
+    source: str
+    hyperparameters: Hyperparameters
+    chosen_by: tuple[str, ...]
+    declared: Declared
+    metrics: Intervals
+    class_means: Intervals
+    concatenated: Intervals
+    runs: Runs
+    failures: tuple[Failure, ...]
+    cost: Cost | None
+    flags: tuple[str, ...]
+
+    def scores(self, aggregate: Aggregate) -> Intervals:
+        """The metrics of the chosen kind."""
+        return self.concatenated if aggregate == "concatenated" else self.metrics
+
+
+@dataclass(frozen=True)
+class Semantics:
+    """The harness's versions of training and scoring; `scoring` is None before any score."""
+
+    training: int
+    scoring: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaderboard:
+    """The Records of one protocol and dataset, aggregated; best row first.
+
+    `unlocked` names the protocol values overridden on the command line; `notes` are sentences
+    that belong under the table.
+    """
+
+    protocol: str
+    protocol_digest: str
+    dataset: str
+    dataset_digest: str
+    unlocked: tuple[str, ...]
+    semantics: Semantics
+    folds: int
+    replicates: int
+    aggregate: Aggregate
+    notes: tuple[str, ...]
+    rows: tuple[Row, ...]

@@ -1,0 +1,173 @@
+"""Opening the database of a store: create it, recognise it, refuse what is not one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UserError
+
+FILE_NAME = "records.sqlite3"
+APPLICATION_ID = 0x4D4C4231  # "MLB1", in the file's header: tells a store from any other database
+SCHEMA_VERSION = 1
+WAIT_SECONDS = 30.0
+
+# What SQLite says when there is no room for the files that a writer needs.
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+
+_SCHEMA = (
+    """CREATE TABLE runs (
+        created INTEGER PRIMARY KEY AUTOINCREMENT,
+        run_id TEXT NOT NULL UNIQUE,
+        protocol TEXT NOT NULL,
+        protocol_digest TEXT NOT NULL,
+        unlocked TEXT NOT NULL,
+        dataset TEXT NOT NULL,
+        dataset_digest TEXT NOT NULL,
+        training_semantics INTEGER NOT NULL,
+        method TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        fold INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        record TEXT NOT NULL
+    )""",
+    """CREATE INDEX runs_by_scope ON runs
+        (protocol_digest, dataset, dataset_digest, training_semantics, protocol, unlocked)""",
+    "CREATE INDEX runs_by_method ON runs (method, seed, fold)",
+    "CREATE INDEX runs_by_state ON runs (run_id, state)",
+    """CREATE TABLE concatenations (
+        created INTEGER PRIMARY KEY AUTOINCREMENT,
+        concatenation_id TEXT NOT NULL UNIQUE,
+        protocol_digest TEXT NOT NULL,
+        dataset TEXT NOT NULL,
+        concatenation TEXT NOT NULL
+    )""",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {SCHEMA_VERSION}",
+)
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open connection in autocommit mode, and whether it can only be read."""
+
+    connection: sqlite3.Connection
+    read_only: bool
+    copy: tempfile.TemporaryDirectory[str] | None = None
+
+    def close(self) -> None:
+        """Close the connection; a temporary copy goes with it."""
+        self.connection.close()
+        if self.copy is not None:
+            self.copy.cleanup()
+
+
+def open_database(file: Path, *, create: bool) -> Database:
+    """Open the database at `file`, whose folder exists; an empty one is filled if `create`.
+
+    What cannot be written, or not now because the disk is full, is opened for reading. Raises
+    UserError if it is not a store of a schema this version reads, sqlite3.Error otherwise.
+    """
+    if _writable(file):
+        try:
+            return _recognised(_connect(file, create=create), file, create=create)
+        except sqlite3.OperationalError as error:
+            if create or getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NO_ROOM:
+                raise
+    if not file.exists():
+        raise UserError(f"store {file.parent}: is read-only, no store can be made there")
+    return _recognised(_connect_read_only(file), file, create=False)
+
+
+def _connect(file: Path, *, create: bool) -> Database:
+    connection = _connection(file, "mode=rwc" if create else "mode=rw")
+    connection.execute("PRAGMA synchronous = FULL")
+    return Database(connection, read_only=False)
+
+
+def _connect_read_only(file: Path) -> Database:
+    """Read a database in a folder that cannot be written, with or without a live writer."""
+    connection = _connection(file, "mode=ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        connection.close()
+    else:
+        return Database(connection, read_only=True)
+    log = file.with_name(file.name + "-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        return Database(_connection(file, "immutable=1"), read_only=True)
+    # Rows in a log that cannot be replayed here: replay it in a copy, or they would be missing.
+    folder = tempfile.TemporaryDirectory(prefix="bench-store-")
+    for source in (file, log):
+        shutil.copyfile(source, Path(folder.name) / source.name)
+    copied = _connection(Path(folder.name) / file.name, "mode=rw")
+    return Database(copied, read_only=True, copy=folder)
+
+
+def _connection(file: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{file.absolute().as_uri()}?{mode}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT_SECONDS)
+
+
+def _writable(file: Path) -> bool:
+    existing = [path for path in (file.parent, file) if path.exists()]
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(path, os.W_OK, effective_ids=effective) for path in existing)
+
+
+def _recognised(database: Database, file: Path, *, create: bool) -> Database:
+    try:
+        _recognise(database.connection, file, create=create)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _recognise(connection: sqlite3.Connection, file: Path, *, create: bool) -> None:
+    if _is_empty(connection):
+        if not create:
+            raise UserError(f"store {file.parent}: {FILE_NAME} is empty, there is no store yet")
+        _create(connection)
+    if _number(connection, "application_id") != APPLICATION_ID:
+        raise UserError(f"store {file.parent}: {FILE_NAME} is the database of another program")
+    version = _number(connection, "user_version")
+    if version > SCHEMA_VERSION:
+        raise UserError(
+            f"store {file.parent}: has schema {version}, this version reads up to "
+            f"{SCHEMA_VERSION}; upgrade metric-learning-bench"
+        )
+    _refuse_damaged(connection, file)
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    objects = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return objects == 0 and _number(connection, "application_id") == 0
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    if _is_empty(connection):  # another process may have been faster
+        for statement in _SCHEMA:
+            connection.execute(statement)
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _refuse_damaged(connection: sqlite3.Connection, file: Path) -> None:
+    (first,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    missing = {"runs", "concatenations"} - tables
+    if first != "ok" or missing:
+        what = f"table {min(missing)} is missing" if missing else first.splitlines()[-1]
+        raise UserError(f"store {file.parent}: {FILE_NAME} is damaged ({what})")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    number: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+    return number

@@ -1,0 +1,50 @@
+"""The statements of the Store, and what a Record puts into their columns."""
+
+from __future__ import annotations
+
+import json
+
+from harness.record import Record
+
+INSERT_RUN = """INSERT INTO runs (run_id, protocol, protocol_digest, unlocked, dataset,
+    dataset_digest, training_semantics, method, seed, fold, state, record)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (run_id) DO UPDATE SET state = excluded.state, record = excluded.record"""
+RECORD = "SELECT run_id, record FROM runs WHERE run_id = ?"
+RECORDS = """SELECT run_id, record FROM runs
+    WHERE (?1 IS NULL OR protocol_digest = ?1) AND (?2 IS NULL OR dataset = ?2)
+    AND (?3 IS NULL OR dataset_digest = ?3) AND (?4 IS NULL OR training_semantics = ?4)
+    ORDER BY created"""
+RUN_STATES = "SELECT run_id, state FROM runs"
+SCOPES = """SELECT protocol, protocol_digest, unlocked, dataset, dataset_digest,
+    training_semantics, count(*) FROM runs GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY max(created) DESC"""
+
+# Protocol and dataset come from the first joined run: joining unknown runs inserts nothing.
+INSERT_CONCATENATION = """INSERT INTO concatenations
+    (concatenation_id, protocol_digest, dataset, concatenation)
+    SELECT ?, protocol_digest, dataset, ? FROM runs WHERE run_id = ?
+    ON CONFLICT (concatenation_id) DO UPDATE SET concatenation = excluded.concatenation"""
+CONCATENATION = """SELECT concatenation_id, concatenation FROM concatenations
+    WHERE concatenation_id = ?"""
+CONCATENATIONS = """SELECT concatenation_id, concatenation FROM concatenations
+    WHERE (?1 IS NULL OR protocol_digest = ?1) AND (?2 IS NULL OR dataset = ?2)
+    ORDER BY created"""
+
+
+def run_columns(record: Record) -> tuple[str | int, ...]:
+    """The values of INSERT_RUN."""
+    identity = record.identity
+    return (
+        record.run_id,
+        identity.protocol,
+        identity.protocol_digest,
+        json.dumps(identity.unlocked),
+        identity.dataset,
+        identity.dataset_digest,
+        identity.training_semantics,
+        identity.method,
+        identity.seed,
+        identity.fold,
+        record.state,
+        record.model_dump_json(),
+    )

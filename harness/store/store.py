@@ -1,0 +1,199 @@
+"""`Store`: a directory that keeps what Runs left behind, and loses nothing that was committed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from numpy.typing import NDArray
+
+from harness.errors import UserError
+from harness.record import Artifact, Concatenation, Record
+from harness.store import queries
+from harness.store.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
+from harness.store.database import FILE_NAME, Database, open_database
+from harness.store.faults import one_line
+from harness.store.parsing import parse_concatenation, parse_record
+from harness.store.scope import Scope
+
+
+class Store:
+    """Records and Concatenations in SQLite, arrays as safetensors files beside them.
+
+    Made by `Store.open`; close it, or use it as a context manager. A write is on the disk when
+    its call returns, and a process killed at any moment leaves every earlier write intact.
+    Several processes may use one store; one Store object belongs to one thread. Whatever disk or
+    database do wrong is raised as a UserError of one line.
+    """
+
+    def __init__(self, path: Path, database: Database) -> None:
+        self.path = path
+        self._database = database
+        self._connection = database.connection
+
+    @classmethod
+    def open(cls, path: Path | str, *, create: bool = False) -> Self:
+        """Open the store at `path`; with `create`, make it if there is none.
+
+        A store that cannot be written is opened for reading. Raises UserError if `path` is a
+        file, holds no store, a damaged one, one of another program or of a newer version.
+        """
+        path = Path(path)
+        with one_line(path):
+            if path.exists() and not path.is_dir():
+                raise UserError(f"store {path}: is a file; a store is a directory")
+            if not create and not (path / FILE_NAME).exists():
+                raise UserError(f"store {path}: there is no store; `bench run` makes one")
+            path.mkdir(parents=True, exist_ok=True)
+            return cls(path, open_database(path / FILE_NAME, create=create))
+
+    def close(self) -> None:
+        """Close the store; nothing can be read from it any more."""
+        with one_line(self.path):
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be added, because the folder or the database is read-only."""
+        return self._database.read_only
+
+    def require_writable(self) -> None:
+        """Raise UserError if nothing can be added: ask before work that would be lost."""
+        if self.read_only:
+            raise UserError(f"store {self.path}: is read-only: nothing can be added")
+
+    def record(self, run_id: str) -> Record | None:
+        """The Record of a run, or None."""
+        rows = self._rows(queries.RECORD, run_id)
+        return parse_record(self.path, *rows[0]) if rows else None
+
+    def records(
+        self,
+        *,
+        protocol_digest: str | None = None,
+        dataset: str | None = None,
+        dataset_digest: str | None = None,
+        training_semantics: int | None = None,
+    ) -> list[Record]:
+        """All Records with the given properties, in the order in which the runs were first put."""
+        wanted = (protocol_digest, dataset, dataset_digest, training_semantics)
+        return [parse_record(self.path, *row) for row in self._rows(queries.RECORDS, *wanted)]
+
+    def run_states(self) -> dict[str, str]:
+        """The state of every run, without parsing a single Record."""
+        return dict(self._rows(queries.RUN_STATES))
+
+    def scopes(self) -> list[Scope]:
+        """What the store holds; first the scope that was added to last."""
+        return [_scope(row) for row in self._rows(queries.SCOPES)]
+
+    def put(self, record: Record, arrays: Arrays | None = None, *, replace: bool = False) -> Record:
+        """Store a Record with its arrays; return it as stored, its artifact filled in.
+
+        A run that is already there stays as it is and is returned, unless `replace` is given and
+        it did not end in scores. The arrays are on the disk before the row that names them.
+        """
+        self.require_writable()
+        kept = self._kept(record.run_id, replace=replace)
+        if kept is not None:
+            return kept
+        if arrays is None:
+            return self._put_row(record, replace=replace)
+        with one_line(self.path):
+            artifact = write_artifact(self.path, record.run_id, arrays)
+        named = record.model_copy(update={"artifact": artifact})
+        try:
+            return self._put_row(named, replace=replace)
+        finally:
+            self._remove_unless_named(artifact, record.run_id)
+
+    def arrays(self, record: Record) -> dict[str, NDArray[Any]]:
+        """The arrays of a Record, none if it has no artifact; raises UserError if damaged."""
+        if record.artifact is None:
+            return {}
+        with one_line(self.path):
+            return read_artifact(self.path, record.artifact)
+
+    def put_concatenation(self, concatenation: Concatenation) -> None:
+        """Store the scores of joined runs, in place of earlier scores of the same runs.
+
+        Raises ValueError if the first of the runs is not in the store.
+        """
+        self.require_writable()
+        first = concatenation.run_ids[0]
+        values = (concatenation.concatenation_id, concatenation.model_dump_json(), first)
+        with self._transaction():
+            if self._connection.execute(queries.INSERT_CONCATENATION, values).rowcount != 1:
+                raise ValueError(f"no run {first} in store {self.path}")
+
+    def concatenation(self, run_ids: Sequence[str]) -> Concatenation | None:
+        """The scores of the given runs joined in the given order, or None."""
+        key = Concatenation.model_construct(run_ids=tuple(run_ids)).concatenation_id
+        rows = self._rows(queries.CONCATENATION, key)
+        return parse_concatenation(self.path, *rows[0]) if rows else None
+
+    def concatenations(
+        self, *, protocol_digest: str | None = None, dataset: str | None = None
+    ) -> list[Concatenation]:
+        """All Concatenations with the given properties, in the order in which they were put."""
+        rows = self._rows(queries.CONCATENATIONS, protocol_digest, dataset)
+        return [parse_concatenation(self.path, *row) for row in rows]
+
+    def _kept(self, run_id: str, *, replace: bool) -> Record | None:
+        """The stored Record of a run, unless it may be replaced."""
+        stored = self.record(run_id)
+        if stored is None or (replace and stored.state != "done"):
+            return None
+        return stored
+
+    def _put_row(self, record: Record, *, replace: bool) -> Record:
+        with self._transaction():
+            # Asked again under the lock: another process may have put the run by now.
+            kept = self._kept(record.run_id, replace=replace)
+            if kept is None:
+                self._connection.execute(queries.INSERT_RUN, queries.run_columns(record))
+        return kept or record
+
+    def _remove_unless_named(self, artifact: Artifact, run_id: str) -> None:
+        with suppress(UserError):
+            stored = self.record(run_id)
+            if stored is None or stored.artifact != artifact:
+                remove_artifact(self.path, artifact)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with one_line(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _rows(self, query: str, *values: str | int | None) -> list[Any]:
+        with one_line(self.path):
+            return self._connection.execute(query, values).fetchall()
+
+
+def _scope(row: tuple[Any, ...]) -> Scope:
+    protocol, protocol_digest, unlocked, dataset, dataset_digest, semantics, records = row
+    return Scope(
+        protocol=protocol,
+        protocol_digest=protocol_digest,
+        unlocked=tuple(json.loads(unlocked)),
+        dataset=dataset,
+        dataset_digest=dataset_digest,
+        training_semantics=semantics,
+        records=records,
+    )

@@ -1,0 +1,7 @@
+"""Rows of plain data as text: for a terminal, Markdown, CSV, JSON or LaTeX."""
+
+from harness.table.formats import FORMATS, Format, render
+from harness.table.model import Cell, Column, Table
+from harness.table.terminal import FittedTable, to_text
+
+__all__ = ["FORMATS", "Cell", "Column", "FittedTable", "Format", "Table", "render", "to_text"]

@@ -1,0 +1,128 @@
+"""A leaderboard as people see it."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from harness.errors import UserError
+from harness.leaderboard import build_leaderboard, leaderboard_renderable, render_leaderboard
+from harness.record import Record
+
+MakeRun = Callable[..., Record]
+MakeRuns = Callable[..., list[Record]]
+
+
+def three_replicates(replicate: MakeRuns, method: str = "triplet") -> list[Record]:
+    return [r for seed in range(3) for r in replicate(method, seed, 0.4 + seed / 100)]
+
+
+def on_terminal(records: list[Record], width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    with console.capture() as capture:
+        console.print(leaderboard_renderable(build_leaderboard(records)))
+    return capture.get()
+
+
+def test_a_score_shows_its_mean_and_interval(replicate: MakeRuns) -> None:
+    text = render_leaderboard(build_leaderboard(three_replicates(replicate)), "table")
+    assert "0.410 [0.385, 0.435]" in text
+
+
+def test_a_single_replicate_shows_its_mean_alone(replicate: MakeRuns) -> None:
+    (line,) = [
+        line
+        for line in render_leaderboard(build_leaderboard(replicate()), "table").splitlines()
+        if line.startswith("triplet")
+    ]
+    assert "0.250" in line
+    assert "[" not in line
+
+
+def test_the_title_says_how_the_folds_were_taken(replicate: MakeRuns) -> None:
+    board = build_leaderboard(replicate(), aggregate="concatenated")
+    assert render_leaderboard(board, "table").startswith("smoke on glyphs: joined folds")
+
+
+def test_runs_are_shown_as_done_of_expected(replicate: MakeRuns) -> None:
+    assert "2 of 6" in render_leaderboard(build_leaderboard(replicate()), "table")
+
+
+def test_failed_runs_are_marked(replicate: MakeRuns, failed_run: MakeRun) -> None:
+    board = build_leaderboard([*replicate(), failed_run(seed=1)])
+    assert "1 failed" in render_leaderboard(board, "table")
+
+
+def test_parameters_of_the_objective_are_shown_apart(replicate: MakeRuns) -> None:
+    assert "120 + 5" in render_leaderboard(build_leaderboard(replicate()), "table")
+
+
+def test_the_composition_of_batches_is_shown(replicate: MakeRuns) -> None:
+    board = build_leaderboard(replicate(declared={"composition": "pairs", "views": 2}))
+    assert "pairs, 2 views" in render_leaderboard(board, "table")
+
+
+def test_columns_can_be_chosen(replicate: MakeRuns) -> None:
+    values = {"map_at_r": 0.25, "recall_at_8": 0.875}
+    board = build_leaderboard(replicate(scores={"values": values}))
+    assert "0.875" in render_leaderboard(board, "md", metrics=["recall_at_8"])
+
+
+def test_recall_is_not_shown_unless_asked_for(replicate: MakeRuns) -> None:
+    values = {"map_at_r": 0.25, "recall_at_8": 0.875}
+    board = build_leaderboard(replicate(scores={"values": values}))
+    assert "0.875" not in render_leaderboard(board, "md")
+
+
+def test_a_metric_that_no_row_has_is_refused_with_the_nearest_name(replicate: MakeRuns) -> None:
+    board = build_leaderboard(replicate())
+    with pytest.raises(UserError, match="unknown metric 'map_at_5'; did you mean 'map_at_r'"):
+        render_leaderboard(board, "table", metrics=["map_at_5"])
+
+
+@pytest.mark.parametrize("width", [50, 80, 120, 200])
+def test_no_line_is_wider_than_the_terminal(replicate: MakeRuns, width: int) -> None:
+    text = on_terminal(three_replicates(replicate, "multi-similarity-miner"), width)
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+@pytest.mark.parametrize("width", [50, 80, 120, 200])
+def test_method_and_score_are_whole_at_every_width(replicate: MakeRuns, width: int) -> None:
+    text = on_terminal(three_replicates(replicate, "multi-similarity-miner"), width)
+    assert "multi-similarity-miner  0.410 [0.385, 0.435]" in text
+
+
+def test_columns_left_out_are_named(replicate: MakeRuns) -> None:
+    assert "not shown, for want of width: train s" in on_terminal(three_replicates(replicate), 50)
+
+
+def test_the_wide_form_has_four_columns_a_metric(replicate: MakeRuns) -> None:
+    board = build_leaderboard(three_replicates(replicate))
+    (row,) = csv.DictReader(io.StringIO(render_leaderboard(board, "csv")))
+    assert float(row["map_at_r_mean"]) == pytest.approx(0.41)
+    assert float(row["map_at_r_low"]) == pytest.approx(0.385159, abs=1e-6)
+    assert float(row["map_at_r_high"]) == pytest.approx(0.434841, abs=1e-6)
+    assert row["map_at_r_n"] == "3"
+
+
+def test_the_wide_form_keeps_a_row_without_scores(failed_run: MakeRun) -> None:
+    board = build_leaderboard([failed_run()])
+    (row,) = csv.DictReader(io.StringIO(render_leaderboard(board, "csv")))
+    assert (row["method"], row["runs_failed"]) == ("triplet", "1")
+
+
+@pytest.mark.parametrize(
+    ("form", "escaped"),
+    [
+        ("table", "a_b&[red]<script>"),
+        ("md", r"a\_b&amp;\[red\]&lt;script&gt;"),
+        ("latex", r"a\_b\&[red]\textless{}script\textgreater{}"),
+        ("csv", "a_b&[red]<script>"),
+        ("json", '"a_b&[red]<script>"'),
+    ],
+)
+def test_a_hostile_method_name_stays_a_name(replicate: MakeRuns, form: str, escaped: str) -> None:
+    board = build_leaderboard(replicate("a_b&[red]<script>"))
+    assert escaped in render_leaderboard(board, form)  # type: ignore[arg-type]

@@ -1,0 +1,113 @@
+"""kill -9 at any moment: every committed row and its arrays are there, and the store is sound."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.record import Record
+from harness.store import Store
+
+MakeRecord = Callable[..., Record]
+
+WRITER = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from harness.record import Record
+from harness.store import Store
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def die_after(function):
+    def wrapped(*arguments):
+        function(*arguments)
+        die()
+    return wrapped
+
+folder, moment = sys.argv[1:]
+store = Store.open(folder, create=True)
+for line in Path(folder, "todo.jsonl").read_text().splitlines():
+    record = Record.model_validate_json(line)
+    if record.identity.seed == 2:
+        if moment == "before the artifact is on the disk":
+            os.fsync = die
+        if moment == "before the artifact has its name":
+            os.replace = die
+        if moment == "after the artifact has its name":
+            os.replace = die_after(os.replace)
+        if moment == "before the commit":
+            store._connection.set_trace_callback(lambda sql: sql == "COMMIT" and die())
+        if moment == "after the commit":
+            store._remove_unless_named = die
+    store.put(record, {"embeddings": np.full(1000, record.identity.seed)})
+    print(record.run_id, flush=True)
+"""
+
+
+def start(folder: Path, records: list[Record], moment: str) -> subprocess.Popen[str]:
+    lines = [record.model_dump_json() for record in records]
+    (folder / "todo.jsonl").write_text("\n".join(lines))
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), moment], stdout=subprocess.PIPE, text=True
+    )
+
+
+def assert_sound(folder: Path, committed: list[str]) -> None:
+    with Store.open(folder) as store:
+        found = store.records()
+        assert [record.run_id for record in found][: len(committed)] == committed
+        for record in found:
+            expected = np.full(1000, record.identity.seed)
+            np.testing.assert_array_equal(store.arrays(record)["embeddings"], expected)
+
+
+@pytest.mark.parametrize(
+    ("moment", "rows"),
+    [
+        ("before the artifact is on the disk", 2),
+        ("before the artifact has its name", 2),
+        ("after the artifact has its name", 2),
+        ("before the commit", 2),
+        ("after the commit", 3),
+    ],
+)
+def test_a_writer_killed_at_one_moment_loses_at_most_that_run(
+    tmp_path: Path, record: MakeRecord, moment: str, rows: int
+) -> None:
+    process = start(tmp_path, [record(seed=seed) for seed in range(5)], moment)
+    committed = process.communicate(timeout=60)[0].split()
+    assert process.returncode == -signal.SIGKILL
+    assert_sound(tmp_path, committed)
+    with Store.open(tmp_path) as store:
+        assert len(store.run_states()) == rows
+
+
+def test_the_same_writer_finishes_what_a_killed_one_left(
+    tmp_path: Path, record: MakeRecord
+) -> None:
+    records = [record(seed=seed) for seed in range(5)]
+    start(tmp_path, records, "before the commit").communicate(timeout=60)
+    finished = start(tmp_path, records, "never").communicate(timeout=60)[0].split()
+    assert_sound(tmp_path, finished)
+    assert len(finished) == 5
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.004, 0.019])
+def test_a_writer_killed_from_outside_leaves_a_sound_store(
+    tmp_path: Path, record: MakeRecord, delay: float
+) -> None:
+    process = start(tmp_path, [record(seed=seed) for seed in range(3000)], "never")
+    assert process.stdout is not None
+    committed = [process.stdout.readline().strip() for _ in range(20)]
+    time.sleep(delay)
+    os.kill(process.pid, signal.SIGKILL)
+    committed += process.communicate(timeout=60)[0].split("\n")[:-1]
+    assert_sound(tmp_path, committed)
