@@ -1,0 +1,15 @@
+"""Scores of embeddings: arrays in, numbers out. docs/metrics.md defines every one of them."""
+
+from harness.scoring.agreement import agreement
+from harness.scoring.clustering import Clustering, KMeans
+from harness.scoring.scores import SCORING_SEMANTICS, Scores, map_at_r, score_embeddings
+
+__all__ = [
+    "SCORING_SEMANTICS",
+    "Clustering",
+    "KMeans",
+    "Scores",
+    "agreement",
+    "map_at_r",
+    "score_embeddings",
+]

@@ -1,0 +1,186 @@
+"""Where the relevant items stand, by counting what is nearer: the way when classes are small.
+
+The similarity of two points serves both as queries, so half the matrix product is enough. A tile
+of it is compared with the similarity of each query's first, second, ... relevant item, for its
+rows as queries and then for its columns; what is counted is the same work however well the
+classes are apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.scoring.geometry import Float32, Int64, Points
+from harness.scoring.standing import Standing, TieGroups
+from harness.scoring.workers import on_all_cores
+
+_VALUE = np.int32(-2)
+TALL = 248
+"""Rows of a tile: counts along them are summed in one byte."""
+WIDE = 1016
+"""Columns of a tile: eight bytes are summed at once, in lanes of one byte each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Of each query and each of its relevant items, nearest first: int64 (R, Q).
+
+    `above`: items nearer than that one. `level`: items as near as it, itself included.
+    `thresholds`: float32 (R, Q), their similarities; inf where a query has fewer than R.
+    """
+
+    above: Int64
+    level: Int64
+    thresholds: Float32
+
+
+def count(points: Points, starts: Int64, *, small: int) -> Counts:
+    """Count for the first `small` points, which are whole classes, against all points.
+
+    `points` lie class by class, beginning at `starts` (int64, with the end as its last), smaller
+    classes first; the first `small` of them are queries, in classes of at most TALL.
+    """
+    return _Counter(points, starts, small).run()
+
+
+def standings(counts: Counts, queries: Int64) -> Standing:
+    """Ranks and ties of some queries that have equally many relevant items."""
+    relevant = int(np.isfinite(counts.thresholds[:, queries[0]]).sum())
+    above = counts.above[:relevant, queries].T
+    level = counts.level[:relevant, queries].T
+    values = counts.thresholds[:relevant, queries].T
+    order = np.arange(relevant)
+    new = np.ones(values.shape, dtype=bool)
+    new[:, 1:] = values[:, 1:] != values[:, :-1]
+    first = np.maximum.accumulate(np.where(new, order, 0), axis=1)
+    beginning = np.flatnonzero(new)
+    alike = np.diff(np.append(beginning, new.size))
+    mixed = alike < level.ravel()[beginning]
+    at = beginning[mixed]
+    ties = TieGroups(
+        row=at // relevant,
+        better=at % relevant,
+        above=above.ravel()[at],
+        tied=level.ravel()[at],
+        alike=alike[mixed],
+    )
+    return Standing(above + 1 + order - first, ties)
+
+
+class _Counter:
+    def __init__(self, points: Points, starts: Int64, small: int) -> None:
+        self.points = points
+        self.small = small
+        sizes = np.diff(starts)
+        self.class_start = np.repeat(starts[:-1], sizes)[:small]
+        self.class_size = np.repeat(sizes, sizes)[:small]
+        self.tiles = _whole_classes(starts[: np.searchsorted(starts, small) + 1], TALL)
+        edges = np.array([0, *(stop for _, stop in self.tiles)])
+        self.blocks = _whole_classes(edges, WIDE)
+        relevant = max(int(self.class_size[-1]) - 1, 1)
+        self.above = np.zeros((relevant, small), dtype=np.int64)
+        self.least = np.zeros((relevant, small), dtype=np.int64)
+        self.thresholds = np.full((relevant, small), np.inf, dtype=np.float32)
+        self.lock = Lock()
+
+    def run(self) -> Counts:
+        elements = self.small * len(self.points)
+        on_all_cores(self._beside_diagonal, self.blocks, elements=elements)
+        outer = [
+            (start, min(start + WIDE, len(self.points)))
+            for start in range(self.small, len(self.points), WIDE)
+        ]
+        # The last blocks have the most tiles before them: first come, evenly shared.
+        on_all_cores(self._off_diagonal, outer + self.blocks[::-1], elements=elements)
+        level = np.where(np.isfinite(self.thresholds), self.least - self.above, 0)
+        return Counts(self.above, level, self.thresholds)
+
+    def _beside_diagonal(self, block: tuple[int, int]) -> None:
+        start, stop = block
+        for first, last in self.tiles:
+            if start <= first < stop:
+                tile = self._product(first, last, start, stop)
+                near = self._similarities(tile, slice(start, stop), along_rows=True)
+                own = np.arange(first, last)
+                near[own - first, own - start] = -np.inf
+                self._set_thresholds(near, own, start)
+                self._count_rows(near, first, last)
+
+    def _off_diagonal(self, block: tuple[int, int]) -> None:
+        start, stop = block
+        for first, last in self.tiles:
+            if last > start:
+                break
+            tile = self._product(first, last, start, stop)
+            near = self._similarities(tile, slice(start, stop), along_rows=True)
+            self._count_rows(near, first, last)
+            if start < self.small:
+                near = self._similarities(tile, slice(first, last), along_rows=False)
+                self._count_columns(near, start, stop)
+
+    def _product(self, first: int, last: int, start: int, stop: int) -> Float32:
+        rows = self.points.rows
+        return np.matmul(rows[first:last], rows[start:stop].T)
+
+    def _similarities(self, tile: Float32, gallery: slice, *, along_rows: bool) -> Float32:
+        """Greater is nearer; the last bit cleared, as the rule of ties has it."""
+        if self.points.half_norms is None:
+            near = tile
+        else:
+            halves = self.points.half_norms[gallery]
+            near = tile - (halves if along_rows else halves[:, None])
+        bits = near.view(np.int32)
+        np.bitwise_and(bits, _VALUE, out=bits)
+        return near
+
+    def _set_thresholds(self, near: Float32, own: Int64, start: int) -> None:
+        sizes = self.class_size[own]
+        for size in np.unique(sizes[sizes > 1]).tolist():
+            some = own[sizes == size]
+            columns = self.class_start[some, None] - start + np.arange(size)
+            among = np.sort(near[some[:, None] - own[0], columns], axis=1)
+            self.thresholds[: size - 1, some] = among[:, :0:-1].T
+
+    def _count_rows(self, near: Float32, first: int, last: int) -> None:
+        tall, wide = near.shape
+        relevant = max(int(self.class_size[last - 1]) - 1, 0)
+        mask = np.zeros((tall, -(-wide // 8) * 8), dtype=bool)
+        counts = np.empty((2, relevant, tall), dtype=np.int64)
+        for r in range(relevant):
+            threshold = self.thresholds[r, first:last, None]
+            for kind, compare in enumerate((np.greater, np.greater_equal)):
+                compare(near, threshold, out=mask[:, :wide])
+                lanes = np.add.reduce(mask.view(np.uint64), axis=1)
+                np.add.reduce(lanes.view(np.uint8).reshape(tall, 8), axis=1, out=counts[kind, r])
+        with self.lock:
+            self.above[:relevant, first:last] += counts[0]
+            self.least[:relevant, first:last] += counts[1]
+
+    def _count_columns(self, near: Float32, start: int, stop: int) -> None:
+        relevant = max(int(self.class_size[stop - 1]) - 1, 0)
+        mask = np.empty(near.shape, dtype=bool)
+        for r in range(relevant):
+            threshold = self.thresholds[r, start:stop]
+            for counts, compare in ((self.above, np.greater), (self.least, np.greater_equal)):
+                compare(near, threshold, out=mask)
+                with_lanes = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)
+                with self.lock:
+                    counts[r, start:stop] += with_lanes
+
+
+def _whole_classes(edges: npt.NDArray[np.int64], limit: int) -> list[tuple[int, int]]:
+    """Cut [edges[0], edges[-1]) at edges into pieces of at most `limit`."""
+    return list(_pieces(edges, limit))
+
+
+def _pieces(edges: Int64, limit: int) -> Iterator[tuple[int, int]]:
+    begin = 0
+    while begin < len(edges) - 1:
+        end = int(np.searchsorted(edges, edges[begin] + limit, side="right")) - 1
+        yield int(edges[begin]), int(edges[end])
+        begin = end

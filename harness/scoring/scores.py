@@ -1,0 +1,163 @@
+"""`score_embeddings`: all scores of one set of embeddings; `map_at_r`: one of them, quickly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import UserError
+from harness.scoring.clustering import Clustering, KMeans, cluster
+from harness.scoring.geometry import COLLAPSE_BELOW, Int64, place, spread
+from harness.scoring.inputs import (
+    Distance,
+    check_distance,
+    check_embeddings,
+    check_labels,
+    encode,
+)
+from harness.scoring.retrieval import Retrieval, retrieve
+
+SCORING_SEMANTICS: int = 1
+"""Raised by hand whenever a change alters any number; golden scores in the tests watch it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scores:
+    """The scores of one set of embeddings.
+
+    `values`: name to score: precision_at_1, recall_at_K, r_precision, map_at_r, map, mrr (means
+    over `queries`), and nmi, ami, ari, pairwise_f1 unless clustering was skipped.
+    `class_means`: the retrieval scores again, as means over classes of their queries' means.
+    `per_query`: name to float64 (Q,), one for each of `queries`: int64 (Q,), rows of the input.
+    `singletons`: queries left out because the gallery has no other item of their class.
+    `collapsed`: whether `spread` (RMS distance from the mean over RMS length, 0 to 1) is so small
+    that the similarities are rounding; the scores then say little.
+    `clustering`: restarts, seed and their spread, or None.
+    """
+
+    values: dict[str, float]
+    class_means: dict[str, float]
+    per_query: dict[str, npt.NDArray[np.float64]]
+    queries: Int64
+    singletons: int
+    collapsed: bool
+    spread: float
+    clustering: Clustering | None = field(default=None)
+
+
+def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
+    embeddings: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    gallery: npt.ArrayLike | None = None,
+    gallery_labels: npt.ArrayLike | None = None,
+    recall_at: Sequence[int] = (1, 2, 4, 8),
+    distance: Distance = "cosine",
+    clustering: KMeans | None = KMeans(),  # noqa: B008  frozen
+    seed: int,
+) -> Scores:
+    """Score embeddings by their labels, as docs/metrics.md defines it.
+
+    `embeddings`: float16, float32 or float64 (N, D); similarities are float32 products of rows
+    rounded to float32 (cosine: after scaling in float64). `labels`: integers (N,) of any size.
+    `gallery`, `gallery_labels`: what is searched; without them each query searches all others.
+    `seed`: of the k-means restarts; nothing else is random.
+
+    Raises UserError for anything that cannot be scored: wrong shapes or dtypes, values that are
+    not finite, a single class, no query with a relevant item.
+    """
+    metric = check_distance(distance)
+    queries, codes, shelf, shelf_codes = _check(embeddings, labels, gallery, gallery_labels)
+    points, *others = place(queries, metric, *([] if shelf is None else [shelf]))
+    found = retrieve(
+        points,
+        codes,
+        gallery=others[0] if others else None,
+        gallery_labels=shelf_codes,
+        recall_at=_check_recall_at(recall_at),
+    )
+    _check_scored(found)
+    values = {name: _mean(scores) for name, scores in found.per_query.items()}
+    details = None
+    if clustering is not None:
+        agreed, details = cluster(points, codes, clustering, seed=seed)
+        values |= agreed
+    width = spread(points)
+    return Scores(
+        values=values,
+        class_means=_class_means(found, codes),
+        per_query=found.per_query,
+        queries=found.queries,
+        singletons=len(codes) - len(found.queries),
+        collapsed=width < COLLAPSE_BELOW[metric],
+        spread=width,
+        clustering=details,
+    )
+
+
+def map_at_r(
+    embeddings: npt.ArrayLike, labels: npt.ArrayLike, *, distance: Distance = "cosine"
+) -> float:
+    """MAP@R alone, the same number as `score_embeddings` gives: for validation while training."""
+    metric = check_distance(distance)
+    queries, codes, _, _ = _check(embeddings, labels, None, None)
+    (points,) = place(queries, metric)
+    found = retrieve(points, codes, recall_at=())
+    _check_scored(found)
+    return _mean(found.per_query["map_at_r"])
+
+
+def _check(
+    embeddings: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    gallery: npt.ArrayLike | None,
+    gallery_labels: npt.ArrayLike | None,
+) -> tuple[npt.NDArray[np.floating], Int64, npt.NDArray[np.floating] | None, Int64 | None]:
+    queries = check_embeddings(embeddings)
+    named = check_labels(labels, len(queries))
+    if (gallery is None) != (gallery_labels is None):
+        raise UserError("a gallery needs its labels, and gallery labels need a gallery")
+    if gallery is None or gallery_labels is None:
+        (codes,) = encode(named, None)
+        if codes.max() == 0:
+            raise UserError(f"all {len(codes)} labels are the same: there is nothing to tell apart")
+        return queries, codes, None, None
+    shelf = check_embeddings(gallery, what="gallery")
+    if shelf.shape[1] != queries.shape[1]:
+        raise UserError(
+            f"gallery has {shelf.shape[1]} dimensions, the embeddings have {queries.shape[1]}"
+        )
+    codes, shelf_codes = encode(
+        named, check_labels(gallery_labels, len(shelf), what="gallery labels")
+    )
+    if len(np.unique(shelf_codes)) == 1:
+        raise UserError("all gallery labels are the same: there is nothing to tell apart")
+    return queries, codes, shelf, shelf_codes
+
+
+def _check_recall_at(recall_at: Sequence[int]) -> tuple[int, ...]:
+    if any(isinstance(k, bool) or not isinstance(k, int) or k < 1 for k in recall_at):
+        raise UserError(f"recall_at takes whole numbers from 1 up, not {tuple(recall_at)}")
+    return tuple(sorted({1, *recall_at}))
+
+
+def _check_scored(found: Retrieval) -> None:
+    if len(found.queries) == 0:
+        raise UserError("no query has another item of its class to find: no positive pair")
+
+
+def _mean(scores: npt.NDArray[np.float64]) -> float:
+    # fsum rounds once, so that the mean does not depend on the order either.
+    return math.fsum(scores) / len(scores)
+
+
+def _class_means(found: Retrieval, codes: Int64) -> dict[str, float]:
+    _, inverse, sizes = np.unique(codes[found.queries], return_inverse=True, return_counts=True)
+    return {
+        name: _mean(np.bincount(inverse, weights=scores) / sizes)
+        for name, scores in found.per_query.items()
+    }
