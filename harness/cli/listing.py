@@ -1,0 +1,104 @@
+"""`bench list`: what there is, by kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from harness.cli.options import FormatOption, PluginOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.registry import Registered, Registry
+    from harness.table import Cell, Column
+
+Kind = Literal["methods", "protocols", "datasets", "backbones", "metrics"]
+
+
+def listing(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")] = "methods",
+    *,
+    format: FormatOption = "table",  # noqa: A002 - named as its option
+    plugin: PluginOption = None,
+) -> None:
+    """List methods, protocols, datasets, backbones or metrics."""
+    from harness.registry import load_registry
+    from harness.table import Column, Table, render
+
+    registry = load_registry(plugin or ())
+    rows, columns = _protocols(Column) if kind == "protocols" else _of(registry, kind, Column)
+    typer.echo(render(Table(columns=columns, rows=rows), format), nl=False)
+    for problem in registry.problems:
+        typer.echo(f"bench: {problem}", err=True)
+
+
+def _of(
+    registry: Registry, kind: Kind, column: type[Column]
+) -> tuple[list[dict[str, Cell]], list[Column]]:
+    if kind == "methods":
+        return _methods(registry, column)
+    offered: Mapping[str, Registered[Any]] = getattr(registry, kind)
+    rows: list[dict[str, Cell]] = [
+        {"name": name, "summary": offer.item.summary, "from": str(offer.origin)}
+        for name, offer in offered.items()
+    ]
+    return rows, [
+        column(key="name", title="name", priority=0),
+        column(key="summary", title="summary", priority=0, wraps=True),
+        column(key="from", title="from", priority=1),
+    ]
+
+
+def _methods(
+    registry: Registry, column: type[Column]
+) -> tuple[list[dict[str, Cell]], list[Column]]:
+    rows: list[dict[str, Cell]] = []
+    for name, registered in registry.methods.items():
+        method = registered.method
+        space = ", ".join(f"{key} {bounds}" for key, bounds in method.space.items())
+        rows.append(
+            {
+                "method": name,
+                "family": method.family,
+                "batches": method.batch if method.trained else "",
+                "space": space,
+                "summary": method.summary,
+                "reference": method.reference,
+                "from": str(registered.origin),
+            }
+        )
+    return rows, [
+        column(key="method", title="method", priority=0),
+        column(key="family", title="family", priority=1),
+        column(key="batches", title="batches", priority=1),
+        column(key="space", title="hyperparameters", priority=2, wraps=True),
+        column(key="summary", title="summary", priority=3, wraps=True),
+        column(key="reference", title="reference", priority=4, wraps=True),
+        column(key="from", title="from", priority=5),
+    ]
+
+
+def _protocols(column: type[Column]) -> tuple[list[dict[str, Cell]], list[Column]]:
+    from harness.protocol import load_protocol, published_names
+
+    rows: list[dict[str, Cell]] = []
+    for name in published_names():
+        protocol = load_protocol(name)
+        rows.append(
+            {
+                "name": name,
+                "datasets": ", ".join(protocol.datasets),
+                "replicates": protocol.replicates,
+                "summary": protocol.summary,
+                "digest": protocol.digest[:12],
+            }
+        )
+    return rows, [
+        column(key="name", title="name", priority=0),
+        column(key="datasets", title="datasets", priority=0),
+        column(key="replicates", title="replicates", align="right", priority=1),
+        column(key="summary", title="summary", priority=1, wraps=True),
+        column(key="digest", title="digest", priority=2),
+    ]

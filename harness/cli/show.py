@@ -1,0 +1,115 @@
+"""`bench show`: one method, protocol, dataset or recorded run, in full."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
+from harness.errors import unknown
+
+if TYPE_CHECKING:
+    from harness.registry import Registry
+
+Facts = dict[str, Any]
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="A method, protocol, dataset or run id.")],
+    *,
+    plugin: PluginOption = None,
+    store: StoreOption = DEFAULT_STORE,
+    json_: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Show one thing in full: a method's space, a protocol's rules, a dataset, a recorded run."""
+    from harness.protocol import published_names
+    from harness.registry import load_registry
+
+    registry = load_registry(plugin or ())
+    facts = (
+        _method(registry, name) or _protocol(name) or _dataset(registry, name) or _run(store, name)
+    )
+    if not facts:
+        known = [*registry.methods, *published_names(), *registry.datasets]
+        raise unknown("method, protocol, dataset or run", name, known)
+    if json_:
+        typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        _print(facts)
+
+
+def _print(facts: Facts, indent: int = 0) -> None:
+    for key, value in facts.items():
+        if isinstance(value, dict) and value:
+            typer.echo(f"{' ' * indent}{key}:")
+            _print(value, indent + 2)
+        else:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            typer.echo(f"{' ' * indent}{key}: {text}")
+
+
+def _method(registry: Registry, name: str) -> Facts | None:
+    if name not in registry.methods:
+        return None
+    registered = registry.methods[name]
+    method = registered.method
+    return {
+        "method": method.name,
+        "summary": method.summary,
+        "reference": method.reference,
+        "family": method.family,
+        "from": str(registered.origin),
+        "source digest": registered.origin.source,
+        "hyperparameters": {
+            key: f"{bounds}, default {bounds.default}" for key, bounds in method.space.items()
+        },
+        "needs": {
+            "batches": method.batch,
+            "views": method.views,
+            "labels": method.labels,
+            "members": method.members,
+            "setting": method.setting,
+            "training": method.trained,
+        },
+    }
+
+
+def _protocol(name: str) -> Facts | None:
+    from harness.protocol import load_protocol, published_names
+
+    if name not in published_names() and not name.endswith(".toml"):
+        return None
+    return load_protocol(name).model_dump(mode="json")
+
+
+def _dataset(registry: Registry, name: str) -> Facts | None:
+    if name not in registry.datasets:
+        return None
+    from harness.data.loading import load_dataset
+
+    dataset = load_dataset(registry, name)
+    return {
+        "dataset": dataset.name,
+        "summary": registry.datasets[name].item.summary,
+        "from": str(registry.datasets[name].origin),
+        "samples": len(dataset),
+        "classes": len(dataset.class_names),
+        "inputs": f"{dataset.inputs.dtype} {list(dataset.inputs.shape[1:])}",
+        "attributes": {key: list(value.names) for key, value in dataset.attributes.items()},
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "digest": dataset.digest,
+    }
+
+
+def _run(store: Path, name: str) -> Facts | None:
+    from harness.store import Store
+
+    if not (store / "records.sqlite3").exists():
+        return None
+    with Store.open(store) as opened:
+        record = opened.record(name)
+    return None if record is None else record.model_dump(mode="json")

@@ -1,0 +1,220 @@
+"""Watching a plan run: a live board on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import typer
+
+from harness.cli.durations import words
+from harness.execution.estimate import Estimate, learnt_estimate
+from harness.execution.session import ReplicateEnded, RunEnded, RunStarted, outstanding, run_plan
+from harness.leaderboard import (
+    Leaderboard,
+    leaderboard_renderable,
+    load_leaderboard,
+    render_leaderboard,
+)
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from harness.execution.plan import Plan, PlannedRun
+    from harness.execution.run import Bench
+    from harness.record import Record
+    from harness.store import Store
+
+# Until a run has been timed: about what one takes on a laptop.
+FIRST_GUESS_SECONDS = 5.0
+
+
+def watch(plan: Plan, bench: Bench, store: Store, *, retry_failed: bool) -> None:
+    """Run a plan and show how it goes; the board at the end stands on standard output."""
+    todo = outstanding(plan, store, retry_failed=retry_failed)
+    progress = Progress(plan, todo, store)
+    screen: Screen = LiveScreen(progress) if sys.stdout.isatty() else PlainScreen(progress)
+    try:
+        with screen.open():
+            for event in run_plan(plan, bench, store, retry_failed=retry_failed):
+                progress.note(event)
+                screen.show(event)
+    except KeyboardInterrupt:
+        typer.echo("bench: stopped; the same command goes on from here", err=True)
+        raise
+    finally:
+        board = progress.board()
+        if board is not None:
+            screen.finish(board)
+
+
+@dataclass
+class Progress:
+    """How far a plan is."""
+
+    plan: Plan
+    todo: list[PlannedRun]
+    store: Store
+    ended: int = 0
+    current: PlannedRun | None = None
+    since: float = field(default_factory=time.perf_counter)
+    estimate: Estimate = field(init=False)
+
+    def __post_init__(self) -> None:
+        recorded = self.store.records(protocol_digest=self.plan.protocol.digest)
+        self.estimate = learnt_estimate(recorded)
+        self.estimate.guess = FIRST_GUESS_SECONDS
+
+    def note(self, event: RunStarted | RunEnded | ReplicateEnded) -> None:
+        """Take an event into account."""
+        if isinstance(event, RunStarted):
+            self.current, self.since = event.run, time.perf_counter()
+        elif isinstance(event, RunEnded):
+            self.current = None
+            self.ended += 1
+            self.estimate.learn(event.record)
+
+    def left(self) -> float:
+        """Estimated seconds until the plan is done."""
+        running = time.perf_counter() - self.since if self.current else 0.0
+        return max(0.0, self.estimate.seconds(self.todo[self.ended :]) - running)
+
+    def board(self) -> Leaderboard | None:
+        """The leaderboard as it stands, or None while the store holds no run of the plan."""
+        states = self.store.run_states()
+        if not any(run.run_id in states for run in self.plan.runs):
+            return None
+        return load_leaderboard(
+            self.store, protocol=self.plan.protocol.digest, dataset=self.plan.protocol.dataset
+        )
+
+    def headline(self) -> str:
+        """What runs, how many of how many, time left."""
+        rules = self.plan.protocol
+        count = f"{rules.name} on {rules.dataset}: {self.ended} of {len(self.todo)} runs"
+        if self.current is None:
+            return count
+        return f"{count} · {describe(self.current)} · about {words(self.left())} left"
+
+
+def describe(run: PlannedRun) -> str:
+    """A run in words."""
+    return f"{run.identity.method}, seed {run.identity.seed}, fold {run.identity.fold}"
+
+
+def outcome(record: Record) -> str:
+    """How a run ended, in words."""
+    if record.scores is not None and record.audit is not None:
+        value = record.scores.values["map_at_r"]
+        return f"MAP@R {value:.3f} in {record.audit.seconds:.1f} s"
+    reason = record.reason
+    return f"{record.state}: {reason.kind}: {reason.message}" if reason else record.state
+
+
+class Screen(Protocol):
+    """Where progress is shown."""
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Show progress while inside."""
+        ...
+
+    def show(self, event: RunStarted | RunEnded | ReplicateEnded) -> None:
+        """Show an event."""
+        ...
+
+    def finish(self, board: Leaderboard) -> None:
+        """Show the board for good."""
+        ...
+
+
+class PlainScreen:
+    """One line a run, on standard error; the board on standard output at the end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Say how much there is to do."""
+        rules = self._progress.plan.protocol
+        todo, total = len(self._progress.todo), len(self._progress.plan.runs)
+        typer.echo(f"{rules.name} on {rules.dataset}: {todo} of {total} runs to do", err=True)
+        yield
+
+    def show(self, event: RunStarted | RunEnded | ReplicateEnded) -> None:
+        """Write a line for a run that ended."""
+        if not isinstance(event, RunEnded):
+            return
+        progress = self._progress
+        left = f"; about {words(progress.left())} left" if progress.left() else ""
+        typer.echo(
+            f"[{progress.ended}/{len(progress.todo)}] {describe(event.run)}: "
+            f"{outcome(event.record)}{left}",
+            err=True,
+        )
+
+    def finish(self, board: Leaderboard) -> None:
+        """Write the board."""
+        typer.echo(render_leaderboard(board, "table"), nl=False)
+
+
+class LiveScreen:
+    """A board that fills in place, with a line of progress below."""
+
+    def __init__(self, progress: Progress) -> None:
+        from rich.console import Console
+        from rich.live import Live
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        self._progress = progress
+        self._console = Console()
+        self._bar = Bar(BarColumn(), TextColumn("{task.description}"), console=self._console)
+        self._task = self._bar.add_task("", total=max(1, len(progress.todo)))
+        self._board: RenderableType = ""
+        # Two frames a second: the training threads keep the processor.
+        self._live = Live(
+            get_renderable=self._frame,
+            console=self._console,
+            refresh_per_second=2,
+            transient=True,
+            vertical_overflow="ellipsis",
+        )
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Show the board while inside."""
+        self._refresh_board()
+        with self._live:
+            yield
+
+    def show(self, event: RunStarted | RunEnded | ReplicateEnded) -> None:
+        """Move the bar; fill the board when a replicate is complete."""
+        if isinstance(event, RunEnded) and event.record.state != "done":
+            self._console.print(
+                f"{describe(event.run)}: {outcome(event.record)}", style="yellow", markup=False
+            )
+            self._refresh_board()
+        if isinstance(event, ReplicateEnded):
+            self._refresh_board()
+
+    def finish(self, board: Leaderboard) -> None:
+        """Leave the board on the screen."""
+        self._console.print(leaderboard_renderable(board))
+
+    def _refresh_board(self) -> None:
+        board = self._progress.board()
+        if board is not None:
+            self._board = leaderboard_renderable(board)
+
+    def _frame(self) -> RenderableType:
+        from rich.console import Group
+
+        progress = self._progress
+        self._bar.update(self._task, completed=progress.ended, description=progress.headline())
+        return Group(self._board, self._bar)

@@ -1,0 +1,94 @@
+"""Facts of the machine that a Record carries: device, versions, memory."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+from harness.errors import UserError
+
+_CLEAR_PEAK = "5"
+_PACKAGES = (
+    "metric-learning-bench",
+    "torch",
+    "numpy",
+    "faiss-cpu",
+    "scikit-learn",
+    "pytorch-metric-learning",
+)
+
+
+def choose_device(name: str) -> torch.device:
+    """Resolve `auto`, `cpu`, `cuda` or `cuda:N`; UserError if that device is not here."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(
+            f"--device {name}: not a device (allowed: auto, cpu, cuda, cuda:N)"
+        ) from None
+    if device.type == "cuda":
+        count = torch.cuda.device_count()
+        if (device.index or 0) >= count:
+            raise UserError(f"--device {name}: torch sees {count} CUDA devices here")
+    elif device.type != "cpu":
+        raise UserError(f"--device {name}: not supported (allowed: auto, cpu, cuda, cuda:N)")
+    return device
+
+
+def environment(device: torch.device) -> dict[str, str]:
+    """Versions and hardware that can move the last digits of a result."""
+    facts = {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "device": str(device),
+        "threads": str(torch.get_num_threads()),
+    }
+    if device.type == "cuda":
+        facts["gpu"] = torch.cuda.get_device_name(device)
+        facts["cuda"] = str(torch.version.cuda)
+    for package in _PACKAGES:
+        try:
+            facts[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return facts
+
+
+class PeakMemory:
+    """Peak memory since it was made: of the allocator on CUDA, of the process on Linux."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+            self._known = True
+        else:
+            self._known = _reset_process_peak()
+
+    def bytes(self) -> int | None:
+        """The peak in bytes; None where the system does not tell."""
+        if not self._known:
+            return None
+        if self._device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self._device)
+        return _process_peak()
+
+
+def _reset_process_peak() -> bool:
+    try:
+        Path("/proc/self/clear_refs").write_text(_CLEAR_PEAK)
+    except OSError:
+        return False
+    return True
+
+
+def _process_peak() -> int | None:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return None

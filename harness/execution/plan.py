@@ -1,0 +1,148 @@
+"""The plan: one run for each method, fold and seed, in the order that fills a board soonest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.errors import UserError
+from harness.method import Value
+from harness.protocol import Protocol
+from harness.record import Declared, Identity
+from harness.registry import RegisteredMethod, Registry
+from harness.training import TRAINING_SEMANTICS
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A method at the point of its space at which it will run."""
+
+    registered: RegisteredMethod
+    hyperparameters: Mapping[str, Value]
+    chosen_by: Literal["default", "given"]
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+        return self.registered.method.name
+
+    def declared(self) -> Declared:
+        """What the method declared, as its Records carry it."""
+        method = self.registered.method
+        return Declared(
+            composition=method.batch,
+            views=method.views,
+            labels=method.labels,
+            members=method.members,
+            setting=method.setting,
+        )
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run to be: who, and the identity that decides its result."""
+
+    entrant: Entrant
+    identity: Identity
+
+    @property
+    def run_id(self) -> str:
+        """Digest of the identity."""
+        return self.identity.run_id
+
+
+@dataclass(frozen=True)
+class Replicate:
+    """All folds of one method at one seed, in fold order."""
+
+    entrant: Entrant
+    seed: int
+    runs: tuple[PlannedRun, ...]
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """Ids of its runs, in fold order."""
+        return tuple(run.run_id for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every replicate, seed by seed and method by method."""
+
+    protocol: Protocol
+    replicates: tuple[Replicate, ...]
+
+    @property
+    def runs(self) -> tuple[PlannedRun, ...]:
+        """Every run, in order."""
+        return tuple(run for replicate in self.replicates for run in replicate.runs)
+
+
+def choose_entrants(
+    registry: Registry, names: Sequence[str], given: Sequence[str] = ()
+) -> list[Entrant]:
+    """Resolve method names (`all`: every one) and `method.name=value` hyperparameters.
+
+    Raises UserError for an unknown method or hyperparameter, or a value outside its range.
+    """
+    wanted = list(registry.methods) if "all" in names else list(dict.fromkeys(names))
+    if not wanted:
+        raise UserError("no method is installed: pip install metric-learning-bench-methods")
+    points: dict[str, dict[str, str]] = {}
+    for text in given:
+        target, equals, value = text.partition("=")
+        method, dot, hyperparameter = target.partition(".")
+        if not (equals and dot):
+            raise UserError(f"--with {text}: must read method.hyperparameter=value")
+        if registry.method(method).method.name not in wanted:
+            raise UserError(f"--with {text}: method '{method}' is not among those to run")
+        points.setdefault(method, {})[hyperparameter] = value
+    entrants = []
+    for name in wanted:
+        registered = registry.method(name)
+        point = registered.method.point(points.get(name, {}))
+        default = point == registered.method.defaults()
+        entrants.append(Entrant(registered, point, "default" if default else "given"))
+    return entrants
+
+
+def make_plan(
+    protocol: Protocol, dataset_digest: str, entrants: Sequence[Entrant], seeds: int
+) -> Plan:
+    """Plan the first `seeds` replicates of every entrant, seed by seed."""
+    replicates = [
+        _replicate(protocol, dataset_digest, entrant, seed)
+        for seed in range(seeds)
+        for entrant in entrants
+    ]
+    return Plan(protocol, tuple(replicates))
+
+
+def _replicate(protocol: Protocol, dataset_digest: str, entrant: Entrant, seed: int) -> Replicate:
+    runs = tuple(
+        PlannedRun(entrant, _identity(protocol, dataset_digest, entrant, seed, fold))
+        for fold in range(protocol.split.folds)
+    )
+    return Replicate(entrant, seed, runs)
+
+
+def _identity(
+    protocol: Protocol, dataset_digest: str, entrant: Entrant, seed: int, fold: int
+) -> Identity:
+    origin = entrant.registered.origin
+    return Identity(
+        protocol=protocol.name,
+        protocol_digest=protocol.digest,
+        unlocked=protocol.unlocked,
+        dataset=protocol.dataset,
+        dataset_digest=dataset_digest,
+        method=entrant.name,
+        distribution=origin.distribution,
+        version=origin.version,
+        source=origin.source,
+        hyperparameters=dict(entrant.hyperparameters),
+        seed=seed,
+        fold=fold,
+        training_semantics=TRAINING_SEMANTICS,
+    )

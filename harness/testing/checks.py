@@ -1,0 +1,181 @@
+"""The conformance suite: what every method must hold, one function a promise.
+
+Each check takes a `Method`, raises AssertionError with one sentence if the promise is broken and
+`NotApplicable` if the method does not make it. Whatever a plugin itself raises passes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from harness.method import Choice, Method
+from harness.method.objective import Objective
+from harness.testing.applicable import NotApplicable, needs_training
+from harness.testing.coinciding import coinciding_embeddings_give_no_nan
+from harness.testing.learning import it_beats_the_untrained_embedding
+from harness.testing.toys import ToyRun, batch_for, gradients_of, toy_context
+from harness.training.guard import method_state
+from harness.training.outcomes import Tampered
+
+if TYPE_CHECKING:
+    from harness.method.space import Value
+
+Check = Callable[[Method], None]
+STEPS = 4
+
+
+def it_says_what_it_is(method: Method) -> None:
+    """Summary and reference are given: a leaderboard prints them."""
+    assert method.summary.strip(), f"{method.name} has no summary"
+    assert method.reference.strip(), f"{method.name} has no reference: a paper, or 'unpublished'"
+
+
+def it_builds_at_its_defaults(method: Method) -> None:
+    """The default point of the space gives an Objective."""
+    needs_training(method)
+    with method_state(0, method.name, fold=0) as generator:
+        objective = method.build(method.defaults(), toy_context(generator=generator))
+    assert isinstance(objective, Objective), (
+        f"{method.name}: build returned {type(objective).__name__}, not a harness.Objective"
+    )
+
+
+def it_works_at_both_ends_of_every_range(method: Method) -> None:
+    """Each bound and each option, the others at their defaults, builds and gives a scalar loss."""
+    needs_training(method)
+    if not method.space:
+        raise NotApplicable(f"{method.name} has no hyperparameters")
+    for name, value in _ends(method):
+        loss = ToyRun(method, {name: value}).loss()
+        assert loss.ndim == 0, f"{method.name}: loss at {name}={value!r} is not a 0-dim tensor"
+
+
+def its_loss_is_a_finite_scalar(method: Method) -> None:
+    """The loss of a few batches at the defaults is a finite 0-dim floating-point tensor."""
+    needs_training(method)
+    run = ToyRun(method)
+    for step in range(STEPS):
+        loss = run.loss(step)
+        assert isinstance(loss, Tensor), f"{method.name}: the loss is a {type(loss).__name__}"
+        shape = tuple(loss.shape)
+        assert shape == (), f"{method.name}: the loss has shape {shape}, not ()"
+        assert loss.is_floating_point(), f"{method.name}: the loss is {loss.dtype}, not a float"
+        assert torch.isfinite(loss), f"{method.name}: the loss is {loss.item()} on a toy batch"
+
+
+def gradients_reach_the_backbone(method: Method) -> None:
+    """Backward from the loss gives finite gradients, not all zero, to the backbone."""
+    needs_training(method)
+    run = ToyRun(method)
+    _backward(run)
+    gradients = gradients_of(run.embed.backbone)
+    assert gradients, f"{method.name}: no gradient reaches the backbone"
+    assert all(bool(torch.isfinite(gradient).all()) for gradient in gradients), (
+        f"{method.name}: gradients of the backbone are not finite"
+    )
+    assert any(gradient.any() for gradient in gradients), (
+        f"{method.name}: all gradients of the backbone are zero over {STEPS} toy batches"
+    )
+
+
+def gradients_reach_all_its_parameters(method: Method) -> None:
+    """Each trainable parameter of the Objective gets a gradient in one of a few batches."""
+    needs_training(method)
+    run = ToyRun(method)
+    own = {n: p for n, p in run.objective.named_parameters() if p.requires_grad}
+    if not own:
+        raise NotApplicable(f"{method.name} has no parameters of its own")
+    _backward(run)
+    idle = [name for name, p in own.items() if p.grad is None or not p.grad.any()]
+    assert not idle, (
+        f"{method.name}: no gradient reaches {', '.join(idle)} in {STEPS} toy batches "
+        "(set requires_grad=False on what is not trained)"
+    )
+
+
+def the_same_seed_gives_the_same_loss(method: Method) -> None:
+    """Two runs of one seed give the same losses bit for bit, whatever was drawn in between."""
+    needs_training(method)
+    first = _losses(ToyRun(method, seed=3))
+    torch.rand(7)
+    second = _losses(ToyRun(method, seed=3))
+    assert first == second, (
+        f"{method.name}: two runs of one seed give the losses {first} and {second}: draw from "
+        "context.generator or the global generators, and from nothing seeded elsewhere"
+    )
+
+
+def it_works_without_labels(method: Method) -> None:
+    """A method that declares labels='none' trains on batches and a view without labels."""
+    needs_training(method)
+    if method.labels != "none":
+        raise NotApplicable(f"{method.name} uses labels")
+    loss = ToyRun(method).loss()
+    assert torch.isfinite(loss), f"{method.name}: the loss without labels is {loss.item()}"
+
+
+def it_leaves_its_inputs_unchanged(method: Method) -> None:
+    """No tensor of the batch is changed in place: other methods share it."""
+    needs_training(method)
+    run = ToyRun(method)
+    given, kept = batch_for(method), batch_for(method)
+    run.loss(batch=given)
+    for name in ("inputs", "labels", "known", "indices", "second"):
+        now, before = getattr(given, name), getattr(kept, name)
+        assert now is before or torch.equal(now, before), (
+            f"{method.name}: batch.{name} was changed in place"
+        )
+
+
+def it_leaves_the_backbone_alone(method: Method) -> None:
+    """Preparing and the loss change no weight and leave no gradient there: the core trains."""
+    needs_training(method)
+    run = ToyRun(method)
+    try:
+        for step in range(STEPS):
+            run.loss(step)
+            run.guard.check_no_gradient()
+            run.guard.check()
+    except Tampered as error:
+        raise AssertionError(f"{method.name}: {error}") from None
+    weights = run.embed.backbone.named_parameters()
+    frozen = [name for name, weight in weights if not weight.requires_grad]
+    assert not frozen, f"{method.name}: it froze the backbone's {', '.join(frozen)}"
+
+
+CHECKS: tuple[Check, ...] = (
+    it_says_what_it_is,
+    it_builds_at_its_defaults,
+    it_works_at_both_ends_of_every_range,
+    its_loss_is_a_finite_scalar,
+    gradients_reach_the_backbone,
+    gradients_reach_all_its_parameters,
+    the_same_seed_gives_the_same_loss,
+    coinciding_embeddings_give_no_nan,
+    it_works_without_labels,
+    it_leaves_its_inputs_unchanged,
+    it_leaves_the_backbone_alone,
+    it_beats_the_untrained_embedding,
+)
+
+
+def _ends(method: Method) -> Iterator[tuple[str, Value]]:
+    for name, bounds in method.space.items():
+        ends = bounds.options if isinstance(bounds, Choice) else (bounds.low, bounds.high)
+        for value in ends:
+            yield name, value
+
+
+def _losses(run: ToyRun) -> list[float]:
+    return [run.loss(step).item() for step in range(STEPS)]
+
+
+def _backward(run: ToyRun) -> None:
+    for step in range(STEPS):
+        loss = run.loss(step)
+        assert loss.requires_grad, f"{run.method.name}: the loss has no gradient"
+        loss.backward()  # type: ignore[no-untyped-call]

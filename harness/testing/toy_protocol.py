@@ -1,0 +1,59 @@
+"""A protocol that trains a small network in half a second; in code, for it is never published."""
+
+from __future__ import annotations
+
+from harness.protocol.model import (
+    AugmentationRule,
+    BackboneRule,
+    OptimizerRule,
+    OptimizerRules,
+    Protocol,
+    ScoringRule,
+    SearchRule,
+    SelectionRule,
+    SplitRule,
+    TrainingRule,
+)
+
+_ADAM = OptimizerRule(name="adam", learning_rate=0.003, weight_decay=0.0, momentum=0.0)
+
+
+def toy_protocol() -> Protocol:
+    """75 steps of 32 samples, half of the classes for testing, a fold of the rest validating."""
+    return Protocol(
+        name="toy",
+        summary="for harness.testing only",
+        dataset="toy",
+        datasets=("toy",),
+        digest="unpublished",
+        unlocked=(),
+        replicates=1,
+        split=SplitRule(
+            kind="class-disjoint",
+            test_fraction=0.5,
+            folds=4,
+            fold_rule="even",
+            labelled_fraction=1.0,
+        ),
+        backbone=BackboneRule(
+            name="mlp",
+            weights="random",
+            freeze_batch_norm=False,
+            embedding_size=8,
+            normalize=True,
+        ),
+        optimizers=OptimizerRules(trunk=_ADAM, head=_ADAM, objective=_ADAM),
+        training=TrainingRule(
+            steps=75,
+            steps_per_epoch=25,
+            batch_size=32,
+            samples_per_class=4,
+            compositions=("balanced", "one-per-class", "uniform"),
+        ),
+        augmentation=AugmentationRule(shift=0.0, rotation=0.0, scale=0.0, flip=False),
+        selection=SelectionRule(metric="map_at_r", every=25, patience=3),
+        search=SearchRule(trials=0),
+        scoring=ScoringRule(
+            gallery="self", distance="cosine", recall_at=(1,), clustering_restarts=1
+        ),
+    )

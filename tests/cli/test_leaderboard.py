@@ -1,0 +1,131 @@
+"""`bench leaderboard`, from a store on disk to what is printed."""
+
+import json
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from harness.cli import leaderboard as command
+from harness.errors import UserError
+from harness.record import Declared, Identity, Record, Scores
+from harness.store import Store
+from harness.table import FORMATS
+
+APP = typer.Typer()
+APP.command()(command.leaderboard)
+
+
+def a_run(method: str, seed: int, version: str, map_at_r: float) -> Record:
+    return Record(
+        identity=Identity(
+            protocol="smoke",
+            protocol_digest="p" * 64,
+            unlocked=(),
+            dataset="glyphs",
+            dataset_digest="d" * 64,
+            method=method,
+            distribution="methods",
+            version=version,
+            source="s" * 64,
+            hyperparameters={},
+            seed=seed,
+            fold=0,
+            training_semantics=1,
+        ),
+        declared=Declared(composition="balanced", views=1, labels="all", members=1, setting="any"),
+        folds=1,
+        replicates=2,
+        chosen_by="default",
+        state="done",
+        scores=Scores(
+            semantics=1,
+            values={"map_at_r": map_at_r, "recall_at_8": 0.875},
+            queries=6,
+            singletons=0,
+            collapsed=False,
+        ),
+        started="2025-01-01T00:00:00+00:00",
+        finished=f"2025-01-01T00:00:0{version}+00:00",
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Two methods, two replicates; triplet also in an older version."""
+    with Store.open(tmp_path / "store", create=True) as store:
+        for seed in (0, 1):
+            store.put(a_run("triplet", seed, "2", 0.5))
+            store.put(a_run("margin", seed, "1", 0.75))
+        store.put(a_run("triplet", 0, "1", 0.25))
+    return tmp_path / "store"
+
+
+def bench(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(APP, [str(argument) for argument in arguments])
+
+
+def test_the_board_is_printed_best_first(store: Path) -> None:
+    lines = bench("--store", store).stdout.splitlines()
+    assert [line.split()[0] for line in lines[3:5]] == ["margin", "triplet"]
+
+
+def test_the_json_holds_the_rows_and_nothing_else_is_printed(store: Path) -> None:
+    rows = json.loads(bench("--store", store, "--format", "json").stdout)["rows"]
+    assert [row["method"] for row in rows] == ["margin", "triplet"]
+
+
+def test_every_format_is_accepted(store: Path) -> None:
+    assert [bench("--store", store, "--format", form).exit_code for form in FORMATS] == [0] * 5
+
+
+def test_the_formats_offered_are_those_there_are() -> None:
+    assert get_args(command.Format) == FORMATS
+
+
+def test_the_notes_of_a_csv_go_beside_it(store: Path) -> None:
+    result = bench("--store", store, "--format", "csv")
+    assert "earlier version" in result.stderr
+    assert "earlier version" not in result.stdout
+
+
+def test_earlier_versions_can_be_shown(store: Path) -> None:
+    text = bench("--store", store, "--format", "json", "--all-versions").stdout
+    assert len(json.loads(text)["rows"]) == 3
+
+
+def test_joined_folds_can_be_asked_for(store: Path) -> None:
+    assert "joined folds" in bench("--store", store, "--concatenated").stdout
+
+
+def test_columns_can_be_chosen(store: Path) -> None:
+    assert "0.875" in bench("--store", store, "--metrics", "map_at_r, recall_at_8").stdout
+
+
+def test_the_store_can_be_named_in_the_environment(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_STORE", str(store))
+    assert bench().exit_code == 0
+
+
+def test_an_unknown_dataset_is_one_line(store: Path) -> None:
+    error = bench("--store", store, "--dataset", "glyph").exception
+    assert isinstance(error, UserError)
+    assert str(error) == (
+        f"store {store}: unknown dataset 'glyph'; did you mean 'glyphs'? (allowed: glyphs)"
+    )
+
+
+def test_a_store_that_is_not_there_is_one_line_and_is_not_made(tmp_path: Path) -> None:
+    error = bench("--store", tmp_path / "nowhere").exception
+    assert isinstance(error, UserError)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_looking_at_a_store_changes_nothing_in_it(store: Path) -> None:
+    before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
+    bench("--store", store)
+    assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
