@@ -25,3 +25,4 @@ ProtocolOption = Annotated[
     ),
 ]
 DEFAULT_STORE = Path("bench-store")
+DEFAULT_PROTOCOL = "reality-check-small"

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import DEFAULT_STORE, PluginOption, ProtocolOption, StoreOption
+from harness.cli.options import (
+    DEFAULT_PROTOCOL,
+    DEFAULT_STORE,
+    PluginOption,
+    ProtocolOption,
+    StoreOption,
+)
 from harness.errors import EXIT_RUNS_FAILED, UserError
-from harness.protocol.names import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     from harness.execution.plan import Entrant, Plan

@@ -1,12 +1,10 @@
 """Protocols: all that is fixed, as strict TOML."""
 
 from harness.protocol.model import Protocol
-from harness.protocol.names import DEFAULT_PROTOCOL
 from harness.protocol.parse import parse_protocol, read_protocol
 from harness.protocol.published import load_protocol, published_names
 
 __all__ = [
-    "DEFAULT_PROTOCOL",
     "Protocol",
     "load_protocol",
     "parse_protocol",

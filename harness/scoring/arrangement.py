@@ -12,20 +12,27 @@ from harness.scoring.geometry import Float32, Int64
 _CHUNK = 4096
 
 
-def canonical_order(rows: Float32) -> Int64:
-    """Order rows by a 64-bit hash of their bytes, equal rows side by side; input order is lost.
+def canonical_order(rows: Float32) -> tuple[Int64, Int64]:
+    """Order rows by a 64-bit hash of their bytes, whatever order they came in.
 
     Two different rows of one hash are put in order by their values. Only equal rows keep the
-    order they came in, and swapping those changes nothing.
+    order they came in, and swapping those changes nothing. Returns int64 (N,) twice: the order,
+    and along it the number of the set of equal rows that each belongs to.
     """
     hashes = _hashes(rows)
     order = np.argsort(hashes, kind="stable")
-    clash = hashes[order[1:]] == hashes[order[:-1]]
-    differ = clash & (rows[order[1:]] != rows[order[:-1]]).any(axis=1) if clash.any() else clash
-    if differ.any():
-        keys = (*rows.T[::-1], hashes)
-        order = np.lexsort(keys)
-    return order
+    clash = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]])
+    differs = (rows[order[clash + 1]] != rows[order[clash]]).any(axis=1)
+    if differs.any():
+        order = np.lexsort((*rows.T[::-1], hashes))
+        return order, _numbered((rows[order[1:]] != rows[order[:-1]]).any(axis=1))
+    fresh = np.ones(len(rows) - 1, dtype=bool)
+    fresh[clash] = False
+    return order, _numbered(fresh)
+
+
+def _numbered(fresh: npt.NDArray[np.bool_]) -> Int64:
+    return np.concatenate(([0], np.cumsum(fresh, dtype=np.int64)))
 
 
 def _hashes(rows: Float32) -> npt.NDArray[np.uint64]:
@@ -35,25 +42,35 @@ def _hashes(rows: Float32) -> npt.NDArray[np.uint64]:
         # Adding 0 turns -0 into +0: equal values, equal bytes.
         bits = (rows[start : start + _CHUNK] + np.float32(0)).view(np.uint32).astype(np.uint64)
         mixed = (bits ^ (bits << np.uint64(29))) * weights
-        hashes[start : start + _CHUNK] = (mixed ^ (mixed >> np.uint64(32))).sum(
-            axis=1, dtype=np.uint64
-        )
+        mixed ^= mixed >> np.uint64(32)
+        hashes[start : start + _CHUNK] = mixed.sum(axis=1, dtype=np.uint64)
     return hashes
 
 
 @dataclass(frozen=True, eq=False)
 class Arrangement:
-    """A canonical order with each class in one piece.
+    """A canonical order with each class in one piece; all arrays int64.
 
-    `order`: int64 (N,), positions in the input. `starts`: int64 (C + 1,), where each class
-    begins in that order, classes numbered as they lie there. `classes`: int64 (N,), that number
-    for each arranged row. `codes`: int64 (C,), the label code of each numbered class.
+    `order`: (N,), positions in the input. `starts`: (C + 1,), where each class begins in that
+    order, classes numbered as they lie there. `classes`: (N,), that number for each arranged row.
+    `codes`: (C,), the label code of each numbered class. `copies`: (K, 2), arranged rows that
+    equal an earlier one, and that first one.
     """
 
     order: Int64
     starts: Int64
     classes: Int64
     codes: Int64
+    copies: Int64
+
+    @property
+    def shared(self) -> npt.NDArray[np.bool_]:
+        """Which classes hold a row that another class holds too: bool (C,)."""
+        copy, original = self.classes[self.copies].T
+        across = copy != original
+        shared = np.zeros(len(self.codes), dtype=bool)
+        shared[copy[across]] = shared[original[across]] = True
+        return shared
 
 
 def arrange(rows: Float32, labels: Int64) -> Arrangement:
@@ -61,7 +78,7 @@ def arrange(rows: Float32, labels: Int64) -> Arrangement:
 
     Names of classes play no part, so that renaming them changes no sum's order.
     """
-    order = canonical_order(rows)
+    order, equal = canonical_order(rows)
     codes, first, inverse, sizes = np.unique(
         labels[order], return_index=True, return_inverse=True, return_counts=True
     )
@@ -71,4 +88,12 @@ def arrange(rows: Float32, labels: Int64) -> Arrangement:
     number = place[inverse]
     within = np.argsort(number, kind="stable")
     starts = np.concatenate(([0], np.cumsum(sizes[by_size])))
-    return Arrangement(order[within], starts, number[within], codes[by_size])
+    copies = _copies(equal[within])
+    return Arrangement(order[within], starts, number[within], codes[by_size], copies)
+
+
+def _copies(equal: Int64) -> Int64:
+    _, first, inverse = np.unique(equal, return_index=True, return_inverse=True)
+    original = first[inverse]
+    copy = np.flatnonzero(original != np.arange(len(equal)))
+    return np.stack((copy, original[copy]), axis=1)

@@ -48,7 +48,7 @@ def cluster(
     Runs on the points in canonical order, so that the result depends on the set of points and
     the seed, not on the row order nor on the labels' names. Returns the scores and their origin.
     """
-    order = canonical_order(points.rows)
+    order, _ = canonical_order(points.rows)
     rows, classes = points.rows[order], labels[order]
     count = len(np.unique(labels))
     runs = []

@@ -22,7 +22,7 @@ from harness.scoring.workers import on_all_cores
 _VALUE = np.int32(-2)
 TALL = 248
 """Rows of a tile: counts along them are summed in one byte."""
-WIDE = 1016
+WIDE = 2040
 """Columns of a tile: eight bytes are summed at once, in lanes of one byte each."""
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
 from harness.scoring.arrangement import Arrangement, arrange
+from harness.scoring.counting import count, standings
 from harness.scoring.expectation import Float64
 from harness.scoring.geometry import Int64, Points
 from harness.scoring.sorting import standing_by_sorting
-from harness.scoring.standing import score
+from harness.scoring.standing import Standing, score
 from harness.scoring.workers import on_all_cores
 
 _PRODUCT_BYTES = 32 << 20
 _SORT_BYTES = 2 << 20
+COUNT_UP_TO = 12
+"""Relevant items of a query up to which counting beats sorting."""
+COUNT_FROM = 4096
+"""Points below which the tiles of the count are too few to pay."""
+
+Scorer = Callable[[Standing], dict[str, Float64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +46,9 @@ class Search:
     gallery is the queries themselves, so that column i is query i.
     """
 
+    asked: Arrangement
     queries: Points
+    shelf: Arrangement
     gallery: Points
     spans: Int64
     own: bool
@@ -62,18 +72,29 @@ def retrieve(
     `points` and `gallery` lie in one space (`geometry.place`); labels are codes. A query without
     a relevant item in the gallery is left out.
     """
-    asked = arrange(points.rows, labels)
-    if gallery is None or gallery_labels is None:
-        shelf, shown = asked, points.take(asked.order)
-        search = Search(shown, shown, _spans(asked, asked), own=True)
-    else:
-        shelf = arrange(gallery.rows, gallery_labels)
-        shown = gallery.take(shelf.order)
-        search = Search(points.take(asked.order), shown, _spans(asked, shelf), own=False)
-    scored, found = _search(search, recall_at)
-    queries = asked.order[scored]
+    search = _search(points, labels, gallery, gallery_labels)
+    scorer = partial(score, gallery=len(search.gallery), recall_at=recall_at)
+    counted, sorted_ = _divide(search)
+    parts = [*_by_counting(search, counted, scorer), *_by_sorting(search, sorted_, scorer)]
+    names = parts[0] if parts else {}
+    queries = search.asked.order[np.concatenate((counted, sorted_))]
     back = np.argsort(queries)
-    return Retrieval(queries[back], {name: values[back] for name, values in found.items()})
+    return Retrieval(
+        queries[back], {name: np.concatenate([part[name] for part in parts])[back] for name in names}
+    )
+
+
+def _search(
+    points: Points, labels: Int64, gallery: Points | None, gallery_labels: Int64 | None
+) -> Search:
+    asked = arrange(points.rows, labels)
+    queries = points.take(asked.order)
+    if gallery is None or gallery_labels is None:
+        return Search(asked, queries, asked, queries, _spans(asked, asked), own=True)
+    shelf = arrange(gallery.rows, gallery_labels)
+    return Search(
+        asked, queries, shelf, gallery.take(shelf.order), _spans(asked, shelf), own=False
+    )
 
 
 def _spans(asked: Arrangement, shelf: Arrangement) -> Int64:
@@ -86,43 +107,59 @@ def _spans(asked: Arrangement, shelf: Arrangement) -> Int64:
     return np.asarray(spans[asked.classes])
 
 
-def _search(search: Search, recall_at: Sequence[int]) -> tuple[Int64, dict[str, Float64]]:
+def _divide(search: Search) -> tuple[Int64, Int64]:
+    """Queries to count for and queries to sort for, both with few relevant items first.
+
+    The tiles of the count do not give equal points equal similarities with any matrix library,
+    so that classes which share a point go by sorting, which sees to it.
+    """
     relevant = search.relevant
     order = np.argsort(relevant, kind="stable")
     order = order[relevant[order] > 0]
-    size = max(1, _PRODUCT_BYTES // (4 * len(search.gallery)))
-    blocks = [order[start : start + size] for start in range(0, len(order), size)]
-    done = on_all_cores(
-        partial(_by_sorting, search, recall_at),
-        blocks,
-        elements=len(order) * len(search.gallery),
-    )
-    return order, _joined([part for block in done for part in block])
+    if not search.own or len(search.gallery) < COUNT_FROM:
+        return order[:0], order
+    count_it = (relevant <= COUNT_UP_TO) & ~search.asked.shared[search.asked.classes]
+    return order[count_it[order]], order[~count_it[order]]
 
 
-def _joined(parts: list[dict[str, Float64]]) -> dict[str, Float64]:
-    names = parts[0] if parts else {}
-    return {name: np.concatenate([part[name] for part in parts]) for name in names}
+def _by_counting(search: Search, queries: Int64, scorer: Scorer) -> list[dict[str, Float64]]:
+    if len(queries) == 0:
+        return []
+    counts = count(search.gallery, search.asked.starts, small=int(search.spans[queries[-1], 1]))
+    parts = _same(search.relevant[queries], len(queries))
+    return [scorer(standings(counts, queries[part])) for part in parts]
 
 
-def _by_sorting(search: Search, recall_at: Sequence[int], block: Int64) -> list[dict[str, Float64]]:
-    gallery = search.gallery
+def _by_sorting(search: Search, queries: Int64, scorer: Scorer) -> list[dict[str, Float64]]:
+    width = len(search.gallery)
+    size = max(1, _PRODUCT_BYTES // (4 * width))
+    blocks = [queries[start : start + size] for start in range(0, len(queries), size)]
+    work = partial(_sort_block, search, scorer)
+    done = on_all_cores(work, blocks, elements=len(queries) * width)
+    return [part for block in done for part in block]
+
+
+def _sort_block(search: Search, scorer: Scorer, block: Int64) -> list[dict[str, Float64]]:
+    gallery, copies = search.gallery, search.shelf.copies
     distances = -search.queries.rows[block] @ gallery.rows.T
-    scores = []
-    for part in _alike(search.relevant[block], 4 * len(gallery)):
-        some = distances[part]
-        if gallery.half_norms is not None:
-            some += gallery.half_norms
-        own = block[part] if search.own else None
-        standing = standing_by_sorting(some, search.spans[block[part]], own)
-        scores.append(score(standing, gallery=len(gallery), recall_at=recall_at))
-    return scores
+    if gallery.half_norms is not None:
+        distances += gallery.half_norms
+    if len(copies):
+        distances[:, copies[:, 0]] = distances[:, copies[:, 1]]
+    rows = max(1, _SORT_BYTES // (4 * len(gallery)))
+    return [
+        scorer(
+            standing_by_sorting(
+                distances[part], search.spans[block[part]], block[part] if search.own else None
+            )
+        )
+        for part in _same(search.relevant[block], rows)
+    ]
 
 
-def _alike(relevant: Int64, row_bytes: int) -> Iterator[slice]:
-    """Slices of rows that fit the cache together and have equally many relevant items."""
-    size = max(1, _SORT_BYTES // row_bytes)
+def _same(relevant: Int64, limit: int) -> Iterator[slice]:
+    """Slices of at most `limit` queries that have equally many relevant items."""
     edges = [0, *(np.flatnonzero(np.diff(relevant)) + 1).tolist(), len(relevant)]
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
-        for start in range(first, last, size):
-            yield slice(start, min(start + size, last))
+    for first, last in pairwise(edges):
+        for start in range(first, last, limit):
+            yield slice(start, min(start + limit, last))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -23,9 +27,14 @@ def on_all_cores(
     """
     if elements < WORTH_THREADS:
         return [work(job) for job in jobs]
-    from threadpoolctl import ThreadpoolController
-
-    controller = ThreadpoolController().select(user_api="blas")
+    controller = _matrix_library()
     threads = max((library["num_threads"] for library in controller.info()), default=1)
     with controller.limit(limits=1), ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, jobs))
+
+
+@cache
+def _matrix_library() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
