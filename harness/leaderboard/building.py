@@ -62,8 +62,9 @@ def build_leaderboard(
 def _of_these(
     records: Iterable[Record], concatenations: Iterable[Concatenation]
 ) -> dict[tuple[str, ...], Concatenation]:
-    known = {record.run_id for record in records}
-    return {joined.run_ids: joined for joined in concatenations if known.issuperset(joined.run_ids)}
+    found = {joined.run_ids: joined for joined in concatenations}
+    known = {record.run_id for record in records} if found else set()
+    return {runs: joined for runs, joined in found.items() if known.issuperset(runs)}
 
 
 def _groups(records: Iterable[Record]) -> list[list[Record]]:

@@ -39,6 +39,8 @@ def concatenated(
     replicates: Replicates, concatenations: Mapping[tuple[str, ...], Concatenation]
 ) -> dict[str, Interval]:
     """Every metric of the joined embeddings: the interval over replicates that have them."""
+    if not concatenations:
+        return {}
     keys = (tuple(run.run_id for run in runs) for runs in replicates.values())
     return _intervals(
         all_values(concatenations[key].scores) for key in keys if key in concatenations

@@ -16,7 +16,7 @@ from harness.store import queries
 from harness.store.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
 from harness.store.database import FILE_NAME, Database, open_database
 from harness.store.faults import one_line
-from harness.store.parsing import parse_concatenation, parse_record
+from harness.store.parsing import parse_concatenation, parse_record, parse_records
 from harness.store.scope import Scope
 
 
@@ -86,7 +86,7 @@ class Store:
     ) -> list[Record]:
         """All Records with the given properties, in the order in which the runs were first put."""
         wanted = (protocol_digest, dataset, dataset_digest, training_semantics)
-        return [parse_record(self.path, *row) for row in self._rows(queries.RECORDS, *wanted)]
+        return parse_records(self.path, self._rows(queries.RECORDS, *wanted))
 
     def run_states(self) -> dict[str, str]:
         """The state of every run, without parsing a single Record."""

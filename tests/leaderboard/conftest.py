@@ -109,7 +109,9 @@ def failed_run() -> Callable[..., Record]:
 def replicate() -> Callable[..., list[Record]]:
     """Both folds of one seed, each with the same score."""
 
-    def make(method: str = "triplet", seed: int = 0, score: float = 0.25, **varied: Any) -> list[Record]:
+    def make(
+        method: str = "triplet", seed: int = 0, score: float = 0.25, **varied: Any
+    ) -> list[Record]:
         return [make_run(method, seed, fold, score, **varied) for fold in (0, 1)]
 
     return make

@@ -26,9 +26,7 @@ def test_joined_folds_rank_where_they_are_asked_for(
     replicate: MakeRuns, joined: Callable[..., Concatenation]
 ) -> None:
     a, b = replicate("a", score=0.1), replicate("b", score=0.3)
-    board = build_leaderboard(
-        [*a, *b], [joined(a, 0.9), joined(b, 0.8)], aggregate="concatenated"
-    )
+    board = build_leaderboard([*a, *b], [joined(a, 0.9), joined(b, 0.8)], aggregate="concatenated")
     assert [row.method for row in board.rows] == ["a", "b"]
 
 
@@ -39,9 +37,7 @@ def test_rows_without_scores_stand_last(replicate: MakeRuns, failed_run: MakeRun
 
 def test_a_row_counts_its_runs_of_those_expected(run: MakeRun, failed_run: MakeRun) -> None:
     records = [run(fold=0), failed_run(fold=1), failed_run(seed=1, state="skipped")]
-    assert build_leaderboard(records).rows[0].runs == Runs(
-        done=1, failed=1, skipped=1, expected=6
-    )
+    assert build_leaderboard(records).rows[0].runs == Runs(done=1, failed=1, skipped=1, expected=6)
 
 
 def test_the_number_of_replicates_asked_for_can_be_given(replicate: MakeRuns) -> None:

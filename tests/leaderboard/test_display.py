@@ -95,7 +95,7 @@ def test_method_and_score_are_whole_at_every_width(replicate: MakeRuns, width: i
 
 
 def test_columns_left_out_are_named(replicate: MakeRuns) -> None:
-    assert "not shown, for want of width: train s" in on_terminal(three_replicates(replicate), 50)
+    assert "not shown, for want of width: params" in on_terminal(three_replicates(replicate), 50)
 
 
 def test_the_wide_form_has_four_columns_a_metric(replicate: MakeRuns) -> None:

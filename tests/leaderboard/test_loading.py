@@ -66,9 +66,7 @@ def test_an_empty_store_is_said_to_be_empty(tmp_path: Path) -> None:
         load_leaderboard(store)
 
 
-def test_runs_of_earlier_training_semantics_are_not_mixed_in(
-    tmp_path: Path, run: MakeRun
-) -> None:
+def test_runs_of_earlier_training_semantics_are_not_mixed_in(tmp_path: Path, run: MakeRun) -> None:
     with Store.open(tmp_path, create=True) as store:
         store.put(run(identity={"training_semantics": 1}))
         store.put(run(identity={"training_semantics": 2}))

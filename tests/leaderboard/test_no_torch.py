@@ -14,9 +14,7 @@ HEAVY = {"torch", "torchvision", "faiss", "sklearn", "pytorch_metric_learning", 
 LIVE = ("training", "models", "execution", "scoring", "data")
 ROOMS = ("store", "statistics", "leaderboard", "table")
 FILES = [
-    file
-    for room in ROOMS
-    for file in sorted((Path(harness.__file__).parent / room).rglob("*.py"))
+    file for room in ROOMS for file in sorted((Path(harness.__file__).parent / room).rglob("*.py"))
 ]
 
 USE_ALL = """

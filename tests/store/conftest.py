@@ -15,7 +15,9 @@ from harness.record import Concatenation, Declared, Identity, Reason, Record, Sc
 NOBODY = 65534
 
 
-def make_record(*, state: Any = "done", started: str = "2025-01-01T00:00:00+00:00", **varied: Any) -> Record:
+def make_record(
+    *, state: Any = "done", started: str = "2025-01-01T00:00:00+00:00", **varied: Any
+) -> Record:
     identity: dict[str, Any] = {
         "protocol": "smoke",
         "protocol_digest": "p" * 64,
@@ -32,12 +34,12 @@ def make_record(*, state: Any = "done", started: str = "2025-01-01T00:00:00+00:0
         "training_semantics": 1,
         **varied,
     }
-    scores = Scores(semantics=1, values={"map_at_r": 0.25}, queries=6, singletons=0, collapsed=False)
+    scores = Scores(
+        semantics=1, values={"map_at_r": 0.25}, queries=6, singletons=0, collapsed=False
+    )
     return Record(
         identity=Identity(**identity),
-        declared=Declared(
-            composition="balanced", views=1, labels="all", members=1, setting="any"
-        ),
+        declared=Declared(composition="balanced", views=1, labels="all", members=1, setting="any"),
         folds=4,
         replicates=10,
         chosen_by="default",
