@@ -82,7 +82,8 @@ class Audit(Frozen):
     """What the run cost.
 
     `images_embedded`: images through the backbone on the method's behalf, gradients or not.
-    `backward_passes`: gradients that came back through an `embed` call.
+    `backward_passes`: gradients that came back through an `embed` call; `zero_gradients`: those
+    of them that were zero throughout, as when a miner finds nothing.
     `training_seconds`: wall time of the loop without validation; `seconds`: of the whole run.
     `peak_memory_bytes`: of the process (CPU) or the allocator (CUDA); None where unknown.
     """
@@ -90,6 +91,7 @@ class Audit(Frozen):
     steps: int
     images_embedded: int
     backward_passes: int
+    zero_gradients: int
     training_seconds: float
     seconds: float
     peak_memory_bytes: int | None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import importlib.util
 import inspect
 import sys
@@ -21,11 +19,12 @@ from harness import hookspecs
 from harness.errors import UserError, nearest, unknown
 from harness.extension import BackboneSource, DatasetSource, Metric
 from harness.method import Method
+from harness.plugin_source import package_root, source_digest
 
 PROJECT = "bench"
 CORE_DISTRIBUTION = "metric-learning-bench"
 
-LISTING_HOOKS: Mapping[str, type] = {
+LISTING_HOOKS: Mapping[str, type[Any]] = {
     "bench_methods": Method,
     "bench_datasets": DatasetSource,
     "bench_backbones": BackboneSource,
@@ -37,12 +36,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a plugin comes from: its name, distribution, version, and the code it is."""
+    """Where a plugin comes from: its name, distribution, version, and the code it is.
+
+    `asked_for`: whether it is a file that a person named with `--plugin`.
+    """
 
     plugin: str
     distribution: str
     version: str
     root: Path | None
+    asked_for: bool = False
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}"
@@ -54,10 +57,7 @@ class Origin:
         It stands in a run's identity beside the version, so that an edited plugin that kept its
         version number is not mistaken for the one whose results are stored.
         """
-        digest = hashlib.sha256()
-        for path in _python_files(self.root):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        return digest.hexdigest()[:12]
+        return source_digest(self.root)
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,13 @@ class Registry:
         """Look a backbone up; UserError with the nearest name if unknown."""
         return self._look_up("backbone", name, self.backbones)
 
+    def report(self, origin: Origin, what: str) -> None:
+        """Note what is wrong with a plugin; UserError if a person asked for it by `--plugin`."""
+        line = f"plugin '{origin.plugin}' ({origin}): {what}"
+        if origin.asked_for:
+            raise UserError(line)
+        self.problems.append(line)
+
     def _look_up(self, kind: str, name: str, known: Mapping[str, T]) -> T:
         if name in known:
             return known[name]
@@ -128,21 +135,15 @@ def load_registry(plugin_files: Sequence[Path] = ()) -> Registry:
     """
     registry = Registry()
     registry.manager.add_hookspecs(hookspecs)
-    for origin, plugin in _installed(registry.problems):
+    for origin, plugin in _installed(registry):
         _register(registry, origin, plugin)
     for path in plugin_files:
-        before = len(registry.problems)
-        origin = _file_origin(path)
-        module = _import_file(path, registry.problems)
-        if module is not None:
-            _register(registry, origin, module)
-        if len(registry.problems) > before:
-            raise UserError(registry.problems[-1])
+        _register(registry, _file_origin(path), _import_file(path))
     _collect(registry)
     return registry
 
 
-def _installed(problems: list[str]) -> Iterable[tuple[Origin, ModuleType]]:
+def _installed(registry: Registry) -> Iterable[tuple[Origin, Any]]:
     """Import the entry points, in the order of distribution and name."""
     from harness import builtin
 
@@ -152,21 +153,21 @@ def _installed(problems: list[str]) -> Iterable[tuple[Origin, ModuleType]]:
     for entry in _entry_points():
         dist = entry.dist
         assert dist is not None
-        origin = Origin(entry.name, dist.name, dist.version, _package_root(entry.module))
+        root = package_root(entry.value.partition(":")[0])
+        origin = Origin(entry.name, dist.name, dist.version, root)
         found.setdefault(entry.name, []).append((origin, entry))
     for name, claims in sorted(found.items(), key=lambda item: item[1][0][0].distribution):
         if len(claims) > 1:
             owners = " and ".join(str(origin) for origin, _ in claims)
-            problems.append(
+            registry.problems.append(
                 f"two plugins are named '{name}': {owners}; neither is loaded (uninstall one)"
             )
             continue
         origin, entry = claims[0]
         try:
-            module = importlib.import_module(entry.module)
-            plugin = entry.load() if entry.attr else module
+            plugin = entry.load()
         except (Exception, SystemExit) as error:
-            problems.append(f"plugin '{name}' ({origin}) failed to import: {_one_line(error)}")
+            registry.report(origin, f"failed to import: {_one_line(error)}")
         else:
             yield origin, plugin
 
@@ -188,52 +189,64 @@ def _core_version() -> str:
 
 
 def _file_origin(path: Path) -> Origin:
-    return Origin(path.stem, f"file:{path.name}", "0", path)
+    return Origin(path.stem, f"file:{path.name}", "0", path, asked_for=True)
 
 
-def _import_file(path: Path, problems: list[str]) -> ModuleType | None:
+def _import_file(path: Path) -> ModuleType:
+    """Import a plugin file; UserError if it is none or fails."""
     if not path.is_file():
-        problems.append(f"--plugin {path}: no such file")
-        return None
+        raise UserError(f"--plugin {path}: no such file")
     spec = importlib.util.spec_from_file_location(f"bench_plugin_{path.stem}", path)
     if spec is None or spec.loader is None:
-        problems.append(f"--plugin {path}: not a Python file")
-        return None
+        raise UserError(f"--plugin {path}: not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[spec.name]
-        problems.append(f"plugin {path} failed to import: {_one_line(error)}")
-        return None
+        raise UserError(f"--plugin {path}: failed to import: {_one_line(error)}") from error
     return module
 
 
 def _register(registry: Registry, origin: Origin, plugin: Any) -> None:
     """Hand one plugin to pluggy, after checking what pluggy lets pass."""
-    manager, problems = registry.manager, registry.problems
-    known = [name for name in vars(hookspecs) if name.startswith("bench_")]
-    for name, function in inspect.getmembers(plugin, callable):
-        marked = manager.parse_hookimpl_opts(plugin, name) is not None
-        if marked and name not in known:
-            problems.append(
-                f"plugin '{origin.plugin}' ({origin}): unknown hook '{name}'"
-                f"{nearest(name, known)} (allowed: {', '.join(known)})"
-            )
-            return
-        if name in known and not marked and function is not getattr(hookspecs, name):
-            problems.append(
-                f"plugin '{origin.plugin}' ({origin}): {name} lacks the mark @harness.hookimpl"
-            )
-            return
+    manager = registry.manager
     key = f"{origin.distribution}:{origin.plugin}"
+    loaded = key in registry.origins or manager.is_registered(plugin)
+    fault = "is loaded already" if loaded else _fault(manager, plugin)
+    if fault is not None:
+        registry.report(origin, fault)
+        return
     try:
         manager.register(plugin, name=key)
-    except (ValueError, pluggy.PluginValidationError) as error:
-        problems.append(f"plugin '{origin.plugin}' ({origin}): {_one_line(error)}")
+    except pluggy.PluginValidationError as error:
+        # pluggy before 1.7 keeps the hooks that it read before the one at fault.
+        if manager.is_registered(plugin):
+            manager.unregister(plugin)
+        registry.report(origin, _one_line(error))
         return
     registry.origins[key] = origin
+
+
+def _fault(manager: pluggy.PluginManager, plugin: Any) -> str | None:
+    """What pluggy would pass over in silence: an unknown hook, one without the mark, or none."""
+    known = [name for name in vars(hookspecs) if name.startswith("bench_")]
+    allowed = f"(allowed: {', '.join(known)})"
+    found = False
+    for name in dir(plugin):
+        if manager.parse_hookimpl_opts(plugin, name) is not None:
+            if name not in known:
+                return f"unknown hook '{name}'{nearest(name, known)} {allowed}"
+            found = True
+        elif name in known and not _is_import(name, inspect.getattr_static(plugin, name, None)):
+            return f"{name} lacks the mark @harness.hookimpl"
+    return None if found else f"implements no hook {allowed}"
+
+
+def _is_import(name: str, value: object) -> bool:
+    """Whether a plugin has a hook's name because it imported a package or the specification."""
+    return inspect.ismodule(value) or value is getattr(hookspecs, name)
 
 
 def _collect(registry: Registry) -> None:
@@ -247,19 +260,23 @@ def _collect(registry: Registry) -> None:
         _keep_unambiguous(registry, hook.removeprefix("bench_"), named)
 
 
-def _listed(registry: Registry, hook: str, kind: type, function: Any, origin: Origin) -> list[Any]:
-    where = f"plugin '{origin.plugin}' ({origin}): {hook}"
+def _listed(
+    registry: Registry, hook: str, kind: type[Any], function: Any, origin: Origin
+) -> list[Any]:
     try:
         items = list(function())
     except (Exception, SystemExit) as error:
-        registry.problems.append(f"{where} raised {_one_line(error)}")
+        registry.report(origin, f"{hook} raised {_one_line(error)}")
         return []
-    good = [item for item in items if isinstance(item, kind)]
+    good = []
     for item in items:
         if not isinstance(item, kind):
-            registry.problems.append(
-                f"{where} must list {kind.__name__} objects, not {type(item).__name__}"
-            )
+            wrong = f"must list {kind.__name__} objects, not {type(item).__name__}"
+            registry.report(origin, f"{hook} {wrong}")
+        elif not isinstance(item.name, str):
+            registry.report(origin, f"{hook}: the name {item.name!r} is not a text")
+        else:
+            good.append(item)
     return good
 
 
@@ -273,24 +290,6 @@ def _keep_unambiguous(registry: Registry, what: str, named: dict[str, list[Any]]
         registry.problems.append(
             f"two {what} are named '{name}': by {owners}; neither is used (rename or uninstall one)"
         )
-
-
-def _package_root(module: str) -> Path | None:
-    """Folder or file of a module's top-level package, without importing it."""
-    try:
-        spec = importlib.util.find_spec(module.partition(".")[0])
-    except (ImportError, ValueError):
-        return None
-    if spec is None or spec.origin is None:
-        return None
-    path = Path(spec.origin)
-    return path.parent if path.name == "__init__.py" else path
-
-
-def _python_files(root: Path | None) -> list[Path]:
-    if root is None:
-        return []
-    return sorted(root.rglob("*.py")) if root.is_dir() else [root]
 
 
 def _one_line(error: BaseException) -> str:

@@ -24,10 +24,13 @@ def print_plan(plan: Plan, bench: Bench, store: Path) -> None:
     from harness.store import Store
     from harness.table import Column, Table, to_text
 
+    rules = plan.protocol
     if (store / "records.sqlite3").exists():
         with Store.open(store) as opened:
             todo = outstanding(plan, opened)
-            estimate = learnt_estimate(opened.records(protocol_digest=plan.protocol.digest))
+            estimate = learnt_estimate(
+                opened.records(protocol_digest=rules.digest, dataset=rules.dataset)
+            )
     else:
         todo, estimate = list(plan.runs), learnt_estimate([])
     if not estimate.seen:
@@ -37,7 +40,6 @@ def print_plan(plan: Plan, bench: Bench, store: Path) -> None:
         _row(name, [run for run in plan.runs if run.entrant.name == name], todo, estimate.seconds)
         for name in dict.fromkeys(run.entrant.name for run in plan.runs)
     ]
-    rules = plan.protocol
     columns = [
         Column(key="method", title="method", priority=0),
         Column(key="batch", title="batches", priority=2),

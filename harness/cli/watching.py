@@ -65,7 +65,8 @@ class Progress:
     estimate: Estimate = field(init=False)
 
     def __post_init__(self) -> None:
-        recorded = self.store.records(protocol_digest=self.plan.protocol.digest)
+        rules = self.plan.protocol
+        recorded = self.store.records(protocol_digest=rules.digest, dataset=rules.dataset)
         self.estimate = learnt_estimate(recorded)
         self.estimate.guess = FIRST_GUESS_SECONDS
 

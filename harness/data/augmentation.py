@@ -22,9 +22,10 @@ def draw_changes(count: int, generator: torch.Generator) -> Tensor:
 def augment(images: Tensor, changes: Tensor, rule: AugmentationRule) -> Tensor:
     """Apply the drawn changes to float32 images (B, C, H, W); what comes from outside is zero.
 
-    Each image is sampled bilinearly at `A x`, A the rotation by changes[:, 0] * rotation, the
-    scaling by 1 + changes[:, 1] * scale, a shift of changes[:, 2:4] * shift sides, and a mirror
-    where flip is on and changes[:, 4] > 0.
+    Each image is sampled bilinearly at `A x`, x in [-1, 1] from the centre: a mirror where flip is
+    on and changes[:, 4] > 0, a rotation by changes[:, 0] * rotation degrees, a division by
+    1 + changes[:, 1] * scale (so that the image grows by it), and a shift of changes[:, 2:4] *
+    shift sides.
     """
     if not (rule.shift or rule.rotation or rule.scale or rule.flip):
         return images

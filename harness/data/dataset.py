@@ -59,8 +59,11 @@ class Dataset:
             )
         _check_codes(f"dataset {self.name}: labels", self.labels, len(self.class_names))
         for name, attribute in self.attributes.items():
-            if attribute.values.shape != (count,):
-                raise ValueError(f"dataset {self.name}: attribute {name} needs {count} values")
+            if attribute.values.dtype != np.int64 or attribute.values.shape != (count,):
+                raise ValueError(
+                    f"dataset {self.name}: attribute {name} must be int64 ({count},), "
+                    f"not {attribute.values.dtype} {attribute.values.shape}"
+                )
             _check_codes(
                 f"dataset {self.name}: attribute {name}", attribute.values, len(attribute.names)
             )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from harness.data.dataset import Dataset
+from harness.data.seal import require_open
 from harness.errors import UserError
 from harness.registry import Registry
 
 
 def load_dataset(registry: Registry, name: str) -> Dataset:
-    """Load a dataset by name; UserError naming the plugin if it fails or is no Dataset."""
+    """Load a dataset by name; UserError naming the plugin if it fails or is no Dataset.
+
+    SealedTestSet while an objective is alive, before the plugin is asked.
+    """
+    require_open(f"dataset {name} was")
     registered = registry.dataset(name)
     try:
         dataset = registered.item.load()

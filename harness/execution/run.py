@@ -206,6 +206,7 @@ def _audit(trained: Trained | None, backbone: Backbone, began: float, memory: Pe
         steps=trained.steps if trained else 0,
         images_embedded=trained.counts.images_embedded if trained else 0,
         backward_passes=trained.counts.backward_passes if trained else 0,
+        zero_gradients=int(trained.counts.zero_gradients) if trained else 0,
         training_seconds=trained.seconds if trained else 0.0,
         seconds=time.perf_counter() - began,
         peak_memory_bytes=memory.bytes(),

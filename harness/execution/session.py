@@ -11,6 +11,7 @@ from harness.execution.run import Bench, execute
 from harness.execution.scores import score_concatenation
 from harness.record import Concatenation, Record
 from harness.registry import Registry
+from harness.scoring import SCORING_SEMANTICS
 from harness.store import Store
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,8 @@ def run_plan(
 
 def _join(replicate: Replicate, bench: Bench, store: Store) -> bool:
     """Score and store a replicate's concatenation if all its folds are done; say if new."""
-    if store.concatenation(replicate.run_ids) is not None:
+    joined = store.concatenation(replicate.run_ids)
+    if joined is not None and joined.scores.semantics == SCORING_SEMANTICS:
         return False
     records = [store.record(run_id) for run_id in replicate.run_ids]
     done = [record for record in records if record is not None and record.state == "done"]

@@ -21,8 +21,12 @@ TITLES = {
     "recall_at_2": "R@2",
     "recall_at_4": "R@4",
     "recall_at_8": "R@8",
+    "map": "MAP",
+    "mrr": "MRR",
+    "ari": "ARI",
+    "pairwise_f1": "F1 (pairs)",
 }
-# Shown unless others are asked for; R@1 is P@1, and R@2 to R@8 tell little beside them.
+# Shown unless others are asked for; R@1 is P@1, and the others tell little beside these.
 USUAL = ("map_at_r", "precision_at_1", "r_precision", "nmi", "ami")
 
 _METHOD = Column(key="method", title="method", priority=0, wraps=True)

@@ -150,7 +150,7 @@ class Rules(Section):
 class Protocol(Rules):
     """The rules for one dataset of a protocol file, and where they come from.
 
-    `digest`: sha256 over the parsed content of the whole file, overrides included.
+    `digest`: sha256 over the parsed values of the whole file but its summary, and the overrides.
     `unlocked`: the overrides given on the command line; empty for a protocol as published.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,18 +34,17 @@ def parse_protocol(
     chosen = next(iter(named)) if dataset is None else dataset
     if chosen not in named:
         raise unknown("dataset", chosen, named, where=f"{where}: protocol '{header['name']}'")
-    for override in overrides:
-        _check_override(rules, override)
+    _validate(rules, where)
     resolved: dict[str, Any] = {}
     for name, changes in named.items():
         _check_changes(changes, rules, f"{where}: datasets.{name}")
-        merged = _merge(rules, changes)
-        _validate(merged, where)
-        resolved[name] = merged
+        resolved[name] = _merge(rules, changes)
+        _validate(resolved[name], f"{where}: datasets.{name}")
     for override in overrides:
+        _check_override(rules, override)
         key, value = _split_override(override)
         _assign(resolved[chosen], key, value)
-    rules_model = _validate(resolved[chosen], where)
+    rules_model = _validate(resolved[chosen], " ".join(f"--set {text}" for text in overrides))
     return Protocol(
         **{name: getattr(rules_model, name) for name in Rules.model_fields},
         name=header["name"],
@@ -87,7 +87,7 @@ def _divide(content: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[s
     for key in HEADER:
         if key not in header:
             raise UserError(f"{where}: missing key '{key}'")
-    if header["format"] != PROTOCOL_FORMAT:
+    if type(header["format"]) is not int or header["format"] != PROTOCOL_FORMAT:
         raise UserError(
             f"{where}: format: {header['format']!r} is not known (allowed: {PROTOCOL_FORMAT})"
         )
@@ -119,7 +119,8 @@ def _line(error: ErrorDetails) -> str:
         return f"missing key '{key}'"
     if error["type"] == "literal_error":
         expected = error["ctx"]["expected"]
-        return f"{key}: {error['input']!r} is not allowed (allowed: {expected})"
+        close = nearest(str(error["input"]), re.findall(r"'([^']*)'", expected))
+        return f"{key}: {error['input']!r} is not allowed{close} (allowed: {expected})"
     message = error["msg"].removeprefix("Value error, ")
     given = "" if isinstance(error["input"], dict) else f" (given: {error['input']!r})"
     return f"{key}: {message}{given}"

@@ -9,6 +9,7 @@ better + 1 + (j - 1) (alike - 1) / (tied - 1) in expectation. docs/metrics.md de
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -31,9 +32,12 @@ class Groups(Protocol):
     def alike(self) -> Int64: ...  # noqa: D102
 
 
+@lru_cache(maxsize=8)
 def harmonic(count: int) -> Float64:
-    """Harmonic numbers H(0)..H(count), float64 of shape (count + 1,)."""
-    return np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, count + 1))))
+    """Harmonic numbers H(0)..H(count), float64 of shape (count + 1,), read-only."""
+    numbers = np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, count + 1))))
+    numbers.flags.writeable = False
+    return numbers
 
 
 def expected_precision_sum(groups: Groups, cut: int, harmonics: Float64) -> Float64:

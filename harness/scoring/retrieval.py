@@ -15,7 +15,7 @@ from harness.scoring.expectation import Float64
 from harness.scoring.geometry import Int64, Points
 from harness.scoring.sorting import standing_by_sorting
 from harness.scoring.standing import Standing, score
-from harness.scoring.workers import on_all_cores
+from harness.scoring.workers import Scratch, on_all_cores
 
 _PRODUCT_BYTES = 32 << 20
 _SORT_BYTES = 2 << 20
@@ -80,7 +80,8 @@ def retrieve(
     queries = search.asked.order[np.concatenate((counted, sorted_))]
     back = np.argsort(queries)
     return Retrieval(
-        queries[back], {name: np.concatenate([part[name] for part in parts])[back] for name in names}
+        queries[back],
+        {name: np.concatenate([part[name] for part in parts])[back] for name in names},
     )
 
 
@@ -92,9 +93,7 @@ def _search(
     if gallery is None or gallery_labels is None:
         return Search(asked, queries, asked, queries, _spans(asked, asked), own=True)
     shelf = arrange(gallery.rows, gallery_labels)
-    return Search(
-        asked, queries, shelf, gallery.take(shelf.order), _spans(asked, shelf), own=False
-    )
+    return Search(asked, queries, shelf, gallery.take(shelf.order), _spans(asked, shelf), own=False)
 
 
 def _spans(asked: Arrangement, shelf: Arrangement) -> Int64:
@@ -134,14 +133,17 @@ def _by_sorting(search: Search, queries: Int64, scorer: Scorer) -> list[dict[str
     width = len(search.gallery)
     size = max(1, _PRODUCT_BYTES // (4 * width))
     blocks = [queries[start : start + size] for start in range(0, len(queries), size)]
-    work = partial(_sort_block, search, scorer)
+    work = partial(_sort_block, search, scorer, Scratch())
     done = on_all_cores(work, blocks, elements=len(queries) * width)
     return [part for block in done for part in block]
 
 
-def _sort_block(search: Search, scorer: Scorer, block: Int64) -> list[dict[str, Float64]]:
+def _sort_block(
+    search: Search, scorer: Scorer, scratch: Scratch, block: Int64
+) -> list[dict[str, Float64]]:
     gallery, copies = search.gallery, search.shelf.copies
-    distances = -search.queries.rows[block] @ gallery.rows.T
+    distances = scratch.array("product", (len(block), len(gallery)), np.float32)
+    np.matmul(-search.queries.rows[block], gallery.rows.T, out=distances)
     if gallery.half_norms is not None:
         distances += gallery.half_norms
     if len(copies):
@@ -150,7 +152,10 @@ def _sort_block(search: Search, scorer: Scorer, block: Int64) -> list[dict[str, 
     return [
         scorer(
             standing_by_sorting(
-                distances[part], search.spans[block[part]], block[part] if search.own else None
+                distances[part],
+                search.spans[block[part]],
+                block[part] if search.own else None,
+                scratch,
             )
         )
         for part in _same(search.relevant[block], rows)

@@ -22,6 +22,7 @@ class Counts:
 
     images_embedded: int = 0
     backward_passes: int = 0
+    zero_gradients: Tensor | int = 0
 
 
 class AuditedEmbed:
@@ -52,8 +53,10 @@ class AuditedEmbed:
             outputs.register_hook(self._count_backward)  # type: ignore[no-untyped-call]
         return outputs
 
-    def _count_backward(self, _gradient: Tensor) -> None:
+    def _count_backward(self, gradient: Tensor) -> None:
         self.counts.backward_passes += 1
+        # Summed on the device: reading it here would make a GPU wait at every step.
+        self.counts.zero_gradients = self.counts.zero_gradients + ~gradient.any()
 
 
 def embed_part(

@@ -67,7 +67,8 @@ def test_no_placeholder_is_left_in_it(project):
 
 def test_it_is_clean_under_ruff(project):
     for command in (["check"], ["format", "--check"]):
-        done = python("-m", "ruff", *command, "--no-cache", str(project), path=project)
+        options = ["--isolated", "--no-cache"]
+        done = python("-m", "ruff", *command, *options, ".", path=project, cwd=project)
         assert done.returncode == 0, done.stdout
 
 

@@ -75,6 +75,7 @@ def make_run(
             steps=10,
             images_embedded=320,
             backward_passes=10,
+            zero_gradients=0,
             training_seconds=2.0,
             seconds=3.0,
             peak_memory_bytes=None,

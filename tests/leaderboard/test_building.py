@@ -65,6 +65,7 @@ def test_the_cost_is_the_mean_over_the_runs_done(run: MakeRun, failed_run: MakeR
             steps=10,
             images_embedded=images,
             backward_passes=20,
+            zero_gradients=0,
             training_seconds=1.0,
             seconds=2.0,
             peak_memory_bytes=peak,

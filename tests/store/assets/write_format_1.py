@@ -74,6 +74,7 @@ def record(fold: int, *, failed: bool = False) -> Record:
             steps=40,
             images_embedded=1280,
             backward_passes=40,
+            zero_gradients=0,
             training_seconds=0.5,
             seconds=0.75,
             peak_memory_bytes=None,

@@ -28,7 +28,7 @@ class CenterObjective(Objective):
         """Put each centre at the mean of its class; one pass over the training part."""
         assert view.labels is not None
         count = torch.zeros(len(self.centers), 1, device=self.centers.device)
-        for indices in torch.arange(len(view), device=self.centers.device).split(CHUNK):
+        for indices in torch.split(torch.arange(len(view), device=self.centers.device), CHUNK):
             labels = view.labels[indices]
             self.centers.index_add_(0, labels, embed(view.inputs(indices)))
             count.index_add_(0, labels, torch.ones(len(labels), 1, device=count.device))

@@ -1,0 +1,150 @@
+"""What a Record says of a run: the audit, the selection, and what was skipped and why."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from harness.record import Record
+
+
+def test_a_record_survives_a_round_trip_through_json(run_method, spread):
+    record = run_method(spread)
+    assert Record.model_validate_json(record.model_dump_json()) == record
+
+
+def test_the_audit_counts_steps_images_and_backward_passes(run_method, spread):
+    audit = run_method(spread).audit
+    assert (audit.steps, audit.images_embedded, audit.backward_passes) == (4, 32, 4)
+
+
+def test_a_method_that_embeds_three_times_a_step_says_so(run_method, make_method, spread_objective):
+    class Thrice(spread_objective):
+        def forward(self, batch, embed):
+            return sum(super(Thrice, self).forward(batch, embed) for _ in range(3))
+
+    audit = run_method(make_method(Thrice)).audit
+    assert (audit.steps, audit.images_embedded, audit.backward_passes) == (4, 96, 12)
+
+
+def test_a_batch_that_moves_nothing_is_counted(run_method, make_method, spread_objective):
+    class Idle(spread_objective):
+        def forward(self, batch, embed):
+            loss = super().forward(batch, embed)
+            return loss * 0 if batch.step else loss
+
+    audit = run_method(make_method(Idle)).audit
+    assert (audit.backward_passes, audit.zero_gradients) == (4, 3)
+
+
+def test_images_embedded_before_training_are_counted(run_method, make_method, spread_objective):
+    class Prepares(spread_objective):
+        def prepare(self, view, embed):
+            embed(view.inputs(torch.arange(10)))
+
+    assert run_method(make_method(Prepares)).audit.images_embedded == 42
+
+
+def test_parameters_are_counted_by_owner(run_method, make_method, spread_objective):
+    class WithProxies(spread_objective):
+        def __init__(self):
+            super().__init__()
+            self.proxies = torch.nn.Parameter(torch.zeros(3, 5))
+
+    parameters = run_method(make_method(WithProxies)).audit.parameters
+    trunk = 9 * 16 + 2 * 16 + 9 * 16 * 32 + 2 * 32 + 9 * 32 * 64 + 2 * 64
+    assert (parameters.trunk, parameters.head, parameters.objective) == (trunk, 64 * 64 + 64, 15)
+
+
+def test_the_objectives_own_parameters_are_trained(run_method, make_method, spread_objective):
+    values = []
+
+    class Scaled(spread_objective):
+        def __init__(self):
+            super().__init__()
+            self.scale = torch.nn.Parameter(torch.ones(()))
+
+        def forward(self, batch, embed):
+            values.append(self.scale.item())
+            return self.scale * super().forward(batch, embed)
+
+    run_method(make_method(Scaled))
+    assert len(set(values)) == 4
+
+
+def test_epochs_begin_every_so_many_steps(run_method, make_method, spread_objective):
+    calls = []
+
+    class Watches(spread_objective):
+        def begin_epoch(self, epoch, view, embed):
+            calls.append(("epoch", epoch))
+
+        def forward(self, batch, embed):
+            calls.append(("step", batch.step))
+            return super().forward(batch, embed)
+
+    run_method(make_method(Watches))
+    assert calls == [
+        ("epoch", 0), ("step", 0), ("step", 1), ("epoch", 1), ("step", 2), ("step", 3),
+    ]  # fmt: skip
+
+
+def test_the_selected_step_is_the_best_of_the_history(run_method, spread):
+    selected = run_method(spread).selected
+    assert [step for step, _ in selected.history] == [0, 2, 4]
+    assert selected.value == max(value for _, value in selected.history)
+    assert dict(selected.history)[selected.step] == selected.value
+
+
+def test_an_untrained_method_is_scored_on_its_initial_weights(run_method, make_method, spread):
+    def never():
+        raise AssertionError("the builder of an untrained method was called")
+
+    record = run_method(make_method(never, "idle", trained=False))
+    assert record.state == "done"
+    assert record.selected is None
+    assert record.batches_digest is None
+    assert record.audit.steps == 0
+    assert record.init_digest == run_method(spread).init_digest
+
+
+@pytest.mark.parametrize(
+    ("declared", "why"),
+    [
+        ({"setting": "closed-set"}, "needs a closed-set split"),
+        ({"members": 3}, "needs several backbones"),
+        ({"batch": "clusters"}, "needs clusters batches; this protocol admits balanced"),
+    ],
+)
+def test_what_a_protocol_lacks_skips_the_method_with_the_reason(
+    run_method, make_method, spread_objective, declared, why
+):
+    record = run_method(make_method(spread_objective, **declared))
+    assert (record.state, record.reason.kind) == ("skipped", "unsupported")
+    assert why in record.reason.message
+
+
+def test_the_record_names_protocol_dataset_and_code(run_method, spread, bench):
+    identity = run_method(spread).identity
+    assert identity.protocol_digest == bench.protocol.digest
+    assert identity.dataset_digest == bench.dataset.digest
+    assert (identity.distribution, identity.version) == ("tests", "0")
+    assert len(identity.source) == 12
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("protocol_digest", "other"),
+        ("dataset_digest", "other"),
+        ("version", "9"),
+        ("source", "other"),
+        ("hyperparameters", {"margin": 0.5}),
+        ("seed", 9),
+        ("fold", 1),
+        ("training_semantics", 99),
+    ],
+)
+def test_all_that_decides_a_result_changes_the_run_id(planned, spread, field, value):
+    identity = planned(spread).identity
+    assert identity.model_copy(update={field: value}).run_id != identity.run_id

@@ -1,0 +1,136 @@
+"""A session: what the store lacks is run, what it holds is not, whatever happens in between."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import hookimpl
+from harness.errors import UserError
+from harness.execution.plan import Entrant, make_plan
+from harness.execution.run import Bench
+from harness.execution.scores import concatenate
+from harness.execution.session import ReplicateEnded, RunEnded, outstanding, run_plan
+from harness.leaderboard import load_leaderboard
+from harness.registry import Origin, RegisteredMethod
+from harness.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(tmp_path / "store", create=True) as opened:
+        yield opened
+
+
+def plan_of(bench: Bench, *methods, seeds: int = 1):
+    origin = Origin("tests", "tests", "0", None)
+    entrants = [Entrant(RegisteredMethod(m, origin), m.defaults(), "default") for m in methods]
+    return make_plan(bench.protocol, bench.dataset.digest, entrants, seeds=seeds)
+
+
+def run(plan, bench, store, **options):
+    return list(run_plan(plan, bench, store, **options))
+
+
+def ended(events):
+    return [event.run.run_id for event in events if isinstance(event, RunEnded)]
+
+
+def test_every_run_of_the_plan_is_stored_with_its_concatenation(bench, store, spread):
+    plan = plan_of(bench, spread)
+    events = run(plan, bench, store)
+    assert ended(events) == [planned.run_id for planned in plan.runs]
+    assert isinstance(events[-1], ReplicateEnded)
+    assert store.concatenation(plan.replicates[0].run_ids) is not None
+    assert outstanding(plan, store) == []
+
+
+def test_a_run_in_the_store_is_not_run_again(bench, store, spread):
+    plan = plan_of(bench, spread)
+    run(plan, bench, store)
+    assert run(plan, bench, store) == []
+
+
+def test_stopping_in_the_middle_leaves_the_rest_to_the_next_session(bench, store, spread):
+    plan = plan_of(bench, spread, seeds=2)
+    for event in run_plan(plan, bench, store):
+        if isinstance(event, RunEnded) and event.run is plan.runs[1]:
+            break
+    assert ended(run(plan, bench, store)) == [planned.run_id for planned in plan.runs[2:]]
+    assert all(store.concatenation(replicate.run_ids) for replicate in plan.replicates)
+
+
+def test_an_interrupted_plan_ends_in_the_scores_of_an_undisturbed_one(
+    bench, store, spread, tmp_path
+):
+    plan = plan_of(bench, spread)
+    next(event for event in run_plan(plan, bench, store) if isinstance(event, RunEnded))
+    run(plan, bench, store)
+    with Store.open(tmp_path / "undisturbed", create=True) as other:
+        run(plan, bench, other)
+        assert [r.scores for r in store.records()] == [r.scores for r in other.records()]
+
+
+def test_a_failed_method_does_not_stop_the_others(
+    bench, store, spread, make_method, spread_objective
+):
+    class Broken(spread_objective):
+        def forward(self, batch, embed):
+            raise RuntimeError("broken")
+
+    plan = plan_of(bench, make_method(Broken, "broken"), spread)
+    run(plan, bench, store)
+    states = {record.identity.method: record.state for record in store.records()}
+    assert states == {"broken": "failed", "spread": "done"}
+    board = load_leaderboard(store)
+    rows = {row.method: row.runs for row in board.rows}
+    assert (rows["broken"].done, rows["broken"].failed) == (0, 2)
+    assert rows["spread"].done == 2
+
+
+def test_failed_runs_are_repeated_only_when_asked(bench, store, make_method, spread_objective):
+    class Broken(spread_objective):
+        def forward(self, batch, embed):
+            raise RuntimeError("broken")
+
+    plan = plan_of(bench, make_method(Broken, "broken"))
+    run(plan, bench, store)
+    assert ended(run(plan, bench, store)) == []
+    assert len(ended(run(plan, bench, store, retry_failed=True))) == 2
+
+
+def test_concatenated_embeddings_are_normalised_before_and_after():
+    first = np.array([[3.0, 4.0], [0.0, 0.0]], dtype=np.float32)
+    second = np.array([[0.0, 2.0], [1.0, 0.0]], dtype=np.float32)
+    joined = concatenate([first, second])
+    half = np.sqrt(0.5)
+    np.testing.assert_allclose(joined[0], [0.6 * half, 0.8 * half, 0.0, half], rtol=1e-6)
+    np.testing.assert_allclose(joined[1], [0.0, 0.0, 1.0, 0.0], rtol=1e-6)
+
+
+def test_observers_are_told_and_a_failing_one_changes_nothing(bench, store, spread, caplog):
+    seen = []
+
+    class Observer:
+        @hookimpl
+        def bench_run_started(self, identity):
+            seen.append(("started", identity.run_id))
+
+        @hookimpl
+        def bench_run_finished(self, record):
+            seen.append(("finished", record.run_id))
+            assert record.artifact is not None
+            raise ValueError("an observer's own trouble")
+
+    bench.registry.manager.register(Observer(), name="observer")
+    plan = plan_of(bench, spread)
+    assert len(ended(run(plan, bench, store))) == 2
+    ids = [planned.run_id for planned in plan.runs]
+    assert seen == [(what, run_id) for run_id in ids for what in ("started", "finished")]
+    assert "an observer failed: ValueError" in caplog.text
+
+
+def test_a_store_that_cannot_be_written_is_a_clear_line(bench, store, spread, monkeypatch):
+    monkeypatch.setattr(type(store), "read_only", property(lambda _self: True))
+    with pytest.raises(UserError, match="is read-only"):
+        run(plan_of(bench, spread), bench, store)
