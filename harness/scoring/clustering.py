@@ -14,10 +14,14 @@ from harness.scoring.geometry import Float32, Int64, Points
 
 @dataclass(frozen=True, kw_only=True)
 class KMeans:
-    """Settings of the clustering. Raises UserError for a count below 1."""
+    """Settings of the clustering: Lloyd's algorithm from random distinct rows, several times.
+
+    `iterations`: at most; it stops when nothing moves any more. Raises UserError for a count
+    below 1.
+    """
 
     restarts: int = 3
-    iterations: int = 50
+    iterations: int = 100
 
     def __post_init__(self) -> None:
         if self.restarts < 1 or self.iterations < 1:
@@ -57,7 +61,7 @@ def cluster(
         runs.append((inertia, agreement(classes, assigned)))
     best = min(range(len(runs)), key=lambda run: runs[run][0])
     spread = {name: float(np.std([scores[name] for _, scores in runs])) for name in runs[0][1]}
-    inertias = tuple(inertia for inertia, _ in runs)
+    inertias = tuple(inertia * points.unit**2 for inertia, _ in runs)
     details = Clustering(
         clusters=count, restarts=len(runs), seed=seed, inertias=inertias, spread=spread
     )
@@ -68,10 +72,14 @@ def _lloyd(rows: Float32, count: int, iterations: int, seed: int) -> tuple[Int64
     import faiss
 
     kmeans = faiss.Kmeans(
-        rows.shape[1], count, niter=iterations, seed=seed,
-        # faiss would train on 256 points a centroid and warn below 39.
-        min_points_per_centroid=1, max_points_per_centroid=len(rows) + 1,
-    )  # fmt: skip
-    kmeans.train(np.ascontiguousarray(rows))
-    distances, assigned = kmeans.index.search(np.ascontiguousarray(rows), 1)
+        rows.shape[1],
+        count,
+        niter=iterations,
+        seed=seed,
+        # faiss would train on 256 points a centroid, and warn below 39.
+        min_points_per_centroid=1,
+        max_points_per_centroid=len(rows),
+    )
+    kmeans.train(rows)
+    distances, assigned = kmeans.index.search(rows, 1)
     return assigned[:, 0].astype(np.int64), float(distances.sum(dtype=np.float64))

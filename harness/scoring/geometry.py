@@ -21,15 +21,19 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Rows ready for the product: float32 (N, D), and half their squared norms if Euclidean."""
+    """Rows ready for the product: float32 (N, D), and half their squared norms if Euclidean.
+
+    `unit`: what length 1 here was in the input.
+    """
 
     rows: Float32
     half_norms: Float32 | None
+    unit: float = 1.0
 
     def take(self, order: Int64) -> Points:
         """Return the same points in another order."""
         halves = None if self.half_norms is None else self.half_norms[order]
-        return Points(self.rows[order], halves)
+        return Points(self.rows[order], halves, self.unit)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -78,9 +82,9 @@ def _unit(array: Floats) -> Float32:
     rows = np.empty(array.shape, dtype=np.float32)
     for part, chunk in _chunks(array):
         # A power of two keeps squares of float64's largest and smallest values in range.
-        chunk = np.ldexp(chunk, -np.frexp(np.abs(chunk).max(axis=1, keepdims=True))[1])
-        length = np.sqrt(np.einsum("nd,nd->n", chunk, chunk))[:, None]
-        rows[part] = np.divide(chunk, length, out=chunk, where=length > 0)
+        near_one = np.ldexp(chunk, -np.frexp(np.abs(chunk).max(axis=1, keepdims=True))[1])
+        length = np.sqrt(np.einsum("nd,nd->n", near_one, near_one))[:, None]
+        rows[part] = np.divide(near_one, length, out=near_one, where=length > 0)
     return rows
 
 
@@ -103,4 +107,4 @@ def _euclidean(array: Floats, shift: npt.NDArray[np.float64], exponent: int) -> 
         rows[part] = np.ldexp(chunk - shift, -exponent)
         exact = rows[part].astype(np.float64)
         halves[part] = np.einsum("nd,nd->n", exact, exact) / 2
-    return Points(rows, halves)
+    return Points(rows, halves, float(np.ldexp(1.0, exponent)))

@@ -1,0 +1,201 @@
+"""From a file to a Protocol, and one line for whatever is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from harness.errors import UserError
+from harness.protocol import parse_protocol, read_protocol
+
+Change = Callable[[str, str | None], str]
+
+
+def error_of(text: str, dataset: str | None = None) -> str:
+    with pytest.raises(UserError) as raised:
+        parse_protocol(text, where="toy.toml", dataset=dataset)
+    line = str(raised.value)
+    assert "\n" not in line
+    return line
+
+
+def test_the_first_dataset_is_the_default(toy: str) -> None:
+    protocol = parse_protocol(toy, where="toy.toml")
+    assert (protocol.dataset, protocol.datasets) == ("letters", ("letters", "numbers"))
+
+
+def test_a_dataset_changes_the_values_it_names(toy: str) -> None:
+    assert parse_protocol(toy, where="toy.toml", dataset="numbers").split.folds == 2
+
+
+def test_a_dataset_keeps_the_values_it_does_not_name(toy: str) -> None:
+    letters, numbers = (
+        parse_protocol(toy, where="toy.toml", dataset=name) for name in ("letters", "numbers")
+    )
+    split = letters.split.model_copy(update={"folds": 2})
+    assert numbers == letters.model_copy(update={"dataset": "numbers", "split": split})
+
+
+def test_a_protocol_cannot_be_assigned_to(toy: str) -> None:
+    protocol = parse_protocol(toy, where="toy.toml")
+    with pytest.raises(ValidationError, match="frozen"):
+        protocol.training.steps = 5  # type: ignore[misc]
+
+
+def test_an_unknown_dataset_is_named_with_the_nearest(toy: str) -> None:
+    assert error_of(toy, dataset="leters") == (
+        "toy.toml: protocol 'toy': unknown dataset 'leters'; did you mean 'letters'? "
+        "(allowed: letters, numbers)"
+    )
+
+
+def test_an_unknown_key_is_named_with_the_nearest(change: Change) -> None:
+    text = change("training.steps", "10\nsteps_per_epoh = 5")
+    assert error_of(text) == (
+        "toy.toml: unknown key 'training.steps_per_epoh'; did you mean 'steps_per_epoch'? "
+        "(allowed: batch_size, compositions, samples_per_class, steps, steps_per_epoch)"
+    )
+
+
+def test_an_unknown_section_is_named_with_the_nearest(toy: str) -> None:
+    assert error_of(toy + "\n[optimisers]\nname = 1\n") == (
+        "toy.toml: unknown key 'optimisers'; did you mean 'optimizers'? (allowed: augmentation, "
+        "backbone, optimizers, replicates, scoring, search, selection, split, training)"
+    )
+
+
+def test_an_unknown_key_two_sections_down_is_named_with_the_nearest(change: Change) -> None:
+    text = change("optimizers.head.momentum", "0.0\nweight_decai = 0.0")
+    assert error_of(text).startswith(
+        "toy.toml: unknown key 'optimizers.head.weight_decai'; did you mean 'weight_decay'? "
+    )
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["format", "name", "summary", "replicates", "split.folds", "optimizers.head.momentum"],
+)
+def test_a_missing_key_is_named(key: str, change: Change) -> None:
+    assert error_of(change(key, None)) == f"toy.toml: missing key '{key}'"
+
+
+def test_a_missing_section_is_named(toy: str) -> None:
+    without = toy.replace("[search]\ntrials = 0\n", "")
+    assert error_of(without) == "toy.toml: missing key 'search'"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wrong"),
+    [
+        ("training.steps", '"ten"', "Input should be a valid integer (given: 'ten')"),
+        ("training.steps", "10.0", "Input should be a valid integer (given: 10.0)"),
+        ("training.steps", "true", "Input should be a valid integer (given: True)"),
+        ("training.steps", "0", "Input should be greater than 0 (given: 0)"),
+        ("backbone.normalize", "1", "Input should be a valid boolean (given: 1)"),
+        ("backbone.name", "3", "Input should be a valid string (given: 3)"),
+        ("split.test_fraction", "1.0", "Input should be less than 1 (given: 1.0)"),
+        ("split.folds", "1", "Input should be greater than or equal to 2 (given: 1)"),
+        ("optimizers.head.learning_rate", "inf", "Input should be a finite number (given: inf)"),
+        ("optimizers.head.weight_decay", "nan", "Input should be a finite number (given: nan)"),
+        ("augmentation.shift", "nan", "Input should be greater than or equal to 0 (given: nan)"),
+        ("scoring.recall_at", "1", "Input should be a valid tuple (given: 1)"),
+        ("search.trials", "50", "Input should be less than or equal to 0 (given: 50)"),
+    ],
+)
+def test_a_value_that_may_not_be_is_shown_with_what_may(
+    key: str, value: str, wrong: str, change: Change
+) -> None:
+    assert error_of(change(key, value)) == f"toy.toml: {key}: {wrong}"
+
+
+def test_a_value_inside_a_list_is_named_by_its_place(change: Change) -> None:
+    text = change("scoring.recall_at", "[1, 0]")
+    assert error_of(text) == (
+        "toy.toml: scoring.recall_at.1: Input should be greater than 0 (given: 0)"
+    )
+
+
+def test_a_word_outside_its_list_is_shown_with_the_list_and_the_nearest(change: Change) -> None:
+    assert error_of(change("optimizers.trunk.name", '"adamx"')) == (
+        "toy.toml: optimizers.trunk.name: 'adamx' is not allowed; did you mean 'adam'? "
+        "(allowed: 'adam', 'adamw', 'rmsprop' or 'sgd')"
+    )
+
+
+def test_an_unknown_composition_is_shown_with_the_nearest(change: Change) -> None:
+    text = change("training.compositions", '["balanced", "uniforn"]')
+    assert error_of(text).startswith(
+        "toy.toml: training.compositions.1: 'uniforn' is not allowed; did you mean 'uniform'?"
+    )
+
+
+def test_a_batch_must_hold_whole_classes(change: Change) -> None:
+    assert error_of(change("training.batch_size", "10")) == (
+        "toy.toml: training: batch_size must be a multiple of samples_per_class"
+    )
+
+
+@pytest.mark.parametrize("value", ["2", '"1"', "1.0", "true"])
+def test_another_format_is_refused(value: str, change: Change) -> None:
+    assert error_of(change("format", value)).endswith("is not known (allowed: 1)")
+
+
+@pytest.mark.parametrize("value", ['""', "7"])
+def test_a_name_must_be_a_text(value: str, change: Change) -> None:
+    assert error_of(change("name", value)) == "toy.toml: name: must be a text that is not empty"
+
+
+@pytest.mark.parametrize("datasets", ["", "datasets = 3\n", 'datasets = ["letters"]\n'])
+def test_datasets_must_be_tables(datasets: str, toy: str) -> None:
+    rules = toy.partition("[datasets")[0]
+    wrong = "datasets: must hold a table for each dataset" if datasets else "missing key 'datasets'"
+    assert error_of(datasets + rules) == f"toy.toml: {wrong}"
+
+
+def test_a_dataset_may_not_add_a_key(toy: str) -> None:
+    assert error_of(toy + "fold = 2\n") == (
+        "toy.toml: datasets.numbers.split: unknown key 'fold'; did you mean 'folds'? "
+        "(allowed: fold_rule, folds, kind, labelled_fraction, test_fraction)"
+    )
+
+
+def test_a_wrong_value_of_a_dataset_is_found_under_its_name(toy: str) -> None:
+    assert error_of(toy + "test_fraction = 2.0\n") == (
+        "toy.toml: datasets.numbers: split.test_fraction: Input should be less than 1 (given: 2.0)"
+    )
+
+
+def test_a_dataset_that_is_not_asked_for_is_checked_too(toy: str) -> None:
+    text = toy + 'fold_rule = "odd"\n'
+    assert "datasets.numbers: split.fold_rule: 'odd'" in error_of(text, dataset="letters")
+
+
+def test_bad_toml_is_one_line_with_its_place(toy: str) -> None:
+    line = error_of(toy + "\nthis is = = not\n")
+    assert line.startswith("toy.toml: not TOML: ")
+    assert "line 71" in line
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "gone.toml"
+    with pytest.raises(UserError, match=r"gone\.toml: cannot be read: .*No such file") as raised:
+        read_protocol(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "image.toml"
+    path.write_bytes(b"\x89PNG\xff\xfe")
+    with pytest.raises(UserError, match=r"image\.toml: cannot be read: .*utf-8") as raised:
+        read_protocol(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_folder_is_no_protocol(tmp_path: Path) -> None:
+    path = tmp_path / "folder.toml"
+    path.mkdir()
+    with pytest.raises(UserError, match="cannot be read: .*Is a directory"):
+        read_protocol(path)
