@@ -61,7 +61,10 @@ class Identity(Frozen):
 
 
 class Declared(Frozen):
-    """What the method declared; shown on the board beside its scores."""
+    """What the method declared; shown on the board beside its scores.
+
+    `composition` is `none` for a method that does not train.
+    """
 
     composition: str
     views: int

@@ -167,7 +167,7 @@ def _installed(registry: Registry) -> Iterable[tuple[Origin, Any]]:
         try:
             plugin = entry.load()
         except (Exception, SystemExit) as error:
-            registry.report(origin, f"failed to import: {_one_line(error)}")
+            registry.report(origin, f"failed to import: {one_line(error)}")
         else:
             yield origin, plugin
 
@@ -205,7 +205,7 @@ def _import_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[spec.name]
-        raise UserError(f"--plugin {path}: failed to import: {_one_line(error)}") from error
+        raise UserError(f"--plugin {path}: failed to import: {one_line(error)}") from error
     return module
 
 
@@ -224,7 +224,7 @@ def _register(registry: Registry, origin: Origin, plugin: Any) -> None:
         # pluggy before 1.7 keeps the hooks that it read before the one at fault.
         if manager.is_registered(plugin):
             manager.unregister(plugin)
-        registry.report(origin, _one_line(error))
+        registry.report(origin, one_line(error))
         return
     registry.origins[key] = origin
 
@@ -266,7 +266,7 @@ def _listed(
     try:
         items = list(function())
     except (Exception, SystemExit) as error:
-        registry.report(origin, f"{hook} raised {_one_line(error)}")
+        registry.report(origin, f"{hook} raised {one_line(error)}")
         return []
     good = []
     for item in items:
@@ -292,6 +292,7 @@ def _keep_unambiguous(registry: Registry, what: str, named: dict[str, list[Any]]
         )
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """An error's type and text, whatever lines its text has."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.data.dataset import Dataset
 from harness.data.seal import require_open
 from harness.errors import UserError
-from harness.registry import Registry
+from harness.registry import Registry, one_line
 
 
 def load_dataset(registry: Registry, name: str) -> Dataset:
@@ -19,10 +19,8 @@ def load_dataset(registry: Registry, name: str) -> Dataset:
         dataset = registered.item.load()
     except UserError:
         raise
-    except Exception as error:
-        raise UserError(
-            f"dataset '{name}' ({registered.origin}): {type(error).__name__}: {error}"
-        ) from error
+    except (Exception, SystemExit) as error:
+        raise UserError(f"dataset '{name}' ({registered.origin}): {one_line(error)}") from error
     if not isinstance(dataset, Dataset):
         raise UserError(
             f"dataset '{name}' ({registered.origin}): load returned {type(dataset).__name__}"

@@ -31,7 +31,7 @@ class Entrant:
         """What the method declared, as its Records carry it."""
         method = self.registered.method
         return Declared(
-            composition=method.batch,
+            composition=method.batch if method.trained else "none",
             views=method.views,
             labels=method.labels,
             members=method.members,

@@ -1,15 +1,20 @@
 """Scores of embeddings: arrays in, numbers out. docs/metrics.md defines every one of them."""
 
 from harness.scoring.agreement import agreement
+from harness.scoring.bootstrap import Interval, bootstrap_intervals
 from harness.scoring.clustering import Clustering, KMeans
+from harness.scoring.invariants import check_invariants
 from harness.scoring.scores import SCORING_SEMANTICS, Scores, map_at_r, score_embeddings
 
 __all__ = [
     "SCORING_SEMANTICS",
     "Clustering",
+    "Interval",
     "KMeans",
     "Scores",
     "agreement",
+    "bootstrap_intervals",
+    "check_invariants",
     "map_at_r",
     "score_embeddings",
 ]

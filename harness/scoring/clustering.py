@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +13,8 @@ from harness.errors import UserError
 from harness.scoring.agreement import agreement
 from harness.scoring.arrangement import canonical_order
 from harness.scoring.geometry import Float32, Int64, Points
+
+_WORTH_THREADS = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +33,14 @@ class KMeans:
             raise UserError("k-means needs at least 1 restart and 1 iteration")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Clustering:
     """What the scores nmi, ami, ari and pairwise_f1 are from.
 
     The values are those of the restart with the lowest inertia (sum of squared distances to the
     nearest centroid). `spread`: name to the population standard deviation over all restarts.
-    `inertias`: one a restart, in the order of the seeds.
+    `inertias`: one a restart, in the order of the seeds. `assigned`: int64 (N,), the cluster of
+    each point of the input in that best restart.
     """
 
     clusters: int
@@ -42,6 +48,7 @@ class Clustering:
     seed: int
     inertias: tuple[float, ...]
     spread: dict[str, float]
+    assigned: Int64
 
 
 def cluster(
@@ -55,20 +62,28 @@ def cluster(
     order, _ = canonical_order(points.rows)
     rows, classes = points.rows[order], labels[order]
     count = len(np.unique(labels))
-    runs = []
-    for child in np.random.SeedSequence(seed).generate_state(settings.restarts):
-        assigned, inertia = _lloyd(rows, count, settings.iterations, int(child) >> 1)
-        runs.append((inertia, agreement(classes, assigned)))
-    best = min(range(len(runs)), key=lambda run: runs[run][0])
-    spread = {name: float(np.std([scores[name] for _, scores in runs])) for name in runs[0][1]}
-    inertias = tuple(inertia * points.unit**2 for inertia, _ in runs)
-    details = Clustering(
-        clusters=count, restarts=len(runs), seed=seed, inertias=inertias, spread=spread
+    seeds = np.random.SeedSequence(seed).generate_state(settings.restarts)
+    runs = [_lloyd(rows, count, settings.iterations, int(child) >> 1) for child in seeds]
+    scores = [agreement(classes, run.assigned) for run in runs]
+    best = min(range(len(runs)), key=lambda i: runs[i].inertia)
+    assigned = np.empty_like(order)
+    assigned[order] = runs[best].assigned
+    return scores[best], Clustering(
+        clusters=count,
+        restarts=settings.restarts,
+        seed=seed,
+        inertias=tuple(run.inertia * points.unit**2 for run in runs),
+        spread={name: float(np.std([score[name] for score in scores])) for name in scores[0]},
+        assigned=assigned,
     )
-    return runs[best][1], details
 
 
-def _lloyd(rows: Float32, count: int, iterations: int, seed: int) -> tuple[Int64, float]:
+class _Run(NamedTuple):
+    assigned: Int64
+    inertia: float
+
+
+def _lloyd(rows: Float32, count: int, iterations: int, seed: int) -> _Run:
     import faiss
 
     kmeans = faiss.Kmeans(
@@ -80,6 +95,23 @@ def _lloyd(rows: Float32, count: int, iterations: int, seed: int) -> tuple[Int64
         min_points_per_centroid=1,
         max_points_per_centroid=len(rows),
     )
-    kmeans.train(rows)
-    distances, assigned = kmeans.index.search(rows, 1)
-    return assigned[:, 0].astype(np.int64), float(distances.sum(dtype=np.float64))
+    with _threads(len(rows) * count * rows.shape[1]):
+        kmeans.train(rows)
+        distances, assigned = kmeans.index.search(rows, 1)
+    return _Run(assigned[:, 0].astype(np.int64), float(distances.sum(dtype=np.float64)))
+
+
+@contextmanager
+def _threads(work: int) -> Iterator[None]:
+    """Let faiss use one thread for little work: on a busy machine its threads wait for each other.
+
+    `work`: multiplications of one iteration.
+    """
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(before if work >= _WORTH_THREADS else 1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)

@@ -125,7 +125,7 @@ class _Counter:
 
     def _product(self, first: int, last: int, start: int, stop: int) -> Float32:
         rows = self.points.rows
-        return np.matmul(rows[first:last], rows[start:stop].T)
+        return np.asarray(np.matmul(rows[first:last], rows[start:stop].T))
 
     def _similarities(self, tile: Float32, gallery: slice, *, along_rows: bool) -> Float32:
         """Greater is nearer; the last bit cleared, as the rule of ties has it."""
@@ -168,9 +168,9 @@ class _Counter:
             threshold = self.thresholds[r, start:stop]
             for counts, compare in ((self.above, np.greater), (self.least, np.greater_equal)):
                 compare(near, threshold, out=mask)
-                with_lanes = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)
+                nearer = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)
                 with self.lock:
-                    counts[r, start:stop] += with_lanes
+                    counts[r, start:stop] += nearer
 
 
 def _whole_classes(edges: npt.NDArray[np.int64], limit: int) -> list[tuple[int, int]]:

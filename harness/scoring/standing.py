@@ -20,7 +20,7 @@ from harness.scoring.geometry import Int64
 
 @dataclass(frozen=True, eq=False)
 class TieGroups:
-    """Groups of equally near items of which some, not all, are relevant; int64 arrays of one length.
+    """Groups of equally near items of which some, not all, are relevant: int64 of one length.
 
     A group belongs to the query `row`, begins after `above` items, `better` of them relevant, and
     has `tied` items, `alike` of them relevant.
@@ -75,7 +75,7 @@ def score(standing: Standing, *, gallery: int, recall_at: Sequence[int]) -> dict
 
 
 def _settle(summands: Float64, ties: TieGroups, expected: Float64) -> None:
-    """Put the expectation of each group in the place of its first relevant item, 0 in the others'."""
+    """Put each group's expectation in the place of its first relevant item, 0 in the others'."""
     flat = summands.reshape(-1)
     first = ties.row * summands.shape[1] + ties.better
     more = ties.alike - 1

@@ -13,7 +13,7 @@ import pytest
 
 from harness.store import Store
 
-PLUGIN = '''
+PLUGIN = """
 import torch
 from harness import Float, hookimpl, loss_method
 
@@ -41,7 +41,7 @@ def method(name, loss):
 @hookimpl
 def bench_methods():
     return [method("spread", Spread), method("also-spread", Spread), method("broken", lambda weight: Broken())]
-'''  # noqa: E501
+"""  # noqa: E501
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_failing_method_is_a_row_with_its_reason_and_exit_code_4(tmp_path, plu
 
 
 def test_kill_9_in_the_middle_loses_and_repeats_nothing(tmp_path, plugin):
-    whole = ["--methods", "spread,also-spread"]
+    whole = ["--methods", "spread,also-spread", "--seeds", "2"]
     process = subprocess.Popen(
         command(tmp_path, *whole), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
@@ -111,7 +111,7 @@ def test_kill_9_in_the_middle_loses_and_repeats_nothing(tmp_path, plugin):
 
 def test_ctrl_c_says_how_to_go_on_and_keeps_what_is_done(tmp_path, plugin):
     process = subprocess.Popen(
-        command(tmp_path, "--methods", "spread"),
+        command(tmp_path, "--methods", "spread", "--seeds", "2"),
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -130,7 +130,7 @@ def test_ctrl_c_says_how_to_go_on_and_keeps_what_is_done(tmp_path, plugin):
 
 
 def test_a_json_leaderboard_has_the_promised_shape(tmp_path, plugin):
-    assert bench(tmp_path, "--methods", "spread").returncode == 0
+    assert bench(tmp_path, "--methods", "spread", "--seeds", "2").returncode == 0
     shown = subprocess.run(
         [sys.executable, "-m", "harness.cli", "leaderboard", "--format", "json"],
         capture_output=True,
@@ -159,7 +159,7 @@ def test_a_json_leaderboard_has_the_promised_shape(tmp_path, plugin):
         (["--methods", "spread", "--protocol", "smok"], "did you mean 'smoke'?"),
         (["--methods", "spread", "--set", "training.stps=3"], "did you mean 'steps'?"),
         (["--methods", "spread", "--with", "spread.weight=9"], "outside [0.1, 2]"),
-        (["--methods", "spread", "--seeds", "3"], "has 2 replicates (allowed: 1..2)"),
+        (["--methods", "spread", "--seeds", "4"], "has 3 replicates (allowed: 1..3)"),
         (["--methods", "spread", "--device", "cuda:99"], "torch sees"),
         (["--methods", "spread", "--device", "tpu"], "not a device"),
         (["--methods", "spread", "--plugin", "none.py"], "none.py: no such file"),
@@ -174,7 +174,7 @@ def test_a_slip_is_one_line_and_exit_code_2(tmp_path, plugin, arguments, line):
 
 
 def test_a_dry_run_prints_the_plan_and_touches_nothing(tmp_path, plugin):
-    ended = bench(tmp_path, "--methods", "spread", "--dry-run")
+    ended = bench(tmp_path, "--methods", "spread", "--seeds", "2", "--dry-run")
     assert ended.returncode == 0
     assert "4 of 4 runs to do" in ended.stdout
     assert "estimated time" in ended.stdout

@@ -1,0 +1,132 @@
+"""`bench score`: the scores of embeddings in a file, with nothing but their labels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from harness.scoring import Interval, Scores
+
+_MANY_CLASSES = 100
+
+
+def score(  # noqa: PLR0913 - a command has as many options as it has
+    embeddings: Annotated[
+        Path, typer.Argument(help="Embeddings: npy, npz, safetensors, csv or parquet.")
+    ],
+    labels: Annotated[Path, typer.Argument(help="One class label for each, in such a file too.")],
+    *,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(help="Embeddings to search; without it each query searches all others."),
+    ] = None,
+    gallery_labels: Annotated[Path | None, typer.Option(help="The gallery's labels.")] = None,
+    distance: Annotated[
+        Literal["cosine", "euclidean"], typer.Option(help="What near means.")
+    ] = "cosine",
+    recall_at: Annotated[str, typer.Option(help="Ranks of Recall@K, with commas.")] = "1,2,4,8",
+    restarts: Annotated[
+        int, typer.Option(min=0, help="Restarts of k-means; 0 leaves the clustering out.")
+    ] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of k-means and the bootstrap.")] = 0,
+    draws: Annotated[int, typer.Option(min=1, help="Draws of the bootstrap.")] = 1000,
+    format: Annotated[  # noqa: A002 - named as its option
+        Literal["table", "md", "csv", "json", "latex"], typer.Option(help="How to write it.")
+    ] = "table",
+) -> None:
+    """Score embeddings by their labels: retrieval and clustering, with 95 % intervals.
+
+    docs/metrics.md defines the scores. The intervals are from a bootstrap over classes.
+    """
+    from harness.scoring import KMeans, bootstrap_intervals, score_embeddings
+    from harness.scoring.files import codes_of, read_embeddings, read_labels
+
+    codes, *gallery_codes = codes_of(
+        *(read_labels(path) for path in (labels, gallery_labels) if path is not None)
+    )
+    scores = score_embeddings(
+        read_embeddings(embeddings),
+        codes,
+        gallery=None if gallery is None else read_embeddings(gallery),
+        gallery_labels=gallery_codes[0] if gallery_codes else None,
+        recall_at=_ranks(recall_at),
+        distance=distance,
+        clustering=KMeans(restarts=restarts) if restarts else None,
+        seed=seed,
+    )
+    intervals = bootstrap_intervals(scores, codes, seed=seed, draws=draws)
+    notes = _notes(scores)
+    if format == "json":
+        typer.echo(json.dumps(_json(scores, intervals), indent=2, allow_nan=False))
+    else:
+        typer.echo(_table(scores, intervals, notes, format), nl=False)
+    if format in ("json", "csv"):
+        for note in notes:
+            typer.echo(f"bench: {note}", err=True)
+
+
+def _ranks(text: str) -> tuple[int, ...]:
+    from harness.errors import UserError
+
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UserError(f"--recall-at takes whole numbers with commas, not '{text}'") from None
+
+
+def _json(scores: Scores, intervals: dict[str, Interval]) -> dict[str, dict[str, float]]:
+    return {
+        name: {"value": value, "low": intervals[name].low, "high": intervals[name].high}
+        for name, value in scores.values.items()
+    }
+
+
+def _table(
+    scores: Scores,
+    intervals: dict[str, Interval],
+    notes: list[str],
+    format: Literal["table", "md", "csv", "latex"],  # noqa: A002 - the word of the command line
+) -> str:
+    from harness.table import Cell, Column, Table, render
+
+    rows: list[dict[str, Cell]] = [
+        {
+            "metric": name,
+            "value": value,
+            "low": intervals[name].low,
+            "high": intervals[name].high,
+            "class_mean": scores.class_means.get(name),
+        }
+        for name, value in scores.values.items()
+    ]
+    columns = [
+        Column(key="metric", title="metric", priority=0),
+        Column(key="value", title="value", align="right", priority=0, digits=4),
+        Column(key="low", title="low", align="right", priority=0, digits=4),
+        Column(key="high", title="high", align="right", priority=0, digits=4),
+        Column(key="class_mean", title="mean of classes", align="right", priority=1, digits=4),
+    ]
+    return render(Table(columns=columns, rows=rows, notes=notes), format)
+
+
+def _notes(scores: Scores) -> list[str]:
+    notes = []
+    if scores.singletons:
+        notes.append(
+            f"{scores.singletons} queries have no other item of their class to find: left out"
+        )
+    if scores.collapsed:
+        notes.append(
+            f"collapsed: the embeddings spread by {scores.spread:.1e} of their length, "
+            "so that their order is mostly rounding"
+        )
+    if scores.clustering is not None and scores.clustering.clusters >= _MANY_CLASSES:
+        notes.append(
+            f"NMI is high for any clustering into {scores.clustering.clusters} clusters: "
+            "compare AMI"
+        )
+    return notes

@@ -1,0 +1,140 @@
+"""Batch compositions: what is in a batch, and what decides the draw."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from harness.data.samplers import DRAWN, batches_digest, draw_batches
+from harness.errors import UserError
+from harness.protocol.model import TrainingRule
+
+# Twenty classes of six samples, in an order that no class keeps together.
+LABELS = np.tile(np.arange(20), 6).astype(np.int64)
+
+
+def rule(**values: Any) -> TrainingRule:
+    fixed = {"steps": 50, "steps_per_epoch": 10, "batch_size": 8, "samples_per_class": 4}
+    return TrainingRule(**{**fixed, "compositions": ("balanced",), **values})
+
+
+def draw(
+    composition: str = "balanced",
+    labels: np.ndarray = LABELS,
+    *,
+    fold: int = 0,
+    seed: int = 0,
+    **values: Any,
+) -> np.ndarray:
+    return draw_batches(labels, composition, rule(**values), fold=fold, seed=seed)
+
+
+def counts(batches: np.ndarray, labels: np.ndarray = LABELS) -> set[tuple[int, ...]]:
+    """Every make-up that occurs: samples of each class of a batch, most first."""
+    found = [np.unique(labels[batch], return_counts=True)[1] for batch in batches]
+    return {tuple(sorted(count.tolist(), reverse=True)) for count in found}
+
+
+def test_there_is_a_batch_for_each_step() -> None:
+    assert draw(steps=7).shape == (7, 8)
+
+
+def test_balanced_batches_hold_that_many_samples_of_each_class() -> None:
+    assert counts(draw("balanced", samples_per_class=4)) == {(4, 4)}
+    assert counts(draw("balanced", samples_per_class=2)) == {(2, 2, 2, 2)}
+
+
+def test_one_per_class_batches_hold_one_sample_of_each_class() -> None:
+    assert counts(draw("one-per-class")) == {(1,) * 8}
+
+
+@pytest.mark.parametrize("composition", DRAWN)
+def test_no_sample_is_twice_in_a_batch(composition: str) -> None:
+    for batch in draw(composition):
+        assert len(set(batch.tolist())) == 8
+
+
+@pytest.mark.parametrize("composition", DRAWN)
+def test_every_sample_gets_its_turn(composition: str) -> None:
+    assert set(draw(composition, steps=300).ravel().tolist()) == set(range(len(LABELS)))
+
+
+def test_uniform_batches_do_not_look_at_labels() -> None:
+    other = np.zeros_like(LABELS)
+    assert np.array_equal(draw("uniform"), draw("uniform", other))
+
+
+def test_fewer_classes_than_a_batch_holds_share_it_as_equally_as_they_can() -> None:
+    three = np.repeat(np.arange(3), 10).astype(np.int64)
+    assert counts(draw("one-per-class", three), three) == {(3, 3, 2)}
+    assert counts(draw("balanced", three, samples_per_class=2), three) == {(3, 3, 2)}
+
+
+def test_the_larger_shares_go_round() -> None:
+    three = np.repeat(np.arange(3), 10).astype(np.int64)
+    total = np.bincount(three[draw("one-per-class", three, steps=300)].ravel())
+    assert total.min() > 0.9 * total.mean()
+
+
+def test_a_class_with_fewer_samples_than_its_share_repeats_them() -> None:
+    pairs = np.repeat(np.arange(4), 2).astype(np.int64)
+    assert counts(draw("balanced", pairs), pairs) == {(4, 4)}
+
+
+def test_a_part_smaller_than_a_batch_repeats_samples() -> None:
+    assert draw("uniform", np.zeros(3, dtype=np.int64)).shape == (50, 8)
+
+
+def test_a_composition_that_the_core_does_not_draw_is_refused() -> None:
+    with pytest.raises(UserError, match="batch composition 'clusters' is not drawn by the core"):
+        draw("clusters")
+
+
+@pytest.mark.parametrize("composition", DRAWN)
+def test_the_same_seed_gives_the_same_batches_whatever_the_global_state(composition: str) -> None:
+    random.seed(1)
+    np.random.seed(1)  # noqa: NPY002 - the global state that must not matter
+    torch.manual_seed(1)
+    one = draw(composition)
+    random.seed(2)
+    np.random.seed(2)  # noqa: NPY002
+    torch.manual_seed(2)
+    assert np.array_equal(one, draw(composition))
+
+
+@pytest.mark.parametrize("composition", DRAWN)
+@pytest.mark.parametrize("other", [{"seed": 1}, {"fold": 1}])
+def test_another_seed_or_fold_gives_other_batches(composition: str, other: dict[str, int]) -> None:
+    assert not np.array_equal(draw(composition), draw(composition, **other))
+
+
+def test_drawing_leaves_the_global_state_alone() -> None:
+    np.random.seed(0)  # noqa: NPY002
+    expected = np.random.random()  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002
+    draw()
+    assert np.random.random() == expected  # noqa: NPY002
+
+
+def test_compositions_have_streams_of_their_own() -> None:
+    # With one class a sample and one sample a class, all three compositions draw alike.
+    labels = np.arange(8, dtype=np.int64)
+    drawn = [draw(name, labels, samples_per_class=2, batch_size=2).tolist() for name in DRAWN]
+    assert drawn[0] != drawn[1] != drawn[2] != drawn[0]
+
+
+def test_a_longer_run_begins_with_the_batches_of_a_shorter() -> None:
+    assert np.array_equal(draw(steps=20)[:5], draw(steps=5))
+
+
+def test_the_digest_is_pinned() -> None:
+    batches = np.arange(6, dtype=np.int64).reshape(3, 2)
+    assert batches_digest(batches) == "f190072c5052f4f4"
+
+
+def test_the_digest_stands_for_the_order_of_batches() -> None:
+    assert batches_digest(draw()[::-1].copy()) != batches_digest(draw())
