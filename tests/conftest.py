@@ -16,7 +16,7 @@ from harness.execution.plan import Entrant, PlannedRun, make_plan
 from harness.execution.run import Bench, execute
 from harness.protocol import Protocol, load_protocol
 from harness.record import Record
-from harness.registry import Origin, RegisteredMethod, Registry, load_registry
+from harness.registry import Origin, RegisteredMethod, load_registry
 
 SHORT = [
     "training.steps=4",

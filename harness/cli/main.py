@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from harness.cli import leaderboard, listing, plugin, run, show
+from harness.cli import leaderboard, listing, plugin, rescore, run, show
 from harness.errors import UserError
 
 EXIT_INTERRUPTED = 130
@@ -25,6 +25,8 @@ app.command()(run.run)
 app.command()(leaderboard.leaderboard)
 app.command(name="list")(listing.listing)
 app.command()(show.show)
+app.command()(rescore.rescore)
+app.command()(rescore.verify)
 app.add_typer(plugin.app, name="plugin")
 
 

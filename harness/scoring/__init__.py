@@ -2,12 +2,14 @@
 
 from harness.scoring.agreement import agreement
 from harness.scoring.bootstrap import Interval, bootstrap_intervals
+from harness.scoring.classifiers import Classified, classify
 from harness.scoring.clustering import Clustering, KMeans
 from harness.scoring.invariants import check_invariants
 from harness.scoring.scores import SCORING_SEMANTICS, Scores, map_at_r, score_embeddings
 
 __all__ = [
     "SCORING_SEMANTICS",
+    "Classified",
     "Clustering",
     "Interval",
     "KMeans",
@@ -15,6 +17,7 @@ __all__ = [
     "agreement",
     "bootstrap_intervals",
     "check_invariants",
+    "classify",
     "map_at_r",
     "score_embeddings",
 ]

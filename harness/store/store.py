@@ -11,7 +11,7 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from harness.errors import UserError
-from harness.record import Artifact, Concatenation, Record
+from harness.record import Artifact, Concatenation, Record, Scores
 from harness.store import queries
 from harness.store.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
 from harness.store.database import FILE_NAME, Database, open_database
@@ -115,6 +115,29 @@ class Store:
             return self._put_row(named, replace=replace)
         finally:
             self._remove_unless_named(artifact, record.run_id)
+
+    def require(self, run_id: str) -> Record:
+        """The Record of a run; UserError if the store does not hold it."""
+        record = self.record(run_id)
+        if record is None:
+            raise UserError(f"store {self.path}: holds no run {run_id}")
+        return record
+
+    def put_scores(self, record: Record, scores: Scores, arrays: Arrays) -> Record:
+        """Give a stored run other scores and arrays; nothing else of it changes.
+
+        For scoring again under a newer metric version. The row names the old arrays or the new
+        ones, never none.
+        """
+        self.require_writable()
+        with one_line(self.path):
+            artifact = write_artifact(self.path, record.run_id, arrays)
+        renewed = record.model_copy(update={"scores": scores, "artifact": artifact})
+        with self._transaction():
+            self._connection.execute(queries.INSERT_RUN, queries.run_columns(renewed))
+        if record.artifact is not None:
+            self._remove_unless_named(record.artifact, record.run_id)
+        return renewed
 
     def arrays(self, record: Record) -> dict[str, NDArray[Any]]:
         """The arrays of a Record, none if it has no artifact; raises UserError if damaged."""

@@ -69,7 +69,7 @@ def test_a_loaders_own_message_to_the_person_is_passed_on(offer: Offer) -> None:
     def load() -> object:
         raise UserError("toy: run `acme download` first")
 
-    with pytest.raises(UserError, match="^toy: run `acme download` first$"):
+    with pytest.raises(UserError, match=r"^toy: run `acme download` first$"):
         load_dataset(offer(load), "toy")
 
 

@@ -97,11 +97,11 @@ def test_a_composition_that_the_core_does_not_draw_is_refused() -> None:
 @pytest.mark.parametrize("composition", DRAWN)
 def test_the_same_seed_gives_the_same_batches_whatever_the_global_state(composition: str) -> None:
     random.seed(1)
-    np.random.seed(1)  # noqa: NPY002 - the global state that must not matter
+    np.random.seed(1)
     torch.manual_seed(1)
     one = draw(composition)
     random.seed(2)
-    np.random.seed(2)  # noqa: NPY002
+    np.random.seed(2)
     torch.manual_seed(2)
     assert np.array_equal(one, draw(composition))
 
@@ -113,11 +113,11 @@ def test_another_seed_or_fold_gives_other_batches(composition: str, other: dict[
 
 
 def test_drawing_leaves_the_global_state_alone() -> None:
-    np.random.seed(0)  # noqa: NPY002
-    expected = np.random.random()  # noqa: NPY002
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)
+    expected = np.random.random()
+    np.random.seed(0)
     draw()
-    assert np.random.random() == expected  # noqa: NPY002
+    assert np.random.random() == expected
 
 
 def test_compositions_have_streams_of_their_own() -> None:

@@ -44,11 +44,11 @@ def test_seeds_do_not_collide() -> None:
 
 def test_a_stream_does_not_depend_on_the_global_state() -> None:
     random.seed(1)
-    np.random.seed(1)  # noqa: NPY002 - the global state that must not matter
+    np.random.seed(1)
     torch.manual_seed(1)
     one = (numpy_stream(0, "x").random(), torch.rand(1, generator=torch_stream(0, "x")).item())
     random.seed(2)
-    np.random.seed(2)  # noqa: NPY002
+    np.random.seed(2)
     torch.manual_seed(2)
     assert one == (
         numpy_stream(0, "x").random(),

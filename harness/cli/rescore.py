@@ -1,0 +1,87 @@
+"""`bench rescore` and `bench verify`: scores again from stored embeddings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.rescoring import Finding
+
+EXIT_DOES_NOT_HOLD = 1
+
+ProtocolFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--protocol-file", help="A protocol file of your own that runs were made by."),
+]
+
+
+def rescore(
+    *,
+    store: StoreOption = DEFAULT_STORE,
+    protocol_file: ProtocolFiles = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Recompute every score from the stored embeddings under the current metric version."""
+    from harness.registry import load_registry
+    from harness.rescoring import RuleBook, rescore_store
+    from harness.store import Store
+
+    metrics = [offer.item for offer in load_registry(plugin or ()).metrics.values()]
+    changed = total = 0
+    with Store.open(store) as opened:
+        for result in rescore_store(opened, RuleBook(protocol_file or ()), metrics):
+            total += 1
+            if result.before.values != result.after.values:
+                changed += 1
+                was, now = result.before.values["map_at_r"], result.after.values["map_at_r"]
+                typer.echo(f"{result.what}: MAP@R {was:.6f} -> {now:.6f}")
+    typer.echo(f"{total} sets of scores recomputed, {changed} changed")
+
+
+def verify(
+    path: Annotated[Path, typer.Argument(help="A store, or a leaderboard in JSON.")],
+    *,
+    protocol_file: ProtocolFiles = None,
+) -> None:
+    """Recompute every recorded number and report those that do not hold; exit code 1 if any."""
+    total = wrong = 0
+    for finding in _findings(path, protocol_file or []):
+        total += 1
+        if finding.problems:
+            wrong += 1
+            for problem in finding.problems:
+                typer.echo(f"{finding.what}: {problem}")
+    typer.echo(f"{total} looked at, {total - wrong} hold, {wrong} do not")
+    if wrong:
+        raise typer.Exit(EXIT_DOES_NOT_HOLD)
+
+
+def _findings(path: Path, protocol_files: list[Path]) -> Iterator[Finding]:
+    from harness.rescoring import RuleBook, verify_board, verify_store
+
+    if path.is_file():
+        yield from verify_board(_document(path), str(path))
+        return
+    from harness.store import Store
+
+    with Store.open(path) as opened:
+        yield from verify_store(opened, RuleBook(protocol_files))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise UserError(f"{path}: is not a leaderboard in JSON")
+    return document

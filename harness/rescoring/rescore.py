@@ -1,0 +1,92 @@
+"""Bring every score of a store up to the current metric version, without training again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from harness.execution.scores import score_concatenation, score_part
+from harness.extension import Metric
+from harness.record import Concatenation, Record, Scores
+from harness.rescoring.rules import RuleBook
+from harness.store import Store
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """One set of scores, as it was and as it is now."""
+
+    what: str
+    before: Scores
+    after: Scores
+
+
+def rescore_store(
+    store: Store, rules: RuleBook, metrics: Sequence[Metric] = ()
+) -> Iterator[Rescored]:
+    """Recompute the scores of every done run and concatenation, and store them.
+
+    Yields each as it is stored; whatever was yielded stays if iteration stops. A plugin metric
+    that is not at hand keeps its recorded value.
+    """
+    store.require_writable()
+    for record in store.records():
+        if record.scores is None:
+            continue
+        scores, arrays = score_again(record, store, rules, metrics)
+        store.put_scores(record, scores, arrays)
+        yield Rescored(_describe(record), record.scores, scores)
+    for joined in store.concatenations():
+        after = join_again(joined, store, rules, metrics)
+        store.put_concatenation(Concatenation(run_ids=joined.run_ids, scores=after))
+        yield Rescored(f"concatenation {joined.concatenation_id}", joined.scores, after)
+
+
+def score_again(
+    record: Record, store: Store, rules: RuleBook, metrics: Sequence[Metric]
+) -> tuple[Scores, Arrays]:
+    """The scores of a run from its stored embeddings, and its arrays brought up to date."""
+    assert record.scores is not None
+    arrays = store.arrays(record)
+    scores, fresh = score_part(
+        arrays["test_embeddings"],
+        arrays["test_labels"],
+        rules.rule(record.identity),
+        metrics=metrics,
+        seed=record.identity.seed,
+    )
+    kept = {
+        name: array
+        for name, array in arrays.items()
+        if name != "queries" and not name.startswith("per_query.")
+    }
+    return _with_recorded_extras(scores, record.scores), {**kept, **fresh}
+
+
+def join_again(
+    joined: Concatenation, store: Store, rules: RuleBook, metrics: Sequence[Metric]
+) -> Scores:
+    """The scores of a concatenation from its runs' stored embeddings."""
+    records = [store.require(run_id) for run_id in joined.run_ids]
+    identity = records[0].identity
+    scores = score_concatenation(
+        [store.arrays(record) for record in records],
+        rules.rule(identity),
+        metrics=metrics,
+        seed=identity.seed,
+    )
+    return _with_recorded_extras(scores, joined.scores)
+
+
+def _with_recorded_extras(scores: Scores, recorded: Scores) -> Scores:
+    return scores.model_copy(update={"extra": {**recorded.extra, **scores.extra}})
+
+
+def _describe(record: Record) -> str:
+    identity = record.identity
+    return f"{identity.method}, seed {identity.seed}, fold {identity.fold} ({record.run_id})"

@@ -1,0 +1,89 @@
+"""`Method`: what it may be called and declare, and points of its space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import Choice, Float, Int, Method
+from harness.errors import UserError
+
+SPACE = {
+    "margin": Float(0.0, 2.0, default=0.5),
+    "bins": Int(2, 250, default=10),
+    "mining": Choice(("hard", "easy"), default="hard"),
+}
+
+
+def method(**given: Any) -> Method:
+    fields = {"name": "mine", "summary": "s", "reference": "r", "build": lambda _p, _c: None}
+    return Method(**{**fields, "space": SPACE, **given})
+
+
+@pytest.mark.parametrize("name", ["triplet", "proxy-nca", "n-pairs-2", "2d"])
+def test_a_name_is_words_and_hyphens(name: str) -> None:
+    assert method(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Triplet", "proxy_nca", "a b", "-a", "a-", "a--b", "é", "a\n"]
+)
+def test_another_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="must be lower-case words and hyphens"):
+        method(name=name)
+
+
+@pytest.mark.parametrize(
+    ("declared", "wrong"),
+    [
+        ({"batch": "balance"}, "batch 'balance'; did you mean 'balanced'?"),
+        ({"labels": "some"}, "labels 'some'; did you mean 'none'?"),
+        ({"setting": "closed"}, "setting 'closed'; did you mean 'closed-set'?"),
+        ({"views": 3}, "views must be 1 or 2, not 3"),
+        ({"members": 0}, "members must be at least 1"),
+        ({"build": None}, "build must be callable"),
+    ],
+)
+def test_a_declaration_outside_its_list_is_refused(declared: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"^method mine: ") as raised:
+        method(**declared)
+    assert wrong in str(raised.value)
+
+
+def test_the_default_point_is_that_of_the_ranges() -> None:
+    assert method().defaults() == {"margin": 0.5, "bins": 10, "mining": "hard"}
+
+
+def test_a_point_is_completed_with_defaults() -> None:
+    assert method().point({"margin": 1.0}) == {"margin": 1.0, "bins": 10, "mining": "hard"}
+
+
+def test_a_point_is_read_from_typed_values() -> None:
+    typed = {"margin": "1", "bins": "3", "mining": "easy"}
+    assert method().point(typed) == {"margin": 1.0, "bins": 3, "mining": "easy"}
+
+
+def test_an_unknown_hyperparameter_is_named_with_the_nearest() -> None:
+    with pytest.raises(UserError) as raised:
+        method().point({"margn": 1.0})
+    assert str(raised.value) == (
+        "method mine: unknown hyperparameter 'margn'; did you mean 'margin'? "
+        "(allowed: margin, bins, mining)"
+    )
+
+
+def test_a_method_without_a_space_has_no_hyperparameter() -> None:
+    with pytest.raises(UserError, match=r"unknown hyperparameter 'margin' \(allowed: none\)$"):
+        method(space={}).point({"margin": 1.0})
+
+
+@pytest.mark.parametrize("value", ["3", 3.0])
+def test_a_value_outside_its_range_is_named(value: object) -> None:
+    with pytest.raises(UserError, match=r"^method mine: margin: 3\.0 is outside \[0, 2\]$"):
+        method().point({"margin": value})
+
+
+def test_a_method_cannot_be_assigned_to() -> None:
+    with pytest.raises(AttributeError, match="cannot assign"):
+        method().views = 2  # type: ignore[misc]

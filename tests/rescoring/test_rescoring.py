@@ -1,0 +1,134 @@
+"""Scores again from stored embeddings: what holds stays, what does not is found and mended."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from harness.errors import UserError
+from harness.execution.plan import Entrant, make_plan
+from harness.execution.session import run_plan
+from harness.leaderboard import leaderboard_document, load_leaderboard
+from harness.registry import Origin, RegisteredMethod
+from harness.rescoring import RuleBook, rescore_store, verify_board, verify_store
+from harness.store import Store
+
+
+@pytest.fixture
+def store(tmp_path, bench, spread):
+    """A store of one replicate: two runs and their concatenation."""
+    origin = Origin("tests", "tests", "0", None)
+    entrant = Entrant(RegisteredMethod(spread, origin), {}, "default")
+    plan = make_plan(bench.protocol, bench.dataset.digest, [entrant], seeds=1)
+    with Store.open(tmp_path / "store", create=True) as opened:
+        list(run_plan(plan, bench, opened))
+        yield opened
+
+
+def change_scores(store: Store, **changes: object) -> str:
+    """Write other scores into the first run, its arrays untouched; return the run's id."""
+    record = store.records()[0]
+    scores = record.scores.model_copy(update=changes)
+    store.put_scores(record, scores, store.arrays(record))
+    return record.run_id
+
+
+def problems(store: Store) -> list[str]:
+    return [problem for finding in verify_store(store, RuleBook()) for problem in finding.problems]
+
+
+def test_a_store_as_it_was_written_holds(store):
+    assert len(list(verify_store(store, RuleBook()))) == 3
+    assert problems(store) == []
+
+
+def test_scoring_again_under_the_same_version_changes_nothing(store):
+    before = [record.scores for record in store.records()]
+    assert len(list(rescore_store(store, RuleBook()))) == 3
+    assert [record.scores for record in store.records()] == before
+    assert problems(store) == []
+
+
+def test_a_number_that_was_tampered_with_is_found_and_mended(store):
+    values = store.records()[0].scores.values
+    change_scores(store, values={**values, "map_at_r": values["map_at_r"] + 0.01})
+    assert any(problem.startswith("map_at_r: recorded") for problem in problems(store))
+    list(rescore_store(store, RuleBook()))
+    assert problems(store) == []
+
+
+def test_impossible_scores_are_named_as_such(store):
+    values = store.records()[0].scores.values
+    change_scores(store, values={**values, "map_at_r": 0.99})
+    assert any("above r_precision" in problem for problem in problems(store))
+
+
+def test_scores_of_an_older_metric_version_ask_for_rescoring(store):
+    change_scores(store, semantics=0)
+    (problem,) = problems(store)
+    assert "scored under metric version 0" in problem
+    assert "bench rescore" in problem
+
+
+def test_a_damaged_artifact_is_found(store):
+    artifact = store.path / store.records()[0].artifact.path
+    content = bytearray(artifact.read_bytes())
+    content[-1] ^= 1
+    artifact.write_bytes(bytes(content))
+    assert any("damaged" in problem for problem in problems(store))
+
+
+def test_rescoring_keeps_what_scoring_does_not_make(store):
+    losses = store.arrays(store.records()[0])["losses"]
+    list(rescore_store(store, RuleBook()))
+    assert (store.arrays(store.records()[0])["losses"] == losses).all()
+    assert len(list((store.path / "artifacts").glob("*.safetensors"))) == 2
+
+
+def test_a_protocol_that_is_not_at_hand_is_named(store):
+    identity = store.records()[0].identity.model_copy(update={"protocol": "gone"})
+    with pytest.raises(UserError, match="no protocol at hand has the digest"):
+        RuleBook().rule(identity)
+
+
+def test_a_published_board_is_held_to_its_invariants(store):
+    document = leaderboard_document(load_leaderboard(store))
+    assert [finding.problems for finding in verify_board(document, "board")] == [()]
+    row = json.loads(json.dumps(document["rows"][0]))
+    row["metrics"]["map_at_r"]["mean"] = 0.99
+    (finding,) = verify_board({**document, "rows": [row]}, "board")
+    assert any("above r_precision" in problem for problem in finding.problems)
+
+
+def test_another_json_file_is_no_board():
+    with pytest.raises(UserError, match="is not a leaderboard in JSON"):
+        list(verify_board({"a": 1}, "a.json"))
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "harness.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_verify_and_rescore_on_the_command_line(store):
+    change_scores(store, singletons=7)
+    bad = run("verify", str(store.path))
+    assert bad.returncode == 1
+    assert "singletons: recorded 7, is 0" in bad.stdout
+    assert "3 looked at, 2 hold, 1 do not" in bad.stdout
+    assert "3 sets of scores recomputed" in run("rescore", "--store", str(store.path)).stdout
+    good = run("verify", str(store.path))
+    assert (good.returncode, good.stdout.strip()) == (0, "3 looked at, 3 hold, 0 do not")
+
+
+def test_rescoring_does_not_import_torch():
+    code = "import sys, harness.rescoring; print('torch' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "False"
