@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +25,7 @@ _PACKAGES = (
 def choose_device(name: str) -> torch.device:
     """Resolve `auto`, `cpu`, `cuda` or `cuda:N`; UserError if that device is not here."""
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -35,9 +36,17 @@ def choose_device(name: str) -> torch.device:
         count = torch.cuda.device_count()
         if (device.index or 0) >= count:
             raise UserError(f"--device {name}: torch sees {count} CUDA devices here")
+        _make_deterministic()
     elif device.type != "cpu":
         raise UserError(f"--device {name}: not supported (allowed: auto, cpu, cuda, cuda:N)")
     return device
+
+
+def _make_deterministic() -> None:
+    """Choose the kernels that give the same bits each time; a CPU has no others here."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
 
 
 def environment(device: torch.device) -> dict[str, str]:

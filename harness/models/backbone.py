@@ -39,9 +39,10 @@ def build_backbone(
 ) -> Backbone:
     """Build a backbone whose initial weights depend on seed and fold alone.
 
-    The global generator is put back as it was, on every device.
+    The global generator is put back as it was.
     """
-    with torch.random.fork_rng():
+    # Weights are drawn on the CPU, so that they are the same whatever device trains them.
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(seed, "weights", fold))
         backbone = Backbone(build_trunk(input_shape), rule.embedding_size, normalize=rule.normalize)
     if rule.freeze_batch_norm:

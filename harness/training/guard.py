@@ -67,7 +67,7 @@ def method_state(seed: int, method: str, fold: int) -> Iterator[torch.Generator]
         torch.get_num_threads(),
     )
     try:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
             torch.manual_seed(own)
             np.random.seed(own % 2**32)  # noqa: NPY002
             random.seed(own)
