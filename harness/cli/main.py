@@ -32,6 +32,9 @@ app.add_typer(plugin.app, name="plugin")
 
 def main() -> None:
     """Run the command line; UserError becomes one line on standard error and its exit code."""
+    # Before torch is loaded: its threads then sleep while they wait and do not spin. Where another
+    # program wants the cores too, spinning makes every small operation many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     logging.basicConfig(format="bench: %(message)s", level=logging.WARNING)
     try:
         app()
