@@ -37,7 +37,11 @@ class Reason(Frozen):
 
 
 class Identity(Frozen):
-    """All that decides a run's result; its digest is the run's id."""
+    """All that decides a run's result; its digest is the run's id.
+
+    `source`: digest of the method's code. `trunk`: distribution, version and code of the plugin
+    that gave the backbone's trunk; empty for the core's own, which `training_semantics` covers.
+    """
 
     protocol: str
     protocol_digest: str
@@ -49,6 +53,7 @@ class Identity(Frozen):
     version: str
     source: str
     hyperparameters: dict[str, float | int | str | bool]
+    trunk: str = ""
     seed: int
     fold: int
     training_semantics: int

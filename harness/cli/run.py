@@ -124,7 +124,7 @@ def _prepare(
     """Load the data and plan the runs."""
     from harness.data.loading import load_dataset
     from harness.execution.machine import choose_device
-    from harness.execution.plan import make_plan
+    from harness.execution.plan import make_plan, trunk_code
     from harness.execution.run import Bench
 
     wanted = rules.replicates if seeds is None else seeds
@@ -136,7 +136,8 @@ def _prepare(
     chosen = choose_device(device)
     dataset = load_dataset(registry, rules.dataset)
     bench = Bench(registry=registry, protocol=rules, dataset=dataset, device=chosen)
-    return bench, make_plan(rules, dataset.digest, entrants, wanted)
+    trunk = trunk_code(registry, rules.backbone.name)
+    return bench, make_plan(rules, dataset.digest, entrants, wanted, trunk=trunk)
 
 
 def _failed(plan: Plan, store: Store) -> bool:

@@ -29,6 +29,8 @@ def show(
     from harness.registry import load_registry
 
     registry = load_registry(plugin or ())
+    for problem in registry.problems:
+        typer.echo(f"bench: {problem}", err=True)
     facts = (
         _method(registry, name) or _protocol(name) or _dataset(registry, name) or _run(store, name)
     )

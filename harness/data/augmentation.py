@@ -29,18 +29,20 @@ def augment(images: Tensor, changes: Tensor, rule: AugmentationRule) -> Tensor:
     """
     if not (rule.shift or rule.rotation or rule.scale or rule.flip):
         return images
-    grid = torch.nn.functional.affine_grid(
-        affine_maps(changes, rule), list(images.shape), align_corners=False
-    )
+    maps = affine_maps(changes, rule, aspect=images.shape[2] / images.shape[3])
+    grid = torch.nn.functional.affine_grid(maps, list(images.shape), align_corners=False)
     return torch.nn.functional.grid_sample(images, grid, align_corners=False)
 
 
-def affine_maps(changes: Tensor, rule: AugmentationRule) -> Tensor:
-    """The maps from output to input coordinates in [-1, 1]: float32 (B, 2, 3)."""
+def affine_maps(changes: Tensor, rule: AugmentationRule, *, aspect: float) -> Tensor:
+    """The maps from output to input coordinates in [-1, 1]: float32 (B, 2, 3).
+
+    `aspect`: height over width, so that a rotation turns pixels and does not shear them.
+    """
     angle = changes[:, 0] * math.radians(rule.rotation)
     size = 1 + changes[:, 1] * rule.scale
     cos, sin = angle.cos() / size, angle.sin() / size
     mirror = torch.where(changes[:, 4] > 0, -1.0, 1.0) if rule.flip else torch.ones_like(angle)
     shift = changes[:, 2:4] * (2 * rule.shift)
-    rows = torch.stack((cos * mirror, -sin, shift[:, 0], sin * mirror, cos, shift[:, 1]), dim=1)
-    return rows.view(-1, 2, 3)
+    rows = (cos * mirror, -sin * aspect, shift[:, 0], sin * mirror / aspect, cos, shift[:, 1])
+    return torch.stack(rows, dim=1).view(-1, 2, 3)

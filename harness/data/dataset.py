@@ -52,6 +52,8 @@ class Dataset:
                 f"dataset {self.name}: inputs must be uint8 (N, C, H, W) or float32 (N, D), "
                 f"not {self.inputs.dtype} {self.inputs.shape}"
             )
+        if vectors and not np.isfinite(self.inputs).all():
+            raise ValueError(f"dataset {self.name}: inputs hold values that are not finite")
         if self.labels.dtype != np.int64 or self.labels.shape != (len(self.inputs),):
             raise ValueError(
                 f"dataset {self.name}: labels must be int64 ({len(self.inputs)},), "

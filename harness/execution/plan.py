@@ -10,7 +10,7 @@ from harness.errors import UserError
 from harness.method import Value
 from harness.protocol import Protocol
 from harness.record import Declared, Identity
-from harness.registry import RegisteredMethod, Registry
+from harness.registry import CORE_DISTRIBUTION, RegisteredMethod, Registry
 from harness.training import TRAINING_SEMANTICS
 
 
@@ -108,30 +108,36 @@ def choose_entrants(
 
 
 def make_plan(
-    protocol: Protocol, dataset_digest: str, entrants: Sequence[Entrant], seeds: int
+    protocol: Protocol,
+    dataset_digest: str,
+    entrants: Sequence[Entrant],
+    seeds: int,
+    *,
+    trunk: str = "",
 ) -> Plan:
-    """Plan the first `seeds` replicates of every entrant, seed by seed."""
+    """Plan the first `seeds` replicates of every entrant, seed by seed.
+
+    `trunk`: which code the trunk is, by `trunk_code`.
+    """
     replicates = [
-        _replicate(protocol, dataset_digest, entrant, seed)
+        _replicate(protocol, dataset_digest, entrant, seed, trunk)
         for seed in range(seeds)
         for entrant in entrants
     ]
     return Plan(protocol, tuple(replicates))
 
 
-def _replicate(protocol: Protocol, dataset_digest: str, entrant: Entrant, seed: int) -> Replicate:
-    runs = tuple(
-        PlannedRun(entrant, _identity(protocol, dataset_digest, entrant, seed, fold))
-        for fold in range(protocol.split.folds)
-    )
-    return Replicate(entrant, seed, runs)
+def trunk_code(registry: Registry, name: str) -> str:
+    """Distribution, version and code of a plugin's trunk; empty for one of the core's own."""
+    origin = registry.backbone(name).origin
+    return "" if origin.distribution == CORE_DISTRIBUTION else f"{origin} {origin.source}"
 
 
-def _identity(
-    protocol: Protocol, dataset_digest: str, entrant: Entrant, seed: int, fold: int
-) -> Identity:
+def _replicate(
+    protocol: Protocol, dataset_digest: str, entrant: Entrant, seed: int, trunk: str
+) -> Replicate:
     origin = entrant.registered.origin
-    return Identity(
+    first = Identity(
         protocol=protocol.name,
         protocol_digest=protocol.digest,
         unlocked=protocol.unlocked,
@@ -142,7 +148,10 @@ def _identity(
         version=origin.version,
         source=origin.source,
         hyperparameters=dict(entrant.hyperparameters),
+        trunk=trunk,
         seed=seed,
-        fold=fold,
+        fold=0,
         training_semantics=TRAINING_SEMANTICS,
     )
+    folds = [first.model_copy(update={"fold": fold}) for fold in range(protocol.split.folds)]
+    return Replicate(entrant, seed, tuple(PlannedRun(entrant, fold) for fold in folds))

@@ -187,10 +187,13 @@ def _train(
     progress.fields["batches_digest"] = batches_digest(batches)
     task = Task(rules, method, run.entrant.hyperparameters, identity.seed, identity.fold)
     with sealed() as seal, method_state(identity.seed, method.name, identity.fold) as generator:
-        trained = train(task, backbone, vault, part, batches, generator)
-        gc.collect()
-        if seal.broken_by is not None:
-            raise SealedTestSet(f"{seal.broken_by} asked for while the objective was alive")
+        try:
+            trained = train(task, backbone, vault, part, batches, generator)
+        finally:
+            gc.collect()
+            # Also when the plugin caught the error, or raised another in its place.
+            if seal.broken_by is not None:
+                raise SealedTestSet(f"{seal.broken_by} asked for while the objective was alive")
     progress.fields["selected"] = Selected(
         metric=rules.selection.metric,
         step=trained.selection.step,

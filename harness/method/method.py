@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.errors import UserError, nearest
-from harness.method.space import Range, Value
+from harness.method.space import Choice, Float, Int, Range, Value
 
 if TYPE_CHECKING:
     from harness.method.objective import Context, Objective
@@ -64,6 +64,13 @@ class Method:
             raise ValueError(f"method {self.name}: views must be 1 or 2, not {self.views!r}")
         if self.members < 1:
             raise ValueError(f"method {self.name}: members must be at least 1")
+        if self.name == "all":
+            raise ValueError("a method cannot be named 'all': that means every method")
+        for name, bounds in self.space.items():
+            if not isinstance(bounds, Float | Int | Choice):
+                raise ValueError(
+                    f"method {self.name}: {name} must be a Float, Int or Choice, not {bounds!r}"
+                )
         if not callable(self.build):
             raise ValueError(f"method {self.name}: build must be callable")
 

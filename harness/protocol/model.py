@@ -79,7 +79,9 @@ class TrainingRule(Section):
     steps_per_epoch: Positive
     batch_size: Annotated[int, Field(ge=2)]
     samples_per_class: Annotated[int, Field(ge=2)]
-    compositions: Annotated[tuple[Composition, ...], BeforeValidator(_as_tuple)]
+    compositions: Annotated[
+        tuple[Composition, ...], BeforeValidator(_as_tuple), Field(min_length=1)
+    ]
 
     @model_validator(mode="after")
     def _whole_classes(self) -> TrainingRule:
@@ -129,7 +131,7 @@ class ScoringRule(Section):
 
     gallery: Literal["self"]
     distance: Literal["cosine", "euclidean"]
-    recall_at: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple)]
+    recall_at: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
     clustering_restarts: Positive
 
 

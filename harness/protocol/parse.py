@@ -40,10 +40,12 @@ def parse_protocol(
         _check_changes(changes, rules, f"{where}: datasets.{name}")
         resolved[name] = _merge(rules, changes)
         _validate(resolved[name], f"{where}: datasets.{name}")
+    unlocked = []
     for override in overrides:
         _check_override(rules, override)
         key, value = _split_override(override)
         _assign(resolved[chosen], key, value)
+        unlocked.append(f"{'.'.join(key)}={json.dumps(value)}")
     rules_model = _validate(resolved[chosen], " ".join(f"--set {text}" for text in overrides))
     return Protocol(
         **{name: getattr(rules_model, name) for name in Rules.model_fields},
@@ -51,15 +53,15 @@ def parse_protocol(
         summary=header["summary"],
         dataset=chosen,
         datasets=tuple(named),
-        digest=_digest(header, resolved, overrides),
-        unlocked=tuple(overrides),
+        digest=_digest(header, resolved, unlocked),
+        unlocked=tuple(unlocked),
     )
 
 
 def _digest(
     header: Mapping[str, Any], resolved: Mapping[str, Any], overrides: Sequence[str]
 ) -> str:
-    """sha256 over the parsed values of every dataset, in file order, and the overrides."""
+    """sha256 over the parsed values of every dataset, in file order, and what was overridden."""
     canonical = {
         "format": header["format"],
         "name": header["name"],

@@ -183,6 +183,17 @@ def test_asking_for_test_data_fails_the_run_even_if_the_error_is_caught(failure,
     assert failure(PeeksQuietly)[0] == "sealed"
 
 
+def test_raising_another_error_in_place_of_the_seals_hides_nothing(failure, spread_objective):
+    class Hides(spread_objective):
+        def forward(self, batch, embed):
+            try:
+                load_digits()
+            except SealedTestSet:
+                raise KeyError("nothing to see") from None
+
+    assert failure(Hides)[0] == "sealed"
+
+
 def test_running_out_of_memory_has_a_kind_of_its_own(failure, spread_objective):
     class Huge(spread_objective):
         def forward(self, batch, embed):

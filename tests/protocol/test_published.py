@@ -14,7 +14,7 @@ from harness.protocol.published import protocols_folder
 
 DIGESTS = {
     "reality-check-small": "507092bc78b6",
-    "smoke": "84831fbe2a19",
+    "smoke": "1865a8d481d3",
 }
 
 

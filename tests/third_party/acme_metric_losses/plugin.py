@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness import Float, Method, hookimpl, loss_method
+from harness.extension import BackboneSource, DatasetSource, Metric
+
+from acme_metric_losses.journal import note
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from harness import Context, Objective
+    from harness.data.dataset import Dataset
+    from harness.models.trunk import Trunk
+    from harness.record import Identity, Record
 
     from acme_metric_losses.tuplet import TupletMargin
 
@@ -55,3 +63,60 @@ center = Method(
     },
     batch="balanced",
 )
+
+
+@hookimpl
+def bench_datasets() -> list[DatasetSource]:
+    """Acme's dataset."""
+    return [
+        DatasetSource(name="acme-waves", load=_waves, summary="noisy waves; a class a frequency")
+    ]
+
+
+def _waves() -> Dataset:
+    from acme_metric_losses.waves import load_waves
+
+    return load_waves()
+
+
+@hookimpl
+def bench_backbones() -> list[BackboneSource]:
+    """Acme's trunk."""
+    return [BackboneSource(name="acme-linear", build=_linear, summary="one linear layer")]
+
+
+def _linear(input_shape: tuple[int, ...]) -> Trunk:
+    from acme_metric_losses.linear import LinearTrunk
+
+    return LinearTrunk(input_shape)
+
+
+@hookimpl
+def bench_metrics() -> list[Metric]:
+    """Acme's metric."""
+    return [
+        Metric(
+            name="acme-uniformity",
+            compute=_uniformity,
+            summary="how unevenly embeddings are spread over the sphere",
+            higher_is_better=False,
+        )
+    ]
+
+
+def _uniformity(embeddings: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
+    from acme_metric_losses.uniformity import uniformity
+
+    return uniformity(embeddings, labels)
+
+
+@hookimpl
+def bench_run_started(identity: Identity) -> None:
+    """Note that a run begins."""
+    note("started", run=identity.run_id)
+
+
+@hookimpl
+def bench_run_finished(record: Record) -> None:
+    """Note how a run ended."""
+    note("finished", run=record.identity.run_id, state=record.state)

@@ -1,0 +1,137 @@
+"""`bench list`: every kind in every format, whatever else is broken."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from harness.cli.listing import Kind, listing
+from harness.protocol import published_names
+from harness.table import FORMATS
+
+APP = typer.Typer()
+APP.command(name="list")(listing)
+
+# One of each kind, so that no list is empty where no method is installed.
+PLUGIN = """
+from harness import Float, hookimpl, loss_method
+from harness.extension import Metric
+
+@hookimpl
+def bench_methods():
+    bounds = Float(0.5, 1.5, default=1.0)
+    return [loss_method("toy-loss", lambda radius: None, summary="a toy", reference="Me 2025",
+                        family="pair", radius=bounds)]
+
+@hookimpl
+def bench_metrics():
+    return [Metric(name="toy-metric", compute=len, summary="a toy")]
+"""
+HEADERS = {
+    "methods": "method,family,batches,space,summary,reference,from",
+    "protocols": "name,datasets,replicates,summary,digest",
+    "datasets": "name,summary,from",
+    "backbones": "name,summary,from",
+    "metrics": "name,summary,from",
+}
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    """A plugin file with a method and a metric."""
+    path = tmp_path / "toys.py"
+    path.write_text(PLUGIN)
+    return path
+
+
+def bench_list(*arguments: str) -> Result:
+    result = CliRunner().invoke(APP, list(arguments))
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def rows(kind: str, plugin: Path) -> dict[str, dict[str, str]]:
+    """The rows of a list by their first column."""
+    text = bench_list(kind, "--format", "csv", "--plugin", str(plugin)).stdout
+    return {next(iter(row.values())): row for row in csv.DictReader(io.StringIO(text))}
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_kind_has_every_format(kind: str, form: str, plugin: Path) -> None:
+    result = bench_list(kind, "--format", form, "--plugin", str(plugin))
+    assert result.stdout.endswith("\n")
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_the_columns_of_a_list_are_its_keys(kind: str, plugin: Path) -> None:
+    text = bench_list(kind, "--format", "csv", "--plugin", str(plugin)).stdout
+    assert text.splitlines()[0] == HEADERS[kind]
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_json_and_csv_hold_the_same_names(kind: str, plugin: Path) -> None:
+    text = bench_list(kind, "--format", "json", "--plugin", str(plugin)).stdout
+    assert [next(iter(row.values())) for row in json.loads(text)] == list(rows(kind, plugin))
+
+
+def test_methods_are_the_default(plugin: Path) -> None:
+    given = ["--format", "csv", "--plugin", str(plugin)]
+    assert bench_list(*given).stdout == bench_list("methods", *given).stdout
+
+
+def test_a_method_stands_with_all_that_is_declared(plugin: Path) -> None:
+    assert rows("methods", plugin)["toy-loss"] == {
+        "method": "toy-loss",
+        "family": "pair",
+        "batches": "balanced",
+        "space": "radius [0.5, 1.5]",
+        "summary": "a toy",
+        "reference": "Me 2025",
+        "from": "file:toys.py 0",
+    }
+
+
+def test_a_metric_of_a_plugin_is_listed(plugin: Path) -> None:
+    assert rows("metrics", plugin)["toy-metric"]["from"] == "file:toys.py 0"
+
+
+def test_the_embedded_datasets_are_listed(plugin: Path) -> None:
+    assert {"glyphs", "digits"} <= set(rows("datasets", plugin))
+
+
+def test_the_small_backbones_are_listed(plugin: Path) -> None:
+    assert {"convnet-small", "mlp"} <= set(rows("backbones", plugin))
+
+
+def test_the_published_protocols_are_listed_and_no_others(plugin: Path) -> None:
+    assert list(rows("protocols", plugin)) == published_names()
+
+
+def test_a_list_says_on_standard_error_what_failed_to_load(plugin: Path) -> None:
+    other = plugin.with_name("same.py")
+    other.write_text(PLUGIN)
+    given = ["--format", "csv", "--plugin", str(plugin), "--plugin", str(other)]
+    result = bench_list("datasets", *given)
+    assert result.stderr.splitlines() == [
+        f"bench: two {what} are named '{name}': by file:toys.py 0 and file:same.py 0; "
+        "neither is used (rename or uninstall one)"
+        for what, name in (("methods", "toy-loss"), ("metrics", "toy-metric"))
+    ]
+    assert "glyphs" in result.stdout
+
+
+@pytest.mark.parametrize("wrong", [["methodz"], ["methods", "--format", "yaml"]])
+def test_an_unknown_kind_or_format_is_shown_with_those_there_are(wrong: list[str]) -> None:
+    result = CliRunner().invoke(APP, wrong)
+    assert result.exit_code == 2
+    allowed = FORMATS if "--format" in wrong else get_args(Kind)
+    assert all(f"'{name}'" in result.stderr for name in allowed)
