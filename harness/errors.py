@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 EXIT_DONE = 0
 EXIT_USAGE = 2
+EXIT_NOT_COMPARABLE = 3
 EXIT_RUNS_FAILED = 4
 
 
@@ -14,6 +15,12 @@ class UserError(Exception):
     """What a person can mend: the command line prints it as one line and exits with `exit_code`."""
 
     exit_code = EXIT_USAGE
+
+
+class NotComparable(UserError):
+    """Nothing was measured, or what was measured is not of one kind: digests that differ."""
+
+    exit_code = EXIT_NOT_COMPARABLE
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

@@ -124,3 +124,158 @@ def spread_objective() -> type[Objective]:
 def planned(bench: Bench) -> Callable[..., PlannedRun]:
     """Plan one run on the tiny dataset."""
     return lambda method, **which: plan_run(method, bench, **which)
+
+
+def _test_arrays(level: float, draw: np.random.Generator) -> dict[str, Any]:
+    """What a run leaves: 6 test classes of 4, 5, ... 9 queries that score about `level`."""
+    labels = np.repeat(np.arange(10, 16), np.arange(4, 10)).astype(np.int64)
+    score = np.clip(level + draw.normal(0, 0.05, len(labels)), 0, 1)
+    hit = (draw.random(len(labels)) < score).astype(np.float64)
+    per_query = {"map_at_r": score * hit, "precision_at_1": hit, "recall_at_1": hit}
+    return {
+        "test_labels": labels,
+        "queries": np.arange(len(labels)),
+        **{f"per_query.{name}": values for name, values in per_query.items()},
+    }
+
+
+@pytest.fixture(scope="session")
+def make_run() -> Callable[..., tuple[Record, dict[str, Any]]]:
+    """Make a Record and its arrays without training: of smoke's digests, with the score asked for.
+
+    `level` is what its queries score on average, `noise` what the seed and `draw` add to it.
+    """
+    from harness.record import Audit, Declared, Identity, Parameters, Scores
+
+    smoke = load_protocol("smoke")
+
+    def make(
+        method: str = "plain",
+        seed: int = 0,
+        fold: int = 0,
+        *,
+        level: float = 0.5,
+        noise: float = 0.0,
+        draw: int = 0,
+        identity: dict[str, Any] | None = None,
+        **varied: Any,
+    ) -> tuple[Record, dict[str, Any]]:
+        random = np.random.default_rng([seed, fold, draw])
+        arrays = _test_arrays(level + random.normal(0, 1) * noise, np.random.default_rng([seed]))
+        values = {
+            name.removeprefix("per_query."): float(array.mean())
+            for name, array in arrays.items()
+            if name.startswith("per_query.")
+        }
+        known: dict[str, Any] = {
+            "protocol": "smoke",
+            "protocol_digest": smoke.digest,
+            "unlocked": (),
+            "dataset": smoke.dataset,
+            "dataset_digest": "d" * 64,
+            "method": method,
+            "distribution": "tests",
+            "version": "1",
+            "source": "s" * 12,
+            "hyperparameters": {"margin": 0.1},
+            "trunk": "",
+            "seed": seed,
+            "fold": fold,
+            "training_semantics": 1,
+        }
+        plain: dict[str, Any] = {
+            "identity": Identity(**(known | (identity or {}))),
+            "declared": Declared(
+                composition="balanced", views=1, labels="all", members=1, setting="any"
+            ),
+            "folds": 2,
+            "replicates": 3,
+            "chosen_by": "default",
+            "state": "done",
+            "init_digest": f"init-{seed}-{fold}",
+            "batches_digest": f"batches-{seed}-{fold}",
+            "scores": Scores(
+                semantics=1,
+                values=values,
+                extra={"purity": values["map_at_r"] / 2},
+                queries=len(arrays["queries"]),
+                singletons=0,
+                collapsed=False,
+            ),
+            "audit": Audit(
+                steps=6,
+                images_embedded=192,
+                backward_passes=6,
+                zero_gradients=0,
+                training_seconds=2.0,
+                seconds=3.0,
+                peak_memory_bytes=None,
+                parameters=Parameters(trunk=100, head=20, objective=5),
+            ),
+            "environment": {"torch": "2.6"},
+            "started": "2025-01-01T00:00:00+00:00",
+            "finished": f"2025-01-0{1 + draw}T00:00:05+00:00",
+        }
+        return Record(**(plain | varied)), arrays
+
+    return make
+
+
+@pytest.fixture
+def make_store(tmp_path: Path, make_run: Callable[..., Any]) -> Callable[..., Path]:
+    """Make a store of two folds and three seeds of each method: its name to its level."""
+    from harness.store import Store
+
+    def make(
+        name: str = "store",
+        *,
+        seeds: range = range(3),
+        replace: dict[tuple[str, int, int], dict[str, Any]] | None = None,
+        levels: dict[str, float] | None = None,
+        **varied: Any,
+    ) -> Path:
+        with Store.open(tmp_path / name, create=True) as store:
+            for method, level in ({"plain": 0.5} if levels is None else levels).items():
+                for seed, fold in ((seed, fold) for seed in seeds for fold in (0, 1)):
+                    own = (replace or {}).get((method, seed, fold), {})
+                    record, arrays = make_run(
+                        method, seed, fold, **({"level": level} | varied | own)
+                    )
+                    store.put(record, arrays if record.scores else None)
+        return tmp_path / name
+
+    return make
+
+
+@pytest.fixture
+def publish(tmp_path: Path) -> Callable[..., Path]:
+    """Publish a store; returns the file."""
+    from harness.publishing import build_publication, results_path, write_publication
+    from harness.store import Store
+
+    def make(store: Path, results: str = "results") -> Path:
+        with Store.open(store) as opened:
+            publication = build_publication(opened).publication
+        path = results_path(tmp_path / results, publication)
+        write_publication(publication, path, replace=True)
+        return path
+
+    return make
+
+
+FAILED = {
+    "state": "failed",
+    "reason": {
+        "kind": "diverged",
+        "message": "the loss was nan\nat step 3",
+        "traceback": "/secret",
+    },
+    "scores": None,
+    "audit": None,
+}
+
+
+@pytest.fixture(scope="session")
+def failed_fields() -> dict[str, Any]:
+    """What tells a failed run's Record from a finished one's."""
+    return FAILED

@@ -24,5 +24,32 @@ ProtocolOption = Annotated[
         "--protocol", envvar="BENCH_PROTOCOL", help="A published name or a .toml file's path."
     ),
 ]
+StoredProtocolOption = Annotated[
+    str | None,
+    typer.Option(
+        "--protocol", help="Name or digest; by default what was run last.", show_default=False
+    ),
+]
+StoredDatasetOption = Annotated[
+    str | None, typer.Option("--dataset", help="By default what was run last.", show_default=False)
+]
+ConcatenatedOption = Annotated[
+    bool,
+    typer.Option(
+        "--concatenated/--separated",
+        help="Score the joined embeddings of all folds, or each fold alone and average.",
+    ),
+]
+MetricOption = Annotated[str, typer.Option("--metric", help="What to compare by.")]
+DirectionOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--higher-is-better/--lower-is-better",
+        help="Which way the metric is better; by default as its plugin says.",
+        show_default=False,
+    ),
+]
+TextFormat = Literal["text", "json"]
+TextFormatOption = Annotated[TextFormat, typer.Option("--format", help="How to write it.")]
 DEFAULT_STORE = Path("bench-store")
 DEFAULT_PROTOCOL = "reality-check-small"

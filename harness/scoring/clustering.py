@@ -72,7 +72,7 @@ def cluster(
         clusters=count,
         restarts=settings.restarts,
         seed=seed,
-        inertias=tuple(run.inertia * points.unit**2 for run in runs),
+        inertias=tuple(run.inertia * points.unit * points.unit for run in runs),
         spread={name: float(np.std([score[name] for score in scores])) for name in scores[0]},
         assigned=assigned,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,13 +15,15 @@ from harness.errors import UserError, nearest
 
 Array = npt.NDArray[Any]
 
-_MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK", ".parquet": b"PAR1"}
+_LABELS = ("labels", "label")
+_MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK\x03\x04", ".parquet": b"PAR1"}
 
 
 def read_embeddings(path: Path) -> Array:
     """Read a table of numbers, of shape (samples, dimensions); UserError where there is none.
 
-    In a file of several arrays the one named `embeddings` counts.
+    In a file of several arrays the one named `embeddings` counts; in a table all columns but one
+    named `label` or `labels`.
     """
     return _read(path, "embeddings")
 
@@ -73,7 +76,7 @@ def _npy(path: Path, _: str) -> Array:
 
 def _npz(path: Path, name: str) -> Array:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return np.asarray(arrays[_choose(path, arrays.files, name)])
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(_broken(path, error)) from None
@@ -91,22 +94,33 @@ def _safetensors(path: Path, name: str) -> Array:
 
 
 def _csv(path: Path, name: str) -> Array:
+    kind = np.float64 if name == "embeddings" else np.str_
     try:
         with path.open(encoding="utf-8-sig") as file:
             head = [field.strip().strip('"') for field in file.readline().split(",")]
             file.seek(0)
-            skip = 0 if _all_numbers(head) or (name == "labels" and len(head) == 1) else 1
-            if name == "embeddings":
-                return np.loadtxt(file, delimiter=",", skiprows=skip, ndmin=2, quotechar='"')
-            return _csv_labels(
-                path, np.loadtxt(file, delimiter=",", dtype=str, ndmin=2, quotechar='"'), head
-            )
+            skip = int(name == "embeddings" and not _all_numbers(head))
+            columns = [i for i, title in enumerate(head) if kind is np.str_ or title not in _LABELS]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # an empty file is told below
+                cells = np.loadtxt(
+                    file,
+                    kind,
+                    delimiter=",",
+                    skiprows=skip,
+                    usecols=columns,
+                    ndmin=2,
+                    quotechar='"',
+                )
     except (ValueError, UnicodeDecodeError) as error:
         raise UserError(_broken(path, error)) from None
+    if cells.size == 0:
+        raise UserError(f"{path} holds no rows")
+    return cells if name == "embeddings" else _csv_labels(path, cells, head)
 
 
-def _csv_labels(path: Path, cells: npt.NDArray[np.str_], head: list[str]) -> Array:
-    titles = [title for title in head if title in ("labels", "label")]
+def _csv_labels(path: Path, cells: Array, head: list[str]) -> Array:
+    titles = [title for title in head if title in _LABELS]
     if titles:
         cells, column = cells[1:], head.index(titles[0])
     elif len(head) == 1:
@@ -137,13 +151,17 @@ def _parquet(path: Path, name: str) -> Array:
     if name == "labels":
         column = frame[_choose(path, [str(title) for title in frame.columns], name)]
         return column.to_numpy() if column.dtype.kind in "iu" else column.astype(str).to_numpy(str)
-    return frame.select_dtypes("number").to_numpy()
+    frame = frame.drop(columns=[title for title in frame.columns if title in _LABELS])
+    words = [str(title) for title in frame.columns if frame[title].dtype.kind not in "iufb"]
+    if words:
+        raise UserError(f"{path}: columns that hold no numbers: {', '.join(words)}")
+    return frame.to_numpy()
 
 
 def _choose(path: Path, names: list[str], wanted: str) -> str:
     if len(names) == 1:
         return names[0]
-    for name in (wanted, wanted.removesuffix("s")):
+    for name in _LABELS if wanted == "labels" else (wanted,):
         if name in names:
             return name
     held = ", ".join(sorted(names)) or "nothing"

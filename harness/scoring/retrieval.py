@@ -17,7 +17,7 @@ from harness.scoring.sorting import standing_by_sorting
 from harness.scoring.standing import Standing, score
 from harness.scoring.workers import Scratch, on_all_cores
 
-_PRODUCT_BYTES = 32 << 20
+_PRODUCT_BYTES = 16 << 20
 _SORT_BYTES = 2 << 20
 COUNT_UP_TO = 12
 """Relevant items of a query up to which counting beats sorting."""
@@ -131,7 +131,8 @@ def _by_counting(search: Search, queries: Int64, scorer: Scorer) -> list[dict[st
 
 def _by_sorting(search: Search, queries: Int64, scorer: Scorer) -> list[dict[str, Float64]]:
     width = len(search.gallery)
-    size = max(1, _PRODUCT_BYTES // (4 * width))
+    # Sixteen blocks at least, for the threads to end together; but a short product is a slow one.
+    size = max(1, min(_PRODUCT_BYTES // (4 * width), max(128, -(-len(queries) // 16))))
     blocks = [queries[start : start + size] for start in range(0, len(queries), size)]
     work = partial(_sort_block, search, scorer, Scratch())
     done = on_all_cores(work, blocks, elements=len(queries) * width)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from threading import local
+from threading import Lock, local
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+_LIMITED = Lock()
 WORTH_THREADS = 1 << 24
 """Matrix elements below which a pool costs more than it brings."""
 
@@ -46,12 +47,14 @@ def on_all_cores(
     obeyed. Fewer than WORTH_THREADS `elements` in all jobs together are done in this thread.
     """
     controller = _matrix_library()
-    if elements < WORTH_THREADS:
+    # One at a time: two limits that overlap would leave the second's for good.
+    with _LIMITED:
+        threads = max((library["num_threads"] for library in controller.info()), default=1)
         with controller.limit(limits=1):
-            return [work(job) for job in jobs]
-    threads = max((library["num_threads"] for library in controller.info()), default=1)
-    with controller.limit(limits=1), ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, jobs))
+            if elements < WORTH_THREADS or threads == 1:
+                return [work(job) for job in jobs]
+            with ThreadPoolExecutor(threads) as pool:
+                return list(pool.map(work, jobs))
 
 
 @cache

@@ -28,10 +28,10 @@ def render(table: Table, format: Format) -> str:  # noqa: A002 - the word of the
 def _markdown(table: Table) -> str:
     rules = ["---:" if column.align == "right" else "---" for column in table.columns]
     rows = [[column.title for column in table.columns], *table.texts()]
-    lines = [_pipes(map(_escape_markdown, row)) for row in rows]
+    lines = [_pipes(map(escape_markdown, row)) for row in rows]
     lines.insert(1, _pipes(rules))
-    title = [_escape_markdown(printable(table.title)), ""] if table.title else []
-    notes = [f"- {_escape_markdown(printable(note))}" for note in table.notes]
+    title = [escape_markdown(printable(table.title)), ""] if table.title else []
+    notes = [f"- {escape_markdown(printable(note))}" for note in table.notes]
     return "\n".join([*title, *lines, *([""] if notes else []), *notes]) + "\n"
 
 
@@ -119,7 +119,8 @@ def escape_latex(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text)
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """`text` for Markdown, every character that could mean something escaped."""
     return "".join(_MARKDOWN.get(character, character) for character in text)
 
 

@@ -87,17 +87,33 @@ def test_names_of_classes_change_nothing(problem: tuple, distance: str) -> None:
 
 @given(problems(), distances, st.sampled_from([2.0**-100, 0.5, 2.0**60]))
 def test_the_scale_changes_nothing(problem: tuple, distance: str, scale: float) -> None:
-    points, labels = problem
+    points, labels = np.rint(problem[0] * 4) / 4, problem[1]  # nothing that would vanish
     before = scored(points, labels, distance)
     assert before.values == scored(points * np.float32(scale), labels, distance).values
 
 
+@given(problems())
+def test_turning_the_axes_changes_no_euclidean_score(problem: tuple) -> None:
+    points, labels = np.rint(problem[0] * 4) / 4, problem[1]  # no sum of these is rounded
+    before = scored(points, labels, "euclidean")
+    after = scored(-points[:, ::-1], labels, "euclidean")
+    assert after.values == pytest.approx(before.values, abs=1e-12)
+
+
 @given(problems(), distances)
-def test_turning_the_axes_changes_nothing(problem: tuple, distance: str) -> None:
+def test_mirroring_an_axis_changes_nothing(problem: tuple, distance: str) -> None:
     points, labels = problem
-    points = np.rint(points * 4) / 4  # sums without rounding, in whatever order
-    before = scored(points, labels, distance)
-    after = scored(-points[:, ::-1], labels, distance)
+    mirrored = points.copy()
+    mirrored[:, 0] *= -1
+    before, after = scored(points, labels, distance), scored(mirrored, labels, distance)
+    assert after.values == pytest.approx(before.values, abs=1e-12)
+
+
+def test_a_rotation_changes_nothing_where_nothing_is_nearly_tied() -> None:
+    rng = np.random.default_rng(0)
+    points, labels = rng.standard_normal((60, 5)), rng.integers(0, 6, 60)
+    rotation = np.linalg.qr(rng.standard_normal((5, 5)))[0]
+    before, after = scored(points, labels), scored(points @ rotation, labels)
     assert after.values == pytest.approx(before.values, abs=1e-12)
 
 

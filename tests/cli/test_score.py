@@ -1,0 +1,90 @@
+"""`bench score`, from files to what is printed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from harness.cli import score as command
+from harness.errors import UserError
+
+APP = typer.Typer()
+APP.command()(command.score)
+NAMES = [
+    "precision_at_1", "recall_at_1", "recall_at_2", "recall_at_4", "recall_at_8", "r_precision",
+    "map_at_r", "map", "mrr", "nmi", "ami", "ari", "pairwise_f1",
+]  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    """Sixty points of six classes, one of them alone in a seventh."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 6
+    points = rng.standard_normal((6, 8))[labels] + rng.standard_normal((60, 8))
+    labels[7] = 99
+    np.save(tmp_path / "points.npy", points.astype(np.float32))
+    np.save(tmp_path / "labels.npy", labels)
+    return str(tmp_path / "points.npy"), str(tmp_path / "labels.npy")
+
+
+def ran(*arguments: str) -> Result:
+    return CliRunner().invoke(APP, arguments, catch_exceptions=False)
+
+
+def test_json_has_value_and_interval_of_every_score(files: tuple[str, str]) -> None:
+    found = json.loads(ran(*files, "--format", "json", "--draws", "50").stdout)
+    assert list(found) == NAMES
+    assert all(set(score) == {"value", "low", "high"} for score in found.values())
+
+
+def test_the_table_names_every_score(files: tuple[str, str]) -> None:
+    output = ran(*files, "--draws", "50").stdout
+    assert [name for name in NAMES if name not in output] == []
+
+
+def test_queries_left_out_are_told(files: tuple[str, str]) -> None:
+    assert "1 queries have no other item of their class" in ran(*files).output
+
+
+def test_a_collapse_is_told(tmp_path: Path) -> None:
+    np.save(tmp_path / "points.npy", np.ones((6, 2)))
+    np.save(tmp_path / "labels.npy", np.arange(6) % 2)
+    output = ran(str(tmp_path / "points.npy"), str(tmp_path / "labels.npy")).output
+    assert "collapsed" in output
+
+
+def test_a_gallery_is_searched_instead(files: tuple[str, str]) -> None:
+    gallery = ["--gallery", files[0], "--gallery-labels", files[1]]
+    found = json.loads(ran(*files, *gallery, "--format", "json").stdout)
+    assert found["precision_at_1"]["value"] == 1.0  # each finds itself
+
+
+def test_no_restarts_leave_the_clustering_out(files: tuple[str, str]) -> None:
+    found = json.loads(ran(*files, "--restarts", "0", "--format", "json").stdout)
+    assert "nmi" not in found
+
+
+def test_ranks_can_be_chosen(files: tuple[str, str]) -> None:
+    found = json.loads(ran(*files, "--recall-at", "1,10", "--format", "json").stdout)
+    assert [name for name in found if name.startswith("recall")] == ["recall_at_1", "recall_at_10"]
+
+
+def test_wrong_ranks_are_one_clear_line(files: tuple[str, str]) -> None:
+    with pytest.raises(UserError, match="--recall-at takes whole numbers"):
+        ran(*files, "--recall-at", "1;2")
+
+
+def test_nothing_imports_torch(files: tuple[str, str]) -> None:
+    script = (
+        "import sys, typer; from harness.cli.score import score; app = typer.Typer();"
+        "app.command()(score); app(standalone_mode=False);"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *files], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
