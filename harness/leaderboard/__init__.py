@@ -4,6 +4,7 @@ from harness.leaderboard.board import Aggregate, Cost, Failure, Leaderboard, Row
 from harness.leaderboard.building import build_leaderboard
 from harness.leaderboard.document import leaderboard_document
 from harness.leaderboard.loading import load_leaderboard
+from harness.leaderboard.matrix import ScoreMatrix, score_matrix
 from harness.leaderboard.rendering import leaderboard_renderable, render_leaderboard
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "Leaderboard",
     "Row",
     "Runs",
+    "ScoreMatrix",
     "Semantics",
     "build_leaderboard",
     "leaderboard_document",
     "leaderboard_renderable",
     "load_leaderboard",
     "render_leaderboard",
+    "score_matrix",
 ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.record import Declared
+from harness.record import Declared, Record
 from harness.statistics import Interval
+
+RANKED_BY = "map_at_r"
 
 Aggregate = Literal["separated", "concatenated"]
 Intervals = Mapping[str, Interval]
+Values = Mapping[str, float | None]
 Hyperparameters = Mapping[str, float | int | str | bool]
 
 
@@ -63,6 +66,11 @@ class Row:
     `label` is the method's name, and what tells it from other rows of that name where there are
     any. `metrics` and `class_means` are of separate folds averaged, `concatenated` of their
     joined embeddings; each an interval over replicates. `flags` are marks a reader must see.
+    `ties` are letters: rows that share one cannot be told apart by the ranking metric; None on a
+    board, or for a row, without two replicates.
+
+    `fold_values`, `joined_values` and `records` are by seed and hold what the intervals were made
+    of: every complete replicate's values fold by fold, those of its joined folds, its Records.
     """
 
     method: str
@@ -80,10 +88,20 @@ class Row:
     failures: tuple[Failure, ...]
     cost: Cost | None
     flags: tuple[str, ...]
+    ties: str | None = None
+    fold_values: Mapping[int, tuple[Values, ...]] = field(default_factory=dict)
+    joined_values: Mapping[int, Values] = field(default_factory=dict)
+    records: Mapping[int, tuple[Record, ...]] = field(default_factory=dict)
 
     def scores(self, aggregate: Aggregate) -> Intervals:
         """The metrics of the chosen kind."""
         return self.concatenated if aggregate == "concatenated" else self.metrics
+
+    def values(self, aggregate: Aggregate) -> Mapping[int, tuple[Values, ...]]:
+        """The values of each replicate by seed: one entry a fold, or one of the joined folds."""
+        if aggregate == "concatenated":
+            return {seed: (values,) for seed, values in self.joined_values.items()}
+        return self.fold_values
 
 
 @dataclass(frozen=True)

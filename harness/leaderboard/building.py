@@ -7,14 +7,13 @@ import json
 from collections.abc import Hashable, Iterable, Sequence
 
 from harness.errors import UserError
-from harness.leaderboard.board import Aggregate, Leaderboard, Row, Semantics
+from harness.leaderboard.board import RANKED_BY, Aggregate, Leaderboard, Row, Semantics
 from harness.leaderboard.comparability import require_common_random_numbers, require_comparable
 from harness.leaderboard.notes import board_notes
 from harness.leaderboard.rows import build_row
+from harness.leaderboard.ties import ties_note, with_ties
 from harness.leaderboard.versions import newest_versions
 from harness.record import Concatenation, Record
-
-RANKED_BY = "map_at_r"
 
 
 def build_leaderboard(
@@ -43,7 +42,8 @@ def build_leaderboard(
     expected = replicates or max(record.replicates for record in records)
     rows = [build_row(group, joined, folds=folds, replicates=expected) for group in _groups(shown)]
     identity = records[0].identity
-    ranked = tuple(sorted(_labelled(rows), key=lambda row: _rank(row, aggregate)))
+    ordered = sorted(_labelled(rows), key=lambda row: _rank(row, aggregate))
+    ranked = with_ties(ordered, RANKED_BY, aggregate)
     return Leaderboard(
         protocol=identity.protocol,
         protocol_digest=identity.protocol_digest,
@@ -54,7 +54,7 @@ def build_leaderboard(
         folds=folds,
         replicates=expected,
         aggregate=aggregate,
-        notes=board_notes(shown, ranked, hidden, aggregate),
+        notes=(*board_notes(shown, ranked, hidden, aggregate), *ties_note(ranked, aggregate)),
         rows=ranked,
     )
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.errors import unknown
-from harness.leaderboard.board import Cost, Leaderboard, Row
+from harness.leaderboard.board import RANKED_BY, Cost, Leaderboard, Row
 from harness.record import Declared
 from harness.statistics import Interval
 from harness.table import Cell, Column, Table
@@ -30,6 +30,7 @@ TITLES = {
 USUAL = ("map_at_r", "precision_at_1", "r_precision", "nmi", "ami")
 
 _METHOD = Column(key="method", title="method", priority=0, wraps=True)
+_TIES = Column(key="ties", title="ties", priority=1)
 _RUNS = Column(key="runs", title="runs", align="right", priority=1)
 _COST = (
     Column(key="training_seconds", title="train s", align="right", priority=2, digits=1),
@@ -49,6 +50,8 @@ def display_table(board: Leaderboard, metrics: Sequence[str] | None = None) -> T
     """
     names = _chosen(board, metrics)
     columns = [_METHOD, *(_metric_column(name, place) for place, name in enumerate(names))]
+    if _has_ties(board):  # beside the metric that they are of
+        columns.insert(2 + names.index(RANKED_BY) if RANKED_BY in names else 1, _TIES)
     marks = [_MARKS] if any(map(_marks_text, board.rows)) else []
     return Table(
         title=_title(board),
@@ -91,6 +94,10 @@ def _present(board: Leaderboard) -> list[str]:
     return [name for name in TITLES if name in found] + sorted(found - TITLES.keys())
 
 
+def _has_ties(board: Leaderboard) -> bool:
+    return any(row.ties is not None for row in board.rows)
+
+
 def _metric_column(name: str, place: int) -> Column:
     return Column(
         key=name,
@@ -109,6 +116,7 @@ def _display_row(board: Leaderboard, row: Row, names: Iterable[str]) -> dict[str
     scores = row.scores(board.aggregate)
     return {
         "method": row.label,
+        "ties": row.ties,
         **{name: interval_text(scores.get(name)) for name in names},
         "runs": f"{row.runs.done} of {row.runs.expected}",
         **{key: show(row.cost) if row.cost else None for key, show in _SHOWN_COST.items()},
@@ -147,6 +155,7 @@ def _wide_row(board: Leaderboard, row: Row, names: Iterable[str]) -> dict[str, C
         "distribution": row.distribution,
         "version": row.version,
         "hyperparameters": json.dumps(dict(row.hyperparameters), sort_keys=True),
+        **({"ties": row.ties} if _has_ties(board) else {}),
     }
     for name in names:
         interval = scores.get(name, Interval(mean=None, low=None, high=None, n=0))

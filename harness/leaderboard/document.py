@@ -36,6 +36,7 @@ def leaderboard_json(board: Leaderboard) -> str:
 def _row(row: Row) -> dict[str, Any]:
     return {
         "method": row.method,
+        "ties": row.ties,
         "metrics": _intervals(row.metrics),
         "concatenated": _intervals(row.concatenated),
         "class_means": _intervals(row.class_means),

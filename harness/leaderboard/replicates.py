@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from harness.leaderboard.board import Values
 from harness.record import Concatenation, Record, Scores
 from harness.statistics import Interval, t_interval
 
-Values = Mapping[str, float | None]
 Replicates = Mapping[int, Sequence[Record]]
 
 
@@ -39,12 +39,29 @@ def concatenated(
     replicates: Replicates, concatenations: Mapping[tuple[str, ...], Concatenation]
 ) -> dict[str, Interval]:
     """Every metric of the joined embeddings: the interval over replicates that have them."""
+    return _intervals(joined_values(replicates, concatenations).values())
+
+
+def fold_values(replicates: Replicates) -> dict[int, tuple[Values, ...]]:
+    """Every metric of each seed, fold by fold."""
+    return {
+        seed: tuple(all_values(run.scores) for run in runs if run.scores is not None)
+        for seed, runs in replicates.items()
+    }
+
+
+def joined_values(
+    replicates: Replicates, concatenations: Mapping[tuple[str, ...], Concatenation]
+) -> dict[int, Values]:
+    """Every metric of the joined embeddings of each seed that has them."""
     if not concatenations:
         return {}
-    keys = (tuple(run.run_id for run in runs) for runs in replicates.values())
-    return _intervals(
-        all_values(concatenations[key].scores) for key in keys if key in concatenations
-    )
+    keys = {seed: tuple(run.run_id for run in runs) for seed, runs in replicates.items()}
+    return {
+        seed: all_values(concatenations[key].scores)
+        for seed, key in keys.items()
+        if key in concatenations
+    }
 
 
 def all_values(scores: Scores) -> Values:

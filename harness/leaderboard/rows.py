@@ -9,6 +9,8 @@ from harness.leaderboard.board import Cost, Failure, Intervals, Row, Runs
 from harness.leaderboard.replicates import (
     complete_replicates,
     concatenated,
+    fold_values,
+    joined_values,
     separated,
     separated_class_means,
 )
@@ -44,6 +46,9 @@ def build_row(
         failures=_failures(records),
         cost=_cost([r.audit for r in records if r.state == "done" and r.audit is not None]),
         flags=_flags(records, metrics, len(complete)),
+        fold_values=fold_values(complete),
+        joined_values=joined_values(complete, concatenations),
+        records={seed: tuple(runs) for seed, runs in complete.items()},
     )
 
 

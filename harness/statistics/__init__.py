@@ -1,5 +1,60 @@
 """Statistics over scores: arrays in, numbers out. Nothing here knows Records or torch."""
 
+from harness.statistics.across_datasets import (
+    Posterior,
+    average_ranks,
+    bayesian_signed_rank,
+    critical_difference,
+    friedman_p_value,
+)
+from harness.statistics.bootstrap import Bootstrap, hierarchical_bootstrap
+from harness.statistics.correlated_folds import corrected_fold_test
+from harness.statistics.effect import effect_size, probability_of_improvement
+from harness.statistics.holm import holm
 from harness.statistics.intervals import Interval, t_interval
+from harness.statistics.letters import tie_letters
+from harness.statistics.paired import (
+    PairedDifference,
+    paired_difference,
+    paired_differences,
+    paired_t_test,
+)
+from harness.statistics.pairs import AllPairs, all_pairs
+from harness.statistics.power import (
+    detectable_difference,
+    noise_interval,
+    power_of,
+    replicates_to_see,
+)
+from harness.statistics.ranks import bootstrap_ranks, rank_intervals
+from harness.statistics.sign_flip import sign_flip_test
 
-__all__ = ["Interval", "t_interval"]
+__all__ = [
+    "AllPairs",
+    "Bootstrap",
+    "Interval",
+    "PairedDifference",
+    "Posterior",
+    "all_pairs",
+    "average_ranks",
+    "bayesian_signed_rank",
+    "bootstrap_ranks",
+    "corrected_fold_test",
+    "critical_difference",
+    "detectable_difference",
+    "effect_size",
+    "friedman_p_value",
+    "hierarchical_bootstrap",
+    "holm",
+    "noise_interval",
+    "paired_difference",
+    "paired_differences",
+    "paired_t_test",
+    "power_of",
+    "probability_of_improvement",
+    "rank_intervals",
+    "replicates_to_see",
+    "sign_flip_test",
+    "t_interval",
+    "tie_letters",
+]

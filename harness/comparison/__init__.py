@@ -1,0 +1,27 @@
+"""Two methods of a Leaderboard against each other: from its rows to numbers and words."""
+
+from harness.comparison.class_sums import ClassSums, class_sums
+from harness.comparison.comparison import Comparison, compare
+from harness.comparison.direction import higher_is_better
+from harness.comparison.document import comparison_document, power_document
+from harness.comparison.loading import load_comparison
+from harness.comparison.pair import require_metric
+from harness.comparison.power import Power, power_to_see
+from harness.comparison.sentences import comparison_text, power_text, verdict_sentence
+
+__all__ = [
+    "ClassSums",
+    "Comparison",
+    "Power",
+    "class_sums",
+    "compare",
+    "comparison_document",
+    "comparison_text",
+    "higher_is_better",
+    "load_comparison",
+    "power_document",
+    "power_text",
+    "power_to_see",
+    "require_metric",
+    "verdict_sentence",
+]

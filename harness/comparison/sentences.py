@@ -1,0 +1,192 @@
+"""Comparisons in words: first the verdict in one sentence, then what it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from harness.comparison.comparison import LEVEL, Comparison
+from harness.comparison.power import Power, power_to_see
+from harness.leaderboard.display import TITLES
+from harness.table.model import printable
+
+
+def verdict_sentence(found: Comparison) -> str:
+    """Who is better and by how much, or what it would take to tell."""
+    first, second = _names(found)
+    if found.verdict == "one replicate":
+        return f"{first} and {second}: one common replicate, so no interval and no test"
+    if found.verdict == "undecided":
+        return f"{first} and {second} are not distinguishable{_beside(found)}; {_to_see(found)}"
+    if found.verdict == "second":
+        return verdict_sentence(found.turned())
+    return f"{first} is better than {second} by {_difference(found)}"
+
+
+def comparison_text(found: Comparison) -> str:
+    """The verdict and its grounds, one line each, ended by a newline."""
+    shown = found.turned() if found.verdict == "second" else found
+    return "\n".join([verdict_sentence(shown), *(f"  {line}" for line in _grounds(shown))]) + "\n"
+
+
+def power_text(found: Comparison, power: Power) -> str:
+    """How many replicates a difference takes, from what noise, and what can be seen today."""
+    name = TITLES.get(found.metric, found.metric)
+    first, second = _names(found)
+    share = f"{100 * power.power:.0f} %"
+    low, high = power.noise_range
+    few, many = power.alone_range
+    return (
+        "\n".join(
+            [
+                f"to see {_plain(power.difference)} {name} between {first} and {second} with "
+                f"{share} probability: {_count(power.alone)} for this pair alone, "
+                f"{_count(power.corrected)} corrected over {_pairs(power.family)}",
+                f"  measured noise of a difference: {power.noise:.2g} over {power.replicates} "
+                f"replicates, truly between {low:.2g} and {high:.2g} (95 %); at these ends "
+                f"{_count(few)} and {_count(many)} for this pair alone",
+                f"  {power.replicates} replicates show {power.detectable:.2g} ({share}, this pair "
+                "alone)",
+            ]
+        )
+        + "\n"
+    )
+
+
+def _beside(found: Comparison) -> str:
+    """Where the pair alone would have passed, say what it fails by."""
+    alone = found.difference.p_value
+    if alone is None or alone > LEVEL:
+        return ""
+    return f" among {_pairs(found.family)}"
+
+
+def _to_see(found: Comparison) -> str:
+    power = found.power
+    if power is None:
+        return "no noise was measured"
+    size = _plain(power.difference)
+    if power.noise == 0.0:
+        same = "score the same" if found.difference.interval.mean == 0.0 else "differ by the same"
+        return f"they {same} in each replicate, and without noise there is no test"
+    if power.more is None:
+        return f"no feasible number of replicates would show {size}"
+    if power.more == 0:
+        return f"these replicates would have shown {size}"
+    return f"{power.more} more {_replicates(power.more)} would show {size}"
+
+
+def _grounds(found: Comparison) -> Iterator[str]:
+    name = TITLES.get(found.metric, found.metric)
+    direction = "" if found.higher_is_better else ", lower is better"
+    first, second = _names(found)
+    yield (
+        f"{name}{direction}: {first} {found.means[0]:.3f}, {second} {found.means[1]:.3f}; "
+        f"{found.replicates} common {_replicates(found.replicates)}, {_folds(found)}"
+    )
+    if found.verdict == "undecided":
+        yield f"difference: {_difference(found)}{_of_this_size(found)}"
+    yield from _tests(found)
+    if found.resampled is not None:
+        low, high = (_number(end, found) for end in found.resampled)
+        yield f"for other {_listed(found.levels)} too: [{low}, {high}] (hierarchical bootstrap)"
+    if found.replicates > 1 and found.improvement is not None:
+        size = f"; effect size {found.effect:.1f}" if found.effect is not None else ""
+        chance = f"{found.improvement:.2f}"
+        yield f"a fresh {first} beats a fresh {second} with probability {chance}{size}"
+    yield from _cautions(found)
+
+
+def _of_this_size(found: Comparison) -> str:
+    """What a difference larger than the one asked for would take, if it is as large as it looks."""
+    power, mean = found.power, found.difference.interval.mean
+    if power is None or power.noise == 0.0 or mean is None or abs(mean) <= power.difference:
+        return ""
+    plan = power_to_see(abs(mean), power.noise, power.replicates, family=power.family)
+    if plan is None or not plan.more:
+        return ""
+    return f"; {plan.more} more {_replicates(plan.more)} would show one of this size"
+
+
+def _tests(found: Comparison) -> Iterator[str]:
+    if found.adjusted is None or found.difference.p_value is None:
+        return
+    tests = [f"paired t-test {_p(found.difference.p_value)}"]
+    if found.sign_flip is not None:
+        least = 2.0 ** (1 - found.replicates)
+        bound = f" (never below {least:.2g} here)" if least > 0.05 else ""
+        tests.append(f"exact sign-flip test {_p(found.sign_flip)}{bound}")
+    if found.over_folds is not None:
+        tests.append(f"corrected for correlated folds {_p(found.over_folds)}")
+    yield f"this pair alone: {', '.join(tests)}"
+    if found.family > 1:
+        yield f"the verdict is corrected over all {_pairs(found.family)} (Holm)"
+
+
+def _cautions(found: Comparison) -> Iterator[str]:
+    names = _names(found)
+    for label, other, count in zip(names, names[::-1], found.left_out, strict=True):
+        if count:
+            yield f"left out: {count} {_replicates(count)} of {label} that {other} lacks"
+    if found.members[0] != found.members[1]:
+        yield "one of them is an ensemble; it is not to be ranked against a single model"
+    if found.board.unlocked:
+        yield f"unlocked protocol: {', '.join(found.board.unlocked)} not as published"
+
+
+def _difference(found: Comparison) -> str:
+    """`0.031 [0.024, 0.038] MAP@R, p = 0.002 (Holm), 10 replicates`."""
+    interval = found.difference.interval
+    assert interval.mean is not None
+    assert interval.low is not None
+    assert interval.high is not None
+    assert found.adjusted is not None
+    corrected = " (Holm)" if found.family > 1 else ""
+    name = TITLES.get(found.metric, found.metric)
+    return (
+        f"{_number(interval.mean, found)} "
+        f"[{_number(interval.low, found)}, {_number(interval.high, found)}] {name}, "
+        f"{_p(found.adjusted)}{corrected}, {found.replicates} {_replicates(found.replicates)}"
+    )
+
+
+def _number(value: float, found: Comparison) -> str:
+    """With three decimals, or as many as show the interval's width."""
+    interval = found.difference.interval
+    width = (interval.high or 0.0) - (interval.low or 0.0)
+    digits = 3 if width <= 0.0 else min(9, max(3, 1 - math.floor(math.log10(width))))
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def _names(found: Comparison) -> tuple[str, str]:
+    return printable(found.labels[0]), printable(found.labels[1])
+
+
+def _folds(found: Comparison) -> str:
+    if found.board.aggregate == "concatenated":
+        return "folds joined"
+    return f"mean of {found.folds} folds" if found.folds > 1 else "one fold"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.10f}".rstrip("0").rstrip(".")
+
+
+def _count(replicates: int | None) -> str:
+    return "more than a million" if replicates is None else f"{replicates:,} replicates"
+
+
+def _replicates(count: int) -> str:
+    return "replicate" if count == 1 else "replicates"
+
+
+def _pairs(family: int) -> str:
+    return "1 pair" if family == 1 else f"{family:,} pairs"
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

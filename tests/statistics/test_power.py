@@ -1,0 +1,93 @@
+"""Power, against scipy's noncentral t and simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from harness.statistics import detectable_difference, noise_interval, power_of, replicates_to_see
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 10, 25])
+@pytest.mark.parametrize("effect", [0.1, 0.5, 1.5])
+@pytest.mark.parametrize("level", [0.05, 0.05 / 105])
+def test_the_power_is_that_of_the_noncentral_t(n: int, effect: float, level: float) -> None:
+    bar = stats.t.ppf(1 - level / 2, n - 1)
+    shift = effect * math.sqrt(n)
+    expected = stats.nct.sf(bar, n - 1, shift) + stats.nct.cdf(-bar, n - 1, shift)
+    assert power_of(effect, 1.0, n, level=level) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_power_rises_from_the_level_to_one_without_a_gap() -> None:
+    for n in (2, 3, 10, 100, 10_000):
+        powers = [power_of(effect, 1.0, n) for effect in np.geomspace(1e-6, 1e4, 80)]
+        assert np.isfinite(powers).all()
+        assert (np.diff(powers) >= -1e-9).all()
+        assert (powers[0], powers[-1]) == pytest.approx((0.05, 1.0), abs=1e-4)
+
+
+def test_the_textbook_value_of_thirty_four_pairs() -> None:
+    # Cohen 1988: d = 0.5, two-sided 5 %, 80 %: 34 pairs.
+    assert replicates_to_see(0.5, 1.0) == 34
+
+
+@pytest.mark.parametrize("ratio", [0.05, 0.3, 1.0, 3.0, 10.0])
+def test_the_replicates_are_the_fewest_that_suffice(ratio: float) -> None:
+    n = replicates_to_see(ratio, 1.0)
+    assert n is not None
+    assert power_of(ratio, 1.0, n) >= 0.8
+    assert n == 2 or power_of(ratio, 1.0, n - 1) < 0.8
+
+
+def test_only_the_ratio_of_difference_and_noise_counts() -> None:
+    assert replicates_to_see(0.005, 0.004) == replicates_to_see(-5.0, 4.0)
+
+
+def test_a_stricter_level_takes_more_replicates() -> None:
+    usual, strict = replicates_to_see(1.0, 1.0), replicates_to_see(1.0, 1.0, level=0.05 / 105)
+    assert usual is not None
+    assert strict is not None
+    assert strict > usual
+
+
+def test_no_difference_can_never_be_seen() -> None:
+    assert replicates_to_see(0.0, 1.0) is None
+
+
+def test_a_tiny_difference_takes_too_many() -> None:
+    assert replicates_to_see(1e-6, 1.0) is None
+
+
+def test_without_noise_two_replicates_show_anything() -> None:
+    assert replicates_to_see(0.1, 0.0) == 2
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 100])
+def test_the_detectable_difference_has_the_power_asked_for(n: int) -> None:
+    difference = detectable_difference(0.01, n, power=0.9)
+    assert difference is not None
+    assert power_of(difference, 0.01, n) == pytest.approx(0.9, abs=1e-6)
+
+
+def test_one_replicate_detects_nothing() -> None:
+    assert detectable_difference(0.01, 1) is None
+    assert power_of(1.0, 0.01, 1) == 0.0
+
+
+def test_the_interval_of_the_noise_is_from_the_chi_square() -> None:
+    low, high = noise_interval(1.0, 3) or (0.0, 0.0)
+    assert low == pytest.approx(math.sqrt(2 / stats.chi2.ppf(0.975, 2)))
+    assert high == pytest.approx(math.sqrt(2 / stats.chi2.ppf(0.025, 2)))
+
+
+def test_the_interval_of_the_noise_covers_it() -> None:
+    noises = np.random.default_rng(0).normal(0, 1, (20_000, 5)).std(axis=1, ddof=1)
+    low, high = noise_interval(1.0, 5) or (0.0, 0.0)
+    assert np.mean((noises * low <= 1) & (noises * high >= 1)) == pytest.approx(0.95, abs=0.005)
+
+
+@pytest.mark.parametrize("noise", [-1.0, math.nan, math.inf])
+def test_a_noise_that_is_none_is_refused(noise: float) -> None:
+    with pytest.raises(ValueError, match="noise"):
+        replicates_to_see(0.1, noise)
