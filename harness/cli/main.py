@@ -5,11 +5,26 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
-from harness.cli import leaderboard, listing, plugin, rescore, run, show
-from harness.errors import UserError
+from harness.cli import (
+    compare,
+    figure,
+    gate,
+    history,
+    leaderboard,
+    listing,
+    plugin,
+    power,
+    publish,
+    report,
+    rescore,
+    run,
+    show,
+)
+from harness.errors import EXIT_DONE, EXIT_USAGE, UserError
 
 EXIT_INTERRUPTED = 130
 
@@ -23,27 +38,45 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(leaderboard.leaderboard)
+app.command()(compare.compare)
+app.command()(power.power)
+app.command()(report.report)
+app.command()(figure.figure)
 app.command(name="list")(listing.listing)
 app.command()(show.show)
 app.command()(rescore.rescore)
 app.command()(rescore.verify)
+app.command()(publish.publish)
+app.command()(gate.gate)
+app.command()(history.history)
 app.add_typer(plugin.app, name="plugin")
 
 
 def main() -> None:
-    """Run the command line; UserError becomes one line on standard error and its exit code."""
+    """Run the command line; what a person got wrong becomes one line and an exit code."""
     # Before torch is loaded: its threads then sleep while they wait and do not spin. Where another
     # program wants the cores too, spinning makes every small operation many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     logging.basicConfig(format="bench: %(message)s", level=logging.WARNING)
     try:
-        app()
+        code = app(standalone_mode=False)
     except UserError as error:
-        typer.echo(f"bench: {error}", err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+        _leave(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has enough; nothing more can be flushed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        # Typer's own errors: an option that does not exist, a value it does not take.
+        usage = getattr(error, "format_message", None)
+        if usage is None:
+            raise
+        _leave(" ".join(usage().split()) or "see bench --help", EXIT_USAGE)
+    sys.exit(code if isinstance(code, int) else EXIT_DONE)
+
+
+def _leave(line: str, code: int) -> NoReturn:
+    typer.echo(f"bench: {line}", err=True)
+    sys.exit(code)

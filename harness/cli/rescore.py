@@ -48,7 +48,9 @@ def rescore(
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(help="A store, or a leaderboard in JSON.")],
+    path: Annotated[
+        Path, typer.Argument(help="A store, or a leaderboard in JSON, published or not.")
+    ],
     *,
     protocol_file: ProtocolFiles = None,
 ) -> None:
@@ -66,10 +68,15 @@ def verify(
 
 
 def _findings(path: Path, protocol_files: list[Path]) -> Iterator[Finding]:
-    from harness.rescoring import RuleBook, verify_board, verify_store
+    from harness.publishing import is_publication
+    from harness.rescoring import RuleBook, verify_board, verify_publication, verify_store
 
     if path.is_file():
-        yield from verify_board(_document(path), str(path))
+        document = _document(path)
+        if is_publication(document):
+            yield from verify_publication(document, str(path), RuleBook(protocol_files))
+        else:
+            yield from verify_board(document, str(path))
         return
     from harness.store import Store
 

@@ -31,7 +31,7 @@ def write_artifact(store: Path, run_id: str, arrays: Arrays) -> Artifact:
     digest = hashlib.sha256(content).hexdigest()
     path = Path(FOLDER) / f"{run_id}-{digest[:12]}.safetensors"
     (store / FOLDER).mkdir(exist_ok=True)
-    _write_whole(store / path, content)
+    write_whole(store / path, content)
     return Artifact(path=path.as_posix(), sha256=digest)
 
 
@@ -58,7 +58,8 @@ def remove_artifact(store: Path, artifact: Artifact) -> None:
         return
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file at once and complete, its bytes on the disk before its name is."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

@@ -1,0 +1,89 @@
+"""`bench figure`: the report's plots as files for papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import (
+    DEFAULT_STORE,
+    ConcatenatedOption,
+    PluginOption,
+    StoredDatasetOption,
+    StoredProtocolOption,
+    StoreOption,
+)
+from harness.cli.report import dataset_or_reason, write_whole
+
+_NAMES = (
+    "forest, critical-difference, learning-curves, cost, embedding, neighbours, knn or "
+    "class-correlation."
+)
+
+
+def figure(  # noqa: PLR0913 - one argument an option
+    name: Annotated[str, typer.Argument(help=_NAMES)],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="A .pdf, .svg or .png; by default NAME.pdf.", show_default=False
+        ),
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    protocol: StoredProtocolOption = None,
+    dataset: StoredDatasetOption = None,
+    concatenated: ConcatenatedOption = False,
+    method: Annotated[
+        str | None,
+        typer.Option(help="For plots of one method; by default the best.", show_default=False),
+    ] = None,
+    metric: Annotated[str, typer.Option(help="For plots of scores.")] = "map_at_r",
+    cost: Annotated[
+        str,
+        typer.Option(help="training_seconds, images_embedded, parameters or backward_passes."),
+    ] = "training_seconds",
+    colour_by: Annotated[
+        str, typer.Option("--colour-by", help="class, or an attribute of the dataset.")
+    ] = "class",
+    projection: Annotated[str, typer.Option(help="PCA, t-SNE or UMAP.")] = "t-SNE",
+    plugin: PluginOption = None,
+) -> None:
+    """Draw one of the report's plots with matplotlib, as PDF, SVG or PNG."""
+    from harness.errors import unknown
+    from harness.figures import load_sources
+    from harness.figures.drawing import FIGURES, FORMATS, Wish, as_file, draw
+    from harness.registry import load_registry
+    from harness.store import Store
+
+    if name not in FIGURES:
+        raise unknown("figure", name, FIGURES)
+    path = output or Path(f"{name}.pdf")
+    form = path.suffix.removeprefix(".").lower()
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS, where=f"--output {path}")
+    registry = load_registry(plugin or ())
+    found = registry.metrics.get(metric)
+    with Store.open(store) as opened:
+        sources = load_sources(
+            opened,
+            protocol=protocol,
+            dataset=dataset,
+            aggregate="concatenated" if concatenated else "separated",
+        )
+        wish = Wish(
+            store=opened,
+            sources=sources,
+            dataset=dataset_or_reason(registry, sources.board.dataset),
+            method=method,
+            metric=metric,
+            lower_is_better=found is not None and not found.item.higher_is_better,
+            cost=cost,
+            colour_by=colour_by,
+            projection=projection,
+        )
+        content = as_file(draw(name, wish), form)
+    write_whole(path, content)
+    typer.echo(str(path))

@@ -1,0 +1,202 @@
+"""`bench gate`: is what was measured now no worse than what is recorded?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from harness.cli.options import DEFAULT_STORE, StoreOption
+from harness.errors import NotComparable, UserError
+
+if TYPE_CHECKING:
+    from harness.gate import GatedMetric, GateReport
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+Policy = Literal["pass", "fail"]
+
+
+def gate(  # noqa: PLR0913 - one argument an option
+    *,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="A published leaderboard, results/....json.", show_default=False),
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    candidate: Annotated[
+        Path | None,
+        typer.Option(help="A published leaderboard in place of a store.", show_default=False),
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(help="Of the baseline, by commas; by default all.", show_default=False),
+    ] = None,
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(help="A model's embeddings, in place of runs.", show_default=False),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="The embeddings they are compared with.", show_default=False),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="One class label for each of them.", show_default=False)
+    ] = None,
+    distance: Annotated[
+        Literal["cosine", "euclidean"], typer.Option(help="Of embeddings: what near means.")
+    ] = "cosine",
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap over classes.")] = 0,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME, or NAME:higher or NAME:lower for a plugin's; may be repeated.",
+            show_default="map_at_r",
+        ),
+    ] = None,
+    margin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How much worse is allowed: 0.01, 5% of the baseline, or NAME=either of them.",
+            show_default="0.01",
+        ),
+    ] = None,
+    inconclusive: Annotated[
+        Policy, typer.Option(help="Whether what cannot be told passes, or fails with code 5.")
+    ] = "fail",
+    format: Annotated[  # noqa: A002 - named as its option
+        Literal["text", "json", "md"], typer.Option("--format", help="How to write it.")
+    ] = "text",
+    junit: Annotated[
+        Path | None, typer.Option(help="Write JUnit XML there too.", show_default=False)
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write Markdown there too.", show_default=False)
+    ] = None,
+) -> None:
+    """Hold a store, a published leaderboard or embeddings against a baseline.
+
+    Exit codes: 0 pass, 1 regression, 2 usage, 3 nothing measured or not comparable, 4 runs
+    failed, 5 inconclusive. On GitHub the step's summary is written too.
+    """
+    from harness.gate import gated_metrics
+
+    metrics = gated_metrics(metric or (), margin or ())
+    try:
+        if embeddings is not None:
+            report = _of_embeddings(
+                _given(embeddings, against, labels, other=baseline or candidate or methods),
+                metrics,
+                distance=distance,
+                seed=seed,
+                inconclusive=inconclusive,
+            )
+        else:
+            if against is not None or labels is not None:
+                raise UserError("--against and --labels need --embeddings")
+            names = [name.strip() for name in (methods or "").split(",") if name.strip()]
+            report = _of_boards(baseline, store, candidate, names, metrics, inconclusive)
+    except NotComparable as error:
+        report = _refused(str(error), str(baseline or against), str(candidate or store))
+        _write(report, junit, markdown)
+        if format == "json":
+            _print(report, format)
+        raise
+    _write(report, junit, markdown)
+    _print(report, format)
+    raise typer.Exit(report.exit_code)
+
+
+def _given(
+    embeddings: Path, against: Path | None, labels: Path | None, *, other: object
+) -> tuple[Path, Path, Path]:
+    if against is None or labels is None:
+        raise UserError("--embeddings needs --against and --labels")
+    if other is not None:
+        raise UserError("--embeddings takes the place of --baseline, --candidate and --methods")
+    return embeddings, against, labels
+
+
+def _of_embeddings(
+    files: tuple[Path, Path, Path],
+    metrics: list[GatedMetric],
+    *,
+    distance: str,
+    seed: int,
+    inconclusive: Policy,
+) -> GateReport:
+    from harness.gate import gate_embeddings
+    from harness.scoring.files import codes_of, read_embeddings, read_labels
+
+    new, old, labels = files
+    (codes,) = codes_of(read_labels(labels))
+    return gate_embeddings(
+        read_embeddings(new),
+        read_embeddings(old),
+        codes,
+        metrics,
+        names=(str(new), str(old)),
+        distance=distance,
+        seed=seed,
+        inconclusive=inconclusive,
+    )
+
+
+def _of_boards(
+    baseline: Path | None,
+    store: Path,
+    candidate: Path | None,
+    methods: list[str],
+    metrics: list[GatedMetric],
+    inconclusive: Policy,
+) -> GateReport:
+    from harness.gate import gate_boards, publication_side, store_side
+    from harness.publishing import load_publication
+    from harness.store import Store
+
+    if baseline is None:
+        raise UserError(
+            "gate needs --baseline results/....json, or --embeddings, --against and --labels"
+        )
+    recorded = publication_side(load_publication(baseline), str(baseline))
+    if candidate is not None:
+        found = publication_side(load_publication(candidate), str(candidate))
+    else:
+        with Store.open(store) as opened:
+            found = store_side(opened, recorded)
+    return gate_boards(recorded, found, metrics, methods=methods, inconclusive=inconclusive)
+
+
+def _refused(refusal: str, baseline: str, candidate: str) -> GateReport:
+    from harness.gate import GateReport
+
+    return GateReport(
+        baseline=baseline, candidate=candidate, subject="nothing compared", refusal=refusal
+    )
+
+
+def _print(report: GateReport, format: str) -> None:  # noqa: A002
+    from harness.gate.documents import gate_json
+    from harness.gate.rendering import gate_markdown, gate_text
+
+    written = {"text": gate_text, "json": gate_json, "md": gate_markdown}[format](report)
+    typer.echo(written, nl=False)
+
+
+def _write(report: GateReport, junit: Path | None, markdown: Path | None) -> None:
+    """Write the files that CI reads, whatever the verdict is."""
+    from harness.gate.documents import gate_junit
+    from harness.gate.rendering import gate_markdown
+
+    summary = os.environ.get(SUMMARY)
+    try:
+        for path, written in ((junit, gate_junit), (markdown, gate_markdown)):
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(written(report), encoding="utf-8")
+        if summary:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(gate_markdown(report) + "\n")
+    except OSError as error:
+        raise UserError(f"{error.filename}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,59 @@
+"""`bench history`: published leaderboards over time, change points marked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from harness.cli.options import FormatOption
+from harness.errors import NotComparable, unknown
+
+DEFAULT_RESULTS = Path("results")
+
+
+def history(  # noqa: PLR0913 - one argument an option
+    path: Annotated[
+        Path, typer.Argument(help="A folder of published leaderboards, or one of them.")
+    ] = DEFAULT_RESULTS,
+    *,
+    source: Annotated[
+        Literal["auto", "git", "folder"],
+        typer.Option(help="git: every committed version; folder: the files that are there."),
+    ] = "auto",
+    metric: Annotated[
+        str, typer.Option(help="NAME, or NAME:higher or NAME:lower for a plugin's.")
+    ] = "map_at_r",
+    methods: Annotated[
+        str | None, typer.Option(help="By commas; by default all.", show_default=False)
+    ] = None,
+    level: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Largest p-value of a change point.")
+    ] = 0.01,
+    seed: Annotated[int, typer.Option(min=0, help="Of the permutations.")] = 0,
+    format: FormatOption = "table",  # noqa: A002 - named as its option
+) -> None:
+    """Show each method's score over time, and where it changed."""
+    from harness.gate.metrics import parse_metric
+    from harness.history import from_folder, from_git, history_table, in_git, series_of
+    from harness.table import render
+
+    name, higher = parse_metric(metric)
+    git = source == "git" or (source == "auto" and in_git(path))
+    collected = from_git(path) if git else from_folder(path)
+    if not collected.snapshots:
+        told = "; ".join(collected.notes[:1]) or "`bench publish` makes one"
+        raise NotComparable(f"{path}: holds no published leaderboard ({told})")
+    series = series_of(collected.snapshots, name, higher_is_better=higher, seed=seed, level=level)
+    known = {one.method for one in series}
+    chosen = [part.strip() for part in (methods or "").split(",") if part.strip()]
+    for method in chosen:
+        if method not in known:
+            raise unknown("method", method, known, where=str(path))
+    shown = [one for one in series if not chosen or one.method in chosen]
+    table = history_table(shown, name, collected.notes)
+    typer.echo(render(table, format), nl=False)
+    if format in ("csv", "json"):
+        for note in collected.notes:
+            typer.echo(f"bench: {note}", err=True)

@@ -1,0 +1,92 @@
+"""`bench report`: one self-contained HTML page on a leaderboard."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import (
+    DEFAULT_STORE,
+    ConcatenatedOption,
+    PluginOption,
+    StoredDatasetOption,
+    StoredProtocolOption,
+    StoreOption,
+)
+
+if TYPE_CHECKING:
+    from harness.data.dataset import Dataset
+    from harness.registry import Registry
+
+
+def report(
+    *,
+    store: StoreOption = DEFAULT_STORE,
+    protocol: StoredProtocolOption = None,
+    dataset: StoredDatasetOption = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
+        "report.html"
+    ),
+    concatenated: ConcatenatedOption = False,
+    plugin: PluginOption = None,
+) -> None:
+    """Write one HTML page: leaderboard, charts, and what each method's embedding looks like.
+
+    The page needs no server and no network. Images, class names and attributes come from the
+    dataset, if it is installed.
+    """
+    from harness.figures import load_sources
+    from harness.registry import load_registry
+    from harness.report import About, make_report
+    from harness.store import Store
+
+    registry = load_registry(plugin or ())
+    about = About(
+        sentences={name: _sentence(registry, name) for name in registry.methods},
+        lower={n for n, found in registry.metrics.items() if not found.item.higher_is_better},
+    )
+    with Store.open(store) as opened:
+        sources = load_sources(
+            opened,
+            protocol=protocol,
+            dataset=dataset,
+            aggregate="concatenated" if concatenated else "separated",
+        )
+        images = dataset_or_reason(registry, sources.board.dataset)
+        page = make_report(opened, sources, images, about)
+    write_whole(output, page.encode())
+    count = len(sources.entries)
+    methods = "1 method" if count == 1 else f"{count} methods"
+    typer.echo(f"{output}: {methods}, {output.stat().st_size / 1e6:.1f} MB")
+
+
+def dataset_or_reason(registry: Registry, name: str) -> Dataset | str:
+    """The dataset, or the sentence why it cannot be had: a plot does without its images."""
+    from harness.data.loading import load_dataset
+    from harness.errors import UserError
+
+    try:
+        return load_dataset(registry, name)
+    except UserError as error:
+        return str(error)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file at once: what stood there stays until all of the new one is on the disk."""
+    from harness.errors import UserError
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _sentence(registry: Registry, name: str) -> str:
+    method = registry.methods[name].method
+    return f"{method.summary} ({method.reference})" if method.reference else method.summary

@@ -1,0 +1,146 @@
+"""The decision: is a candidate shown to be no worse than a margin, or shown to be worse?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["pass", "regression", "inconclusive"]
+Basis = Literal["paired replicates", "unpaired replicates", "test classes"]
+
+LEVEL = 0.05
+POWER = 0.8
+MOST_REPLICATES = 10_000
+# Ends are sums of floats: a margin that is met exactly must not be missed by their rounding.
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A candidate's mean score against a baseline's, and how well their difference is known.
+
+    `mean`: candidate - baseline over what they have in common. `units`: how many of `basis` were
+    compared (unpaired: of the candidate). `standard_error` and `degrees` (of freedom, of its t)
+    are None where there are too few to know.
+    """
+
+    baseline: float
+    candidate: float
+    mean: float
+    standard_error: float | None
+    degrees: float | None
+    basis: Basis
+    units: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A verdict and the sentence that explains it.
+
+    `low`, `high`: the 90 % interval of the difference, each end a one-sided bound at 5 %.
+    `detectable`: the smallest true difference that noise like this shows in four cases of five.
+    All three are None where the noise is not known.
+    """
+
+    verdict: Verdict
+    sentence: str
+    low: float | None
+    high: float | None
+    detectable: float | None
+
+
+def decide(
+    difference: Difference, margin: float, *, higher_is_better: bool = True, level: float = LEVEL
+) -> Decision:
+    """Test for non-inferiority, and for its opposite, each one-sided at `level`.
+
+    pass: the candidate is shown to be worse by no more than `margin`. regression: it is shown to
+    be worse by more. inconclusive: neither. The bounds are Student's; without any variance they
+    are the difference itself. The detectable difference is (t(1 - level) + t(power)) standard
+    errors (Bloom 1995). Raises ValueError for a negative margin.
+    """
+    if not (margin >= 0.0 and math.isfinite(margin)):
+        raise ValueError(f"a margin is a number from 0 up, not {margin!r}")
+    if difference.standard_error is None or difference.degrees is None:
+        return _unknown(difference)
+    half = _quantile(difference.degrees, 1.0 - level) * difference.standard_error
+    low, high = difference.mean - half, difference.mean + half
+    detectable = detectable_difference(difference.standard_error, difference.degrees, level=level)
+    best, worst = (-high, -low) if higher_is_better else (low, high)
+    verdict: Verdict = "inconclusive"
+    if worst <= margin + _ROUNDING:
+        verdict = "pass"
+    elif best > margin + _ROUNDING:
+        verdict = "regression"
+    return Decision(
+        verdict=verdict,
+        sentence=_sentence(verdict, margin, detectable) + _remedy(verdict, difference, margin),
+        low=low,
+        high=high,
+        detectable=detectable,
+    )
+
+
+def detectable_difference(
+    standard_error: float, degrees: float, *, level: float = LEVEL, power: float = POWER
+) -> float:
+    """The smallest true difference that a one-sided test at `level` shows with `power`."""
+    return (_quantile(degrees, 1.0 - level) + _quantile(degrees, power)) * standard_error
+
+
+def replicates_needed(difference: Difference, margin: float) -> int | None:
+    """How many replicates would let an equal candidate pass in four cases of five; None if none.
+
+    Takes the noise as measured; None for a margin of zero or more than ten thousand.
+    """
+    error = difference.standard_error
+    if error is None or margin <= 0.0:
+        return None
+    noise = error * math.sqrt(difference.units)
+    paired = difference.basis == "paired replicates"
+    for n in range(difference.units, MOST_REPLICATES):
+        degrees = n - 1 if paired else 2 * (n - 1)
+        if degrees > 0 and detectable_difference(noise / math.sqrt(n), degrees) <= margin:
+            return n
+    return None
+
+
+def _unknown(difference: Difference) -> Decision:
+    count = f"one of {difference.basis}" if difference.units == 1 else f"no {difference.basis}"
+    if difference.basis != "test classes":
+        count = "one replicate" if difference.units == 1 else "too few replicates"
+    return Decision(
+        verdict="inconclusive",
+        sentence=f"{count}, so the noise is not known and there is no interval",
+        low=None,
+        high=None,
+        detectable=None,
+    )
+
+
+def _sentence(verdict: Verdict, margin: float, detectable: float) -> str:
+    if verdict == "pass":
+        return f"not worse by more than the margin of {margin:.4g}"
+    if verdict == "regression":
+        return f"worse by more than the margin of {margin:.4g}"
+    return (
+        f"neither shown to be within the margin of {margin:.4g} nor beyond it; noise like this "
+        f"shows differences from {detectable:.4g}"
+    )
+
+
+def _remedy(verdict: Verdict, difference: Difference, margin: float) -> str:
+    if verdict != "inconclusive" or difference.basis == "test classes":
+        return ""
+    needed = replicates_needed(difference, margin)
+    if needed is None or needed <= difference.units:
+        return ""
+    return f"; about {needed} replicates would settle it for an equal candidate"
+
+
+def _quantile(degrees: float, probability: float) -> float:
+    # What scipy.stats.t.ppf calls, without the second that importing scipy.stats takes.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, probability))

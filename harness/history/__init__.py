@@ -1,0 +1,20 @@
+"""History: published leaderboards over time, and where a method changed. Knows no torch."""
+
+from harness.history.change_points import ChangePoint, change_points
+from harness.history.collecting import Collected, Snapshot, from_folder, from_git, in_git
+from harness.history.rendering import history_table
+from harness.history.series import Series, Step, series_of
+
+__all__ = [
+    "ChangePoint",
+    "Collected",
+    "Series",
+    "Snapshot",
+    "Step",
+    "change_points",
+    "from_folder",
+    "from_git",
+    "history_table",
+    "in_git",
+    "series_of",
+]

@@ -1,0 +1,116 @@
+"""From snapshots to a series for each method, cut wherever digests changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness.gate.entrants import entrants, label_of
+from harness.gate.measuring import measure
+from harness.gate.metrics import GatedMetric, Margin
+from harness.history.change_points import LEVEL, ChangePoint, change_points
+from harness.history.collecting import Snapshot
+from harness.publishing import Publication
+from harness.statistics import Interval, t_interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A method's score in one snapshot. `change`: set where it is another than before."""
+
+    label: str
+    when: str
+    interval: Interval
+    values: dict[int, float]
+    comparable: bool = True
+    change: ChangePoint | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One method on one board over time."""
+
+    protocol: str
+    dataset: str
+    method: str
+    higher_is_better: bool
+    steps: tuple[Step, ...]
+
+
+def series_of(
+    snapshots: Sequence[Snapshot],
+    metric: str,
+    *,
+    higher_is_better: bool = True,
+    seed: int = 0,
+    level: float = LEVEL,
+) -> list[Series]:
+    """The series of every board and method, with its change points.
+
+    A step that is not comparable with the one before (a digest or the semantics differ) begins
+    anew: no change is looked for across it.
+    """
+    gated = GatedMetric(name=metric, higher_is_better=higher_is_better, margin=Margin(0.0))
+    steps: dict[tuple[str, str, str], list[tuple[Hashable, Step]]] = {}
+    for snapshot in snapshots:
+        publication = snapshot.publication
+        found = entrants(publication.records())
+        for key, records in found.items():
+            values = dict(measure(records, gated).values)
+            board = (publication.protocol, publication.dataset, label_of(key, found))
+            step = Step(
+                label=snapshot.label,
+                when=snapshot.when,
+                interval=t_interval(list(values.values())),
+                values=values,
+            )
+            steps.setdefault(board, []).append((_kind(publication), step))
+    return [
+        Series(
+            protocol=protocol,
+            dataset=dataset,
+            method=method,
+            higher_is_better=higher_is_better,
+            steps=tuple(_marked(found, seed, level)),
+        )
+        for (protocol, dataset, method), found in sorted(steps.items())
+    ]
+
+
+def _kind(publication: Publication) -> Hashable:
+    semantics = publication.semantics
+    return (
+        publication.protocol_digest,
+        publication.dataset_digest,
+        semantics.training,
+        semantics.scoring,
+    )
+
+
+def _marked(found: Sequence[tuple[Hashable, Step]], seed: int, level: float) -> list[Step]:
+    marked: list[Step] = []
+    start = 0
+    for end in range(1, len(found) + 1):
+        if end == len(found) or found[end][0] != found[start][0]:
+            part = [step for _, step in found[start:end]]
+            if start:
+                part[0] = replace(part[0], comparable=False)
+            marked += _with_changes(part, seed, level)
+            start = end
+    return marked
+
+
+def _with_changes(part: Sequence[Step], seed: int, level: float) -> list[Step]:
+    seeds = sorted({seed for step in part for seed in step.values})
+    measured = [place for place, step in enumerate(part) if step.values]
+    table = [[part[place].values.get(seed, math.nan) for place in measured] for seed in seeds]
+    if len(measured) < 2:
+        return list(part)
+    changes = {
+        measured[change.at]: change
+        for change in change_points(np.array(table), seed=seed, level=level)
+    }
+    return [replace(step, change=changes.get(place)) for place, step in enumerate(part)]

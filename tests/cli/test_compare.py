@@ -1,0 +1,191 @@
+"""`bench compare` and `bench power`, from a store on disk to what is printed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from harness.cli import compare, power
+from harness.errors import UserError
+from harness.record import Declared, Identity, Record, Scores
+from harness.store import Store
+
+APP = typer.Typer()
+APP.command()(compare.compare)
+APP.command()(power.power)
+
+
+def a_run(method: str, seed: int, queries: np.ndarray) -> Record:
+    return Record(
+        identity=Identity(
+            protocol="smoke",
+            protocol_digest="p" * 64,
+            unlocked=(),
+            dataset="glyphs",
+            dataset_digest="d" * 64,
+            method=method,
+            distribution="methods",
+            version="1",
+            source="s" * 64,
+            hyperparameters={},
+            seed=seed,
+            fold=0,
+            training_semantics=1,
+        ),
+        declared=Declared(composition="balanced", views=1, labels="all", members=1, setting="any"),
+        folds=1,
+        replicates=4,
+        chosen_by="default",
+        state="done",
+        scores=Scores(
+            semantics=1,
+            values={"map_at_r": float(queries.mean())},
+            extra={"spill": float(1 - queries.mean())},
+            queries=len(queries),
+            singletons=0,
+            collapsed=False,
+        ),
+        started="2025-01-01T00:00:00+00:00",
+        finished="2025-01-01T00:00:01+00:00",
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Triplet is well above margin, contrastive beside it; lonely has one replicate."""
+    draw = np.random.default_rng(0)
+    labels = np.repeat(np.arange(6), 5)
+    with Store.open(tmp_path / "store", create=True) as store:
+        for method, level in (("triplet", 0.6), ("contrastive", 0.6), ("margin", 0.2)):
+            for seed in range(4):
+                queries = draw.uniform(level - 0.1, level + 0.1, len(labels))
+                arrays = {
+                    "test_labels": labels,
+                    "queries": np.arange(len(labels)),
+                    "per_query.map_at_r": queries,
+                }
+                store.put(a_run(method, seed, queries), arrays)
+        store.put(a_run("lonely", 0, np.full(30, 0.5)))
+    return tmp_path / "store"
+
+
+def bench(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(APP, [str(argument) for argument in arguments])
+
+
+def error_of(result: Result) -> str:
+    assert isinstance(result.exception, UserError)
+    return str(result.exception)
+
+
+def test_the_first_line_says_who_is_better(store: Path) -> None:
+    lines = bench("compare", "margin", "triplet", "--store", store).stdout.splitlines()
+    assert lines[0].startswith("triplet is better than margin by 0.")
+    assert lines[0].endswith("(Holm), 4 replicates")
+    assert any("for other seeds and classes too" in line for line in lines)
+
+
+def test_the_first_line_says_what_would_tell(store: Path) -> None:
+    line = bench("compare", "contrastive", "triplet", "--store", store).stdout.splitlines()[0]
+    assert line.startswith("contrastive and triplet are not distinguishable; ")
+    assert line.endswith("would show 0.005")
+
+
+def test_the_json_is_all_that_is_printed(store: Path) -> None:
+    result = bench("compare", "margin", "triplet", "--store", store, "--format", "json")
+    document = json.loads(result.stdout)
+    assert document["verdict"] == "second"
+    assert document["pairs_corrected_for"] == 3
+
+
+def test_lower_is_better_turns_the_verdict(store: Path) -> None:
+    arguments = ["compare", "margin", "triplet", "--metric", "spill", "--store", store]
+    lower = bench(*arguments, "--lower-is-better").stdout
+    higher = bench(*arguments, "--higher-is-better").stdout
+    assert lower.startswith("triplet is better than margin")
+    assert higher.startswith("margin is better than triplet")
+
+
+def test_a_metric_of_an_unknown_plugin_needs_its_direction(store: Path) -> None:
+    result = bench("compare", "margin", "triplet", "--metric", "spill", "--store", store)
+    assert "--lower-is-better" in error_of(result)
+
+
+def test_one_replicate_is_compared_without_an_interval(store: Path) -> None:
+    result = bench("compare", "lonely", "triplet", "--store", store)
+    assert result.exit_code == 0
+    assert "one common replicate, so no interval and no test" in result.stdout
+    assert "left out: 3 replicates of triplet that lonely lacks" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["compare", "power"])
+def test_an_unknown_method_is_answered_with_the_nearest(store: Path, command: str) -> None:
+    result = bench(command, "tripplet", "margin", "--store", store)
+    assert "unknown method 'tripplet'; did you mean 'triplet'?" in error_of(result)
+
+
+def test_an_unknown_metric_is_answered_with_the_nearest(store: Path) -> None:
+    result = bench("compare", "triplet", "margin", "--metric", "map", "--store", store)
+    assert "unknown metric 'map'; did you mean 'map_at_r'?" in error_of(result)
+
+
+@pytest.mark.parametrize("difference", ["0", "-1", "nan", "inf"])
+def test_a_difference_that_is_none_is_refused(store: Path, difference: str) -> None:
+    result = bench("compare", "triplet", "margin", "--store", store, "--difference", difference)
+    assert "--difference must be a number above 0" in error_of(result)
+
+
+def test_a_pair_alone_is_not_corrected(store: Path) -> None:
+    line = bench("compare", "margin", "triplet", "--store", store, "--alone").stdout
+    assert "(Holm)" not in line
+
+
+def test_power_answers_in_replicates(store: Path) -> None:
+    text = bench("power", "triplet", "margin", "--store", store, "--difference", "0.01").stdout
+    assert text.startswith("to see 0.01 MAP@R between triplet and margin with 80 % probability: ")
+    assert "over 3 pairs" in text
+
+
+def test_power_as_json_agrees_with_compare(store: Path) -> None:
+    plan = json.loads(
+        bench("power", "triplet", "margin", "--store", store, "--format", "json").stdout
+    )
+    found = json.loads(
+        bench("compare", "triplet", "margin", "--store", store, "--format", "json").stdout
+    )
+    assert plan["corrected"] == found["power"]["corrected"]
+    assert plan["noise"] == found["noise"]
+
+
+def test_more_power_takes_more_replicates(store: Path) -> None:
+    counts = [
+        json.loads(
+            bench(
+                *("power", "triplet", "margin", "--store", store),
+                *("--power", share, "--format", "json"),
+            ).stdout
+        )["alone"]
+        for share in ("0.5", "0.8", "0.99")
+    ]
+    assert counts == sorted(set(counts))
+
+
+def test_power_without_a_measured_noise_is_refused(store: Path) -> None:
+    result = bench("power", "lonely", "margin", "--store", store)
+    assert "nothing to plan with" in error_of(result)
+
+
+def test_comparing_loads_no_torch(store: Path) -> None:
+    code = (
+        "import sys; from harness.cli.main import app\n"
+        "try: app(sys.argv[1:])\n"
+        "finally: print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, "compare", "margin", "triplet", "--store", str(store)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not {"torch", "faiss", "sklearn", "pandas"} & set(ended.stderr.split())

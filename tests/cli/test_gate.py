@@ -1,0 +1,169 @@
+"""`bench gate` as CI calls it: exit codes, files, speed, and no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+BENCH = """
+import sys, time
+from harness.cli.main import main
+sys.argv[0] = "bench"
+try:
+    main()
+finally:
+    heavy = {"torch", "faiss", "sklearn", "pandas", "matplotlib"} & set(sys.modules)
+    print("loaded:", *sorted(heavy), file=sys.stderr)
+"""
+
+
+def bench(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    plain = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
+    return subprocess.run(
+        [sys.executable, "-c", BENCH, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**plain, **environment},
+    )
+
+
+def error_line(done: subprocess.CompletedProcess[str]) -> str:
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2, done.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def baseline(make_store, publish) -> Path:
+    return publish(make_store("base", levels={"a": 0.5, "b": 0.6}, noise=0.01))
+
+
+def test_an_equal_store_passes_with_code_0_in_two_seconds_without_torch(tmp_path, baseline):
+    began = time.perf_counter()
+    done = bench("gate", "--baseline", baseline, "--store", tmp_path / "base")
+    seconds = time.perf_counter() - began
+    assert (done.returncode, done.stderr) == (0, "loaded:\n")
+    assert done.stdout.splitlines()[-1] == "gate: pass (smoke on digits: 2 pass)"
+    # Twice what is promised, because other programs share the machine of the tests.
+    assert seconds < 4.0
+
+
+def test_a_worsened_method_fails_with_code_1(baseline, make_store):
+    new = make_store("new", levels={"a": 0.5, "b": 0.45}, noise=0.01)
+    done = bench("gate", "--baseline", baseline, "--store", new)
+    assert done.returncode == 1
+    assert done.stdout.startswith("regression   b: MAP@R")
+
+
+def test_an_empty_store_is_code_3(baseline, make_store):
+    done = bench("gate", "--baseline", baseline, "--store", make_store("new", levels={}))
+    assert done.returncode == 3
+    assert "holds no records: nothing was measured" in error_line(done)
+
+
+def test_failed_runs_are_code_4(baseline, make_store, failed_fields):
+    replace = {("a", 0, 0): failed_fields}
+    new = make_store("new", levels={"a": 0.5, "b": 0.6}, noise=0.01, replace=replace)
+    assert bench("gate", "--baseline", baseline, "--store", new).returncode == 4
+
+
+def test_one_replicate_is_code_5_unless_that_may_pass(baseline, make_store):
+    new = make_store("new", levels={"a": 0.5, "b": 0.6}, seeds=range(1))
+    options = ("gate", "--baseline", baseline, "--store", new)
+    assert bench(*options).returncode == 5
+    assert bench(*options, "--inconclusive", "pass").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "gate needs --baseline"),
+        (("--baseline", "nowhere.json"), "there is no such file"),
+        (("--embeddings", "a.npy"), "--embeddings needs --against and --labels"),
+        (("--labels", "a.npy"), "--against and --labels need --embeddings"),
+        (("--margin", "x"), "--margin x: must be a number"),
+    ],
+)
+def test_usage_is_code_2_and_a_line(options, said):
+    done = bench("gate", *options)
+    assert done.returncode == 2
+    assert said in error_line(done)
+
+
+def test_a_tampered_baseline_is_code_3_and_a_foreign_one_is_code_2(tmp_path, baseline):
+    baseline.write_text(baseline.read_text().replace('"version": "1"', '"version": "2"'))
+    done = bench("gate", "--baseline", baseline, "--store", tmp_path / "base")
+    assert done.returncode == 3
+    assert "was changed after it was published" in error_line(done)
+    baseline.write_text('{"rows": []}')
+    done = bench("gate", "--baseline", baseline, "--store", tmp_path / "base")
+    assert done.returncode == 2
+
+
+def test_a_published_candidate_is_held_against_another(tmp_path, baseline, make_store, publish):
+    worse = publish(make_store("new", levels={"a": 0.5, "b": 0.4}), "other")
+    assert bench("gate", "--baseline", baseline, "--candidate", worse).returncode == 1
+    other = publish(make_store("far", identity={"protocol_digest": "o" * 64}), "far")
+    done = bench("gate", "--baseline", baseline, "--candidate", other)
+    assert done.returncode == 3
+    assert "are of different protocol digest and cannot be compared" in error_line(done)
+
+
+def test_files_for_ci_are_written_whatever_the_verdict(tmp_path, baseline, make_store):
+    for name, levels, code in (("new", {"a": 0.5, "b": 0.4}, 1), ("empty", {}, 3)):
+        folder = tmp_path / f"out-{name}"
+        summary = tmp_path / f"{name}-summary.md"
+        done = bench(
+            *("gate", "--baseline", baseline, "--store", make_store(name, levels=levels)),
+            *("--junit", folder / "gate.xml", "--markdown", folder / "gate.md"),
+            *("--format", "json"),
+            GITHUB_STEP_SUMMARY=str(summary),
+        )
+        assert done.returncode == code
+        assert json.loads(done.stdout)["exit_code"] == code
+        assert ET.parse(folder / "gate.xml").getroot().tag == "testsuite"
+        assert (folder / "gate.md").read_text().startswith("### ")
+        assert summary.read_text() == (folder / "gate.md").read_text() + "\n"
+
+
+@pytest.fixture
+def files(tmp_path):
+    draw = np.random.default_rng(0)
+    labels = np.repeat([f"class {i}" for i in range(100)], 8)
+    centres = np.repeat(draw.normal(size=(100, 32)), 8, axis=0)
+    noise = draw.normal(size=(800, 32))
+    np.save(tmp_path / "old.npy", centres + 0.8 * noise)
+    np.save(tmp_path / "worse.npy", centres + 1.2 * noise)
+    np.save(tmp_path / "labels.npy", labels)
+    return {name: tmp_path / f"{name}.npy" for name in ("old", "worse", "labels")}
+
+
+def test_embeddings_are_gated_without_torch(files):
+    options = ("--against", files["old"], "--labels", files["labels"])
+    began = time.perf_counter()
+    equal = bench("gate", "--embeddings", files["old"], *options)
+    seconds = time.perf_counter() - began
+    assert (equal.returncode, equal.stderr) == (0, "loaded:\n")
+    assert seconds < 4.0
+    worse = bench("gate", "--embeddings", files["worse"], *options)
+    assert worse.returncode == 1
+    assert "over 100 test classes" in worse.stdout
+
+
+def test_broken_embeddings_are_code_3(tmp_path, files):
+    broken = np.load(files["old"])
+    broken[5] = np.nan
+    np.save(tmp_path / "nan.npy", broken)
+    options = ("--against", files["old"], "--labels", files["labels"])
+    done = bench("gate", "--embeddings", tmp_path / "nan.npy", *options)
+    assert done.returncode == 3
+    assert "nothing was measured" in error_line(done)

@@ -1,0 +1,82 @@
+"""`bench history` over a folder and over git."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "harness.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def versions(tmp_path, make_store, publish) -> list[Path]:
+    """Six publications of three seeds: from the fourth on `a` is worse."""
+    found = []
+    for place in range(6):
+        levels = {"a": 0.6 if place < 3 else 0.5, "b": 0.6}
+        store = make_store(f"store{place}", levels=levels, noise=0.004, draw=place)
+        found.append(publish(store, f"version{place}"))
+    return found
+
+
+def changes(done: subprocess.CompletedProcess[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in json.loads(done.stdout):
+        found.setdefault(row["method"], []).append(row["change"].partition(" ")[0])
+    return found
+
+
+def test_a_folder_is_read_by_date_and_the_change_is_marked(tmp_path, versions):
+    folder = tmp_path / "all"
+    folder.mkdir()
+    for place, file in enumerate(versions):
+        shutil.copy(file, folder / f"{9 - place}.json")  # names say nothing of their order
+    done = bench("history", folder, "--format", "json")
+    assert changes(done) == {"a": ["", "", "", "WORSE", "", ""], "b": [""] * 6}
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, capture_output=True)
+
+
+def test_the_commits_of_a_file_are_its_history(tmp_path, versions):
+    repository = tmp_path / "repository"
+    file = repository / "results" / "smoke" / "digits.json"
+    file.parent.mkdir(parents=True)
+    git(repository, "init", "-q")
+    for place, version in enumerate(versions[:5]):
+        shutil.copy(version, file)
+        git(repository, "add", ".")
+        git(repository, "commit", "-q", "-m", f"version {place}")
+    shutil.copy(versions[5], file)  # not committed: the newest step
+    for path in (repository / "results", file):
+        done = bench("history", path, "--format", "json", "--methods", "a")
+        assert changes(done) == {"a": ["", "", "", "WORSE", "", ""]}
+    assert json.loads(done.stdout)[5]["version"] == "digits.json"
+
+
+def test_what_is_no_publication_is_named(tmp_path, versions):
+    shutil.copy(versions[0], tmp_path / "version0" / "again.json")
+    (tmp_path / "version0" / "notes.json").write_text("{}")
+    done = bench("history", tmp_path / "version0", "--source", "folder")
+    assert done.returncode == 0
+    assert "notes.json: is no published leaderboard" in done.stdout
+    assert "0 change points in 2 series of 1 snapshots" in done.stdout
+
+
+def test_an_empty_folder_is_code_3_and_slips_are_code_2(tmp_path, versions):
+    (tmp_path / "empty").mkdir()
+    assert bench("history", tmp_path / "empty").returncode == 3
+    assert bench("history", tmp_path / "nowhere").returncode == 2
+    slip = bench("history", tmp_path / "version0", "--methods", "aa")
+    assert slip.returncode == 2
+    assert "did you mean 'a'" in slip.stderr

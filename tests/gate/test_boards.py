@@ -1,0 +1,205 @@
+"""Stores and published leaderboards against a baseline: every method gets its verdict."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.errors import NotComparable, UserError
+from harness.gate import gate_boards, gated_metrics, publication_side, store_side
+from harness.publishing import load_publication
+from harness.store import Store
+
+
+@pytest.fixture
+def gate(make_store, publish):
+    """Gate a store against the published store of methods `a` and `b`."""
+
+    def run(candidate, *, metrics=(), margins=(), baseline=None, **options):
+        path = publish(baseline or make_store("base", levels={"a": 0.5, "b": 0.6}))
+        recorded = publication_side(load_publication(path), "base.json")
+        with Store.open(candidate) as opened:
+            found = store_side(opened, recorded)
+        return gate_boards(recorded, found, gated_metrics(metrics, margins), **options)
+
+    return run
+
+
+def statuses(report) -> dict[str, str]:
+    return {
+        f"{line.method}{line.metric and ' '}{line.metric}": line.status for line in report.lines
+    }
+
+
+def test_the_same_store_passes(gate, make_store):
+    report = gate(make_store("base", levels={"a": 0.5, "b": 0.6}))
+    assert statuses(report) == {"a map_at_r": "pass", "b map_at_r": "pass"}
+    assert (report.status, report.exit_code) == ("pass", 0)
+
+
+def test_noise_within_the_margin_passes(gate, make_store):
+    new = make_store("new", levels={"a": 0.5, "b": 0.6}, noise=0.002, draw=1)
+    assert gate(new, margins=["0.03"]).exit_code == 0
+
+
+def test_a_worse_method_is_a_regression_and_the_other_still_passes(gate, make_store):
+    report = gate(make_store("new", levels={"a": 0.5, "b": 0.4}))
+    assert statuses(report) == {"a map_at_r": "pass", "b map_at_r": "regression"}
+    assert report.exit_code == 1
+    (line,) = report.verdicts("regression")
+    assert line.sentence.startswith("b: MAP@R 0.")
+    assert "over 3 paired replicates: worse by more than the margin of 0.01" in line.sentence
+
+
+def test_a_better_method_passes(gate, make_store):
+    assert gate(make_store("new", levels={"a": 0.7, "b": 0.8})).exit_code == 0
+
+
+def test_noise_is_inconclusive_and_may_be_let_pass(gate, make_store):
+    new = make_store("new", levels={"a": 0.5, "b": 0.6}, noise=0.2, draw=1)
+    assert gate(new).exit_code == 5
+    assert gate(new, inconclusive="pass").exit_code == 0
+
+
+def test_one_replicate_is_inconclusive(gate, make_store):
+    report = gate(make_store("new", levels={"a": 0.5, "b": 0.6}, seeds=range(1)))
+    assert set(statuses(report).values()) == {"inconclusive"}
+    assert "one replicate" in report.lines[0].sentence
+    assert "2 of the baseline without a partner" in report.lines[0].sentence
+
+
+def test_fewer_seeds_are_compared_and_counted(gate, make_store):
+    report = gate(make_store("new", levels={"a": 0.5, "b": 0.6}, seeds=range(2)))
+    assert report.exit_code == 0
+    assert "over 2 paired replicates" in report.lines[0].sentence
+    assert "(replicates: 1 of the baseline without a partner)" in report.lines[0].sentence
+
+
+def test_a_replicate_without_one_fold_is_left_out_and_counted(gate, make_store):
+    new = make_store("new", levels={"a": 0.5, "b": 0.6}, seeds=range(2))
+    make_store("new", levels={}, seeds=range(0))
+    with Store.open(new) as store:
+        extra = store.records()[0]
+        identity = extra.identity.model_copy(update={"seed": 2})
+        store.put(extra.model_copy(update={"identity": identity, "init_digest": "init-2-0"}))
+    report = gate(new, methods=["a"])
+    assert "1 of the candidate incomplete" in report.lines[0].sentence
+
+
+def test_failed_runs_outrank_what_passes(gate, make_store, failed_fields):
+    replace = {("b", 2, 0): failed_fields}
+    report = gate(make_store("new", levels={"a": 0.5, "b": 0.6}, replace=replace))
+    assert report.exit_code == 4
+    assert statuses(report)["b"] == "failed"
+    assert (
+        "1 of 6 runs failed (seed 2, fold 0: diverged: the loss was nan" in report.lines[1].sentence
+    )
+
+
+def test_a_regression_outranks_failed_runs(gate, make_store, failed_fields):
+    replace = {("b", 2, 0): failed_fields}
+    report = gate(make_store("new", levels={"a": 0.2, "b": 0.6}, replace=replace))
+    assert report.exit_code == 1
+
+
+def test_a_failure_that_the_baseline_has_too_is_none(gate, make_store, failed_fields):
+    store = make_store("new", levels={"a": 0.5}, replace={("a", 2, 0): failed_fields})
+    report = gate(store, baseline=store)
+    assert report.exit_code == 0
+    assert "over 2 paired replicates" in report.lines[0].sentence
+
+
+def test_a_score_that_is_not_finite_is_a_failed_run(gate, make_store, make_run):
+    scores = make_run()[0].scores.model_copy(update={"values": {"map_at_r": float("nan")}})
+    replace = {("a", 0, 0): {"scores": scores}}
+    report = gate(make_store("new", levels={"a": 0.5, "b": 0.6}, replace=replace))
+    assert report.exit_code == 4
+    assert "map_at_r is missing or not finite" in report.lines[0].sentence
+
+
+def test_a_method_that_was_not_run_is_missing(gate, make_store):
+    new = make_store("new", levels={"a": 0.5})
+    assert statuses(gate(new)) == {"a map_at_r": "pass", "b map_at_r": "missing"}
+    assert gate(new).exit_code == 3
+    assert gate(new, methods=["a"]).exit_code == 0
+
+
+def test_a_new_method_is_not_gated_and_named(gate, make_store):
+    report = gate(make_store("new", levels={"a": 0.5, "b": 0.6, "c": 0.1}))
+    assert report.exit_code == 0
+    assert "not gated, because the baseline does not have them: c" in report.notes
+
+
+def test_costs_are_gated_the_other_way(gate, make_store, make_run):
+    audit = make_run()[0].audit.model_copy(update={"training_seconds": 2.5})
+    slower = make_store("new", levels={"a": 0.5, "b": 0.6}, audit=audit)
+    options = {"metrics": ["training_seconds"]}
+    assert gate(slower, margins=["training_seconds=20%"], **options).exit_code == 1
+    assert gate(slower, margins=["training_seconds=30%"], **options).exit_code == 0
+
+
+def test_a_plugins_metric_is_gated(gate, make_store):
+    worse = make_store("new", levels={"a": 0.5, "b": 0.3})
+    assert gate(worse, metrics=["purity:higher"]).exit_code == 1
+    assert gate(worse, metrics=["purity:lower"]).exit_code == 0
+
+
+def test_other_hyperparameters_are_compared_and_named(gate, make_store):
+    new = make_store("new", levels={"a": 0.5}, identity={"hyperparameters": {"margin": 0.2}})
+    report = gate(new, methods=["a"])
+    assert report.exit_code == 0
+    assert (
+        'a: its hyperparameters are {"margin": 0.2}, the baseline\'s {"margin": 0.1}'
+        in report.notes
+    )
+
+
+def test_other_code_and_another_environment_are_named(gate, make_store):
+    identity, environment = {"source": "n" * 12}, {"torch": "2.7"}
+    new = make_store("new", levels={"a": 0.5}, identity=identity, environment=environment)
+    notes = gate(new, methods=["a"]).notes
+    assert "a: tests 1, source nnnnnnnnnnnn, the baseline's tests 1, source ssssssssssss" in notes
+    assert "environments differ: torch 2.6 -> 2.7" in notes
+
+
+@pytest.mark.parametrize(
+    ("identity", "said"),
+    [
+        ({"protocol": "other", "protocol_digest": "o" * 64}, "holds other on digits and not the"),
+        ({"protocol_digest": "o" * 64}, "in protocol digest"),
+        ({"dataset_digest": "o" * 64}, "in dataset digest"),
+        ({"training_semantics": 9}, "in training semantics"),
+        ({"protocol_digest": "o" * 64, "unlocked": ("a=1",)}, r"is unlocked \(a=1\) and cannot be"),
+    ],
+)
+def test_other_digests_are_not_compared(gate, make_store, identity, said):
+    with pytest.raises(NotComparable, match=said):
+        gate(make_store("new", levels={"a": 0.5}, identity=identity))
+
+
+def test_other_scoring_semantics_are_not_compared(gate, make_store, make_run):
+    scores = make_run()[0].scores.model_copy(update={"semantics": 2})
+    with pytest.raises(NotComparable, match="different scoring semantics"):
+        gate(make_store("new", levels={"a": 0.5, "b": 0.6}, scores=scores))
+
+
+def test_an_empty_store_measured_nothing(gate, make_store):
+    with pytest.raises(NotComparable, match="holds no records: nothing was measured"):
+        gate(make_store("new", levels={}))
+
+
+def test_only_other_methods_measured_nothing(gate, make_store):
+    with pytest.raises(NotComparable, match="nothing was measured that the baseline"):
+        gate(make_store("new", levels={"z": 0.5}))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"methods": ["aa"]}, "unknown method 'aa'; did you mean 'a'"),
+        ({"metrics": ["purty:higher"]}, "unknown metric 'purty'; did you mean 'purity'"),
+    ],
+)
+def test_slips_are_usage(gate, make_store, options, said):
+    with pytest.raises(UserError, match=said) as raised:
+        gate(make_store("new", levels={"a": 0.5}), **options)
+    assert raised.value.exit_code == 2

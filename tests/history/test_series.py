@@ -1,0 +1,46 @@
+"""From snapshots to series: cut where digests change."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.history import Snapshot, from_folder, series_of
+from harness.publishing import load_publication
+
+
+@pytest.fixture
+def snapshot(make_store, publish):
+    def make(name: str, level: float, **varied) -> Snapshot:
+        path = publish(make_store(name, levels={"a": level}, **varied), f"results-{name}")
+        return Snapshot(name, f"2025-01-{len(name):02}", load_publication(path))
+
+    return make
+
+
+def test_a_step_holds_the_replicates_and_their_interval(snapshot):
+    (series,) = series_of([snapshot("x", 0.5, noise=0.02)], "map_at_r")
+    (step,) = series.steps
+    assert (series.protocol, series.dataset, series.method) == ("smoke", "digits", "a")
+    assert sorted(step.values) == [0, 1, 2]
+    assert step.interval.low < step.interval.mean < step.interval.high
+
+
+def test_another_protocol_digest_begins_anew(snapshot):
+    levels = [("x", 0.5, {}), ("xx", 0.5, {})]
+    other = {"identity": {"protocol_digest": "o" * 64}}
+    found = [snapshot(name, level, **varied) for name, level, varied in levels]
+    found += [snapshot("yyy", 0.3, **other), snapshot("yyyy", 0.3, **other)]
+    (series,) = series_of(found, "map_at_r", level=1.0)
+    assert [step.comparable for step in series.steps] == [True, True, False, True]
+    assert series.steps[2].change is None
+
+
+def test_a_metric_that_is_missing_is_an_empty_step(snapshot):
+    (series,) = series_of([snapshot("x", 0.5), snapshot("xx", 0.5)], "unheard_of")
+    assert [step.interval.n for step in series.steps] == [0, 0]
+
+
+def test_the_same_file_twice_is_one_snapshot(tmp_path, make_store, publish):
+    path = publish(make_store())
+    (path.parent / "copy.json").write_bytes(path.read_bytes())
+    assert len(from_folder(tmp_path / "results").snapshots) == 1

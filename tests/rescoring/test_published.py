@@ -1,0 +1,90 @@
+"""A published leaderboard is recomputed from its runs; what does not hold is named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from harness.publishing.document import content_digest
+from harness.rescoring import RuleBook, verify_publication
+
+
+@pytest.fixture
+def document(make_store, publish):
+    return json.loads(publish(make_store(levels={"a": 0.4, "b": 0.6}, noise=0.02)).read_text())
+
+
+def problems(document, *, sealed: bool = True) -> list[str]:
+    if sealed:  # as one would who knows how the digest is made
+        document["content_digest"] = content_digest(document)
+    found = verify_publication(document, "x.json", RuleBook())
+    return [problem for finding in found for problem in finding.problems]
+
+
+def run_of(document):
+    return document["methods"][0]["runs"][0]
+
+
+def test_what_was_published_holds(document):
+    assert problems(document, sealed=False) == []
+
+
+def test_a_changed_byte_breaks_the_digest(document):
+    document["methods"][0]["version"] = "2"
+    assert "was changed after it was published" in problems(document, sealed=False)
+
+
+def test_an_identity_that_is_not_its_id_is_found(document):
+    document["methods"][0]["version"] = "2"
+    assert problems(document) == ["its id is not the digest of its identity"] * 6
+
+
+def test_a_better_score_is_found_by_its_classes_and_its_interval(document):
+    run_of(document)["scores"]["values"]["map_at_r"] += 0.001
+    found = problems(document)
+    assert any("map_at_r: recorded 0." in problem for problem in found)
+    assert any(problem.startswith("separated map_at_r: recorded") for problem in found)
+
+
+def test_a_better_interval_is_found(document):
+    document["methods"][1]["separated"]["map_at_r"][0] += 0.0001
+    (problem,) = problems(document)
+    assert problem.startswith("separated map_at_r")
+
+
+def test_sums_that_no_class_can_have_are_found(document):
+    sums = run_of(document)["class_sums"]["map_at_r"]
+    sums[0], sums[1] = sums[0] + 5, sums[1] - 5
+    assert problems(document) == ["map_at_r: a class scores outside 0 to 1"]
+
+
+def test_a_class_too_few_is_found(document):
+    run_of(document)["class_sums"]["map_at_r"].pop()
+    assert problems(document) == ["map_at_r: 5 sums for 6 classes"]
+
+
+def test_runs_that_did_not_start_alike_are_found(document):
+    run_of(document)["init_digest"] = "other"
+    (problem,) = problems(document)
+    assert "their initial weights differ" in problem
+
+
+def test_a_published_protocol_of_another_digest_is_named(document):
+    document["protocol_digest"] = "0" * 64
+    assert any("no protocol at hand has the digest 000000" in p for p in problems(document))
+
+
+def test_verify_on_the_command_line(tmp_path, document):
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(document))
+    command = [sys.executable, "-m", "harness.cli", "verify", str(path)]
+    good = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (good.returncode, good.stdout) == (0, "17 looked at, 17 hold, 0 do not\n")
+    run_of(document)["scores"]["values"]["map_at_r"] += 0.001
+    path.write_text(json.dumps(document))
+    bad = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert bad.returncode == 1
+    assert "content digest: was changed" in bad.stdout
