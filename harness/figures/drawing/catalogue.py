@@ -1,0 +1,90 @@
+"""The figures by name, and what one can wish of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.data.dataset import Dataset
+from harness.errors import UserError, unknown
+from harness.figures.costing import COSTS
+from harness.figures.drawing.boards import cost, critical_difference, forest, learning_curves
+from harness.figures.drawing.embeddings import class_correlation, embedding, knn, neighbours
+from harness.figures.drawing.saving import STYLE
+from harness.figures.sources import RANKED_BY, Entry, Sources
+from harness.store import Store
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("pdf", "svg", "png")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Wish:
+    """What to draw of: a leaderboard, its store and dataset, and a person's choices.
+
+    `method` is the label of the row for the plots of one method; the best if None.
+    """
+
+    store: Store
+    sources: Sources
+    dataset: Dataset | str
+    method: str | None = None
+    metric: str = RANKED_BY
+    lower_is_better: bool = False
+    cost: str = "training_seconds"
+    colour_by: str = "class"
+    projection: str = "t-SNE"
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All rows, best first."""
+        return self.sources.entries
+
+    @property
+    def entry(self) -> Entry:
+        """The row of the plots of one method; UserError with the nearest label if unknown."""
+        if self.method is None:
+            drawable = [entry for entry in self.entries if entry.representative()]
+            if not drawable:
+                raise UserError("no run left arrays to draw")
+            return drawable[0]
+        found = {entry.label: entry for entry in self.entries}
+        if self.method not in found:
+            raise unknown("method", self.method, found, where="--method")
+        return found[self.method]
+
+
+FIGURES: Mapping[str, Callable[[Wish], Figure]] = {
+    "forest": forest,
+    "critical-difference": critical_difference,
+    "learning-curves": learning_curves,
+    "cost": cost,
+    "embedding": embedding,
+    "neighbours": neighbours,
+    "knn": knn,
+    "class-correlation": class_correlation,
+}
+
+
+def figure_names() -> list[str]:
+    """The names of all figures."""
+    return list(FIGURES)
+
+
+def draw(name: str, wish: Wish) -> Figure:
+    """Draw a figure; UserError for an unknown name, metric or cost, and for nothing to draw."""
+    if name not in FIGURES:
+        raise unknown("figure", name, FIGURES)
+    aggregate = wish.sources.board.aggregate
+    metrics = {metric for entry in wish.entries for metric in entry.row.scores(aggregate)}
+    if metrics and wish.metric not in metrics:
+        raise unknown("metric", wish.metric, metrics, where="--metric")
+    if wish.cost not in COSTS:
+        raise unknown("cost", wish.cost, COSTS, where="--cost")
+    from matplotlib import rc_context
+
+    with rc_context(STYLE):
+        return FIGURES[name](wish)

@@ -1,0 +1,76 @@
+"""One run's stored embedding, looked at: planes, neighbours, class means and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.figures.classes import Float64, class_means, class_scores
+from harness.figures.maps import Plane, planes
+from harness.figures.neighbours import Float32, nearest
+from harness.figures.placing import Int64
+from harness.figures.sources import RANKED_BY, Arrays
+from harness.record import Record
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Common:
+    """What all runs are looked at by.
+
+    `labels`: of the test part, int64 (N,). `asked`: positions whose neighbours are looked for,
+    ascending. `points`: positions on the map, None for no map.
+    """
+
+    labels: Int64
+    asked: Int64
+    points: Int64 | None
+    distance: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Look:
+    """What was seen. `neighbours`: int64 (asked, depth). `scores`: by class, NaN if unknown."""
+
+    record: Record
+    planes: Mapping[str, Plane]
+    neighbours: Int64
+    means: Float64
+    scores: Float64
+
+
+def look_at(found: tuple[Record, Arrays] | str, common: Common) -> Look | str:
+    """Look at one run; the sentence why not where that cannot be."""
+    if isinstance(found, str):
+        return found
+    record, arrays = found
+    embeddings = arrays["test_embeddings"].astype(np.float32)
+    if not np.array_equal(arrays["test_labels"], common.labels):
+        return "it was tested on other samples than the first method of the board"
+    if len(embeddings) != len(common.labels) or not np.isfinite(embeddings).all():
+        return "its embeddings are not one finite row a sample"
+    shown = None if common.points is None else _as_scored(embeddings[common.points], common)
+    return Look(
+        record=record,
+        planes={} if shown is None else planes(shown),
+        neighbours=nearest(embeddings, common.asked, distance=common.distance),
+        means=class_means(embeddings, common.labels),
+        scores=_scores(arrays, common.labels),
+    )
+
+
+def _scores(arrays: Arrays, labels: Int64) -> Float64:
+    queries, per_query = arrays.get("queries"), arrays.get(f"per_query.{RANKED_BY}")
+    classes = int(labels.max()) + 1
+    if queries is None or per_query is None:
+        return np.full(classes, np.nan)
+    return class_scores(per_query, labels[queries], classes)
+
+
+def _as_scored(embeddings: Float32, common: Common) -> Float32:
+    if common.distance != "cosine":
+        return embeddings
+    norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    unit: Float32 = embeddings / np.maximum(norms, 1e-30)
+    return unit

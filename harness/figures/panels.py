@@ -1,0 +1,163 @@
+"""What one run of each method shows of its embedding, side by side with all others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from harness.data.dataset import Dataset
+from harness.errors import UserError
+from harness.figures.classes import (
+    Float64,
+    HardClass,
+    alike_together,
+    class_correlation,
+    hardest,
+    shown_classes,
+)
+from harness.figures.looks import Common, Look, look_at
+from harness.figures.maps import Plane, balanced_subsample
+from harness.figures.neighbours import DEPTH, asked_samples, even_queries, precision_at
+from harness.figures.placing import Int64, TestPart, place_test
+from harness.figures.sources import Entry, Sources, read_arrays
+from harness.record import Record
+from harness.store import Store
+
+SHEET = 8  # neighbours on a contact sheet, and those asked about hard classes
+MANY = 20  # methods from which on each gets a smaller share of the page and of the time
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Panel:
+    """One run's embedding.
+
+    `planes`: by projection, the shared points on a plane. `sheet`: int64 (queries, SHEET).
+    `precision`: at each of the shared depths. `correlation`: of the shared classes, in order.
+    """
+
+    record: Record
+    planes: Mapping[str, Plane]
+    sheet: Int64
+    precision: Sequence[float]
+    correlation: Float64
+    hardest: Sequence[HardClass]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Panels:
+    """The panels of all methods and what they share, so that they can be compared.
+
+    `of`: by row label a Panel, or the sentence why there is none. `points`, `queries`: positions
+    in the test part. `asked`: how many samples neighbours were looked for. `classes`: those of
+    the correlation, alike ones together.
+    """
+
+    test: TestPart
+    points: Int64
+    queries: Sequence[int]
+    asked: int
+    depths: Sequence[int]
+    distance: str
+    classes: Int64
+    of: Mapping[str, Panel | str]
+
+
+def make_panels(
+    store: Store, sources: Sources, dataset: Dataset | str, *, maps: bool = True
+) -> Panels | str:
+    """Look at one run of every entry; a sentence if no run left arrays.
+
+    `dataset` gives images, names and attributes; it is a sentence where it cannot be had.
+    Without `maps` there are no planes, which take the most time.
+    """
+    read = {entry.label: read_arrays(store, entry) for entry in sources.entries}
+    first = next((found for found in read.values() if not isinstance(found, str)), None)
+    if first is None:
+        return "no run left arrays to look at"
+    labels = first[1]["test_labels"].astype(np.int64)
+    many = len(read) > MANY
+    points = balanced_subsample(labels, classes=25 if many else 40)
+    queries = even_queries(labels, 6 if many else 8)
+    common = Common(
+        labels=labels,
+        asked=asked_samples(labels, queries),
+        points=points if maps else None,
+        distance=_distance(first[0]),
+    )
+    # Threads: faiss and t-SNE, which take nearly all of the time, let others run meanwhile.
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as threads:
+        seen = threads.map(partial(look_at, common=common), read.values())
+        looks = dict(zip(read, seen, strict=True))
+    test = place_test(labels, dataset, sources.board.dataset_digest)
+    classes, of = _finish(looks, test, common.asked, queries)
+    return Panels(
+        test=test,
+        points=points,
+        queries=queries,
+        asked=len(common.asked),
+        depths=_depths(labels),
+        distance=common.distance,
+        classes=classes,
+        of=of,
+    )
+
+
+def make_panel(store: Store, sources: Sources, entry: Entry, dataset: Dataset | str) -> Panels:
+    """The panel of one entry alone; UserError if there is none."""
+    panels = make_panels(store, Sources(board=sources.board, entries=(entry,)), dataset)
+    reason = panels if isinstance(panels, str) else panels.of[entry.label]
+    if isinstance(panels, str) or isinstance(reason, str):
+        raise UserError(f"{entry.label}: {reason}")
+    return panels
+
+
+def _distance(record: Record) -> str:
+    """The protocol's distance; cosine where the protocol is not at hand."""
+    from harness.rescoring import RuleBook
+
+    try:
+        return RuleBook().rule(record.identity).distance
+    except UserError:
+        return "cosine"
+
+
+def _depths(labels: Int64) -> range:
+    return range(1, min(DEPTH, len(labels) - 1) + 1)
+
+
+def _finish(
+    looks: Mapping[str, Look | str], test: TestPart, asked: Int64, queries: Sequence[int]
+) -> tuple[Int64, dict[str, Panel | str]]:
+    """What needs all looks: which classes are shown, in which order, and so the panels."""
+    seen = {label: look for label, look in looks.items() if isinstance(look, Look)}
+    if not seen:
+        return np.arange(0), {label: str(reason) for label, reason in looks.items()}
+    chosen = shown_classes([look.scores for look in seen.values()])
+    matrices = {label: class_correlation(look.means[chosen]) for label, look in seen.items()}
+    order = alike_together(list(matrices.values()))
+    of: dict[str, Panel | str] = {
+        label: look if isinstance(look, str) else "" for label, look in looks.items()
+    }
+    sheets = np.searchsorted(asked, queries)
+    for label, look in seen.items():
+        of[label] = Panel(
+            record=look.record,
+            planes=look.planes,
+            sheet=look.neighbours[sheets][:, :SHEET],
+            precision=precision_at(look.neighbours, asked, test.labels, _depths(test.labels)),
+            correlation=matrices[label][np.ix_(order, order)],
+            hardest=hardest(look.scores, _found(look.neighbours[:, :SHEET], asked, test)),
+        )
+    return chosen[order], of
+
+
+def _found(neighbours: Int64, asked: Int64, test: TestPart) -> list[Int64]:
+    """By class, the labels of the neighbours of its samples."""
+    found = test.labels[neighbours]
+    own = test.labels[asked]
+    return [found[own == label].ravel() for label in range(test.classes)]

@@ -1,0 +1,122 @@
+"""What every plot is made of: a Leaderboard's rows, each with the Records behind it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from harness.errors import UserError
+from harness.leaderboard import Aggregate, Leaderboard, Row, load_leaderboard
+from harness.record import Identity, Record
+from harness.store import Store
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+RANKED_BY = "map_at_r"
+NEEDED = ("test_embeddings", "test_labels")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Entry:
+    """One row of a Leaderboard, the Records it aggregates, and its replicates' scores.
+
+    `replicates`: by seed the value of every metric, of complete replicates only.
+    """
+
+    row: Row
+    records: tuple[Record, ...]
+    replicates: Mapping[int, Mapping[str, float | None]]
+
+    @property
+    def label(self) -> str:
+        """What tells the row from all others."""
+        return self.row.label
+
+    def values(self, metric: str) -> dict[int, float]:
+        """The replicates' values of one metric by seed; those without one are left out."""
+        found = {seed: values.get(metric) for seed, values in self.replicates.items()}
+        return {seed: value for seed, value in found.items() if value is not None}
+
+    def representative(self) -> Record | None:
+        """The run that stands for the row where only one can be drawn: first seed, first fold."""
+        drawable = [r for r in self.records if r.state == "done" and r.artifact is not None]
+        return min(drawable, key=lambda r: (r.identity.seed, r.identity.fold), default=None)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sources:
+    """A Leaderboard, best row first, and what its rows were made of."""
+
+    board: Leaderboard
+    entries: tuple[Entry, ...]
+
+    def scored(self) -> list[Entry]:
+        """The entries that have a score to rank by."""
+        return [entry for entry in self.entries if entry.values(RANKED_BY)]
+
+
+def load_sources(
+    store: Store,
+    *,
+    protocol: str | None = None,
+    dataset: str | None = None,
+    aggregate: Aggregate = "separated",
+) -> Sources:
+    """Read a Leaderboard and the Records of its rows; UserError as `load_leaderboard`."""
+    board = load_leaderboard(store, protocol=protocol, dataset=dataset, aggregate=aggregate)
+    records = store.records(
+        protocol_digest=board.protocol_digest,
+        dataset=board.dataset,
+        dataset_digest=board.dataset_digest,
+        training_semantics=board.semantics.training,
+    )
+    return make_sources(board, records)
+
+
+def make_sources(board: Leaderboard, records: Sequence[Record]) -> Sources:
+    """Give every row of `board` those of `records` that it aggregates."""
+    groups: dict[Hashable, list[Record]] = {}
+    for record in records:
+        groups.setdefault(_key(record.identity), []).append(record)
+    entries = [
+        Entry(
+            row=row,
+            records=tuple(groups.get(_key(row), ())),
+            replicates={
+                seed: _fold_means(folds) for seed, folds in row.values(board.aggregate).items()
+            },
+        )
+        for row in board.rows
+    ]
+    return Sources(board=board, entries=tuple(entries))
+
+
+def read_arrays(store: Store, entry: Entry) -> tuple[Record, Arrays] | str:
+    """The representative run of an entry with its arrays, or the sentence why there are none."""
+    record = entry.representative()
+    if record is None:
+        return "no run of it left arrays"
+    try:
+        arrays = store.arrays(record)
+    except UserError as error:
+        return str(error)
+    missing = [name for name in NEEDED if name not in arrays]
+    return f"its run left no {missing[0]}" if missing else (record, arrays)
+
+
+def _key(of: Identity | Row) -> Hashable:
+    point = json.dumps(dict(of.hyperparameters), sort_keys=True)
+    return (of.method, of.distribution, of.version, of.source, point)
+
+
+def _fold_means(folds: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
+    return {name: _mean([fold.get(name) for fold in folds]) for name in folds[0]}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    return math.fsum(known) / len(known) if len(known) == len(values) else None

@@ -1,0 +1,36 @@
+"""What things are called on the page, and which metrics it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+
+from harness.figures.sources import Sources
+from harness.leaderboard.display import TITLES, USUAL
+
+
+@dataclass(frozen=True)
+class About:
+    """What plugins say: of their methods a sentence, and which of their metrics are better lower.
+
+    `sentences` are by method name, `lower` are names of metrics.
+    """
+
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    lower: Set[str] = frozenset()
+
+    def of(self, method: str) -> str:
+        """The sentence on a method; empty where its plugin is not installed."""
+        return self.sentences.get(method, "")
+
+
+def title(metric: str) -> str:
+    """A metric's name as people write it."""
+    return TITLES.get(metric, metric)
+
+
+def shown_metrics(sources: Sources) -> list[str]:
+    """The metrics of a Leaderboard's usual columns that some row has, then those of plugins."""
+    board = sources.board
+    found = {name for row in board.rows for name in row.scores(board.aggregate)}
+    return [name for name in TITLES if name in found & set(USUAL)] + sorted(found - TITLES.keys())

@@ -1,0 +1,162 @@
+"""What the page's script draws, as plain data."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.figures.costing import COSTS
+from harness.figures.curves import learning_curve, selection_metric
+from harness.figures.maps import Plane
+from harness.figures.panels import Panel, Panels
+from harness.figures.ranking import rank_entries
+from harness.figures.sources import Entry, Sources
+from harness.report.naming import About, shown_metrics, title
+from harness.report.sprite import Sprite
+from harness.statistics import t_interval
+
+Data = dict[str, Any]
+_GRID = 1023  # steps of a map's axis
+
+
+def board_data(sources: Sources, about: About) -> Data:
+    """Scores, ranks, learning curves and costs of every row."""
+    metrics = shown_metrics(sources)
+    entries = sources.entries
+    validated = selection_metric(list(entries))
+    ranking = rank_entries(entries)
+    return {
+        "metrics": [
+            {"name": name, "title": title(name), "lower": name in about.lower} for name in metrics
+        ],
+        "validated": title(validated) if validated else None,
+        "costs": [{"name": name, "title": axis.title} for name, axis in COSTS.items()],
+        "quantiles": _quantiles(max((len(e.replicates) for e in entries), default=0)),
+        "ranking": {
+            "order": [_place(entries, label) for label in ranking.labels],
+            "ranks": rounded(ranking.ranks),
+            "seeds": list(ranking.seeds),
+            "intervals": [list(interval) for interval in ranking.intervals],
+            "difference": ranking.difference,
+            "cliques": [list(clique) for clique in ranking.cliques],
+            "left": list(ranking.left_out),
+        },
+        "methods": [_method(entry, metrics, about) for entry in entries],
+    }
+
+
+def panel_data(panels: Panels, sources: Sources, sprite: Sprite | None, tiles: Tiles) -> Data:
+    """Maps, contact sheets, correlations and hard classes; samples named by their tile."""
+    names = {int(label) for label in panels.test.labels[tiles.samples]} | {
+        int(label) for label in panels.classes
+    }
+    names |= {
+        label
+        for panel in panels.of.values()
+        if isinstance(panel, Panel)
+        for hard in panel.hardest
+        for label in (hard.label, hard.mistaken_for)
+        if label is not None
+    }
+    return {
+        "sprite": {"columns": sprite.columns, "rows": sprite.rows} if sprite else None,
+        "labels": panels.test.labels[tiles.samples].tolist(),
+        "classes": {str(label): panels.test.class_names[label] for label in sorted(names)},
+        "attributes": {
+            name: {"names": list(a.names), "values": a.values[tiles.samples].tolist()}
+            for name, a in panels.test.attributes.items()
+        },
+        "points": tiles.of(panels.points),
+        "queries": tiles.of(panels.queries),
+        "depths": list(panels.depths),
+        "correlated": panels.classes.tolist(),
+        "faces": {str(label): tile for label, tile in tiles.faces.items()},
+        "panels": [_panel(panels.of[entry.label], tiles) for entry in sources.entries],
+    }
+
+
+class Tiles:
+    """The samples that the page shows, and where in the sprite each stands."""
+
+    def __init__(self, panels: Panels) -> None:
+        seen = [panel for panel in panels.of.values() if isinstance(panel, Panel)]
+        hard = {h.label for p in seen for h in p.hardest} | {
+            h.mistaken_for for p in seen for h in p.hardest if h.mistaken_for is not None
+        }
+        first = {label: int(np.flatnonzero(panels.test.labels == label)[0]) for label in hard}
+        chosen = [panels.points, np.array(panels.queries), *(p.sheet.ravel() for p in seen)]
+        self.samples = np.unique(np.concatenate([*chosen, np.array(list(first.values()))]))
+        self.samples = self.samples.astype(np.int64)
+        self._place = {int(sample): tile for tile, sample in enumerate(self.samples)}
+        self.faces = {label: self._place[sample] for label, sample in sorted(first.items())}
+
+    def of(self, samples: Sequence[int] | npt.NDArray[np.int64]) -> list[int]:
+        """The tiles of these samples."""
+        return [self._place[int(sample)] for sample in samples]
+
+
+def _method(entry: Entry, metrics: Sequence[str], about: About) -> Data:
+    curve = learning_curve(entry)
+    cost = entry.row.cost
+    values = {name: entry.values(name) for name in metrics}
+    scores = {name: t_interval(list(found.values())) for name, found in values.items() if found}
+    return {
+        "label": entry.label,
+        "about": about.of(entry.row.method),
+        "scores": {n: rounded([i.mean, i.low, i.high]) for n, i in scores.items()},
+        "replicates": {
+            name: {str(seed): round(value, 5) for seed, value in found.items()}
+            for name, found in values.items()
+        },
+        "curve": [[p.step, *rounded([p.mean, p.low, p.high]), p.runs] for p in curve],
+        "cost": {name: axis.of(cost) for name, axis in COSTS.items()} if cost else None,
+    }
+
+
+def _panel(panel: Panel | str, tiles: Tiles) -> Data:
+    if isinstance(panel, str):
+        return {"missing": panel}
+    identity = panel.record.identity
+    return {
+        "run": {"seed": identity.seed, "fold": identity.fold, "id": panel.record.run_id},
+        "planes": {name: _packed(plane) for name, plane in panel.planes.items()},
+        "sheet": [tiles.of(row) for row in panel.sheet],
+        "precision": rounded(panel.precision),
+        "correlation": _base64(np.rint(panel.correlation * 127).astype(np.int8)),
+        "hardest": [
+            [hard.label, round(hard.score, 4), hard.mistaken_for, round(hard.share, 3)]
+            for hard in panel.hardest
+        ],
+    }
+
+
+def _packed(plane: Plane) -> str:
+    """A plane fitted into a square without stretching it: uint16 pairs, little-endian, base64."""
+    low, high = plane.min(axis=0), plane.max(axis=0)
+    span = float((high - low).max()) or 1.0
+    centred = (plane - (low + high) / 2) / span + 0.5
+    return _base64(np.rint(centred * _GRID).astype("<u2"))
+
+
+def _base64(array: npt.NDArray[Any]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def rounded(values: Sequence[float | None]) -> list[float | None]:
+    """Five decimals: more than anyone sees, and half the bytes."""
+    return [None if value is None else round(value, 5) for value in values]
+
+
+def _quantiles(replicates: int) -> list[float]:
+    """t's 97.5 % quantile for 1, 2, ... degrees of freedom."""
+    from scipy.special import stdtrit
+
+    return [round(float(stdtrit(degrees, 0.975)), 5) for degrees in range(1, max(2, replicates))]
+
+
+def _place(entries: Sequence[Entry], label: str) -> int:
+    return next(place for place, entry in enumerate(entries) if entry.label == label)

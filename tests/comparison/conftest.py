@@ -1,0 +1,115 @@
+"""A leaderboard with the scores one wants, and a store with the queries' scores behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.leaderboard import Leaderboard, build_leaderboard
+from harness.record import Declared, Identity, Record, Scores
+from harness.store import Store
+
+Replicates = Mapping[int, list[float]]  # by seed, the score of each fold
+
+
+def make_record(
+    method: str, seed: int, fold: int, values: Mapping[str, float], folds: int, **varied: Any
+) -> Record:
+    extra = {name: value for name, value in values.items() if name.startswith("plugin")}
+    return Record(
+        identity=Identity(
+            protocol="smoke",
+            protocol_digest="p" * 64,
+            unlocked=varied.get("unlocked", ()),
+            dataset="glyphs",
+            dataset_digest="d" * 64,
+            method=method,
+            distribution="methods",
+            version="1",
+            source="s" * 64,
+            hyperparameters=varied.get("hyperparameters", {}),
+            seed=seed,
+            fold=fold,
+            training_semantics=1,
+        ),
+        declared=Declared(
+            composition="balanced",
+            views=1,
+            labels="all",
+            members=varied.get("members", 1),
+            setting="any",
+        ),
+        folds=folds,
+        replicates=10,
+        chosen_by="default",
+        state="done",
+        scores=Scores(
+            semantics=1,
+            values={name: value for name, value in values.items() if name not in extra},
+            extra=extra,
+            queries=6,
+            singletons=0,
+            collapsed=False,
+        ),
+        started="2025-01-01T00:00:00+00:00",
+        finished="2025-01-01T00:00:01+00:00",
+    )
+
+
+def make_records(scores: Mapping[str, Replicates], metric: str, **varied: Any) -> list[Record]:
+    return [
+        make_record(method, seed, fold, {metric: score}, len(folds), **varied)
+        for method, replicates in scores.items()
+        for seed, folds in replicates.items()
+        for fold, score in enumerate(folds)
+    ]
+
+
+@pytest.fixture
+def board() -> Callable[..., Leaderboard]:
+    """A board of the given scores: by method, seed and fold."""
+
+    def make(
+        scores: Mapping[str, Replicates], metric: str = "map_at_r", **varied: Any
+    ) -> Leaderboard:
+        return build_leaderboard(make_records(scores, metric, **varied))
+
+    return make
+
+
+@pytest.fixture
+def record() -> Callable[..., Record]:
+    """One finished run."""
+    return make_record
+
+
+@pytest.fixture
+def filled_store(tmp_path: Path) -> Callable[..., Store]:
+    """A store of methods a and b, three seeds of two folds, five classes of four queries each."""
+
+    def make(classes: int = 5, *, arrays: bool = True) -> Store:
+        draw = np.random.default_rng(0)
+        labels = np.repeat(np.arange(10, 10 + classes), 4)
+        store = Store.open(tmp_path / "store", create=True)
+        for method, higher in (("a", 0.1), ("b", 0.0)):
+            for seed in range(3):
+                for fold in range(2):
+                    queries = higher + draw.uniform(0.2, 0.6, len(labels))
+                    values = {"map_at_r": float(queries.mean())}
+                    store.put(
+                        make_record(method, seed, fold, values, 2),
+                        {
+                            "test_labels": labels,
+                            "queries": np.arange(len(labels)),
+                            "per_query.map_at_r": queries,
+                        }
+                        if arrays
+                        else None,
+                    )
+        return store
+
+    return make

@@ -1,0 +1,157 @@
+"""The page as text: self-contained, inert where plugins speak, the same each time."""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from harness.data.dataset import Dataset
+from harness.report.markup import element, join
+from harness.report.page import inert_json
+from harness.store import Store
+
+Render = Callable[..., str]
+
+
+class Elements(HTMLParser):
+    """Every start tag with its attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def data_of(text: str) -> dict:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def test_the_page_loads_nothing(page: Path) -> None:
+    elements = Elements(page.read_text()).found
+    links = [a[key] for _, a in elements for key in ("src", "href", "action") if key in a]
+    assert {link for link in links if link and not link.startswith("#")} == set()
+    assert not {tag for tag, _ in elements} & {"link", "iframe", "object", "embed", "base"}
+
+
+def test_the_policy_of_the_page_allows_its_own_script_and_style_alone(page: Path) -> None:
+    text = page.read_text()
+    policy = next(
+        a["content"] or ""
+        for _, a in Elements(text).found
+        if a.get("http-equiv") == "Content-Security-Policy"
+    )
+    script = re.findall(r"<script>(.*?)</script>", text, re.S)
+    style = re.findall(r"<style>(.*?)</style>", text, re.S)
+    assert (len(script), len(style)) == (1, 1)
+    for content in (*script, *style):
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_no_element_and_no_attribute_comes_from_a_record(page: Path) -> None:
+    elements = Elements(page.read_text()).found
+    assert [tag for tag, _ in elements].count("script") == 2
+    assert not {tag for tag, _ in elements} & {"img", "iframe"}
+    assert not [key for _, attributes in elements for key in attributes if key.startswith("on")]
+
+
+def test_what_a_record_says_is_there_as_text(page: Path) -> None:
+    text = page.read_text()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "alert(1)</script>" not in text
+
+
+def test_the_data_cannot_end_their_element() -> None:
+    text = inert_json({"a": "</script><!-- & \u2028", "b": [float("nan")]})
+    assert not set(text) & set("<>&\u2028")
+    assert json.loads(text) == {"a": "</script><!-- & \u2028", "b": [None]}
+
+
+def test_markup_escapes_text_and_attributes_but_not_itself() -> None:
+    made = element("p", element("b", "<"), "&", title='"<')
+    assert made == '<p title="&quot;&lt;"><b>&lt;</b>&amp;</p>'
+    assert join("<", made).startswith("&lt;<p")
+
+
+def test_the_same_store_gives_the_same_page(
+    store_path: Path, glyphs: Dataset, render: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.figures.maps._tsne", lambda rows, pca: pca)
+    assert render(store_path, glyphs) == render(store_path, glyphs)
+
+
+def test_without_the_dataset_the_page_says_why_and_shows_the_rest(
+    store_path: Path, render: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.figures.maps._tsne", lambda rows, pca: pca)
+    text = render(store_path, "unknown dataset 'glyphs'")
+    assert "No images: unknown dataset &#x27;glyphs&#x27;." in text
+    data = data_of(text)["embeddings"]
+    assert data["sprite"] is None
+    assert data["panels"][0]["precision"][0] > 0
+
+
+def test_without_arrays_the_page_has_its_tables(
+    tmp_path: Path, glyphs: Dataset, render: Render, store_path: Path
+) -> None:
+    with Store.open(store_path) as full, Store.open(tmp_path / "bare", create=True) as bare:
+        for record in full.records():
+            bare.put(record.model_copy(update={"artifact": None}))
+    text = render(tmp_path / "bare", glyphs)
+    assert "no run left arrays to look at" in text
+    assert "embeddings" not in data_of(text)
+    assert '<table id="board">' in text
+
+
+def test_a_damaged_file_of_arrays_costs_one_panel(
+    tmp_path: Path,
+    glyphs: Dataset,
+    render: Render,
+    store_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("harness.figures.maps._tsne", lambda rows, pca: pca)
+    with Store.open(store_path) as full, Store.open(tmp_path / "hurt", create=True) as hurt:
+        for record in full.records():
+            if record.artifact:
+                arrays = full.arrays(record)
+                put = hurt.put(record.model_copy(update={"artifact": None}), arrays)
+                if record.identity.method == "alpha" and put.artifact:
+                    (tmp_path / "hurt" / put.artifact.path).write_bytes(b"not these")
+            else:
+                hurt.put(record)
+    panels = data_of(render(tmp_path / "hurt", glyphs))["embeddings"]["panels"]
+    assert ["missing" in panel for panel in panels] == [True, False, False, False, True]
+    assert "is damaged" in panels[0]["missing"]
+
+
+def test_a_board_without_any_score_is_a_page_too(
+    tmp_path: Path, glyphs: Dataset, render: Render, store_path: Path
+) -> None:
+    with Store.open(store_path) as full, Store.open(tmp_path / "failed", create=True) as failed:
+        for record in full.records():
+            if record.state == "failed":
+                failed.put(record)
+    text = render(tmp_path / "failed", glyphs)
+    assert "No method has a complete replicate yet." in text
+
+
+def test_samples_are_where_the_dataset_has_them(page: Path, glyphs: Dataset) -> None:
+    """What a tile is called is what the dataset calls the sample at that place."""
+    data = data_of(page.read_text())["embeddings"]
+    names = {data["classes"][str(data["labels"][tile])] for tile in data["points"]}
+    assert len(names) == 40
+    assert names <= set(glyphs.class_names[-258:])
+    assert set(data["attributes"]) == {"family", "weight", "slant", "script"}
