@@ -22,6 +22,7 @@ from harness.cli import (
     report,
     rescore,
     run,
+    score,
     show,
 )
 from harness.errors import EXIT_DONE, EXIT_USAGE, UserError
@@ -44,6 +45,7 @@ app.command()(report.report)
 app.command()(figure.figure)
 app.command(name="list")(listing.listing)
 app.command()(show.show)
+app.command()(score.score)
 app.command()(rescore.rescore)
 app.command()(rescore.verify)
 app.command()(publish.publish)
@@ -73,7 +75,8 @@ def main() -> None:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        _leave(" ".join(usage().split()) or "see bench --help", EXIT_USAGE)
+        line = " ".join(usage().split()).replace(": Value error, ", ": ")
+        _leave(line or "see bench --help", EXIT_USAGE)
     sys.exit(code if isinstance(code, int) else EXIT_DONE)
 
 

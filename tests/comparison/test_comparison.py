@@ -111,8 +111,8 @@ def test_methods_that_score_the_same_are_not_told_apart(board: MakeBoard) -> Non
 
 
 def test_a_difference_without_noise_is_as_certain_as_its_signs(board: MakeBoard) -> None:
-    few = {m: dict.fromkeys(range(3), [score]) for m, score in (("a", 0.5), ("b", 0.25))}
-    many = {m: dict.fromkeys(range(7), [score]) for m, score in (("a", 0.5), ("b", 0.25))}
+    few = {m: {seed: [score] for seed in range(3)} for m, score in (("a", 0.5), ("b", 0.25))}
+    many = {m: {seed: [score] for seed in range(7)} for m, score in (("a", 0.5), ("b", 0.25))}
     assert compare(board(few), "a", "b", metric="map_at_r").verdict == "undecided"
     assert compare(board(many), "a", "b", metric="map_at_r").verdict == "first"
 

@@ -1,0 +1,125 @@
+"""`bench report` and `bench figure`, from a store on disk to a file."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from harness.cli import figure as figure_command
+from harness.cli import report as report_command
+from harness.errors import UserError
+from harness.record import Declared, Identity, Record, Scores
+from harness.store import Store
+
+APP = typer.Typer()
+APP.command()(report_command.report)
+APP.command()(figure_command.figure)
+
+
+def a_run(seed: int) -> Record:
+    return Record(
+        identity=Identity(
+            protocol="smoke",
+            protocol_digest="p" * 64,
+            unlocked=(),
+            dataset="glyphs",
+            dataset_digest="d" * 64,
+            method="triplet",
+            distribution="methods",
+            version="1",
+            source="s" * 64,
+            hyperparameters={},
+            seed=seed,
+            fold=0,
+            training_semantics=1,
+        ),
+        declared=Declared(composition="balanced", views=1, labels="all", members=1, setting="any"),
+        folds=1,
+        replicates=2,
+        chosen_by="default",
+        state="done",
+        scores=Scores(
+            semantics=1,
+            values={"map_at_r": 0.5 + seed / 100},
+            queries=6,
+            singletons=0,
+            collapsed=False,
+        ),
+        started="2025-01-01T00:00:00+00:00",
+        finished="2025-01-01T00:00:01+00:00",
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    with Store.open(tmp_path / "store", create=True) as store:
+        for seed in (0, 1):
+            store.put(a_run(seed))
+    return tmp_path / "store"
+
+
+def bench(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(APP, [str(argument) for argument in arguments])
+
+
+def test_a_report_is_written_and_its_size_told(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    result = bench("report", "--store", store, "--output", path)
+    assert result.exit_code == 0, result.exception
+    assert result.stdout.startswith(f"{path}: 1 method, 0.")
+    assert "triplet" in path.read_text()
+
+
+def test_a_figure_is_written_in_the_format_of_its_ending(store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "forest.svg"
+    result = bench("figure", "forest", "--store", store, "--output", path)
+    assert (result.exit_code, result.stdout) == (0, f"{path}\n")
+    assert path.read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("report", "--dataset", "glyph"), "did you mean 'glyphs'?"),
+        (("figure", "critical"), "did you mean 'critical-difference'?"),
+        (("figure", "forest", "--output", "a.pgn"), "did you mean 'png'?"),
+        (("figure", "forest", "--metric", "map_at_k"), "did you mean 'map_at_r'?"),
+        (("figure", "embedding"), "no run left arrays to draw"),
+        (("report", "--output", "no/such/folder.html"), "cannot write no/such/folder.html"),
+    ],
+)
+def test_a_slip_is_one_line(
+    arguments: tuple[str, ...],
+    line: str,
+    store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = bench(*arguments, "--store", store).exception
+    assert isinstance(error, UserError)
+    assert line in str(error)
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+def test_what_stood_there_stays_if_the_store_cannot_be_read(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("before")
+    assert isinstance(
+        bench("report", "--store", tmp_path / "none", "--output", page).exception, UserError
+    )
+    assert page.read_text() == "before"
+
+
+def test_a_report_needs_no_torch(store: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from harness.cli.main import app\n"
+        f"app(['report', '--store', {str(store)!r}, '--output', {str(tmp_path / 'r.html')!r}],"
+        " standalone_mode=False)\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"

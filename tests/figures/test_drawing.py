@@ -1,0 +1,75 @@
+"""The plots as files for papers."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UserError
+from harness.figures import load_sources
+from harness.figures.drawing import FIGURES, FORMATS, Wish, as_file, draw
+from harness.record import Record
+from harness.store import Store
+
+MAGIC = {"pdf": b"%PDF", "svg": b"<?xml", "png": b"\x89PNG"}
+WITHOUT_IMAGES = sorted(FIGURES.keys() - {"neighbours"})
+
+
+def file_of(name: str, path: Path, form: str = "svg", **wishes: str) -> bytes:
+    with Store.open(path) as store:
+        wish = Wish(store=store, sources=load_sources(store), dataset="no dataset", **wishes)
+        return as_file(draw(name, wish), form)
+
+
+@pytest.mark.parametrize("name", WITHOUT_IMAGES)
+def test_every_figure_is_drawn(name: str, store_path: Path) -> None:
+    assert file_of(name, store_path).startswith(MAGIC["svg"])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_is_written_the_same_each_time(form: str, store_path: Path) -> None:
+    first = file_of("forest", store_path, form)
+    assert first.startswith(MAGIC[form])
+    assert first == file_of("forest", store_path, form)
+
+
+def test_names_are_text_and_no_mathematics(store_path: Path) -> None:
+    """`near$x^` would be an error of matplotlib's mathematics, were it read as such."""
+    assert b"near$x^" in file_of("forest", store_path)
+    assert b"near$x^" in file_of("cost", store_path)
+
+
+def test_the_best_method_is_drawn_unless_another_is_asked_for(store_path: Path) -> None:
+    assert b"near$x^: t-SNE by class" in file_of("embedding", store_path)
+    assert b"far: PCA by class" in file_of("embedding", store_path, method="far", projection="PCA")
+
+
+@pytest.mark.parametrize(
+    ("name", "wishes", "line"),
+    [
+        ("forrest", {}, "unknown figure 'forrest'; did you mean 'forest'?"),
+        ("forest", {"metric": "map_at_2"}, "--metric: unknown metric 'map_at_2'; did you mean"),
+        ("cost", {"cost": "time"}, "--cost: unknown cost 'time'"),
+        ("embedding", {"method": "fear"}, "--method: unknown method 'fear'; did you mean 'far'?"),
+        ("embedding", {"colour_by": "hue"}, "--colour-by: unknown attribute 'hue'"),
+        ("embedding", {"projection": "tsne"}, "--projection: unknown projection 'tsne'"),
+        ("neighbours", {}, "no images to show: no dataset"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_line(
+    name: str, wishes: dict[str, str], line: str, store_path: Path
+) -> None:
+    with pytest.raises(UserError) as raised:
+        file_of(name, store_path, **wishes)
+    assert str(raised.value).startswith(line)
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_a_store_without_scores_or_arrays_is_one_line(
+    name: str, tmp_path: Path, run: Callable[..., Record]
+) -> None:
+    failed = run("a", 0, 0.5, state="failed", selected=None, audit=None)
+    with Store.open(tmp_path / "empty", create=True) as store:
+        store.put(failed.model_copy(update={"scores": None}))
+    with pytest.raises(UserError):
+        file_of(name, tmp_path / "empty")
