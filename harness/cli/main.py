@@ -19,6 +19,7 @@ from harness.cli import (
     plugin,
     power,
     publish,
+    ranks,
     report,
     rescore,
     run,
@@ -41,6 +42,7 @@ app.command()(run.run)
 app.command()(leaderboard.leaderboard)
 app.command()(compare.compare)
 app.command()(power.power)
+app.command()(ranks.ranks)
 app.command()(report.report)
 app.command()(figure.figure)
 app.command(name="list")(listing.listing)

@@ -7,21 +7,27 @@ from harness.comparison.document import comparison_document, power_document
 from harness.comparison.loading import load_comparison
 from harness.comparison.pair import require_metric
 from harness.comparison.power import Power, power_to_see
+from harness.comparison.ranking import Ranked, Ranking, load_ranking
+from harness.comparison.ranking_table import ranking_table
 from harness.comparison.sentences import comparison_text, power_text, verdict_sentence
 
 __all__ = [
     "ClassSums",
     "Comparison",
     "Power",
+    "Ranked",
+    "Ranking",
     "class_sums",
     "compare",
     "comparison_document",
     "comparison_text",
     "higher_is_better",
     "load_comparison",
+    "load_ranking",
     "power_document",
     "power_text",
     "power_to_see",
+    "ranking_table",
     "require_metric",
     "verdict_sentence",
 ]

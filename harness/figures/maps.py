@@ -42,9 +42,11 @@ def planes(embeddings: Float32) -> dict[str, Plane]:
     rows = np.asarray(embeddings, dtype=np.float64)
     if min(rows.shape) < 2:
         return {}
+    if np.ptp(rows, axis=0).max() == 0.0:
+        return {"PCA": np.zeros((len(rows), 2))}
     pca = PCA(2, svd_solver="full").fit_transform(rows)
     found = {"PCA": pca}
-    if len(rows) >= 5 and pca[:, 0].std() > 0:
+    if len(rows) >= 5:
         found["t-SNE"] = _tsne(rows, pca)
         if find_spec("umap") is not None:
             found["UMAP"] = _umap(rows)

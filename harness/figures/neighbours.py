@@ -59,7 +59,7 @@ def precision_at(
     return [float(means[depth - 1]) for depth in depths]
 
 
-def asked_samples(labels: Int64, queries: Sequence[int], limit: int = 5000) -> Int64:
+def asked_samples(labels: Int64, queries: Sequence[int], limit: int) -> Int64:
     """All samples, or `limit` evenly spread ones of more, with `queries` among them; ascending."""
     places = np.linspace(0, len(labels) - 1, min(limit, len(labels))).round().astype(np.int64)
     return np.union1d(places, np.asarray(queries, dtype=np.int64))

@@ -21,7 +21,7 @@ from harness.figures.classes import (
     shown_classes,
 )
 from harness.figures.looks import Common, Look, look_at
-from harness.figures.maps import Plane, balanced_subsample
+from harness.figures.maps import PER_CLASS, Plane, balanced_subsample
 from harness.figures.neighbours import DEPTH, asked_samples, even_queries, precision_at
 from harness.figures.placing import Int64, TestPart, place_test
 from harness.figures.sources import Entry, Sources, read_arrays
@@ -81,11 +81,13 @@ def make_panels(
         return "no run left arrays to look at"
     labels = first[1]["test_labels"].astype(np.int64)
     many = len(read) > MANY
-    points = balanced_subsample(labels, classes=25 if many else 40)
+    points = balanced_subsample(
+        labels, classes=25 if many else 40, per_class=12 if many else PER_CLASS
+    )
     queries = even_queries(labels, 6 if many else 8)
     common = Common(
         labels=labels,
-        asked=asked_samples(labels, queries),
+        asked=asked_samples(labels, queries, limit=2000 if many else 5000),
         points=points if maps else None,
         distance=_distance(first[0]),
     )

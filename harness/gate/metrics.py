@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UserError, nearest
-from harness.record import Record
+from harness.record import Audit, Record
 
 DEFAULT_METRIC = "map_at_r"
 DEFAULT_MARGIN = "0.01"
@@ -49,13 +49,21 @@ class GatedMetric:
 
     def value(self, record: Record) -> float | None:
         """What a run measured; None where it has no finite such number."""
-        found = _measured(record).get(self.name)
+        if self.name in COSTS:
+            found = None if record.audit is None else _cost(record.audit, self.name)
+        elif record.scores is None:
+            found = None
+        else:
+            scores = record.scores
+            found = scores.values.get(self.name, scores.extra.get(self.name))
         return found if found is not None and math.isfinite(found) else None
 
 
 def names_measured(records: Sequence[Record]) -> set[str]:
     """Names of all metrics that any of the runs carries."""
-    return {name for record in records for name in _measured(record)}
+    scores = [record.scores for record in records if record.scores is not None]
+    found = {name for score in scores for name in (*score.values, *score.extra)}
+    return found | (set(COSTS) if any(record.audit for record in records) else set())
 
 
 def gated_metrics(names: Sequence[str] = (), margins: Sequence[str] = ()) -> list[GatedMetric]:
@@ -112,13 +120,9 @@ def _margin(text: str) -> Margin:
     return Margin(value / 100 if relative else value, relative)
 
 
-def _measured(record: Record) -> Mapping[str, float | None]:
-    found: dict[str, float | None] = {}
-    if record.scores is not None:
-        found |= {**record.scores.extra, **record.scores.values}
-    if record.audit is not None:
-        audit = record.audit
-        found |= {name: getattr(audit, name) for name in COSTS if name != "parameters"}
+def _cost(audit: Audit, name: str) -> float | None:
+    if name == "parameters":
         parts = audit.parameters
-        found["parameters"] = float(parts.trunk + parts.head + parts.objective)
+        return float(parts.trunk + parts.head + parts.objective)
+    found: float | None = getattr(audit, name)
     return found

@@ -29,16 +29,15 @@ def power_of(difference: float, noise: float, replicates: int, *, level: float =
 def _below(shift: float, t: float, degrees: int) -> float:
     """P(T <= t) of the noncentral t, where scipy gives NaN here and there for large shifts too.
 
-    Below zero it is less than Phi(-shift); past 35 the numerator's noise is negligible, and what
-    is left is the chi-square in the denominator.
+    NaN comes below zero for what is practically 0, and above for shifts past 35, where the
+    numerator's noise is negligible and what is left is the chi-square in the denominator.
     """
     from scipy.special import chdtrc, nctdtr
 
-    if t < 0.0 and shift > 8.0:
-        return 0.0
     if shift > 35.0:
-        return float(chdtrc(degrees, degrees * (shift / t) ** 2))
-    return float(nctdtr(degrees, shift, t))
+        return 0.0 if t < 0.0 else float(chdtrc(degrees, degrees * (shift / t) ** 2))
+    below = float(nctdtr(degrees, shift, t))
+    return 0.0 if t < 0.0 and math.isnan(below) else below
 
 
 def replicates_to_see(
@@ -76,7 +75,7 @@ def detectable_difference(
     _check(noise, level, power)
     if replicates < 2:
         return None
-    if noise == 0.0:
+    if noise == 0.0 or power <= level:
         return 0.0
     high = 1.0
     while power_of(high, 1.0, replicates, level=level) < power:

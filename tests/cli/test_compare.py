@@ -1,4 +1,4 @@
-"""`bench compare` and `bench power`, from a store on disk to what is printed."""
+"""`bench compare`, `bench power` and `bench ranks`, from a store on disk to what is printed."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from harness.cli import compare, power
+from harness.cli import compare, power, ranks
 from harness.errors import UserError
 from harness.record import Declared, Identity, Record, Scores
 from harness.store import Store
@@ -18,6 +18,7 @@ from harness.store import Store
 APP = typer.Typer()
 APP.command()(compare.compare)
 APP.command()(power.power)
+APP.command()(ranks.ranks)
 
 
 def a_run(method: str, seed: int, queries: np.ndarray) -> Record:
@@ -178,6 +179,23 @@ def test_more_power_takes_more_replicates(store: Path) -> None:
 def test_power_without_a_measured_noise_is_refused(store: Path) -> None:
     result = bench("power", "lonely", "margin", "--store", store)
     assert "nothing to plan with" in error_of(result)
+
+
+def test_ranks_are_printed_with_letters_and_bootstrap(store: Path) -> None:
+    rows = json.loads(bench("ranks", "--store", store, "--format", "json").stdout)
+    by_method = {row["method"]: row for row in rows}
+    assert by_method["margin"]["ties"] == "b"
+    assert by_method["margin"]["ranks"] == "3"
+    assert by_method["triplet"]["ranks"] == by_method["contrastive"]["ranks"] == "1 to 2"
+    assert by_method["lonely"]["ranks"] is None
+    assert by_method["triplet"]["bootstrap"].startswith("[0.5")
+
+
+def test_ranks_turn_for_a_metric_that_is_better_when_lower(store: Path) -> None:
+    text = bench("ranks", "--metric", "spill", "--lower-is-better", "--store", store).stdout
+    lines = [line for line in text.splitlines() if line.startswith(("triplet", "margin"))]
+    assert [line.split()[0] for line in lines] == ["triplet", "margin"]
+    assert "lower is better" in text
 
 
 def test_comparing_loads_no_torch(store: Path) -> None:

@@ -12,7 +12,7 @@ import harness
 
 HEAVY = {"torch", "torchvision", "faiss", "sklearn", "pytorch_metric_learning", "optuna", "ray"}
 LIVE = ("training", "models", "execution", "scoring", "data")
-ROOMS = ("store", "statistics", "leaderboard", "table")
+ROOMS = ("store", "statistics", "leaderboard", "comparison", "table")
 FILES = [
     file for room in ROOMS for file in sorted((Path(harness.__file__).parent / room).rglob("*.py"))
 ]

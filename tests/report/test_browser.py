@@ -234,7 +234,8 @@ def test_screenshots(look: Look, page: Path, tmp_path: Path, name: str) -> None:
     clip = {"x": 0, "y": y, "width": width, "height": height, "scale": 1}
     options = {"captureBeyondViewport": True, "clip": clip}
     shot = base64.b64decode(driver.execute_cdp_cmd("Page.captureScreenshot", options)["data"])
-    image = Image.open(io.BytesIO(shot)).convert("RGB").quantize(96)
+    image = Image.open(io.BytesIO(shot)).convert("RGB")
+    image = image.quantize(256, method=Image.Quantize.MAXCOVERAGE)
     image.save(folder / f"{name}.png", optimize=True)
     assert image.width == width
     assert (folder / f"{name}.png").stat().st_size < 300_000

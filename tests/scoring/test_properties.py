@@ -143,7 +143,7 @@ def test_a_gallery_of_other_classes_leaves_their_queries_out(problem: tuple) -> 
     assert scores.singletons == (labels != 0).sum()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(problems(), distances)
 def test_a_clustering_does_not_depend_on_the_row_order(problem: tuple, distance: str) -> None:
     points, labels = problem

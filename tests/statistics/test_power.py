@@ -19,12 +19,13 @@ def test_the_power_is_that_of_the_noncentral_t(n: int, effect: float, level: flo
     assert power_of(effect, 1.0, n, level=level) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_power_rises_from_the_level_to_one_without_a_gap() -> None:
-    for n in (2, 3, 10, 100, 10_000):
-        powers = [power_of(effect, 1.0, n) for effect in np.geomspace(1e-6, 1e4, 80)]
-        assert np.isfinite(powers).all()
-        assert (np.diff(powers) >= -1e-9).all()
-        assert (powers[0], powers[-1]) == pytest.approx((0.05, 1.0), abs=1e-4)
+@pytest.mark.parametrize("level", [0.05, 0.05 / 105, 0.05 / 1770])
+@pytest.mark.parametrize("n", [2, 3, 4, 11, 29, 100, 10_000])
+def test_the_power_rises_from_the_level_to_one_without_a_gap(n: int, level: float) -> None:
+    powers = [power_of(effect, 1.0, n, level=level) for effect in np.geomspace(1e-6, 1e7, 400)]
+    assert np.isfinite(powers).all()
+    assert (np.diff(powers) >= -1e-9).all()
+    assert (powers[0], powers[-1]) == pytest.approx((level, 1.0), abs=1e-3)
 
 
 def test_the_textbook_value_of_thirty_four_pairs() -> None:
@@ -63,11 +64,16 @@ def test_without_noise_two_replicates_show_anything() -> None:
     assert replicates_to_see(0.1, 0.0) == 2
 
 
-@pytest.mark.parametrize("n", [2, 3, 10, 100])
-def test_the_detectable_difference_has_the_power_asked_for(n: int) -> None:
-    difference = detectable_difference(0.01, n, power=0.9)
+@pytest.mark.parametrize("n", [2, 3, 4, 10, 30, 100])
+@pytest.mark.parametrize("power", [0.2, 0.5, 0.8, 0.9, 0.99])
+def test_the_detectable_difference_has_the_power_asked_for(n: int, power: float) -> None:
+    difference = detectable_difference(0.01, n, power=power)
     assert difference is not None
-    assert power_of(difference, 0.01, n) == pytest.approx(0.9, abs=1e-6)
+    assert power_of(difference, 0.01, n) == pytest.approx(power, abs=1e-5)
+
+
+def test_a_power_below_the_level_is_there_without_a_difference() -> None:
+    assert detectable_difference(0.01, 5, power=0.04) == 0.0
 
 
 def test_one_replicate_detects_nothing() -> None:

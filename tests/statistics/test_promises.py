@@ -97,7 +97,7 @@ def test_the_bootstrap_covers_over_seeds_folds_and_classes(
         sums = crossed(draw, effects, (2000, seeds, 4, 40))
         found = hierarchical_bootstrap(sums, np.ones(40), seed=batch, draws=2000)
         covered.append(np.mean((found.low <= 0) & (found.high >= 0)))
-    assert 0.94 <= np.mean(covered) <= 0.965
+    assert 0.94 <= np.mean(covered) <= 0.96
 
 
 def test_the_bootstrap_is_careful_where_runs_are_the_only_noise() -> None:
@@ -197,6 +197,9 @@ def test_the_replicates_asked_for_show_the_difference(effect: float) -> None:
 
 
 def test_nemenyis_difference_is_exceeded_by_at_most_one_table_in_twenty() -> None:
-    scores = generator(13).normal(0, 1, (20_000 * TIMES, 5, 30))
-    ranks = (scores.argsort(axis=1).argsort(axis=1) + 1).mean(axis=2)
-    assert np.mean(np.ptp(ranks, axis=1) > critical_difference(5, 30)) <= 0.055
+    exceeded = []
+    for batch in range(TIMES):
+        scores = generator(13, batch).normal(0, 1, (20_000, 5, 30))
+        ranks = (scores.argsort(axis=1).argsort(axis=1) + 1).mean(axis=2)
+        exceeded.append(np.mean(np.ptp(ranks, axis=1) > critical_difference(5, 30)))
+    assert np.mean(exceeded) <= 0.055

@@ -19,11 +19,13 @@ function drawCurves(width) {
       ...(pinned(place) ? curve.map((p) => s("circle", { cx: x(p[0]), cy: y(p[1]), r: 2.8, fill: paint })) : []));
   };
   const ends = apart(coloured.map(({ place, curve }) => ({ place, y: y(curve.at(-1)[1]) + 4 })), 15, top + 8, bottom);
-  return svg(width, height, `Validation ${data.validated} over training steps for ${drawn.length} methods.`,
+  const legend = h("ul", { class: "legend" }, ...coloured.map(({ place }) => h("li", {}, h("span", { class: "swatch", style: { background: colour(place) } }), methods[place].label)));
+  const drawing = svg(width, height, `Validation ${data.validated} over training steps for ${drawn.length} methods.`,
     ...leftAxis(y, ticks(low, high, 5), left, right),
     ...bottomAxis(x, ticks(Math.min(...steps), Math.max(...steps), (right - left) / 90), top, bottom, "training step", (left + right) / 2),
     ...behindFirst(drawn, (entry) => entry.place).map(one),
     ...(room > 8 ? ends.map((label) => text(right + 8, label.y, cut(methods[label.place].label, room), { style: { fill: colour(label.place) } })) : []));
+  return room > 8 ? drawing : [drawing, legend];
 }
 const learning = methods.some((method) => method.curve.length > 1);
 if (learning) {

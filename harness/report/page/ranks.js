@@ -23,7 +23,7 @@ function drawRanks(width) {
     text(x(1), 12, `critical difference ${digits(difference, 2)}`, { class: "tick" }),
   ];
   return svg(width, bottom + 40, `Average ranks of ${order.length} methods, best first: ${order.slice(0, 3).map((m, i) => `${methods[m].label} ${digits(ranks[i], 2)}`).join(", ")}.`,
-    ...bottomAxis(x, ticks(1, high, (right - left) / 60).filter(Number.isInteger), top, bottom, "average rank (1 is best)", (left + right) / 2),
+    ...bottomAxis(x, ticks(1, high, (right - left) / 36).filter(Number.isInteger), top, bottom, "average rank (1 is best)", (left + right) / 2),
     ...measure,
     ...bars.map(({ first, last, lane }) => line(labels + 12 + lane * gutter, y(first) - 6, labels + 12 + lane * gutter, y(last) + 6, { stroke: "var(--quiet)", "stroke-width": 3.5, "stroke-linecap": "round" })),
     ...order.map((method, place) => s("g", {},

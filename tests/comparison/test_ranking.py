@@ -1,0 +1,104 @@
+"""Ranks of all rows: letters, rank intervals, bootstrap, and how they are shown."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.comparison import load_ranking, ranking_table
+from harness.errors import UserError
+from harness.leaderboard import Leaderboard, load_leaderboard
+from harness.record import Record
+from harness.store import Store
+from harness.table import render
+
+MakeStore = Callable[..., Store]
+MakeBoard = Callable[..., Leaderboard]
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "empty", create=True)
+
+
+def spread(mean: float, count: int) -> dict[int, list[float]]:
+    return {seed: [mean + 0.001 * ((seed * 7) % 5)] for seed in range(count)}
+
+
+def test_rows_told_apart_have_one_rank_each(board: MakeBoard, empty: Store) -> None:
+    scores = {"b": spread(0.3, 6), "a": spread(0.5, 6), "c": {s: [0.1 + s / 999] for s in range(6)}}
+    found = load_ranking(empty, board(scores), metric="map_at_r")
+    assert [(row.label, row.ties, row.lowest, row.highest) for row in found.rows] == [
+        ("a", "a", 1, 1),
+        ("b", "b", 2, 2),
+        ("c", "c", 3, 3),
+    ]
+
+
+def test_lower_can_be_better(board: MakeBoard, empty: Store) -> None:
+    scores = {"b": {s: [0.3 + s / 999] for s in range(6)}, "a": spread(0.5, 6)}
+    shown = board(scores, "plugin-loss")
+    found = load_ranking(empty, shown, metric="plugin-loss", higher_is_better=False)
+    assert [(row.label, row.lowest) for row in found.rows] == [("b", 1), ("a", 2)]
+
+
+def test_the_letters_are_those_of_the_board(board: MakeBoard, empty: Store) -> None:
+    draw = np.random.default_rng(0)
+    scores = {
+        f"m{i}": {s: [0.3 + i / 100 + draw.normal(0, 0.01)] for s in range(5)} for i in range(6)
+    }
+    shown = board(scores)
+    found = load_ranking(empty, shown, metric="map_at_r")
+    assert [(row.label, row.ties) for row in found.rows] == [
+        (row.label, row.ties) for row in shown.rows
+    ]
+
+
+def test_a_row_of_one_replicate_has_a_mean_and_no_rank(board: MakeBoard, empty: Store) -> None:
+    shown = board({"a": spread(0.5, 6), "b": spread(0.3, 6), "lonely": {0: [0.9]}})
+    lonely = load_ranking(empty, shown, metric="map_at_r").rows[0]
+    assert (lonely.label, lonely.ties, lonely.lowest, lonely.resampled) == (
+        "lonely",
+        None,
+        None,
+        None,
+    )
+
+
+def test_the_bootstrap_is_of_the_stored_scores_by_query(filled_store: MakeStore) -> None:
+    with filled_store() as store:
+        found = load_ranking(store, load_leaderboard(store), metric="map_at_r")
+    assert (found.levels, found.seeds) == (("seeds", "folds", "classes"), 3)
+    for row in found.rows:
+        assert row.resampled is not None
+        assert row.interval.mean == pytest.approx(sum(row.resampled) / 2)
+    assert sum(row.first or 0 for row in found.rows) == pytest.approx(1.0)
+
+
+def test_without_scores_by_query_there_is_no_bootstrap(filled_store: MakeStore) -> None:
+    with filled_store(arrays=False) as store:
+        found = load_ranking(store, load_leaderboard(store), metric="map_at_r")
+    assert (found.levels, found.rows[0].resampled) == ((), None)
+
+
+def test_an_unknown_metric_is_refused(board: MakeBoard, empty: Store) -> None:
+    with pytest.raises(UserError, match="unknown metric"):
+        load_ranking(empty, board({"a": spread(0.5, 3)}), metric="map")
+
+
+def test_a_board_without_scores_is_a_table_of_names(record: Callable[..., Record]) -> None:
+    from harness.leaderboard import build_leaderboard
+
+    shown = build_leaderboard([record("a", 0, 0, {"map_at_r": 0.5}, 2)])
+    table = ranking_table(load_ranking(None, shown, metric="map_at_r"))  # type: ignore[arg-type]
+    assert "a" in render(table, "table")
+
+
+def test_the_table_says_what_its_columns_mean(filled_store: MakeStore) -> None:
+    with filled_store() as store:
+        text = render(
+            ranking_table(load_ranking(store, load_leaderboard(store), metric="map_at_r")), "table"
+        )
+    assert "all rank intervals hold together with 95 %" in text
+    assert "bootstrap: for other seeds, folds, classes; best in: share of its draws" in text
