@@ -42,6 +42,14 @@ def run(  # noqa: PLR0913 - one argument an option
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    threads: Annotated[
+        int,
+        typer.Option(
+            help="Processor threads that train. With one, results are the same on any number of "
+            "cores; larger backbones want more.",
+            min=1,
+        ),
+    ] = 1,
     plugin: PluginOption = None,
     store: StoreOption = DEFAULT_STORE,
     set_: Annotated[
@@ -78,10 +86,12 @@ def run(  # noqa: PLR0913 - one argument an option
     # Names are checked before anything heavy is imported, so that a slip is answered at once.
     _check_names(registry, rules, names)
 
+    from harness.execution.machine import set_threads
     from harness.execution.plan import choose_entrants
 
     entrants = choose_entrants(registry, names, with_ or ())
     bench, plan = _prepare(registry, rules, entrants, seeds=seeds, device=device)
+    set_threads(threads)
     if dry_run:
         from harness.cli.dry_run import print_plan
 

@@ -42,6 +42,11 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def set_threads(count: int) -> None:
+    """Let torch use so many processor threads; their number is among a Record's facts."""
+    torch.set_num_threads(count)
+
+
 def _make_deterministic() -> None:
     """Choose the kernels that give the same bits each time; a CPU has no others here."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -57,6 +57,7 @@ def display_table(board: Leaderboard, metrics: Sequence[str] | None = None) -> T
         title=_title(board),
         columns=[*columns, _RUNS, *_COST, *marks],
         rows=[_display_row(board, row, names) for row in board.rows],
+        best=_best(board, names),
         notes=board.notes,
     )
 
@@ -96,6 +97,24 @@ def _present(board: Leaderboard) -> list[str]:
 
 def _has_ties(board: Leaderboard) -> bool:
     return any(row.ties is not None for row in board.rows)
+
+
+def _best(board: Leaderboard, names: Iterable[str]) -> set[tuple[int, str]]:
+    """The highest mean of each metric, to the decimals shown; equal ones all are.
+
+    Metrics of plugins are left out: Records do not say which way those are better.
+    """
+    best: set[tuple[int, str]] = set()
+    for name in names:
+        intervals = [row.scores(board.aggregate).get(name) for row in board.rows]
+        shown = [
+            None if interval is None or interval.mean is None else round(interval.mean, 3)
+            for interval in intervals
+        ]
+        known = [value for value in shown if value is not None]
+        if name in TITLES and known:
+            best |= {(row, name) for row, value in enumerate(shown) if value == max(known)}
+    return best
 
 
 def _metric_column(name: str, place: int) -> Column:

@@ -67,7 +67,10 @@ def _finite(cell: Cell) -> Cell:
 def _latex(table: Table) -> str:
     alignment = "".join("r" if column.align == "right" else "l" for column in table.columns)
     header = _latex_row([column.title for column in table.columns])
-    body = [_latex_row(row) for row in table.texts()]
+    body = [
+        _latex_row(texts, bold=[(row, column.key) in table.best for column in table.columns])
+        for row, texts in enumerate(table.texts())
+    ]
     notes = [rf"\par{{\footnotesize {escape_latex(printable(note))}}}" for note in table.notes]
     title = [f"% {printable(table.title)}"] if table.title else []
     lines = [
@@ -85,9 +88,11 @@ def _latex(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _latex_row(cells: Sequence[str]) -> str:
+def _latex_row(cells: Sequence[str], *, bold: Sequence[bool] = ()) -> str:
     # A row that begins with "[" would be read as the optional argument of the line break before.
     texts = [f"{{}}{cell}" if cell.startswith("[") else cell for cell in map(escape_latex, cells)]
+    for place, heavy in enumerate(bold):
+        texts[place] = rf"\textbf{{{texts[place]}}}" if heavy else texts[place]
     return " & ".join(texts) + r" \\"
 
 

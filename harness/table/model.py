@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,10 +39,14 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Rows of cells by column key (a missing key is an empty cell), and notes to go below."""
+    """Rows of cells by column key (a missing key is an empty cell), and notes to go below.
+
+    `best`: cells that stand out, as (row, column key); LaTeX sets them in bold.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, Cell]]
+    best: Collection[tuple[int, str]] = ()
     title: str = ""
     notes: Sequence[str] = ()
 

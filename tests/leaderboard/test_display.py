@@ -126,3 +126,13 @@ def test_the_wide_form_keeps_a_row_without_scores(failed_run: MakeRun) -> None:
 def test_a_hostile_method_name_stays_a_name(replicate: MakeRuns, form: str, escaped: str) -> None:
     board = build_leaderboard(replicate("a_b&[red]<script>"))
     assert escaped in render_leaderboard(board, form)  # type: ignore[arg-type]
+
+
+def test_latex_sets_the_best_of_each_metric_in_bold(replicate: MakeRuns) -> None:
+    records = [
+        *three_replicates(replicate),
+        *(r for seed in range(3) for r in replicate("better", seed, 0.6 + seed / 100)),
+    ]
+    text = render_leaderboard(build_leaderboard(records), "latex", metrics=["map_at_r"])
+    (bold,) = [line for line in text.splitlines() if r"\textbf" in line]
+    assert bold.startswith("better")

@@ -108,3 +108,11 @@ def test_notes_stand_below(form: Format) -> None:
 @pytest.mark.parametrize("form", ["table", "md", "latex"])
 def test_control_characters_reach_no_reader(form: Format) -> None:
     assert "\x1b" not in render(one_cell("\x1b[31mred"), form)
+
+
+def test_the_best_cell_is_bold_in_latex() -> None:
+    column = Column(key="score", title="score")
+    table = Table(columns=[column], rows=[{"score": 0.5}, {"score": 0.7}], best={(1, "score")})
+    text = render(table, "latex")
+    assert r"\textbf{0.700} \\" in text
+    assert r"\textbf{0.500}" not in text
