@@ -115,6 +115,8 @@ def test_ctrl_c_says_how_to_go_on_and_keeps_what_is_done(tmp_path, plugin):
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        # A shell's background jobs, and so these tests among them, are deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     assert process.stderr is not None
     for line in process.stderr:
