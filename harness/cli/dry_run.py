@@ -25,7 +25,7 @@ def print_plan(plan: Plan, bench: Bench, store: Path) -> None:
     from harness.table import Column, Table, to_text
 
     rules = plan.protocol
-    if (store / "records.sqlite3").exists():
+    if Store.is_at(store):
         with Store.open(store) as opened:
             todo = outstanding(plan, opened)
             estimate = learnt_estimate(

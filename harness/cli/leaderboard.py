@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import (
+    DEFAULT_STORE,
+    ConcatenatedOption,
+    Format,
+    FormatOption,
+    StoredDatasetOption,
+    StoredProtocolOption,
+    StoreOption,
+)
+
 if TYPE_CHECKING:
     from harness.leaderboard import Leaderboard
-
-Format = Literal["table", "md", "csv", "json", "latex"]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write it.")]
-StoreOption = Annotated[
-    Path, typer.Option("--store", envvar="BENCH_STORE", help="Directory that keeps the records.")
-]
-DEFAULT_STORE = Path("bench-store")
 
 
 def leaderboard(  # noqa: PLR0913 - one argument an option
     *,
     store: StoreOption = DEFAULT_STORE,
-    protocol: Annotated[
-        str | None,
-        typer.Option(help="Name or digest; by default what was run last.", show_default=False),
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="By default what was run last.", show_default=False)
-    ] = None,
+    protocol: StoredProtocolOption = None,
+    dataset: StoredDatasetOption = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
-    concatenated: Annotated[
-        bool,
-        typer.Option(
-            "--concatenated/--separated",
-            help="Score the joined embeddings of all folds, or each fold alone and average.",
-        ),
-    ] = False,
+    concatenated: ConcatenatedOption = False,
     metrics: Annotated[
         str | None,
         typer.Option(help="Columns to show, separated by commas.", show_default=False),

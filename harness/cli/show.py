@@ -110,7 +110,7 @@ def _dataset(registry: Registry, name: str) -> Facts | None:
 def _run(store: Path, name: str) -> Facts | None:
     from harness.store import Store
 
-    if not (store / "records.sqlite3").exists():
+    if not Store.is_at(store):
         return None
     with Store.open(store) as opened:
         record = opened.record(name)

@@ -45,10 +45,15 @@ class Store:
         with one_line(path):
             if path.exists() and not path.is_dir():
                 raise UserError(f"store {path}: is a file; a store is a directory")
-            if not create and not (path / FILE_NAME).exists():
+            if not create and not cls.is_at(path):
                 raise UserError(f"store {path}: there is no store; `bench run` makes one")
             path.mkdir(parents=True, exist_ok=True)
             return cls(path, open_database(path / FILE_NAME, create=create))
+
+    @staticmethod
+    def is_at(path: Path) -> bool:
+        """Whether there is a store at `path`, sound or not; nothing is opened."""
+        return (path / FILE_NAME).exists()
 
     def close(self) -> None:
         """Close the store; nothing can be read from it any more."""
