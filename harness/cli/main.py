@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from harness.cli import (
+    across,
     compare,
     figure,
     gate,
@@ -43,6 +44,7 @@ app.command()(leaderboard.leaderboard)
 app.command()(compare.compare)
 app.command()(power.power)
 app.command()(ranks.ranks)
+app.command()(across.across)
 app.command()(report.report)
 app.command()(figure.figure)
 app.command(name="list")(listing.listing)

@@ -1,5 +1,7 @@
 """Two methods of a Leaderboard against each other: from its rows to numbers and words."""
 
+from harness.comparison.across import Across, Placed, compare_across
+from harness.comparison.across_table import across_table
 from harness.comparison.class_sums import ClassSums, class_sums
 from harness.comparison.comparison import Comparison, compare
 from harness.comparison.direction import higher_is_better
@@ -12,13 +14,17 @@ from harness.comparison.ranking_table import ranking_table
 from harness.comparison.sentences import comparison_text, power_text, verdict_sentence
 
 __all__ = [
+    "Across",
     "ClassSums",
     "Comparison",
+    "Placed",
     "Power",
     "Ranked",
     "Ranking",
+    "across_table",
     "class_sums",
     "compare",
+    "compare_across",
     "comparison_document",
     "comparison_text",
     "higher_is_better",

@@ -1,0 +1,109 @@
+"""Methods over several datasets, from their published leaderboards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.errors import UserError, unknown
+from harness.leaderboard import Leaderboard
+from harness.statistics import (
+    Posterior,
+    average_ranks,
+    bayesian_signed_rank,
+    critical_difference,
+    friedman_p_value,
+)
+
+_SEED = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """One method: its mean on each dataset, its average rank, and the leader compared with it.
+
+    `leader`: probabilities that the leader is better over datasets like these, practically equal,
+    or worse; None for the leader itself.
+    """
+
+    method: str
+    means: tuple[float, ...]
+    rank: float
+    leader: Posterior | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Across:
+    """Every method that all boards have, best average rank first.
+
+    `left_out`: methods that some board lacks. `difference`: of average ranks, above which two
+    methods differ at 5 % (Nemenyi); `friedman`: the p-value that all are alike, None where it
+    cannot be had. `rope`: differences of the metric up to this size do not matter.
+    """
+
+    metric: str
+    datasets: tuple[str, ...]
+    rows: tuple[Placed, ...]
+    left_out: tuple[str, ...]
+    difference: float
+    friedman: float | None
+    rope: float
+
+
+def compare_across(
+    boards: Sequence[Leaderboard], *, metric: str, higher_is_better: bool, rope: float
+) -> Across:
+    """Rank the methods that all boards have by their means on each.
+
+    Raises UserError for fewer than two boards or methods, two boards of one dataset and protocol,
+    or a metric that a board lacks.
+    """
+    if len(boards) < 2:
+        raise UserError("comparing across datasets needs two published leaderboards")
+    names = [f"{board.protocol}/{board.dataset}" for board in boards]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{name} is given twice; each dataset counts once")
+    means = [_means(board, metric) for board in boards]
+    common = sorted(set(means[0]).intersection(*means[1:]))
+    if len(common) < 2:
+        raise UserError(f"these leaderboards share {len(common)} methods with scores (needed: 2)")
+    sign = 1.0 if higher_is_better else -1.0
+    scores = [[sign * board[method] for board in means] for method in common]
+    ranks = average_ranks(scores).tolist()
+    order = sorted(range(len(common)), key=lambda place: (ranks[place], common[place]))
+    first = scores[order[0]]
+    return Across(
+        metric=metric,
+        datasets=tuple(names),
+        rows=tuple(
+            Placed(
+                method=common[place],
+                means=tuple(sign * value for value in scores[place]),
+                rank=ranks[place],
+                leader=None if place == order[0] else _posterior(first, scores[place], rope),
+            )
+            for place in order
+        ),
+        left_out=tuple(sorted(set().union(*means).difference(common))),
+        difference=critical_difference(len(common), len(boards)),
+        friedman=friedman_p_value(scores),
+        rope=rope,
+    )
+
+
+def _means(board: Leaderboard, metric: str) -> Mapping[str, float]:
+    found = {row.label: row.scores(board.aggregate).get(metric) for row in board.rows}
+    known = {name for row in board.rows for name in row.scores(board.aggregate)}
+    if metric not in known:
+        raise unknown("metric", metric, known, where=f"{board.protocol} on {board.dataset}")
+    return {
+        label: interval.mean
+        for label, interval in found.items()
+        if interval is not None and interval.mean is not None
+    }
+
+
+def _posterior(first: Sequence[float], other: Sequence[float], rope: float) -> Posterior:
+    differences = [a - b for a, b in zip(first, other, strict=True)]
+    return bayesian_signed_rank(differences, rope=rope, seed=_SEED)
