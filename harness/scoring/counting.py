@@ -69,7 +69,9 @@ def standings(counts: Counts, queries: Int64) -> Standing:
         tied=level.ravel()[at],
         alike=alike[mixed],
     )
-    return Standing(above + 1 + order - first, ties)
+    ranks = (above + 1 + order - first).ravel()
+    starts = np.arange(len(queries) + 1) * relevant
+    return Standing(ranks, starts, np.full(len(queries), relevant), ties)
 
 
 class _Counter:

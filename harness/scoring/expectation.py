@@ -40,7 +40,7 @@ def harmonic(count: int) -> Float64:
     return numbers
 
 
-def expected_precision_sum(groups: Groups, cut: int, harmonics: Float64) -> Float64:
+def expected_precision_sum(groups: Groups, cut: int | Int64, harmonics: Float64) -> Float64:
     """Each group's expected share of sum_k P(k) rel(k), the sum ending at rank `cut`."""
     inside = np.clip(cut - groups.above, 0, groups.tied)
     slope = (groups.alike - 1) / np.maximum(groups.tied - 1, 1)
@@ -49,7 +49,7 @@ def expected_precision_sum(groups: Groups, cut: int, harmonics: Float64) -> Floa
     return np.asarray((constant * rise + slope * inside) * groups.alike / groups.tied)
 
 
-def expected_hits(groups: Groups, cut: int) -> Float64:
+def expected_hits(groups: Groups, cut: int | Int64) -> Float64:
     """How many of each group's relevant items stand within the first `cut` ranks, expected."""
     inside = np.clip(cut - groups.above, 0, groups.tied)
     return np.asarray(inside * groups.alike / groups.tied)

@@ -13,18 +13,17 @@ from harness.scoring.arrangement import Arrangement, arrange
 from harness.scoring.counting import count, standings
 from harness.scoring.expectation import Float64
 from harness.scoring.geometry import Int64, Points
-from harness.scoring.sorting import standing_by_sorting
-from harness.scoring.standing import Standing, score
+from harness.scoring.sorting import Asked, standing_by_sorting
+from harness.scoring.standing import Standing, Tally, joined, score, tally
 from harness.scoring.workers import Scratch, on_all_cores
 
 _PRODUCT_BYTES = 16 << 20
-_SORT_BYTES = 2 << 20
 COUNT_UP_TO = 12
 """Relevant items of a query up to which counting beats sorting."""
 COUNT_FROM = 4096
 """Points below which the tiles of the count are too few to pay."""
 
-Scorer = Callable[[Standing], dict[str, Float64]]
+Tallier = Callable[[Standing], Tally]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,23 +65,26 @@ def retrieve(
     gallery: Points | None = None,
     gallery_labels: Int64 | None = None,
     recall_at: Sequence[int] = (1, 2, 4, 8),
+    whole_ranking: bool = True,
 ) -> Retrieval:
     """Score each query against the gallery; without one, against all other points.
 
     `points` and `gallery` lie in one space (`geometry.place`); labels are codes. A query without
-    a relevant item in the gallery is left out.
+    a relevant item in the gallery is left out. Without the whole ranking there is no `map` and no
+    `mrr`, which read past rank R.
     """
     search = _search(points, labels, gallery, gallery_labels)
-    scorer = partial(score, gallery=len(search.gallery), recall_at=recall_at)
+    deepest = None if whole_ranking else max((1, *recall_at))
+    tallier = partial(tally, gallery=len(search.gallery))
     counted, sorted_ = _divide(search)
-    parts = [*_by_counting(search, counted, scorer), *_by_sorting(search, sorted_, scorer)]
-    names = parts[0] if parts else {}
+    parts = [
+        *_by_counting(search, counted, tallier),
+        *_by_sorting(search, sorted_, tallier, deepest),
+    ]
     queries = search.asked.order[np.concatenate((counted, sorted_))]
     back = np.argsort(queries)
-    return Retrieval(
-        queries[back],
-        {name: np.concatenate([part[name] for part in parts])[back] for name in names},
-    )
+    found = score(joined(parts), recall_at=recall_at, whole=whole_ranking) if parts else {}
+    return Retrieval(queries[back], {name: scores[back] for name, scores in found.items()})
 
 
 def _search(
@@ -121,27 +123,28 @@ def _divide(search: Search) -> tuple[Int64, Int64]:
     return order[count_it[order]], order[~count_it[order]]
 
 
-def _by_counting(search: Search, queries: Int64, scorer: Scorer) -> list[dict[str, Float64]]:
+def _by_counting(search: Search, queries: Int64, tallier: Tallier) -> list[Tally]:
     if len(queries) == 0:
         return []
     counts = count(search.gallery, search.asked.starts, small=int(search.spans[queries[-1], 1]))
-    parts = _same(search.relevant[queries], len(queries))
-    return [scorer(standings(counts, queries[part])) for part in parts]
+    parts = _same(search.relevant[queries])
+    return [tallier(standings(counts, queries[part])) for part in parts]
 
 
-def _by_sorting(search: Search, queries: Int64, scorer: Scorer) -> list[dict[str, Float64]]:
+def _by_sorting(
+    search: Search, queries: Int64, tallier: Tallier, deepest: int | None
+) -> list[Tally]:
     width = len(search.gallery)
     # Sixteen blocks at least, for the threads to end together; but a short product is a slow one.
     size = max(1, min(_PRODUCT_BYTES // (4 * width), max(128, -(-len(queries) // 16))))
     blocks = [queries[start : start + size] for start in range(0, len(queries), size)]
-    work = partial(_sort_block, search, scorer, Scratch())
-    done = on_all_cores(work, blocks, elements=len(queries) * width)
-    return [part for block in done for part in block]
+    work = partial(_sort_block, search, tallier, deepest, Scratch())
+    return on_all_cores(work, blocks, elements=len(queries) * width)
 
 
 def _sort_block(
-    search: Search, scorer: Scorer, scratch: Scratch, block: Int64
-) -> list[dict[str, Float64]]:
+    search: Search, tallier: Tallier, deepest: int | None, scratch: Scratch, block: Int64
+) -> Tally:
     gallery, copies = search.gallery, search.shelf.copies
     distances = scratch.array("product", (len(block), len(gallery)), np.float32)
     np.matmul(-search.queries.rows[block], gallery.rows.T, out=distances)
@@ -149,23 +152,12 @@ def _sort_block(
         distances += gallery.half_norms
     if len(copies):
         distances[:, copies[:, 0]] = distances[:, copies[:, 1]]
-    rows = max(1, _SORT_BYTES // (4 * len(gallery)))
-    return [
-        scorer(
-            standing_by_sorting(
-                distances[part],
-                search.spans[block[part]],
-                block[part] if search.own else None,
-                scratch,
-            )
-        )
-        for part in _same(search.relevant[block], rows)
-    ]
+    up_to = None if deepest is None else max(deepest, int(search.relevant[block[-1]]))
+    asked = Asked(search.spans[block], block if search.own else None, up_to)
+    return tallier(standing_by_sorting(distances, asked, scratch))
 
 
-def _same(relevant: Int64, limit: int) -> Iterator[slice]:
-    """Slices of at most `limit` queries that have equally many relevant items."""
+def _same(relevant: Int64) -> Iterator[slice]:
+    """Slices of queries that have equally many relevant items."""
     edges = [0, *(np.flatnonzero(np.diff(relevant)) + 1).tolist(), len(relevant)]
-    for first, last in pairwise(edges):
-        for start in range(first, last, limit):
-            yield slice(start, min(start + limit, last))
+    return (slice(first, last) for first, last in pairwise(edges))

@@ -1,6 +1,8 @@
-"""Where the relevant items stand, by sorting whole rows: the way when classes are large."""
+"""Where the relevant items stand, by sorting rows: the way when classes are large."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -9,44 +11,97 @@ from harness.scoring.geometry import Float32, Int64
 from harness.scoring.standing import Standing, TieGroups
 from harness.scoring.workers import Scratch
 
+Int32 = npt.NDArray[np.int32]
+
+_PART_BYTES = 1 << 20
+"""Rows worked on at a time: what one pass leaves in the cache for the next."""
+_SPARE = 64
+"""Places sorted past the last rank asked for, so that a tie across that rank ends among them."""
 _VALUE = np.int32(-2)
 _INFINITY = np.float32(np.inf).view(np.int32)
 
 
-def standing_by_sorting(
-    distances: Float32, spans: Int64, own: Int64 | None, scratch: Scratch
-) -> Standing:
-    """Find every relevant item's place in each row; `distances` is used up.
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Rows of a gallery's distances, and what is relevant in them.
 
-    `distances`: float32 (Q, N), C-contiguous, finite, smaller is nearer. `spans`: int64 (Q, 2),
-    the columns [start, stop) of each row that are relevant. `own`: int64 (Q,), the column of the
-    query itself, which is taken out, or None. Each row is left with the same number of relevant
-    items, at least 1.
+    `spans`: int64 (Q, 2), the columns [start, stop) of each row that are relevant. `own`: int64
+    (Q,), the column of the query itself, which is taken out, or None. `up_to`: the last rank at
+    which anything is read, or None where all are.
+    """
+
+    spans: Int64
+    own: Int64 | None
+    up_to: int | None
+
+    @property
+    def relevant(self) -> Int64:
+        """How many relevant items each row has, the query itself not counted: int64 (Q,)."""
+        return self.spans[:, 1] - self.spans[:, 0] - int(self.own is not None)
+
+
+def standing_by_sorting(distances: Float32, asked: Asked, scratch: Scratch) -> Standing:
+    """Find the places of the relevant items in each row; `distances` is used up.
+
+    `distances`: float32 (Q, N), C-contiguous, finite, smaller is nearer. Ranks up to
+    `asked.up_to` are all there, some beyond it may be.
 
     The last bit of each distance is given up: it carries the mark of a relevant item through
     the sort. Distances that agree in all other bits are tied.
     """
+    _mark(distances, asked)
+    width = distances.shape[1]
+    if asked.up_to is not None and 2 * (asked.up_to + _SPARE) < width:
+        found = _first(distances, asked.up_to, asked.relevant, scratch)
+        if found is not None:
+            return found
+    parts = []
+    for part in _parts(distances):
+        part.sort(axis=1)
+        parts.append(_read(part.view(np.int32), scratch))
+    return _standing(parts, width, asked.relevant)
+
+
+def _first(distances: Float32, up_to: int, relevant: Int64, scratch: Scratch) -> Standing | None:
+    """Select the nearest before they are sorted; None if a tie does not end among them."""
+    depth = up_to + _SPARE
+    parts = []
+    for part in _parts(distances):
+        part.partition(depth - 1, axis=1)
+        head = part[:, :depth]
+        head.sort(axis=1)
+        bits = head.view(np.int32)
+        if np.less_equal((bits[:, -1] ^ bits[:, up_to - 1]).view(np.uint32), 1).any():
+            return None
+        parts.append(_read(bits, scratch))
+    return _standing(parts, depth, relevant)
+
+
+def _parts(distances: Float32) -> list[Float32]:
+    rows, width = distances.shape
+    step = max(1, _PART_BYTES // (4 * width))
+    return [distances[start : start + step] for start in range(0, rows, step)]
+
+
+def _mark(distances: Float32, asked: Asked) -> None:
     bits = distances.view(np.int32)
     np.bitwise_and(bits, _VALUE, out=bits)
     distances += np.float32(0)  # 0 and -0 are one value and must be one pattern
-    _mark(bits, spans, own)
-    distances.sort(axis=1)
-    rows, width = bits.shape
-    marked = _marked(bits, scratch).reshape(rows, -1)
-    ranks = marked - (np.arange(rows) * width - 1)[:, None]
-    return Standing(ranks, _tie_groups(bits, marked, scratch))
-
-
-def _mark(bits: npt.NDArray[np.int32], spans: Int64, own: Int64 | None) -> None:
+    spans = asked.spans
     edges = (np.flatnonzero(np.diff(spans[:, 0])) + 1).tolist()
     for first, last in zip([0, *edges], [*edges, len(spans)], strict=True):
         start, stop = spans[first].tolist()
         bits[first:last, start:stop] |= 1
-    if own is not None:
-        bits[np.arange(len(own)), own] = _INFINITY
+    if asked.own is not None:
+        bits[np.arange(len(bits)), asked.own] = _INFINITY
 
 
-def _marked(bits: npt.NDArray[np.int32], scratch: Scratch) -> Int64:
+def _read(bits: Int32, scratch: Scratch) -> tuple[int, Int64, Int64]:
+    """How many items these sorted rows have, where the marked are, and those tied with the next."""
+    return bits.size, _marked(bits, scratch), _links(bits, scratch)
+
+
+def _marked(bits: Int32, scratch: Scratch) -> Int64:
     """Flat positions of the marks, ascending."""
     padding = bits.size // 8
     marks = scratch.array("marks", (bits.size + padding,), np.uint8)
@@ -61,36 +116,44 @@ def _marked(bits: npt.NDArray[np.int32], scratch: Scratch) -> Int64:
     return np.flatnonzero(dense.view(bool))[:count]
 
 
-def _tie_groups(bits: npt.NDArray[np.int32], marked: Int64, scratch: Scratch) -> TieGroups:
-    """Find runs of tied items that hold both relevant and other ones."""
-    rows, width = bits.shape
-    links = _links(bits, scratch)
+def _links(bits: Int32, scratch: Scratch) -> Int64:
+    """Flat positions of items that are tied with the next in their row."""
+    step = scratch.array("step", (len(bits), bits.shape[1] - 1), np.uint32)
+    np.bitwise_xor(bits[:, 1:], bits[:, :-1], out=step.view(np.int32))
+    same = scratch.array("same", bits.shape, np.bool_)
+    np.less_equal(step, 1, out=same[:, :-1])
+    same[:, -1] = False
+    return np.flatnonzero(same)
+
+
+def _standing(parts: list[tuple[int, Int64, Int64]], width: int, relevant: Int64) -> Standing:
+    """Put together what was read of rows of `width` sorted items."""
+    sizes, marked, links = zip(*parts, strict=True)
+    starts = np.cumsum([0, *sizes[:-1]]).tolist()
+    places = np.concatenate([some + start for some, start in zip(marked, starts, strict=True)])
+    linked = np.concatenate([some + start for some, start in zip(links, starts, strict=True)])
+    row_starts = np.arange(len(relevant) + 1) * width
+    first = np.searchsorted(places, row_starts)
+    ranks = places - np.repeat(row_starts[:-1] - 1, np.diff(first))
+    return Standing(ranks, first, relevant, _tie_groups(linked, places, first, width))
+
+
+def _tie_groups(links: Int64, marked: Int64, first_of_row: Int64, width: int) -> TieGroups:
+    """Find runs of tied items that hold both relevant and other ones; positions are flat."""
     if len(links) == 0:
         return TieGroups.none()
     breaks = np.flatnonzero(np.diff(links) != 1) + 1
     first = links[np.concatenate(([0], breaks))]
     last = links[np.concatenate((breaks - 1, [len(links) - 1]))] + 1
-    flat = marked.ravel()
-    before = np.searchsorted(flat, first)
-    alike = np.searchsorted(flat, last, side="right") - before
+    before = np.searchsorted(marked, first)
+    alike = np.searchsorted(marked, last, side="right") - before
     tied = last - first + 1
     mixed = (alike > 0) & (alike < tied)
     row = first[mixed] // width
     return TieGroups(
         row=row,
-        better=before[mixed] - row * (len(flat) // rows),
+        better=before[mixed] - first_of_row[row],
         above=first[mixed] - row * width,
         tied=tied[mixed],
         alike=alike[mixed],
     )
-
-
-def _links(bits: npt.NDArray[np.int32], scratch: Scratch) -> Int64:
-    """Flat positions of items that are tied with the next in their row."""
-    flat = bits.reshape(-1)
-    step = scratch.array("step", (bits.size - 1,), np.uint32)
-    np.bitwise_xor(flat[1:], flat[:-1], out=step.view(np.int32))
-    same = scratch.array("same", bits.shape, np.bool_)
-    np.less_equal(step, 1, out=same.reshape(-1)[:-1])
-    same[:, -1] = False
-    return np.flatnonzero(same)

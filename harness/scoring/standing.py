@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -38,55 +38,125 @@ class TieGroups:
         nothing = np.zeros(0, dtype=np.int64)
         return cls(nothing, nothing, nothing, nothing, nothing)
 
+    def across(self, ranks: Int64) -> TieGroups:
+        """Those groups that hold both this rank of their query, of int64 (Q,), and the next."""
+        rank = ranks[self.row]
+        cut = (self.above < rank) & (self.above + self.tied > rank)
+        columns = (self.row, self.better, self.above, self.tied, self.alike)
+        return TieGroups(*(column[cut] for column in columns))
+
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """Ranks of the R relevant items of each of Q queries.
+    """Ranks of the relevant items of Q queries, one query after the other; all arrays int64.
 
-    `ranks`: int64 (Q, R), from 1, ascending in each row, in one of the orders that ties allow.
-    `ties`: where another order would give other scores.
+    `ranks`: (M,), from 1, ascending for each query, in one of the orders that ties allow; those
+    beyond the last that is asked for may be missing. `first`: (Q + 1,), where each query's begin.
+    `relevant`: (Q,), how many relevant items each query has. `ties`: where another order would
+    give other scores.
     """
 
     ranks: Int64
+    first: Int64
+    relevant: Int64
     ties: TieGroups
 
 
-def score(standing: Standing, *, gallery: int, recall_at: Sequence[int]) -> dict[str, Float64]:
-    """Score each query: name to float64 (Q,). `gallery`: how many items it holds at most."""
-    ranks, ties = standing.ranks, standing.ties
-    relevant = ranks.shape[1]
-    precisions = np.arange(1.0, relevant + 1) / ranks
-    hits = (ranks <= relevant).astype(np.float64)
-    within = precisions * hits
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What the scores of Q queries are made of.
+
+    `r_precision`, `map_at_r`, `map`: float64 (Q,). `above`, `tied`, `alike`: int64 (Q,), of the
+    first group of equally near items that holds a relevant one, how many items stand before it,
+    are in it, and are relevant in it.
+    """
+
+    r_precision: Float64
+    map_at_r: Float64
+    map: Float64
+    above: Int64
+    tied: Int64
+    alike: Int64
+
+
+def joined(tallies: Sequence[Tally]) -> Tally:
+    """All queries of some tallies, in that order."""
+    columns = [field.name for field in fields(Tally)]
+    return Tally(*(np.concatenate([getattr(one, name) for one in tallies]) for name in columns))
+
+
+def tally(standing: Standing, *, gallery: int) -> Tally:
+    """Sum up each query's ranks. `gallery`: how many items it holds at most."""
+    ranks, first, relevant, ties = (
+        standing.ranks,
+        standing.first,
+        standing.relevant,
+        standing.ties,
+    )
+    found = np.diff(first)
+    precisions = (np.arange(1, len(ranks) + 1) - np.repeat(first[:-1], found)) / ranks
+    inside = _up_to(standing)
+    hits, within = np.zeros((2, len(relevant)))
     if len(ties.row):
         harmonics = harmonic(gallery)
-        _settle(precisions, ties, expected_precision_sum(ties, gallery, harmonics))
-        _settle(within, ties, expected_precision_sum(ties, relevant, harmonics))
-        _settle(hits, ties, expected_hits(ties, relevant))
-    above, tied, alike = _first_groups(standing)
-    return {
-        "precision_at_1": chance_of_hit(above, tied, alike, 1),
-        **{f"recall_at_{k}": chance_of_hit(above, tied, alike, k) for k in recall_at},
-        "r_precision": hits.mean(axis=1),
-        "map_at_r": within.mean(axis=1),
-        "map": precisions.mean(axis=1),
-        "mrr": expected_reciprocal_rank(above, tied, alike),
+        _settle(precisions, standing, expected_precision_sum(ties, gallery, harmonics))
+        cut = ties.across(relevant)  # at most one group of each query
+        inside[cut.row] = cut.better
+        hits[cut.row] = expected_hits(cut, relevant[cut.row])
+        within[cut.row] = expected_precision_sum(cut, relevant[cut.row], harmonics)
+    before, after = _sums(precisions, inside, found - inside)
+    return Tally(
+        (hits + inside) / relevant,
+        (within + before) / relevant,
+        (before + after) / relevant,
+        *_first_groups(standing, gallery),
+    )
+
+
+def score(found: Tally, *, recall_at: Sequence[int], whole: bool) -> dict[str, Float64]:
+    """Score each query: name to float64 (Q,); `map` and `mrr` if the `whole` ranking is known."""
+    first = found.above, found.tied, found.alike
+    scores = {
+        "precision_at_1": chance_of_hit(*first, 1),
+        **{f"recall_at_{k}": chance_of_hit(*first, k) for k in recall_at},
+        "r_precision": found.r_precision,
+        "map_at_r": found.map_at_r,
     }
+    if whole:
+        scores |= {"map": found.map, "mrr": expected_reciprocal_rank(*first)}
+    return scores
 
 
-def _settle(summands: Float64, ties: TieGroups, expected: Float64) -> None:
+def _up_to(standing: Standing) -> Int64:
+    """How many ranks of each query are within its first R."""
+    within = standing.ranks <= np.repeat(standing.relevant, np.diff(standing.first))
+    return np.diff(np.concatenate(([0], np.cumsum(within)))[standing.first])
+
+
+def _sums(summands: Float64, *sizes: Int64) -> tuple[Float64, ...]:
+    """Sum `summands` in pieces: of each query so many, then so many."""
+    pieces = np.stack(sizes, axis=1).ravel()
+    some = pieces > 0
+    sums = np.zeros(len(pieces))
+    if some.any():
+        sums[some] = np.add.reduceat(summands, (np.cumsum(pieces) - pieces)[some])
+    return tuple(sums.reshape(-1, len(sizes)).T)
+
+
+def _settle(summands: Float64, standing: Standing, expected: Float64) -> None:
     """Put each group's expectation in the place of its first relevant item, 0 in the others'."""
-    flat = summands.reshape(-1)
-    first = ties.row * summands.shape[1] + ties.better
+    ties = standing.ties
+    first = standing.first[ties.row] + ties.better
     more = ties.alike - 1
     others = np.repeat(first - np.cumsum(more) + more + 1, more) + np.arange(more.sum())
-    flat[others] = 0.0
-    flat[first] = expected
+    summands[others] = 0.0
+    summands[first] = expected
 
 
-def _first_groups(standing: Standing) -> tuple[Int64, Int64, Int64]:
-    ties = standing.ties
-    above = standing.ranks[:, 0] - 1
+def _first_groups(standing: Standing, gallery: int) -> tuple[Int64, Int64, Int64]:
+    ties, some = standing.ties, np.diff(standing.first) > 0
+    above = np.full(len(some), gallery, dtype=np.int64)
+    above[some] = standing.ranks[standing.first[:-1][some]] - 1
     tied, alike = np.ones_like(above), np.ones_like(above)
     first = ties.better == 0
     row = ties.row[first]

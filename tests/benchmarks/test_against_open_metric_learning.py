@@ -45,7 +45,9 @@ def of_the_library(embeddings: np.ndarray, labels: np.ndarray) -> dict[int, floa
 
 
 def of_ours(embeddings: np.ndarray, labels: np.ndarray) -> dict[int, float]:
-    scores = score_embeddings(embeddings, labels, recall_at=RANKS, clustering=None, seed=0)
+    scores = score_embeddings(
+        embeddings, labels, recall_at=RANKS, whole_ranking=False, clustering=None, seed=0
+    )
     return {rank: scores.values[f"recall_at_{rank}"] for rank in RANKS}
 
 
@@ -67,5 +69,6 @@ def test_recall_is_the_same_number_and_sooner_there(points, classes, benchmark):
     benchmark.extra_info |= {"library_s": min(library), "ours_s": min(ours)}
     print(  # noqa: T201
         f"\n{points:,} points, {classes} classes: open-metric-learning {min(library):.3f} s "
-        f"(Recall@K alone), ours {min(ours):.3f} s (every retrieval score)"
+        f"(Recall@K alone), ours {min(ours):.3f} s "
+        "(with P@1, R-precision and MAP@R)"
     )
