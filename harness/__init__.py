@@ -15,7 +15,16 @@ from harness.method import Choice, Float, Int, Method, loss_method
 
 if TYPE_CHECKING:
     from harness.data.dataset import Attribute, Dataset
-    from harness.method.objective import Batch, Context, Embed, Objective, View
+    from harness.method.objective import (
+        Batch,
+        Clusters,
+        Context,
+        Embed,
+        Objective,
+        Outputs,
+        Readout,
+        View,
+    )
     from harness.models.trunk import Trunk
 
 hookimpl = pluggy.HookimplMarker("bench")
@@ -25,6 +34,7 @@ __all__ = [
     "BackboneSource",
     "Batch",
     "Choice",
+    "Clusters",
     "Context",
     "Dataset",
     "DatasetSource",
@@ -34,6 +44,8 @@ __all__ = [
     "Method",
     "Metric",
     "Objective",
+    "Outputs",
+    "Readout",
     "Trunk",
     "View",
     "hookimpl",
@@ -44,10 +56,13 @@ __all__ = [
 _LATER = {
     "Attribute": "harness.data.dataset",
     "Batch": "harness.method.objective",
+    "Clusters": "harness.method.objective",
     "Context": "harness.method.objective",
     "Dataset": "harness.data.dataset",
     "Embed": "harness.method.objective",
     "Objective": "harness.method.objective",
+    "Outputs": "harness.method.objective",
+    "Readout": "harness.method.objective",
     "Trunk": "harness.models.trunk",
     "View": "harness.method.objective",
 }

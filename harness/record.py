@@ -14,10 +14,12 @@ State = Literal["done", "failed", "skipped"]
 ReasonKind = Literal[
     "diverged",  # the loss was not finite
     "crashed",  # the plugin raised
-    "bad-loss",  # not a scalar, or nothing to differentiate
+    "bad-loss",  # no scalar, nothing to differentiate, or a readout that is not linear
     "tampered",  # the backbone, its gradients or its size were changed behind the core's back
     "sealed",  # test data were asked for while the objective was alive
     "out-of-memory",
+    "out-of-time",
+    "died",  # the process that ran it ended: a signal, or an exit in the plugin
     "unsupported",  # the protocol lacks what the method needs
 ]
 
@@ -39,6 +41,8 @@ class Reason(Frozen):
 class Identity(Frozen):
     """All that decides a run's result; its digest is the run's id.
 
+    `trial`: which trial of a hyperparameter search the run belongs to, in which of the repeated
+    searches (`search`, from 0); None for a replicate. A trial's run never sees the test part.
     `source`: digest of the method's code. `trunk`: distribution, version and code of the plugin
     that gave the backbone's trunk; empty for the core's own, which `training_semantics` covers.
     """
@@ -57,11 +61,16 @@ class Identity(Frozen):
     seed: int
     fold: int
     training_semantics: int
+    search: int | None = None
+    trial: int | None = None
 
     @property
     def run_id(self) -> str:
         """First 20 hexadecimal digits of the sha256 over the canonical JSON."""
-        text = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
+        content = self.model_dump()
+        if self.trial is None:  # as it was before there were trials
+            del content["search"], content["trial"]
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
@@ -86,12 +95,25 @@ class Parameters(Frozen):
     objective: int
 
 
+class Samples(Frozen):
+    """Training samples that the method could reach, and how many of them the protocol labels.
+
+    A method that declares no labels receives none of them all the same.
+    """
+
+    training: int
+    labelled: int
+
+
 class Audit(Frozen):
     """What the run cost.
 
     `images_embedded`: images through the backbone on the method's behalf, gradients or not.
     `backward_passes`: gradients that came back through an `embed` call; `zero_gradients`: those
     of them that were zero throughout, as when a miner finds nothing.
+    `images_read`: images that the method took from its view of the training part, for a teacher or
+    for clusters; `preparation_seconds`: wall time of `prepare`, part of
+    `training_seconds`.
     `training_seconds`: wall time of the loop without validation; `seconds`: of the whole run.
     `peak_memory_bytes`: of the process (CPU) or the allocator (CUDA); None where unknown.
     """
@@ -100,6 +122,8 @@ class Audit(Frozen):
     images_embedded: int
     backward_passes: int
     zero_gradients: int
+    images_read: int = 0
+    preparation_seconds: float = 0.0
     training_seconds: float
     seconds: float
     peak_memory_bytes: int | None
@@ -114,6 +138,26 @@ class Selected(Frozen):
     value: float
     history: tuple[tuple[int, float], ...]
     stopped_early: bool
+
+
+class Searched(Frozen):
+    """The search that chose a replicate's hyperparameters.
+
+    `best_trial`: of `trials`, the first with the highest `value`, a mean over folds; `failed` of
+    them brought none. `on_bound`: hyperparameters whose best lies on an edge of its range.
+    `space`: every range as it was before the first trial. `seconds`: of all its runs.
+    """
+
+    search: int
+    trials: int
+    failed: int
+    sampler: str
+    metric: str
+    best_trial: int
+    value: float
+    on_bound: tuple[str, ...]
+    space: dict[str, str]
+    seconds: float
 
 
 class Scores(Frozen):
@@ -144,6 +188,7 @@ class Record(Frozen):
 
     `init_digest`: of the backbone's initial weights; `batches_digest`: of the whole sequence of
     batch indices, None for a method that does not train. Times are ISO 8601, UTC.
+    `validation`: the selection metric on the validation part of what was scored in the end.
     `folds`, `replicates`: how many of each the protocol asks for, so that a store can say how many
     runs it expected without the protocol's file.
     """
@@ -153,12 +198,15 @@ class Record(Frozen):
     declared: Declared
     folds: int
     replicates: int
-    chosen_by: Literal["default", "given", "search"]
+    chosen_by: Literal["default", "given", "search", "trial"]
+    searched: Searched | None = None
     state: State
     reason: Reason | None = None
     init_digest: str | None = None
     batches_digest: str | None = None
+    samples: Samples | None = None
     selected: Selected | None = None
+    validation: float | None = None
     scores: Scores | None = None
     audit: Audit | None = None
     environment: dict[str, str] = Field(default_factory=dict)

@@ -24,7 +24,7 @@ SHORT = [
     "training.batch_size=8",
     "training.samples_per_class=2",
     "selection.every=2",
-    'training.compositions=["balanced", "one-per-class", "uniform"]',
+    'training.compositions=["balanced", "one-per-class", "uniform", "pairs", "clusters"]',
 ]
 
 

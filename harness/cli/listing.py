@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from harness.cli.options import FormatOption, PluginOption
+from harness.cli.options import Format, FormatOption, PluginOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.registry import Registered, Registry
-    from harness.table import Cell, Column
+    from harness.table import Cell, Column, Table
 
-Kind = Literal["methods", "protocols", "datasets", "backbones", "metrics"]
+Kind = Literal["methods", "protocols", "datasets", "backbones", "metrics", "executors"]
 
 
 def listing(
@@ -23,15 +24,27 @@ def listing(
     format: FormatOption = "table",  # noqa: A002 - named as its option
     plugin: PluginOption = None,
 ) -> None:
-    """List methods, protocols, datasets, backbones or metrics."""
+    """List methods, protocols, datasets, backbones, metrics or executors."""
     from harness.registry import load_registry
-    from harness.table import Column, Table, render
+    from harness.table import Column, Table
 
     registry = load_registry(plugin or ())
     rows, columns = _protocols(Column) if kind == "protocols" else _of(registry, kind, Column)
-    typer.echo(render(Table(columns=columns, rows=rows), format), nl=False)
+    _print(Table(columns=columns, rows=rows), format)
     for problem in registry.problems:
         typer.echo(f"bench: {problem}", err=True)
+
+
+def _print(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
+    """Write a table, to a terminal no wider than that."""
+    from harness.table import FittedTable, render
+
+    if format == "table" and sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(FittedTable(table))
+        return
+    typer.echo(render(table, format), nl=False)
 
 
 def _of(
@@ -54,6 +67,8 @@ def _of(
 def _methods(
     registry: Registry, column: type[Column]
 ) -> tuple[list[dict[str, Cell]], list[Column]]:
+    from harness.method.needs import needs_of
+
     rows: list[dict[str, Cell]] = []
     for name, registered in registry.methods.items():
         method = registered.method
@@ -62,21 +77,23 @@ def _methods(
             {
                 "method": name,
                 "family": method.family,
-                "batches": method.batch if method.trained else "",
+                "needs": ", ".join(needs_of(method)),
+                "parameters": "none" if method.parameters == "0" else method.parameters,
+                "reference": method.reference,
                 "space": space,
                 "summary": method.summary,
-                "reference": method.reference,
                 "from": str(registered.origin),
             }
         )
     return rows, [
         column(key="method", title="method", priority=0),
         column(key="family", title="family", priority=1),
-        column(key="batches", title="batches", priority=1),
-        column(key="space", title="hyperparameters", priority=2, wraps=True),
-        column(key="summary", title="summary", priority=3, wraps=True),
-        column(key="reference", title="reference", priority=4, wraps=True),
-        column(key="from", title="from", priority=5),
+        column(key="needs", title="needs", priority=0, wraps=True),
+        column(key="parameters", title="extra parameters", priority=2, wraps=True),
+        column(key="reference", title="reference", priority=3, wraps=True),
+        column(key="space", title="hyperparameters", priority=4, wraps=True),
+        column(key="summary", title="summary", priority=5, wraps=True),
+        column(key="from", title="from", priority=6),
     ]
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import sys
+import textwrap
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +16,7 @@ from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 from harness.errors import unknown
 
 if TYPE_CHECKING:
+    from harness.method import Method
     from harness.registry import Registry
 
 Facts = dict[str, Any]
@@ -44,13 +49,16 @@ def show(
 
 
 def _print(facts: Facts, indent: int = 0) -> None:
+    blank = " " * indent
     for key, value in facts.items():
         if isinstance(value, dict) and value:
-            typer.echo(f"{' ' * indent}{key}:")
+            typer.echo(f"{blank}{key}:")
             _print(value, indent + 2)
-        else:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            typer.echo(f"{' ' * indent}{key}: {text}")
+            continue
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if "\n" in text:
+            text = "\n" + textwrap.indent(text, blank + "  ")
+        typer.echo(f"{blank}{key}:{text}" if "\n" in text else f"{blank}{key}: {text}")
 
 
 def _method(registry: Registry, name: str) -> Facts | None:
@@ -58,7 +66,7 @@ def _method(registry: Registry, name: str) -> Facts | None:
         return None
     registered = registry.methods[name]
     method = registered.method
-    return {
+    facts = {
         "method": method.name,
         "summary": method.summary,
         "reference": method.reference,
@@ -69,14 +77,36 @@ def _method(registry: Registry, name: str) -> Facts | None:
             key: f"{bounds}, default {bounds.default}" for key, bounds in method.space.items()
         },
         "needs": {
-            "batches": method.batch,
+            "batches": method.batch if method.trained else "none",
             "views": method.views,
             "labels": method.labels,
             "members": method.members,
             "setting": method.setting,
+            "relevance": method.relevance,
+            "weights": method.weights,
             "training": method.trained,
+            "packages": dict(method.requires),
         },
+        "readout": method.readout,
+        "control": method.control,
+        "extra parameters": "none" if method.parameters == "0" else method.parameters,
+        "definition": _definition(method),
+        "citation": method.citation.strip(),
     }
+    return {key: value for key, value in facts.items() if value != ""}
+
+
+def _definition(method: Method) -> str:
+    """The docstring of the module that a method is defined in: the innermost that holds it."""
+    holders = [
+        module
+        for module in list(sys.modules.values())
+        if isinstance(module, ModuleType)
+        and any(value is method for value in vars(module).values())
+    ]
+    if not holders:
+        return ""
+    return inspect.getdoc(max(holders, key=lambda module: module.__name__.count("."))) or ""
 
 
 def _protocol(name: str) -> Facts | None:

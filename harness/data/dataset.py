@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from harness.data.seal import require_open
 
+TRAIN, VALIDATION, TEST = 0, 1, 2
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Attribute:
@@ -30,6 +32,9 @@ class Dataset:
 
     `inputs`: uint8 of shape (N, channels, height, width), or float32 of shape (N, features).
     `labels`: int64 of shape (N,), each in [0, len(class_names)).
+    `parts`: int8 of shape (N,): TRAIN, VALIDATION or TEST, where the dataset comes with a split.
+    `hierarchy`: the attribute that groups classes, for graded relevance; it must be constant
+    within each class.
     Arrays are made read-only. Raises ValueError where shapes, dtypes or label values disagree,
     and SealedTestSet while an objective is alive: a dataset holds its test part.
     """
@@ -41,6 +46,8 @@ class Dataset:
     source: str
     licence: str
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    hierarchy: str | None = None
+    parts: npt.NDArray[np.int8] | None = None
 
     def __post_init__(self) -> None:
         require_open(f"dataset {self.name} was")
@@ -69,8 +76,29 @@ class Dataset:
             _check_codes(
                 f"dataset {self.name}: attribute {name}", attribute.values, len(attribute.names)
             )
+        if self.hierarchy is not None:
+            self._check_hierarchy(self.hierarchy)
+        if self.parts is not None:
+            self._check_parts(self.parts)
+            self.parts.flags.writeable = False
         for array in (self.inputs, self.labels, *(a.values for a in self.attributes.values())):
             array.flags.writeable = False
+
+    def _check_hierarchy(self, name: str) -> None:
+        if name not in self.attributes:
+            raise ValueError(f"dataset {self.name}: hierarchy names no attribute: {name}")
+        pairs = np.unique(np.stack([self.labels, self.attributes[name].values]), axis=1)
+        if len(np.unique(pairs[0])) < pairs.shape[1]:
+            raise ValueError(f"dataset {self.name}: attribute {name} differs within a class")
+
+    def _check_parts(self, parts: npt.NDArray[np.int8]) -> None:
+        if parts.dtype != np.int8 or parts.shape != self.labels.shape:
+            raise ValueError(
+                f"dataset {self.name}: parts must be int8 {self.labels.shape}, "
+                f"not {parts.dtype} {parts.shape}"
+            )
+        if not np.isin(parts, (TRAIN, VALIDATION, TEST)).all():
+            raise ValueError(f"dataset {self.name}: parts must be 0, 1 or 2")
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -90,6 +118,10 @@ class Dataset:
         for name in sorted(self.attributes):
             _feed(digest, f"attribute {name}", self.attributes[name].values)
             _feed_names(digest, self.attributes[name].names)
+        if self.parts is not None:
+            _feed(digest, "parts", self.parts)
+        if self.hierarchy is not None:
+            _feed_names(digest, (f"hierarchy {self.hierarchy}",))
         return digest.hexdigest()
 
 

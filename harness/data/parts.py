@@ -44,28 +44,48 @@ def standardisation_of(inputs: np.ndarray) -> Standardisation:
     )
 
 
+def _as_they_are(like: Standardisation) -> Standardisation:
+    """A standardisation that changes nothing."""
+    return Standardisation(torch.zeros_like(like.mean), torch.ones_like(like.std))
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Raw inputs, labels 0..classes-1 in the order of the dataset's classes, and attributes."""
+    """Raw inputs, labels 0..classes-1 in the order of the dataset's classes, and attributes.
+
+    `codes`: int64 (N,): the dataset's own labels; `positions`: int64 (N,), in the dataset.
+    `hierarchy`: the attribute that groups classes, if the dataset names one; `groups`: its codes,
+    int64 (N,).
+    """
 
     inputs: Tensor
     labels: Tensor
     known: Tensor
     classes: int
+    codes: Tensor
+    positions: Positions
     attributes: Mapping[str, Tensor] = field(default_factory=dict)
+    hierarchy: str | None = None
+    groups: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
 class Vault:
-    """A dataset and its split; the test part comes out only while the seal is open."""
+    """A dataset and its split; the test part comes out only while the seal is open.
 
-    def __init__(self, dataset: Dataset, split: Split, device: torch.device) -> None:
+    `standardise` is for validation and testing, `prepare` for training: the same, unless `raw`.
+    """
+
+    def __init__(
+        self, dataset: Dataset, split: Split, device: torch.device, *, raw: bool = False
+    ) -> None:
         self._dataset = dataset
         self._split = split
         self._device = device
         self.standardise = standardisation_of(dataset.inputs[split.train]).to(device)
+        self.prepare = _as_they_are(self.standardise) if raw else self.standardise
 
     def train(self, *, only_known: bool) -> Part:
         """The training part, without the samples of unknown label if `only_known`."""
@@ -86,13 +106,19 @@ class Vault:
     def _part(self, positions: Positions, known: np.ndarray | None = None) -> Part:
         classes, labels = np.unique(self._dataset.labels[positions], return_inverse=True)
         known = np.ones(len(positions), dtype=np.bool_) if known is None else known
+        attributes = {
+            name: torch.from_numpy(attribute.values[positions]).to(self._device)
+            for name, attribute in self._dataset.attributes.items()
+        }
+        hierarchy = self._dataset.hierarchy
         return Part(
             inputs=torch.from_numpy(self._dataset.inputs[positions]).to(self._device),
             labels=torch.from_numpy(labels.astype(np.int64)).to(self._device),
             known=torch.from_numpy(known).to(self._device),
             classes=len(classes),
-            attributes={
-                name: torch.from_numpy(attribute.values[positions]).to(self._device)
-                for name, attribute in self._dataset.attributes.items()
-            },
+            attributes=attributes,
+            hierarchy=hierarchy,
+            groups=None if hierarchy is None else attributes[hierarchy],
+            codes=torch.from_numpy(self._dataset.labels[positions]).to(self._device),
+            positions=positions,
         )

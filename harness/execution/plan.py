@@ -9,7 +9,7 @@ from typing import Literal
 from harness.errors import UserError
 from harness.method import Value
 from harness.protocol import Protocol
-from harness.record import Declared, Identity
+from harness.record import Declared, Identity, Searched
 from harness.registry import CORE_DISTRIBUTION, RegisteredMethod, Registry
 from harness.training import TRAINING_SEMANTICS
 
@@ -20,7 +20,8 @@ class Entrant:
 
     registered: RegisteredMethod
     hyperparameters: Mapping[str, Value]
-    chosen_by: Literal["default", "given"]
+    chosen_by: Literal["default", "given", "search", "trial"]
+    searched: Searched | None = None
 
     @property
     def name(self) -> str:
@@ -125,6 +126,20 @@ def make_plan(
         for entrant in entrants
     ]
     return Plan(protocol, tuple(replicates))
+
+
+def plan_trial(
+    first: Replicate, entrant: Entrant, *, search: int, trial: int, seed: int
+) -> Replicate:
+    """The folds of one trial: like the folds of a replicate, but for what is tried."""
+    changes = {
+        "hyperparameters": dict(entrant.hyperparameters),
+        "seed": seed,
+        "search": search,
+        "trial": trial,
+    }
+    runs = [PlannedRun(entrant, run.identity.model_copy(update=changes)) for run in first.runs]
+    return Replicate(entrant, seed, tuple(runs))
 
 
 def trunk_code(registry: Registry, name: str) -> str:

@@ -12,24 +12,27 @@ from typing import Any
 
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from harness.data.dataset import Dataset
 from harness.data.parts import Vault
-from harness.data.samplers import DRAWN, batches_digest, draw_batches
-from harness.data.seal import SealedTestSet, sealed
-from harness.data.splits import class_disjoint_split
+from harness.data.seal import SealedTestSet
+from harness.data.splits import make_split
+from harness.execution.learning import Learnt, Student, learn, sealed_method
 from harness.execution.machine import PeakMemory, environment
 from harness.execution.plan import PlannedRun
 from harness.execution.scores import score_part
+from harness.execution.support import require_supported
 from harness.extension import Metric
-from harness.models.backbone import Backbone, build_backbone, weights_digest
+from harness.models.backbone import build_backbone, weights_digest
 from harness.protocol import Protocol
-from harness.record import Audit, Reason, ReasonKind, Record, Selected
+from harness.record import Reason, ReasonKind, Record
 from harness.registry import Registry
-from harness.training.embedding import embed_part
-from harness.training.guard import method_state
-from harness.training.loop import Trained, count_parameters, train
-from harness.training.outcomes import RunFailure, Unsupported
+from harness.scoring import map_at_r
+from harness.training.embedding import Counts, embed_part
+from harness.training.loop import count_parameters
+from harness.training.outcomes import RunFailure
+from harness.training.readout import ReadBackbone
 from harness.training.task import Task
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -57,7 +60,7 @@ def execute(run: PlannedRun, bench: Bench) -> tuple[Record, Arrays | None]:
     """
     progress = _Progress(run, bench)
     try:
-        _check_supported(run, bench.protocol)
+        require_supported(run.entrant.registered.method, bench.protocol, bench.dataset)
         arrays = _train_and_score(run, bench, progress)
     except KeyboardInterrupt:
         raise
@@ -77,6 +80,11 @@ class _Progress:
     fields: dict[str, Any] = field(default_factory=dict)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the run began."""
+        return time.perf_counter() - self.began
 
     def done(self) -> Record:
         """The Record of a run that was scored."""
@@ -100,6 +108,7 @@ class _Progress:
             identity=self.run.identity,
             declared=self.run.entrant.declared(),
             chosen_by=self.run.entrant.chosen_by,
+            searched=self.run.entrant.searched,
             folds=protocol.split.folds,
             replicates=protocol.replicates,
             environment=environment(self.bench.device),
@@ -122,96 +131,74 @@ def _kind(error: BaseException) -> ReasonKind:
     return "crashed"
 
 
-def _check_supported(run: PlannedRun, protocol: Protocol) -> None:
-    """Raise Unsupported for a method that needs what the protocol or the core lacks."""
-    method = run.entrant.registered.method
-    if method.setting == "closed-set":
-        raise Unsupported("needs a closed-set split; this protocol's test classes are new")
-    if not method.trained:
-        return
-    if method.batch not in protocol.training.compositions:
-        admitted = ", ".join(protocol.training.compositions)
-        raise Unsupported(f"needs {method.batch} batches; this protocol admits {admitted}")
-    if method.batch not in DRAWN:
-        raise Unsupported(f"needs {method.batch} batches, which the core does not draw yet")
-    if method.members > 1:
-        raise Unsupported("needs several backbones, which the core does not train yet")
-
-
 def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arrays:
     rules, identity = bench.protocol, run.identity
+    method = run.entrant.registered.method
     memory = PeakMemory(bench.device)
-    split = class_disjoint_split(
-        bench.dataset.labels, rules.split, fold=identity.fold, seed=identity.seed
-    )
-    vault = Vault(bench.dataset, split, bench.device)
+    split = make_split(bench.dataset, rules.split, fold=identity.fold, seed=identity.seed)
+    raw = rules.quirks is not None and rules.quirks.raw_training_inputs
+    vault = Vault(bench.dataset, split, bench.device, raw=raw)
     backbone = build_backbone(
         bench.registry.backbone(rules.backbone.name).item.build,
         rules.backbone,
         bench.dataset.inputs.shape[1:],
         fold=identity.fold,
         seed=identity.seed,
+        members=method.members,
     )
     progress.fields["init_digest"] = weights_digest(backbone)
     backbone.to(bench.device)
-    trained = None
-    if run.entrant.registered.method.trained:
-        trained = _train(run, bench, vault, backbone, progress)
-    test = vault.test()
-    embeddings = embed_part(backbone, test, vault.standardise)
-    labels = test.labels.cpu().numpy()
-    scores, per_query = score_part(
-        embeddings, labels, rules.scoring, metrics=bench.metrics, seed=identity.seed
-    )
+    learnt = Learnt(Counts(), count_parameters(backbone, None))
+    if method.trained or method.readout:
+        part = vault.train(only_known=method.labels == "all")
+        task = Task(rules, method, run.entrant.hyperparameters, identity.seed, identity.fold)
+        with sealed_method(task) as generator:
+            student = Student(task, backbone, vault, part, generator)
+            learnt = learn(student, progress.fields)
+    reader = backbone if learnt.readout is None else ReadBackbone(backbone, learnt.readout)
+    progress.fields["validation"] = _validation(learnt, reader, vault, rules)
+    if identity.trial is not None:  # a trial never sees the test part
+        progress.fields["audit"] = learnt.audit(
+            time.perf_counter() - progress.began, memory.bytes()
+        )
+        return {}
+    arrays = _embedded(reader, vault, rules)
+    scores, per_query = score_part(arrays, rules.scoring, metrics=bench.metrics, seed=identity.seed)
     progress.fields["scores"] = scores
-    progress.fields["audit"] = _audit(trained, backbone, progress.began, memory)
-    arrays = {"test_embeddings": embeddings, "test_labels": labels, **per_query}
-    if trained is not None:
-        arrays["losses"] = trained.losses.numpy()
+    progress.fields["audit"] = learnt.audit(progress.seconds, memory.bytes())
+    if learnt.trained is not None:
+        arrays["losses"] = learnt.trained.losses.numpy()
+    return {**arrays, **per_query}
+
+
+def _embedded(reader: nn.Module, vault: Vault, rules: Protocol) -> dict[str, npt.NDArray[Any]]:
+    """Everything that scores are made of: embeddings and labels of the test part.
+
+    With a gallery of training samples, or classifiers, also those of the labelled training part,
+    and the labels are the dataset's own.
+    """
+    test = vault.test()
+    batches = rules.quirks.test_batches if rules.quirks else 0
+    arrays = {
+        "test_embeddings": embed_part(reader, test, vault.standardise, training_batches=batches),
+        "test_labels": test.labels.cpu().numpy(),
+        "test_positions": test.positions,
+    }
+    if rules.scoring.reads_training_part:
+        known = vault.train(only_known=True)
+        embeddings = embed_part(reader, known, vault.standardise, training_batches=batches)
+        arrays |= {
+            "test_labels": test.codes.cpu().numpy(),
+            "train_embeddings": embeddings,
+            "train_labels": known.codes.cpu().numpy(),
+        }
     return arrays
 
 
-def _train(
-    run: PlannedRun, bench: Bench, vault: Vault, backbone: Backbone, progress: _Progress
-) -> Trained:
-    """Train with the test set sealed; the objective is gone when this returns."""
-    method, identity, rules = run.entrant.registered.method, run.identity, bench.protocol
-    part = vault.train(only_known=method.labels == "all")
-    batches = draw_batches(
-        part.labels.cpu().numpy(),
-        method.batch,
-        rules.training,
-        fold=identity.fold,
-        seed=identity.seed,
-    )
-    progress.fields["batches_digest"] = batches_digest(batches)
-    task = Task(rules, method, run.entrant.hyperparameters, identity.seed, identity.fold)
-    with sealed() as seal, method_state(identity.seed, method.name, identity.fold) as generator:
-        try:
-            trained = train(task, backbone, vault, part, batches, generator)
-        finally:
-            gc.collect()
-            # Also when the plugin caught the error, or raised another in its place.
-            if seal.broken_by is not None:
-                raise SealedTestSet(f"{seal.broken_by} asked for while the objective was alive")
-    progress.fields["selected"] = Selected(
-        metric=rules.selection.metric,
-        step=trained.selection.step,
-        value=trained.selection.value,
-        history=tuple(trained.selection.history),
-        stopped_early=trained.stopped_early,
-    )
-    return trained
-
-
-def _audit(trained: Trained | None, backbone: Backbone, began: float, memory: PeakMemory) -> Audit:
-    return Audit(
-        steps=trained.steps if trained else 0,
-        images_embedded=trained.counts.images_embedded if trained else 0,
-        backward_passes=trained.counts.backward_passes if trained else 0,
-        zero_gradients=int(trained.counts.zero_gradients) if trained else 0,
-        training_seconds=trained.seconds if trained else 0.0,
-        seconds=time.perf_counter() - began,
-        peak_memory_bytes=memory.bytes(),
-        parameters=trained.parameters if trained else count_parameters(backbone, None),
-    )
+def _validation(learnt: Learnt, reader: nn.Module, vault: Vault, rules: Protocol) -> float | None:
+    """The selection metric on the validation part, of what will be scored."""
+    if learnt.trained is not None and learnt.readout is None:
+        return learnt.trained.selection.value
+    part = vault.validation()
+    embeddings = embed_part(reader, part, vault.standardise)
+    return map_at_r(embeddings, part.labels.cpu().numpy(), distance=rules.scoring.distance)

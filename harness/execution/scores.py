@@ -14,27 +14,29 @@ from harness.data.streams import stream_seed
 from harness.extension import Metric
 from harness.protocol.model import ScoringRule
 from harness.record import Scores
-from harness.scoring import SCORING_SEMANTICS, KMeans, score_embeddings
+from harness.scoring import SCORING_SEMANTICS, KMeans, classify, score_embeddings
+
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 log = logging.getLogger(__name__)
 
 
 def score_part(
-    embeddings: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int64],
-    rule: ScoringRule,
-    *,
-    metrics: Sequence[Metric],
-    seed: int,
+    arrays: Arrays, rule: ScoringRule, *, metrics: Sequence[Metric], seed: int
 ) -> tuple[Scores, dict[str, npt.NDArray[Any]]]:
     """Score one embedding; return the Scores and the per-query arrays to store.
 
-    `embeddings`: float32 (N, D). `labels`: int64 (N,). The arrays are named `per_query.METRIC`,
-    and `queries` holds the positions they belong to.
+    `arrays`: `test_embeddings` float32 (N, D), `test_labels` int64 (N,), and `train_embeddings`,
+    `train_labels` where the rule reads the training part. The arrays returned are named
+    `per_query.METRIC`, and `queries` holds the positions they belong to.
     """
+    embeddings, labels = arrays["test_embeddings"], arrays["test_labels"]
+    gallery = rule.gallery == "train"
     result = score_embeddings(
         embeddings,
         labels,
+        gallery=arrays["train_embeddings"] if gallery else None,
+        gallery_labels=arrays["train_labels"] if gallery else None,
         recall_at=rule.recall_at,
         distance=rule.distance,
         clustering=KMeans(restarts=rule.clustering_restarts),
@@ -42,15 +44,35 @@ def score_part(
     )
     scores = Scores(
         semantics=SCORING_SEMANTICS,
-        values=dict(result.values),
+        values={**result.values, **_classified(arrays, rule, seed)},
         class_means=dict(result.class_means),
         extra={metric.name: _extra(metric, embeddings, labels) for metric in metrics},
         queries=len(result.queries),
         singletons=result.singletons,
         collapsed=result.collapsed,
     )
-    arrays = {f"per_query.{name}": values for name, values in result.per_query.items()}
-    return scores, {**arrays, "queries": result.queries}
+    per_query = {f"per_query.{name}": values for name, values in result.per_query.items()}
+    return scores, {**per_query, "queries": result.queries}
+
+
+def _classified(arrays: Arrays, rule: ScoringRule, seed: int) -> dict[str, float]:
+    """`accuracy_NAME`, `macro_f1_NAME` and `ami_NAME` of each classifier that the rule names."""
+    if not rule.classifiers:
+        return {}
+    found = classify(
+        arrays["train_embeddings"],
+        arrays["train_labels"],
+        arrays["test_embeddings"],
+        arrays["test_labels"],
+        classifiers=rule.classifiers,
+        distance=rule.distance,
+        seed=stream_seed(seed, "classifiers"),
+    )
+    return {
+        f"{measure}_{name}": getattr(classified, measure)
+        for name, classified in found.items()
+        for measure in ("accuracy", "macro_f1", "ami")
+    }
 
 
 def _extra(
@@ -80,13 +102,9 @@ def _unit(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def score_concatenation(
-    folds: Sequence[Mapping[str, npt.NDArray[Any]]],
-    rule: ScoringRule,
-    *,
-    metrics: Sequence[Metric],
-    seed: int,
+    folds: Sequence[Arrays], rule: ScoringRule, *, metrics: Sequence[Metric], seed: int
 ) -> Scores:
     """Score the joined embeddings of one replicate from its folds' stored arrays."""
-    joined = concatenate([fold["test_embeddings"] for fold in folds])
-    scores, _ = score_part(joined, folds[0]["test_labels"], rule, metrics=metrics, seed=seed)
+    joined = {**folds[0], "test_embeddings": concatenate([f["test_embeddings"] for f in folds])}
+    scores, _ = score_part(joined, rule, metrics=metrics, seed=seed)
     return scores

@@ -42,6 +42,7 @@ class Cost:
     """Means over the runs done: what a run of the method cost.
 
     Parameters are the trainable ones; `peak_memory_bytes` is the largest of the runs that know it.
+    `search_seconds` is what the searches for its hyperparameters took in all, None without any.
     """
 
     training_seconds: float
@@ -52,6 +53,7 @@ class Cost:
     head_parameters: float
     objective_parameters: float
     peak_memory_bytes: int | None
+    search_seconds: float | None = None
 
     @property
     def parameters(self) -> float:
@@ -63,6 +65,7 @@ class Cost:
 class Row:
     """One method as one distribution and version brought it, at one point of its space.
 
+    A row of searched hyperparameters holds all replicates, whatever was found for each.
     `label` is the method's name, and what tells it from other rows of that name where there are
     any. `metrics` and `class_means` are of separate folds averaged, `concatenated` of their
     joined embeddings; each an interval over replicates. `flags` are marks a reader must see.

@@ -72,6 +72,8 @@ def _groups(records: Iterable[Record]) -> list[list[Record]]:
     for record in records:
         identity = record.identity
         point = json.dumps(identity.hyperparameters, sort_keys=True)
+        if record.searched is not None:
+            point = "searched"
         version = (identity.distribution, identity.version, identity.source)
         groups.setdefault((identity.method, *version, point), []).append(record)
     return list(groups.values())

@@ -28,7 +28,8 @@ def require_common_random_numbers(records: Iterable[Record]) -> None:
     """Raise UserError where methods differ in initial weights or batches and should agree.
 
     Runs of one fold and seed share the initial weights (an ensemble's backbones are smaller, so
-    only those of as many members); runs of one batch composition also share their batches.
+    only those of as many members); runs of one batch composition and as many labels also share
+    their batches, but for `clusters`, which each method makes its own.
     """
     weights: dict[Hashable, tuple[str, str]] = {}
     batches: dict[Hashable, tuple[str, str]] = {}
@@ -36,7 +37,9 @@ def require_common_random_numbers(records: Iterable[Record]) -> None:
         identity, declared = record.identity, record.declared
         place = (identity.fold, identity.seed)
         _agree(weights, (declared.members, *place), record, "initial weights", record.init_digest)
-        key = (declared.composition, *place)
+        if declared.composition == "clusters":
+            continue
+        key = (declared.composition, record.samples, *place)
         _agree(batches, key, record, f"{declared.composition} batches", record.batches_digest)
 
 

@@ -39,6 +39,7 @@ _COST = (
     Column(key="backward_passes", title="passes/step", align="right", priority=6, digits=2),
     Column(key="declared", title="batch", priority=6),
 )
+_SEARCH = Column(key="search_seconds", title="search s", align="right", priority=3, digits=0)
 _MARKS = Column(key="marks", title="marks", priority=2)
 
 
@@ -52,10 +53,11 @@ def display_table(board: Leaderboard, metrics: Sequence[str] | None = None) -> T
     columns = [_METHOD, *(_metric_column(name, place) for place, name in enumerate(names))]
     if _has_ties(board):  # beside the metric that they are of
         columns.insert(2 + names.index(RANKED_BY) if RANKED_BY in names else 1, _TIES)
+    search = [_SEARCH] if any(row.cost and row.cost.search_seconds for row in board.rows) else []
     marks = [_MARKS] if any(map(_marks_text, board.rows)) else []
     return Table(
         title=_title(board),
-        columns=[*columns, _RUNS, *_COST, *marks],
+        columns=[*columns, _RUNS, *_COST, *search, *marks],
         rows=[_display_row(board, row, names) for row in board.rows],
         best=_best(board, names),
         notes=board.notes,
@@ -146,6 +148,7 @@ def _display_row(board: Leaderboard, row: Row, names: Iterable[str]) -> dict[str
 
 _SHOWN_COST: Mapping[str, Callable[[Cost], Cell]] = {
     "training_seconds": lambda cost: cost.training_seconds,
+    "search_seconds": lambda cost: cost.search_seconds,
     "parameters": lambda cost: (
         f"{cost.trunk_parameters + cost.head_parameters:,.0f} + {cost.objective_parameters:,.0f}"
     ),

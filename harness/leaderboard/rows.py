@@ -14,7 +14,7 @@ from harness.leaderboard.replicates import (
     separated,
     separated_class_means,
 )
-from harness.record import Audit, Concatenation, Record
+from harness.record import Audit, Concatenation, Record, Searched
 
 UNLOCKED = "unlocked"
 
@@ -44,7 +44,10 @@ def build_row(
         concatenated=concatenated(complete, concatenations),
         runs=_runs(records, expected=folds * replicates),
         failures=_failures(records),
-        cost=_cost([r.audit for r in records if r.state == "done" and r.audit is not None]),
+        cost=_cost(
+            [r.audit for r in records if r.state == "done" and r.audit is not None],
+            _searches(records),
+        ),
         flags=_flags(records, metrics, len(complete)),
         fold_values=fold_values(complete),
         joined_values=joined_values(complete, concatenations),
@@ -79,7 +82,13 @@ def _failures(records: Iterable[Record]) -> tuple[Failure, ...]:
     return tuple(found.values())
 
 
-def _cost(audits: Sequence[Audit]) -> Cost | None:
+def _searches(records: Iterable[Record]) -> list[Searched]:
+    """The searches that the replicates come from, each once."""
+    found = {r.searched.search: r.searched for r in records if r.searched is not None}
+    return [found[search] for search in sorted(found)]
+
+
+def _cost(audits: Sequence[Audit], searches: Sequence[Searched]) -> Cost | None:
     if not audits:
         return None
     steps = sum(audit.steps for audit in audits)
@@ -93,6 +102,7 @@ def _cost(audits: Sequence[Audit]) -> Cost | None:
         head_parameters=_mean(audit.parameters.head for audit in audits),
         objective_parameters=_mean(audit.parameters.objective for audit in audits),
         peak_memory_bytes=max(peaks, default=None),
+        search_seconds=math.fsum(s.seconds for s in searches) if searches else None,
     )
 
 
@@ -102,7 +112,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _flags(records: Sequence[Record], metrics: Intervals, replicates: int) -> tuple[str, ...]:
-    """Marks of a row; a search whose best lies on a bound belongs here once Records say so."""
+    """Marks of a row: what a reader must know beside its numbers."""
     flags: list[str] = []
     members = records[0].declared.members
     if members > 1:
@@ -112,6 +122,11 @@ def _flags(records: Sequence[Record], metrics: Intervals, replicates: int) -> tu
         flags.append(f"collapsed in {collapsed} of {len(records)} runs")
     if any(record.chosen_by == "given" for record in records):
         flags.append("hyperparameters by hand")
+    for search in _searches(records):
+        if search.on_bound:
+            flags.append(f"best on a bound: {', '.join(search.on_bound)}")
+        if search.failed:
+            flags.append(f"{search.failed} of {search.trials} trials failed")
     flags += [
         f"{name} missing in {replicates - interval.n} of {replicates} replicates"
         for name, interval in metrics.items()
@@ -119,4 +134,4 @@ def _flags(records: Sequence[Record], metrics: Intervals, replicates: int) -> tu
     ]
     if records[0].identity.unlocked:
         flags.append(UNLOCKED)
-    return tuple(flags)
+    return tuple(dict.fromkeys(flags))

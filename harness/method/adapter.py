@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LossBuilder = Callable[..., Any]
 
 
-def loss_method(
+def loss_method(  # noqa: PLR0913 - each but the first two is named
     name: str,
     build: LossBuilder,
     *,
@@ -23,6 +23,9 @@ def loss_method(
     reference: str,
     family: str = "other",
     batch: Composition = "balanced",
+    unnormalized: bool = False,
+    parameters: str = "0",
+    citation: str = "",
     **space: Range,
 ) -> Method:
     """Make a Method of a builder of losses on (embeddings, labels).
@@ -30,7 +33,8 @@ def loss_method(
     `build` receives every hyperparameter of `space` by name, and `context` if it has such a
     parameter. It returns a module called as `loss(embeddings, labels)`, or a pair
     `(loss, miner)`: then the miner is called as `miner(embeddings, labels)` and its result is
-    given to the loss as a third argument, as in pytorch-metric-learning.
+    given to the loss as a third argument, as in pytorch-metric-learning. With `unnormalized`, the
+    loss gets the embeddings as they are before the protocol's normalisation.
     """
     wants_context = "context" in inspect.signature(build).parameters
 
@@ -40,7 +44,7 @@ def loss_method(
         extra = {"context": context} if wants_context else {}
         built = build(**hyperparameters, **extra)
         loss, miner = built if isinstance(built, tuple) else (built, None)
-        return LossObjective(loss, miner)
+        return LossObjective(loss, miner, unnormalized=unnormalized)
 
     return Method(
         name=name,
@@ -50,4 +54,6 @@ def loss_method(
         family=family,
         space=dict(space),
         batch=batch,
+        parameters=parameters,
+        citation=citation,
     )

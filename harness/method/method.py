@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 Composition = Literal["balanced", "one-per-class", "uniform", "pairs", "clusters"]
 Labels = Literal["all", "known", "none"]
 Setting = Literal["any", "closed-set"]
+Relevance = Literal["binary", "graded"]
+Weights = Literal["any", "pretrained"]
 
 COMPOSITIONS: tuple[str, ...] = get_args(Composition)
 LABELS: tuple[str, ...] = get_args(Labels)
 SETTINGS: tuple[str, ...] = get_args(Setting)
+RELEVANCES: tuple[str, ...] = get_args(Relevance)
+WEIGHTS: tuple[str, ...] = get_args(Weights)
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -30,12 +34,22 @@ class Method:
 
     `build(hyperparameters, context)` returns a fresh `Objective`; it is called once a run, with
     every hyperparameter of `space` given. A method that has nothing to train (`trained=False`)
-    is scored on the initial weights and its builder is never called.
+    is scored on the initial weights; its builder is called only for a readout.
 
     The declarations are closed lists, because they belong to the method and not to taste:
     `batch` is how the core composes batches, `views` how many augmented views of each image the
     batch holds, `labels` which labels the method may see (`none`: it never receives any),
-    `members` how many backbones it trains, `setting` where it is defined at all.
+    `members` how many backbones it trains, `setting` where it is defined at all, `relevance`
+    whether it needs degrees of relevance between classes, `weights` whether it is anything at all
+    without pretrained ones, `readout` whether it ends in a linear readout (`Objective.finish`),
+    `control` whether it is a control that promises not to learn. `requires` names the modules it
+    imports that are not installed with it, each with the command that installs it: without them
+    its runs are skipped.
+
+    `parameters` is the number of trainable parameters that the Objective adds, as a formula in C
+    (classes), d (embedding size), F (feature size), D (numbers in one input) and the names of
+    hyperparameters, such as "C * d"; `MethodContract` compares it with the Objective's own count.
+    `citation` is a BibTeX entry.
 
     Raises ValueError for a name that is not lower-case words joined by hyphens, or a declaration
     outside its list.
@@ -52,7 +66,14 @@ class Method:
     labels: Labels = "all"
     members: int = 1
     setting: Setting = "any"
+    relevance: Relevance = "binary"
+    weights: Weights = "any"
+    readout: bool = False
+    control: bool = False
     trained: bool = True
+    requires: Mapping[str, str] = field(default_factory=dict)
+    parameters: str = "0"
+    citation: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -60,6 +81,15 @@ class Method:
         _check_listed(self.name, "batch", self.batch, COMPOSITIONS)
         _check_listed(self.name, "labels", self.labels, LABELS)
         _check_listed(self.name, "setting", self.setting, SETTINGS)
+        _check_listed(self.name, "relevance", self.relevance, RELEVANCES)
+        _check_listed(self.name, "weights", self.weights, WEIGHTS)
+        if self.trained and self.labels == "none" and self.batch != "uniform":
+            raise ValueError(
+                f"method {self.name}: labels='none' needs batch='uniform': every other composition "
+                "is drawn by the labels"
+            )
+        if self.relevance == "graded" and self.labels != "all":
+            raise ValueError(f"method {self.name}: graded relevance tells labels: labels='all'")
         if self.views not in (1, 2):
             raise ValueError(f"method {self.name}: views must be 1 or 2, not {self.views!r}")
         if self.members < 1:

@@ -4,29 +4,56 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from harness.data.streams import stream_seed
-from harness.models.trunk import Trunk
+from harness.method.objective import Outputs
+from harness.models.head import JoinedHeads
+from harness.models.trunk import JoinedTrunks, Trunk
 from harness.protocol.model import BackboneRule
 
 
 class Backbone(nn.Module):
-    """The shared network of a run: inputs to features to embeddings."""
+    """The shared network of a run: inputs to features to embeddings.
 
-    def __init__(self, trunk: Trunk, embedding_size: int, *, normalize: bool) -> None:
+    Several trunks make an ensemble: each member has the embedding size divided by their number,
+    and normalised embeddings are normalised member by member and then as a whole, so that their
+    cosine is the mean of the members' cosines.
+    """
+
+    def __init__(
+        self, trunk: Trunk, embedding_size: int, *, normalize: bool, members: int = 1
+    ) -> None:
         super().__init__()
         self.trunk = trunk
-        self.head = nn.Linear(trunk.feature_size, embedding_size)
+        self.head: nn.Module
+        if isinstance(trunk, JoinedTrunks) and members > 1:
+            sizes = [trunk.feature_size // members] * members
+            self.head = JoinedHeads(sizes, embedding_size)
+        else:
+            self.head = nn.Linear(trunk.feature_size, embedding_size)
         self.normalize = normalize
+        self.members = members
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Embeddings, float32 (B, embedding_size), L2-normalised if the protocol says so."""
-        embeddings: Tensor = self.head(self.trunk(inputs))
-        return nn.functional.normalize(embeddings) if self.normalize else embeddings
+        return self.outputs(inputs).embeddings
+
+    def outputs(self, inputs: Tensor) -> Outputs:
+        """Features, the head's output and the embeddings, of one pass."""
+        features: Tensor = self.trunk(inputs)
+        linear: Tensor = self.head(features)
+        return Outputs(features, linear, self._normalized(linear) if self.normalize else linear)
+
+    def _normalized(self, linear: Tensor) -> Tensor:
+        if self.members == 1:
+            return nn.functional.normalize(linear)
+        apart = linear.reshape(len(linear), self.members, -1)
+        return nn.functional.normalize(apart, dim=2).flatten(1) / math.sqrt(self.members)
 
 
 def build_backbone(
@@ -36,15 +63,18 @@ def build_backbone(
     *,
     fold: int,
     seed: int,
+    members: int = 1,
 ) -> Backbone:
-    """Build a backbone whose initial weights depend on seed and fold alone.
+    """Build a backbone whose initial weights depend on seed, fold and members alone.
 
     The global generator is put back as it was.
     """
     # Weights are drawn on the CPU, so that they are the same whatever device trains them.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream_seed(seed, "weights", fold))
-        backbone = Backbone(build_trunk(input_shape), rule.embedding_size, normalize=rule.normalize)
+        trunks = [build_trunk(input_shape) for _ in range(members)]
+        trunk = trunks[0] if members == 1 else JoinedTrunks(trunks)
+        backbone = Backbone(trunk, rule.embedding_size, normalize=rule.normalize, members=members)
     if rule.freeze_batch_norm:
         freeze_batch_norm(backbone.trunk)
     return backbone

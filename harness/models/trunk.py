@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor, nn
 
 
@@ -13,3 +16,16 @@ class Trunk(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return features, float32 (B, feature_size)."""
         raise NotImplementedError
+
+
+class JoinedTrunks(Trunk):
+    """The trunks of an ensemble side by side: their features joined, member after member."""
+
+    def __init__(self, trunks: Sequence[Trunk]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(trunks)
+        self.feature_size = sum(trunk.feature_size for trunk in trunks)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return all members' features, float32 (B, sum of their sizes)."""
+        return torch.cat([trunk(inputs) for trunk in self.members], dim=1)

@@ -24,21 +24,70 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class SplitRule(Section):
-    """How classes become train, validation and test parts.
+Share = Annotated[float, Field(gt=0, lt=1)]
+LabelledShare = Annotated[float, Field(gt=0, le=1)]
+ClassFolds = Annotated[int, Field(ge=2)]
+FoldRule = Literal["even", "mlrc"]
 
-    `class-disjoint`: classes in order of their number, the last `test_fraction` of them for
-    testing; the others in `folds` class folds, one validating while the others train.
-    `fold_rule`: `even` validates every class once; `mlrc` has the ranges of the reality check's
-    own code, where rounding leaves some classes in no validation fold.
-    `labelled_fraction`: share of the training part whose labels are known, stratified by class.
+
+class ClassDisjointSplit(Section):
+    """Classes in order of their number, the last `test_fraction` of them for testing.
+
+    The others are in `folds` class folds, one validating while the others train. `fold_rule`:
+    `even` validates every class once; `mlrc` has the ranges of the reality check's own code, where
+    rounding leaves some classes in no validation fold. `labelled_fraction`: share of the training
+    part whose labels are known, stratified by class.
     """
 
     kind: Literal["class-disjoint"]
-    test_fraction: Annotated[float, Field(gt=0, lt=1)]
-    folds: Annotated[int, Field(ge=2)]
-    fold_rule: Literal["even", "mlrc"]
-    labelled_fraction: Annotated[float, Field(gt=0, le=1)]
+    test_fraction: Share
+    folds: ClassFolds
+    fold_rule: FoldRule
+    labelled_fraction: LabelledShare
+
+
+class GivenClassesSplit(Section):
+    """As `class-disjoint`, but the test part is the one that the dataset comes with."""
+
+    kind: Literal["given-classes"]
+    folds: ClassFolds
+    fold_rule: FoldRule
+    labelled_fraction: LabelledShare
+
+
+class ClosedSetSplit(Section):
+    """Every class in every part: samples are drawn, stratified by class.
+
+    The test part is the same for all folds and seeds. Each fold draws its validation part anew.
+    """
+
+    kind: Literal["closed-set"]
+    test_fraction: Share
+    validation_fraction: Share
+    folds: Positive
+    labelled_fraction: LabelledShare
+
+
+class GivenSplit(Section):
+    """The training and test parts that the dataset comes with, over the same classes.
+
+    `validation_fraction`: share of the training part, stratified by class and drawn anew by each
+    fold; 0: the validation part that the dataset comes with.
+    """
+
+    kind: Literal["given"]
+    validation_fraction: Annotated[float, Field(ge=0, lt=1)]
+    folds: Positive
+    labelled_fraction: LabelledShare
+
+
+SplitRule = Annotated[
+    ClassDisjointSplit | GivenClassesSplit | ClosedSetSplit | GivenSplit,
+    Field(discriminator="kind"),
+]
+"""How a dataset becomes train, validation and test parts, by `kind`."""
+
+CLOSED_SETS: tuple[str, ...] = ("closed-set", "given")
 
 
 class BackboneRule(Section):
@@ -117,22 +166,50 @@ class SelectionRule(Section):
 
 
 class SearchRule(Section):
-    """Trials of the hyperparameter search for each method; 0: every method at its defaults."""
+    """The hyperparameter search that every method gets alike.
 
-    trials: Annotated[int, Field(ge=0, le=0)]
+    `trials` of each method, the first at its defaults; 0: every method stays there. A trial's value
+    is the mean validation metric over the folds. `repeats`: whole searches, each with seeds of
+    its own; replicate s takes the best of search s modulo `repeats`, so that an interval over
+    replicates holds the choice of hyperparameters as well.
+    """
+
+    trials: Annotated[int, Field(ge=0)]
+    sampler: Literal["tpe", "gp", "random"]
+    repeats: Positive
 
 
 class ScoringRule(Section):
     """How test embeddings are scored.
 
-    `gallery`: `self`: the test part itself, without the query. `recall_at`: the K of Recall@K.
+    `gallery`: `self`: the test part itself, without the query; `train`: the labelled training
+    samples, where the classes are the same. `recall_at`: the K of Recall@K.
     `clustering_restarts`: seeded k-means runs behind NMI and AMI.
+    `classifiers`: of harness.scoring.classify, fitted on the labelled training samples alone.
     """
 
-    gallery: Literal["self"]
+    gallery: Literal["self", "train"]
     distance: Literal["cosine", "euclidean"]
     recall_at: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
     clustering_restarts: Positive
+    classifiers: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+
+    @property
+    def reads_training_part(self) -> bool:
+        """Whether test embeddings are scored against those of the training part."""
+        return self.gallery == "train" or bool(self.classifiers)
+
+
+class Quirks(Section):
+    """What a paper's own code does and its text does not say, to measure what it changes.
+
+    `raw_training_inputs`: training sees inputs that are not standardised, the test does.
+    `test_batches`: so many batches of the test part are embedded in training mode, each with the
+    batch norm statistics of its own; 0: in evaluation mode.
+    """
+
+    raw_training_inputs: bool
+    test_batches: Annotated[int, Field(ge=0)]
 
 
 class Rules(Section):
@@ -147,6 +224,16 @@ class Rules(Section):
     selection: SelectionRule
     search: SearchRule
     scoring: ScoringRule
+    quirks: Quirks | None = None
+
+    @model_validator(mode="after")
+    def _one_training_part(self) -> Rules:
+        closed = self.split.kind in CLOSED_SETS and self.split.folds == 1
+        if self.scoring.reads_training_part and not closed:
+            raise ValueError(
+                "a gallery of training samples and classifiers need a closed set of one fold"
+            )
+        return self
 
 
 class Protocol(Rules):

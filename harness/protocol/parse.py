@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -66,7 +66,8 @@ def _digest(
         "format": header["format"],
         "name": header["name"],
         "datasets": [
-            [name, Rules.model_validate(rules).model_dump(mode="json")]
+            # Keys that came later and are not given leave the digests of older files alone.
+            [name, Rules.model_validate(rules).model_dump(mode="json", exclude_unset=True)]
             for name, rules in resolved.items()
         ],
         "overrides": sorted(overrides),
@@ -113,7 +114,9 @@ def _validate(rules: Mapping[str, Any], where: str) -> Rules:
 def _line(error: ErrorDetails) -> str:
     """One pydantic error as key, what is wrong, what is allowed, nearest name."""
     path = [str(part) for part in error["loc"]]
-    key = ".".join(path)
+    key = ".".join(_without_tags(path))
+    if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return _unknown_kind(key, error)
     if error["type"] == "extra_forbidden":
         allowed = sorted(_fields(path[:-1]))
         return f"unknown key '{key}'{nearest(path[-1], allowed)} (allowed: {', '.join(allowed)})"
@@ -128,13 +131,39 @@ def _line(error: ErrorDetails) -> str:
     return f"{key}: {message}{given}"
 
 
+def _unknown_kind(key: str, error: ErrorDetails) -> str:
+    """A section that comes in several kinds, and was given none of them."""
+    if error["type"] == "union_tag_not_found":
+        return f"missing key '{key}.kind'"
+    given, expected = error["ctx"]["tag"], error["ctx"]["expected_tags"]
+    close = nearest(str(given), re.findall(r"'([^']*)'", expected))
+    return f"{key}.kind: {given!r} is not allowed{close} (allowed: {expected})"
+
+
+def _kinds(model: type[BaseModel], field: str) -> dict[str, type[BaseModel]]:
+    """The kinds that a section comes in, by tag; none for most."""
+    found = [m for m in get_args(model.model_fields[field].annotation) if m is not type(None)]
+    tagged = [m for m in found if "kind" in m.model_fields]
+    return {get_args(m.model_fields["kind"].annotation)[0]: m for m in tagged}
+
+
+def _without_tags(path: Sequence[str]) -> list[str]:
+    """The keys as the file has them: pydantic names the kind of a section as a step of its own."""
+    if len(path) > 1 and path[0] in Rules.model_fields and path[1] in _kinds(Rules, path[0]):
+        return [path[0], *path[2:]]
+    return list(path)
+
+
 def _fields(path: Sequence[str]) -> list[str]:
-    """The keys allowed in the section at `path`."""
+    """The keys allowed in the section at `path`, which may name the section's kind."""
     model: type[BaseModel] = Rules
-    for part in path:
+    for part in _without_tags(path):
+        kinds = _kinds(model, part)
         annotation = model.model_fields[part].annotation
-        assert isinstance(annotation, type)
-        model = annotation
+        plain = [m for m in get_args(annotation) if m is not type(None)] or [annotation]
+        found = kinds[path[1]] if kinds else plain[0]
+        assert isinstance(found, type)
+        model = found
     return list(model.model_fields)
 
 

@@ -54,11 +54,7 @@ def score_again(
     assert record.scores is not None
     arrays = store.arrays(record)
     scores, fresh = score_part(
-        arrays["test_embeddings"],
-        arrays["test_labels"],
-        rules.rule(record.identity),
-        metrics=metrics,
-        seed=record.identity.seed,
+        arrays, rules.rule(record.identity), metrics=metrics, seed=record.identity.seed
     )
     kept = {
         name: array

@@ -25,10 +25,11 @@ class RuleBook:
         """The scoring rules of one run; UserError if no protocol at hand has its digest."""
         key = (identity.protocol_digest, identity.dataset)
         if key not in self._known:
-            self._known[key] = self._find(identity).scoring
+            self._known[key] = self.protocol(identity).scoring
         return self._known[key]
 
-    def _find(self, identity: Identity) -> Protocol:
+    def protocol(self, identity: Identity) -> Protocol:
+        """The protocol of one run; UserError if none at hand has its digest."""
         for name in (identity.protocol, *map(str, self._files)):
             try:
                 protocol = load_protocol(

@@ -6,6 +6,7 @@ Each check takes a `Method`, raises AssertionError with one sentence if the prom
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from harness.method import Choice, Method
 from harness.method.objective import Objective
 from harness.testing.applicable import NotApplicable, needs_training
 from harness.testing.coinciding import coinciding_embeddings_give_no_nan
-from harness.testing.learning import it_beats_the_untrained_embedding
+from harness.testing.formula import evaluate
+from harness.testing.learning import it_beats_the_untrained_embedding, toy_record
 from harness.testing.toys import ToyRun, batch_for, gradients_of, toy_context
 from harness.training.guard import method_state
 from harness.training.outcomes import Tampered
@@ -97,6 +99,37 @@ def gradients_reach_all_its_parameters(method: Method) -> None:
     )
 
 
+def it_has_the_parameters_it_declares(method: Method) -> None:
+    """`Method.parameters`, a formula, gives the number of the Objective's trainable parameters."""
+    needs_training(method)
+    run = ToyRun(method)
+    context = toy_context(members=method.members)
+    sizes = {
+        "C": context.classes,
+        "d": context.embedding_size,
+        "F": context.feature_size,
+        "D": math.prod(context.input_shape),
+    }
+    numbers = {name: v for name, v in method.defaults().items() if isinstance(v, int | float)}
+    declared = evaluate(method.parameters, {**numbers, **sizes})
+    counted = sum(p.numel() for p in run.objective.parameters() if p.requires_grad)
+    assert counted == declared, (
+        f"{method.name}: it declares parameters={method.parameters!r}, {declared:g} on the toy, "
+        f"and has {counted}"
+    )
+
+
+def its_readout_is_linear_and_no_wider(method: Method) -> None:
+    """A method that declares a readout finishes with a finite matrix of the width allowed."""
+    if not method.readout:
+        raise NotApplicable(f"{method.name} ends in no readout")
+    record = toy_record(method)
+    reason = record.reason.message if record.reason else ""
+    if record.state == "skipped":
+        raise NotApplicable(f"{method.name} {reason}")
+    assert record.state == "done", f"{method.name}: a run on the toy failed: {reason}"
+
+
 def the_same_seed_gives_the_same_loss(method: Method) -> None:
     """Two runs of one seed give the same losses bit for bit, whatever was drawn in between."""
     needs_training(method)
@@ -154,6 +187,8 @@ CHECKS: tuple[Check, ...] = (
     its_loss_is_a_finite_scalar,
     gradients_reach_the_backbone,
     gradients_reach_all_its_parameters,
+    it_has_the_parameters_it_declares,
+    its_readout_is_linear_and_no_wider,
     the_same_seed_gives_the_same_loss,
     coinciding_embeddings_give_no_nan,
     it_works_without_labels,
@@ -175,7 +210,10 @@ def _losses(run: ToyRun) -> list[float]:
 
 
 def _backward(run: ToyRun) -> None:
+    """Backward from a few batches, half of them in the second of the toy's two epochs."""
     for step in range(STEPS):
+        if step == STEPS // 2:
+            run.begin_epoch(1)
         loss = run.loss(step)
         assert loss.requires_grad, f"{run.method.name}: the loss has no gradient"
         loss.backward()  # type: ignore[no-untyped-call]

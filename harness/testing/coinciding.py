@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
+from harness.method.objective import Outputs
 from harness.testing.applicable import needs_training
-from harness.testing.toys import ToyEmbed, ToyRun, batch_for, gradients_of, per_class
+from harness.testing.toys import ToyEmbed, ToyRun, batch_for, gradients_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +21,9 @@ def coinciding_embeddings_give_no_nan(method: Method) -> None:
     """Where embeddings coincide, all of them or those of a class, loss and gradients are finite."""
     needs_training(method)
     rows = torch.arange(len(batch_for(method).inputs))
-    for which, groups in (("all", rows * 0), ("same-class", rows - rows % per_class(method))):
+    labels = batch_for(replace(method, labels="all")).require_labels()
+    same_class = (labels[:, None] == labels).int().argmax(dim=1)
+    for which, groups in (("all", rows * 0), ("same-class", same_class)):
         run = ToyRun(method)
         loss = run.loss(embed=_Coinciding(run.embed, groups))
         assert torch.isfinite(loss), (
@@ -45,3 +49,9 @@ class _Coinciding:
 
     def features(self, inputs: Tensor) -> Tensor:
         return self._embed.features(inputs)[self._groups]
+
+    def outputs(self, inputs: Tensor) -> Outputs:
+        # What is embedded beside the batch stays as it is.
+        beside = torch.arange(len(self._groups), len(inputs))
+        rows = torch.cat([self._groups, beside])
+        return Outputs(*(part[rows] for part in self._embed.outputs(inputs)))

@@ -43,6 +43,14 @@ class MethodContract:
         """Each trainable parameter of the Objective gets a gradient."""
         checks.gradients_reach_all_its_parameters(method)
 
+    def test_it_has_the_parameters_it_declares(self, method: Method) -> None:
+        """The declared formula gives the number of the Objective's trainable parameters."""
+        checks.it_has_the_parameters_it_declares(method)
+
+    def test_its_readout_is_linear_and_no_wider(self, method: Method) -> None:
+        """A readout is a finite linear map, no wider than the embedding."""
+        checks.its_readout_is_linear_and_no_wider(method)
+
     def test_the_same_seed_gives_the_same_loss(self, method: Method) -> None:
         """Two runs of one seed agree bit for bit."""
         checks.the_same_seed_gives_the_same_loss(method)

@@ -5,21 +5,36 @@ from __future__ import annotations
 from harness.protocol.model import (
     AugmentationRule,
     BackboneRule,
+    ClassDisjointSplit,
+    ClosedSetSplit,
     OptimizerRule,
     OptimizerRules,
     Protocol,
     ScoringRule,
     SearchRule,
     SelectionRule,
-    SplitRule,
     TrainingRule,
 )
 
 _ADAM = OptimizerRule(name="adam", learning_rate=0.003, weight_decay=0.0, momentum=0.0)
 
+_CLASS_DISJOINT = ClassDisjointSplit(
+    kind="class-disjoint", test_fraction=0.5, folds=4, fold_rule="even", labelled_fraction=1.0
+)
+_CLOSED_SET = ClosedSetSplit(
+    kind="closed-set",
+    test_fraction=0.25,
+    validation_fraction=0.25,
+    folds=1,
+    labelled_fraction=1.0,
+)
 
-def toy_protocol() -> Protocol:
-    """75 steps of 32 samples, half of the classes for testing, a fold of the rest validating."""
+
+def toy_protocol(*, closed_set: bool = False) -> Protocol:
+    """75 steps of 32 samples, half of the classes for testing, a fold of the rest validating.
+
+    With `closed_set`, a quarter of each class is for testing and another for validation.
+    """
     return Protocol(
         name="toy",
         summary="for harness.testing only",
@@ -28,13 +43,7 @@ def toy_protocol() -> Protocol:
         digest="unpublished",
         unlocked=(),
         replicates=1,
-        split=SplitRule(
-            kind="class-disjoint",
-            test_fraction=0.5,
-            folds=4,
-            fold_rule="even",
-            labelled_fraction=1.0,
-        ),
+        split=_CLOSED_SET if closed_set else _CLASS_DISJOINT,
         backbone=BackboneRule(
             name="mlp",
             weights="random",
@@ -48,11 +57,11 @@ def toy_protocol() -> Protocol:
             steps_per_epoch=25,
             batch_size=32,
             samples_per_class=4,
-            compositions=("balanced", "one-per-class", "uniform"),
+            compositions=("balanced", "one-per-class", "uniform", "pairs", "clusters"),
         ),
         augmentation=AugmentationRule(shift=0.0, rotation=0.0, scale=0.0, flip=False),
         selection=SelectionRule(metric="map_at_r", every=25, patience=3),
-        search=SearchRule(trials=0),
+        search=SearchRule(trials=0, sampler="tpe", repeats=1),
         scoring=ScoringRule(
             gallery="self", distance="cosine", recall_at=(1,), clustering_restarts=1
         ),

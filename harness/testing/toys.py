@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from harness.data.streams import stream_seed, torch_stream
-from harness.method.objective import Batch, Context, Embed
-from harness.models.backbone import Backbone
+from harness.data.streams import torch_stream
+from harness.method.objective import Batch, Context, Embed, Outputs
+from harness.models.backbone import build_backbone
 from harness.models.convnet import MLP
+from harness.protocol.model import BackboneRule
 from harness.training.guard import WeightGuard, method_state
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 INPUTS, FEATURES, EMBEDDING = 12, 32, 8
 CLASSES, PER_CLASS = 8, 4
+# Of four classes with two samples each: two pairs of one class, two of two, turn by turn.
+_AS_PAIRS = torch.tensor([0, 1, 2, 4, 6, 7, 3, 5])
 
 
 def toy_context(
@@ -27,15 +31,18 @@ def toy_context(
     classes: int = CLASSES,
     embedding_size: int = EMBEDDING,
     normalized: bool = True,
+    members: int = 1,
     generator: torch.Generator | None = None,
 ) -> Context:
     """What an Objective may know, for a run of 32 samples in batches of 32 on the CPU."""
     return Context(
         classes=classes,
         samples=classes * PER_CLASS,
+        input_shape=(INPUTS,),
         embedding_size=embedding_size,
-        feature_size=FEATURES,
+        feature_size=FEATURES * members,
         normalized=normalized,
+        members=members,
         batch_size=classes * PER_CLASS,
         steps=10,
         steps_per_epoch=5,
@@ -70,8 +77,19 @@ def per_class(method: Method) -> int:
 def batch_for(method: Method, step: int = 0) -> Batch:
     """A batch composed as the method declares it: with its labels, views and classes."""
     plain = toy_batch(per_class=per_class(method), step=step)
+    if method.batch == "pairs":
+        order = torch.arange(len(plain.inputs)).reshape(-1, len(_AS_PAIRS))[:, _AS_PAIRS].flatten()
+        plain = replace(
+            plain,
+            inputs=plain.inputs[order],
+            labels=plain.require_labels()[order],
+            attributes={name: codes[order] for name, codes in plain.attributes.items()},
+        )
     noise = torch.randn(plain.inputs.shape, generator=torch_stream(0, "toy second view", step))
     second = plain.inputs + 0.1 * noise if method.views == 2 else None
+    relevance = None
+    if method.relevance == "graded":
+        relevance = _relevance(plain.require_labels())
     known = plain.known.clone()
     labels = plain.labels
     if method.labels == "known":
@@ -84,17 +102,31 @@ def batch_for(method: Method, step: int = 0) -> Batch:
         indices=plain.indices,
         step=step,
         second=second,
+        relevance=relevance,
         attributes=plain.attributes,
     )
+
+
+def _relevance(labels: Tensor) -> Tensor:
+    """Degrees for groups of two classes: 1 in the class, a half in the group, 0 elsewhere."""
+    same_group = labels[:, None] // 2 == labels // 2
+    return torch.where(labels[:, None] == labels, 1.0, 0.5 * same_group)
 
 
 class ToyEmbed:
     """An `Embed` over a small backbone: MLP trunk, linear head, L2-normalised embeddings."""
 
-    def __init__(self, *, seed: int = 0, embedding_size: int = EMBEDDING) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(stream_seed(seed, "toy weights"))
-            self.backbone = Backbone(MLP(INPUTS, FEATURES), embedding_size, normalize=True)
+    def __init__(self, *, seed: int = 0, embedding_size: int = EMBEDDING, members: int = 1) -> None:
+        rule = BackboneRule(
+            name="mlp",
+            weights="random",
+            freeze_batch_norm=False,
+            embedding_size=embedding_size,
+            normalize=True,
+        )
+        self.backbone = build_backbone(
+            lambda _: MLP(INPUTS, FEATURES), rule, (INPUTS,), fold=0, seed=seed, members=members
+        )
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Embeddings, float32 (B, 8)."""
@@ -105,6 +137,10 @@ class ToyEmbed:
         """Trunk features, float32 (B, 32)."""
         features: Tensor = self.backbone.trunk(inputs)
         return features
+
+    def outputs(self, inputs: Tensor) -> Outputs:
+        """Features, unnormalised and final embeddings of one pass."""
+        return self.backbone.outputs(inputs)
 
 
 class ToyView:
@@ -143,15 +179,22 @@ class ToyRun:
     ) -> None:
         self.method = method
         self.seed = seed
-        self.embed = ToyEmbed()
+        self.embed = ToyEmbed(members=method.members)
         self.guard = WeightGuard(self.embed.backbone)
         self.guard.remember(values=True)
-        view = ToyView(batch_for(method))
+        self.view = ToyView(batch_for(method))
         with method_state(seed, method.name, fold=0) as generator:
             point = method.point(hyperparameters or {})
-            self.objective = method.build(point, toy_context(generator=generator))
-            self.objective.prepare(view, self.embed)
-            self.objective.begin_epoch(0, view, self.embed)
+            self.objective = method.build(
+                point, toy_context(members=method.members, generator=generator)
+            )
+            self.objective.prepare(self.view, self.embed)
+            self.objective.begin_epoch(0, self.view, self.embed)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Begin another epoch; the first has begun."""
+        with method_state(self.seed, f"{self.method.name} epoch", fold=epoch):
+            self.objective.begin_epoch(epoch, self.view, self.embed)
 
     def loss(
         self, step: int = 0, *, batch: Batch | None = None, embed: Embed | None = None

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from harness.data.parts import Part, Standardisation
+from harness.method.objective import Outputs
 from harness.models.backbone import Backbone
 from harness.training.outcomes import Diverged, Tampered
 
@@ -18,9 +19,10 @@ EVALUATION_BATCH = 512
 
 @dataclass
 class Counts:
-    """What a method spent so far."""
+    """What a method spent so far. An ensemble embeds an image once for each member."""
 
     images_embedded: int = 0
+    images_read: int = 0
     backward_passes: int = 0
     zero_gradients: Tensor | int = 0
 
@@ -35,20 +37,30 @@ class AuditedEmbed:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Embeddings, float32 (B, embedding_size), with gradient."""
-        embeddings: Tensor = self._backbone(inputs)
-        if embeddings.shape != (len(inputs), self._size):
-            raise Tampered(
-                f"the backbone gives {tuple(embeddings.shape)} in place of "
-                f"({len(inputs)}, {self._size}): its embedding size was changed"
-            )
-        return self._counted(embeddings)
+        return self._counted(self._checked(self._backbone(inputs)))
 
     def features(self, inputs: Tensor) -> Tensor:
         """Trunk features, float32 (B, feature_size), with gradient."""
         return self._counted(self._backbone.trunk(inputs))
 
+    def outputs(self, inputs: Tensor) -> Outputs:
+        """Features, unnormalised and final embeddings of one pass, with gradient."""
+        outputs = self._backbone.outputs(inputs)
+        self._checked(outputs.embeddings)
+        # The features are where all gradients of the pass come together.
+        self._counted(outputs.features)
+        return outputs
+
+    def _checked(self, embeddings: Tensor) -> Tensor:
+        if embeddings.ndim != 2 or embeddings.shape[1] != self._size:
+            raise Tampered(
+                f"the backbone gives embeddings of shape {tuple(embeddings.shape)} in place of "
+                f"(B, {self._size}): its embedding size was changed"
+            )
+        return embeddings
+
     def _counted(self, outputs: Tensor) -> Tensor:
-        self.counts.images_embedded += len(outputs)
+        self.counts.images_embedded += len(outputs) * self._backbone.members
         if outputs.requires_grad:
             outputs.register_hook(self._count_backward)  # type: ignore[no-untyped-call]
         return outputs
@@ -60,18 +72,20 @@ class AuditedEmbed:
 
 
 def embed_part(
-    backbone: Backbone, part: Part, standardise: Standardisation
+    backbone: nn.Module, part: Part, standardise: Standardisation, *, training_batches: int = 0
 ) -> npt.NDArray[np.float32]:
     """Embed a whole part in evaluation mode, without gradient: float32 (N, embedding_size).
 
+    With `training_batches`, in training mode instead, in so many batches: a quirk to be measured.
     The backbone is put back into the mode it was in. Raises Diverged if a value is not finite.
     """
     training = backbone.training
-    backbone.eval()
+    backbone.train(training_batches > 0)
+    size = -(-len(part) // training_batches) if training_batches else EVALUATION_BATCH
     try:
         with torch.inference_mode():
-            starts = range(0, len(part), EVALUATION_BATCH)
-            chunks = [part.inputs[start : start + EVALUATION_BATCH] for start in starts]
+            starts = range(0, len(part), size)
+            chunks = [part.inputs[start : start + size] for start in starts]
             outputs = torch.cat([backbone(standardise(chunk)) for chunk in chunks])
             embeddings: npt.NDArray[np.float32] = outputs.float().cpu().numpy()
     finally:

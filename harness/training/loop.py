@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from harness.data.parts import Part, Vault
 from harness.data.samplers import Batches
-from harness.method.objective import Context, Objective
+from harness.method.objective import Context, Objective, Readout
 from harness.models.backbone import Backbone
 from harness.record import Parameters
 from harness.scoring import map_at_r
@@ -20,6 +20,7 @@ from harness.training.embedding import AuditedEmbed, Counts, embed_part
 from harness.training.guard import WeightGuard
 from harness.training.optimizers import build_optimizers
 from harness.training.outcomes import BadLoss, Diverged
+from harness.training.readout import finish
 from harness.training.selection import BestStep
 from harness.training.task import Task
 
@@ -28,7 +29,8 @@ from harness.training.task import Task
 class Trained:
     """What training leaves: the backbone holds the selected weights.
 
-    `losses`: float32 (steps taken,), on the CPU. `seconds`: of the loop without validation.
+    `losses`: float32 (steps taken,), on the CPU. `seconds`: of the loop without validation;
+    `preparation`: of them those before the first step. `readout`: of a method that ends in one.
     """
 
     selection: BestStep
@@ -37,7 +39,10 @@ class Trained:
     counts: Counts
     steps: int
     seconds: float
+    preparation: float
     parameters: Parameters
+    batches_digest: str
+    readout: Readout | None
 
 
 def train(
@@ -55,18 +60,24 @@ def train(
     """
     rules = task.protocol
     embed = AuditedEmbed(backbone, rules.backbone.embedding_size)
-    view = TrainingView(part, vault.standardise, task.method)
-    objective = _build(task, backbone, part, generator)
+    view = TrainingView(part, vault.prepare, task.method, embed.counts)
+    objective = build_objective(task, backbone, part, generator)
     guard = WeightGuard(backbone)
     guard.remember(values=True)
-    backbone.train()
+    backbone.eval()
     began = time.perf_counter()
     objective.prepare(view, embed)
     guard.check()
-    source = BatchSource(task, part, batches, vault.standardise)
+    backbone.train()
+    source = BatchSource(task, part, batches, vault.prepare)
     loop = _Loop(task, backbone, objective, vault, embed, guard)
     spent_before = time.perf_counter() - began
     steps = loop.run(source, view)
+    readout = None
+    if task.method.readout:
+        guard.remember(values=True)
+        readout = finish(objective, view, embed, backbone, rules.backbone.embedding_size)
+        guard.check()
     return Trained(
         selection=loop.best,
         stopped_early=steps < rules.training.steps,
@@ -74,19 +85,27 @@ def train(
         counts=embed.counts,
         steps=steps,
         seconds=spent_before + loop.seconds,
+        preparation=spent_before,
         parameters=count_parameters(backbone, objective),
+        batches_digest=source.digest,
+        readout=readout,
     )
 
 
-def _build(task: Task, backbone: Backbone, part: Part, generator: torch.Generator) -> Objective:
+def build_objective(
+    task: Task, backbone: Backbone, part: Part, generator: torch.Generator
+) -> Objective:
+    """Build the task's method for this run. Raises BadLoss if that gives no Objective."""
     rules = task.protocol
     device = part.inputs.device
     context = Context(
         classes=part.classes,
         samples=len(part),
+        input_shape=tuple(part.inputs.shape[1:]),
         embedding_size=rules.backbone.embedding_size,
         feature_size=backbone.trunk.feature_size,
         normalized=rules.backbone.normalize,
+        members=task.method.members,
         batch_size=rules.training.batch_size,
         steps=rules.training.steps,
         steps_per_epoch=rules.training.steps_per_epoch,
@@ -111,6 +130,7 @@ class _Loop:
         embed: AuditedEmbed,
         guard: WeightGuard,
     ) -> None:
+        self.draws_clusters = task.method.batch == "clusters"
         self.rules = task.protocol
         self.backbone = backbone
         self.objective = objective
@@ -139,6 +159,8 @@ class _Loop:
             while step < until:
                 if step % training.steps_per_epoch == 0:
                     self._begin_epoch(step // training.steps_per_epoch, view)
+                    if self.draws_clusters:
+                        source.redraw(step, self.objective.clusters())
                 self._step(source, step)
                 step += 1
             self._check_losses(step)
@@ -151,6 +173,7 @@ class _Loop:
 
     def _begin_epoch(self, epoch: int, view: TrainingView) -> None:
         self.guard.remember(values=True)
+        self.backbone.eval()
         self.objective.begin_epoch(epoch, view, self.embed)
         self.guard.check()
         self.backbone.train()

@@ -23,6 +23,12 @@ class BadLoss(RunFailure):
     kind = "bad-loss"
 
 
+class BadReadout(RunFailure):
+    """A method's readout is not a finite linear map of the width allowed."""
+
+    kind = "bad-loss"
+
+
 class Tampered(RunFailure):
     """The backbone was changed by something other than the core's optimizer."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -28,18 +29,19 @@ from harness.extension import Metric
 def bench_methods():
     bounds = Float(0.5, 1.5, default=1.0)
     return [loss_method("toy-loss", lambda radius: None, summary="a toy", reference="Me 2025",
-                        family="pair", radius=bounds)]
+                        family="pair", parameters="C * d", radius=bounds)]
 
 @hookimpl
 def bench_metrics():
     return [Metric(name="toy-metric", compute=len, summary="a toy")]
 """
 HEADERS = {
-    "methods": "method,family,batches,space,summary,reference,from",
+    "methods": "method,family,needs,parameters,reference,space,summary,from",
     "protocols": "name,datasets,replicates,summary,digest",
     "datasets": "name,summary,from",
     "backbones": "name,summary,from",
     "metrics": "name,summary,from",
+    "executors": "name,summary,from",
 }
 
 
@@ -92,12 +94,31 @@ def test_a_method_stands_with_all_that_is_declared(plugin: Path) -> None:
     assert rows("methods", plugin)["toy-loss"] == {
         "method": "toy-loss",
         "family": "pair",
-        "batches": "balanced",
+        "needs": "balanced",
+        "parameters": "C * d",
+        "reference": "Me 2025",
         "space": "radius [0.5, 1.5]",
         "summary": "a toy",
-        "reference": "Me 2025",
         "from": "file:toys.py 0",
     }
+
+
+def test_a_method_without_parameters_of_its_own_says_none(tmp_path: Path) -> None:
+    path = tmp_path / "bare.py"
+    path.write_text(PLUGIN.replace('parameters="C * d", ', ""))
+    assert rows("methods", path)["toy-loss"]["parameters"] == "none"
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_a_terminal_shows_the_methods_within_its_width(
+    width: int, plugin: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    listing("methods", plugin=[plugin])
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("toy-loss" in line and "balanced" in line for line in lines)
 
 
 def test_a_metric_of_a_plugin_is_listed(plugin: Path) -> None:

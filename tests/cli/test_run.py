@@ -69,7 +69,7 @@ def records(tmp_path: Path):
 
 
 def test_a_run_ends_in_a_board_and_repeats_nothing(tmp_path, plugin):
-    first = bench(tmp_path, "--methods", "spread", "--seeds", "1")
+    first = bench(tmp_path, "--methods", "spread", "--seeds", "1", "--workers", "1")
     assert first.returncode == 0, first.stderr
     assert "[2/2] spread, seed 0, fold 1: MAP@R 0." in first.stderr
     assert "spread" in first.stdout

@@ -30,9 +30,12 @@ from harness import Choice, Float, hookimpl, loss_method
 @hookimpl
 def bench_methods():
     return [loss_method("toy-loss", lambda **point: None, summary="a toy", reference="Me 2025",
-                        batch="one-per-class", radius=Float(0.5, 1.5, default=1.0),
+                        batch="one-per-class", parameters="C * d",
+                        citation="@article{me2025,\\n  year = {2025},\\n}",
+                        radius=Float(0.5, 1.5, default=1.0),
                         kind=Choice(("soft", "hard"), default="soft"))]
 """
+CITATION = "@article{me2025,\n  year = {2025},\n}"
 CRASHED = Record(
     identity=Identity(
         protocol="smoke",
@@ -106,6 +109,40 @@ def test_a_method_is_shown_with_its_space_and_what_it_needs(plugin: Path) -> Non
     }
     assert shown["needs"]["batches"] == "one-per-class"
     assert (shown["from"], len(shown["source digest"])) == ("file:toys.py 0", 12)
+
+
+def test_a_method_is_shown_with_its_parameters_and_its_citation(plugin: Path) -> None:
+    shown = facts("toy-loss", "--plugin", str(plugin))
+    assert shown["extra parameters"] == "C * d"
+    assert shown["citation"] == CITATION
+
+
+def test_a_citation_is_printed_as_it_is_under_its_name(plugin: Path) -> None:
+    printed = bench_show("toy-loss", "--plugin", str(plugin)).stdout
+    assert "citation:\n  @article{me2025,\n    year = {2025},\n  }\n" in printed
+
+
+def test_a_definition_is_the_docstring_of_the_module_that_holds_the_method(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "toy_package"
+    package.mkdir()
+    (package / "__init__.py").write_text('"""Not this."""\nfrom toy_package.loss import toy\n')
+    (package / "loss.py").write_text(
+        '"""Radius of a ball, squared."""\nfrom harness import loss_method\n'
+        "toy = loss_method('toy-loss', lambda: None, summary='a toy', reference='Me 2025')\n"
+    )
+    plugin = tmp_path / "toys.py"
+    plugin.write_text(
+        "import toy_package\nfrom harness import hookimpl\n"
+        "@hookimpl\ndef bench_methods():\n    return [toy_package.toy]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert facts("toy-loss", "--plugin", str(plugin))["definition"] == "Radius of a ball, squared."
+
+
+def test_a_method_that_no_module_holds_has_no_definition(plugin: Path) -> None:
+    assert "definition" not in facts("toy-loss", "--plugin", str(plugin))
 
 
 def test_a_method_is_printed_line_by_line(plugin: Path) -> None:

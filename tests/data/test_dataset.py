@@ -85,6 +85,21 @@ def test_attributes_that_do_not_fit_are_refused(values: np.ndarray, wrong: str) 
         dataset(attributes={"colour": attribute})
 
 
+def test_a_hierarchy_that_is_no_attribute_is_refused() -> None:
+    with pytest.raises(ValueError, match="dataset toy: hierarchy names no attribute: kind"):
+        dataset(hierarchy="kind")
+
+
+def test_a_hierarchy_that_parts_a_class_is_refused() -> None:
+    with pytest.raises(ValueError, match="dataset toy: attribute colour differs within a class"):
+        dataset(hierarchy="colour")
+
+
+def test_a_hierarchy_may_put_all_classes_into_one_group() -> None:
+    kind = Attribute(values=np.zeros(6, dtype=np.int64), names=("animal",))
+    assert dataset(attributes={"kind": kind}, hierarchy="kind").hierarchy == "kind"
+
+
 @pytest.mark.parametrize(
     "array",
     [lambda d: d.inputs, lambda d: d.labels, lambda d: d.attributes["colour"].values],
@@ -140,6 +155,12 @@ def test_other_data_have_another_digest(other: dict[str, Any]) -> None:
 )
 def test_the_same_data_have_the_same_digest(other: dict[str, Any]) -> None:
     assert dataset(**other).digest == dataset().digest
+
+
+def test_a_hierarchy_is_data() -> None:
+    kind = {"kind": Attribute(values=np.array([0, 0, 0, 1, 1, 1]), names=("pet", "guard"))}
+    one, other = dataset(attributes=kind), dataset(attributes=kind, hierarchy="kind")
+    assert one.digest != other.digest
 
 
 def test_the_order_of_attributes_is_not_data() -> None:

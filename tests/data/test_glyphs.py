@@ -11,7 +11,7 @@ from harness.data.embedded import build_glyphs, glyphs
 from harness.data.embedded.glyphs import FACES, GlyphArrays, decode, encode, load_glyphs
 from harness.errors import UserError
 
-DIGEST = "7d9c3e18ac04a562bb2018a5cdf3ddef851547c4b540b850807cff84d61e17f2"
+DIGEST = "ed4e88532b8585a4d885cc8bc3ebcb17a1b0af425ed23b39afe4b161f9f428f9"
 CLASSES = 515
 
 

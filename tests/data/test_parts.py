@@ -23,19 +23,27 @@ SPLIT = Split(
 )
 
 
-@pytest.fixture
-def vault(tiny_dataset: Dataset) -> Vault:
-    """Eight samples of four classes, cut by SPLIT."""
-    dataset = Dataset(
+def eight(tiny_dataset: Dataset, hierarchy: str | None = None) -> Dataset:
+    """Eight samples of four classes in two groups."""
+    return Dataset(
         name="eight",
         inputs=tiny_dataset.inputs[:8],
         labels=np.array([2, 2, 1, 1, 0, 0, 3, 3]),
         class_names=("a", "b", "c", "d"),
         source="tests",
         licence="MIT",
-        attributes={"parity": Attribute(values=np.tile([0, 1], 4), names=("even", "odd"))},
+        attributes={
+            "parity": Attribute(values=np.tile([0, 1], 4), names=("even", "odd")),
+            "half": Attribute(values=np.array([1, 1, 0, 0, 0, 0, 1, 1]), names=("early", "late")),
+        },
+        hierarchy=hierarchy,
     )
-    return Vault(dataset, SPLIT, torch.device("cpu"))
+
+
+@pytest.fixture
+def vault(tiny_dataset: Dataset) -> Vault:
+    """The eight samples cut by SPLIT."""
+    return Vault(eight(tiny_dataset), SPLIT, torch.device("cpu"))
 
 
 def test_images_are_standardised_by_channel() -> None:
@@ -81,6 +89,17 @@ def test_labels_of_a_part_count_from_zero_in_the_order_of_classes(vault: Vault) 
 
 def test_attributes_go_with_their_samples(vault: Vault) -> None:
     assert vault.train(only_known=True).attributes["parity"].tolist() == [0, 0]
+
+
+def test_the_groups_of_classes_are_those_that_the_dataset_names(tiny_dataset: Dataset) -> None:
+    vault = Vault(eight(tiny_dataset, "half"), SPLIT, torch.device("cpu"))
+    part = vault.train(only_known=False)
+    assert part.groups is not None
+    assert part.groups.tolist() == [1, 1, 0, 0]
+
+
+def test_a_dataset_that_names_no_groups_has_none(vault: Vault) -> None:
+    assert vault.validation().groups is None
 
 
 def test_samples_of_unknown_label_are_told(vault: Vault) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from harness.data.samplers import DRAWN, batches_digest, draw_batches
+from harness.data.samplers import batch_stream, batches_digest, draw_batches
 from harness.errors import UserError
 from harness.protocol.model import TrainingRule
 
 # Twenty classes of six samples, in an order that no class keeps together.
 LABELS = np.tile(np.arange(20), 6).astype(np.int64)
+APART = ("balanced", "one-per-class", "uniform")
+DRAWN = (*APART, "pairs")
 
 
 def rule(**values: Any) -> TrainingRule:
@@ -30,7 +32,9 @@ def draw(
     seed: int = 0,
     **values: Any,
 ) -> np.ndarray:
-    return draw_batches(labels, composition, rule(**values), fold=fold, seed=seed)
+    known = np.ones(len(labels), dtype=np.bool_)
+    stream = batch_stream(seed, composition, fold)
+    return draw_batches(labels, known, composition, rule(**values), draw=stream)
 
 
 def counts(batches: np.ndarray, labels: np.ndarray = LABELS) -> set[tuple[int, ...]]:
@@ -39,8 +43,9 @@ def counts(batches: np.ndarray, labels: np.ndarray = LABELS) -> set[tuple[int, .
     return {tuple(sorted(count.tolist(), reverse=True)) for count in found}
 
 
-def test_there_is_a_batch_for_each_step() -> None:
-    assert draw(steps=7).shape == (7, 8)
+@pytest.mark.parametrize("composition", [*DRAWN, "clusters"])
+def test_there_is_a_batch_for_each_step(composition: str) -> None:
+    assert draw(composition, steps=7).shape == (7, 8)
 
 
 def test_balanced_batches_hold_that_many_samples_of_each_class() -> None:
@@ -52,7 +57,7 @@ def test_one_per_class_batches_hold_one_sample_of_each_class() -> None:
     assert counts(draw("one-per-class")) == {(1,) * 8}
 
 
-@pytest.mark.parametrize("composition", DRAWN)
+@pytest.mark.parametrize("composition", APART)
 def test_no_sample_is_twice_in_a_batch(composition: str) -> None:
     for batch in draw(composition):
         assert len(set(batch.tolist())) == 8
@@ -66,6 +71,40 @@ def test_every_sample_gets_its_turn(composition: str) -> None:
 def test_uniform_batches_do_not_look_at_labels() -> None:
     other = np.zeros_like(LABELS)
     assert np.array_equal(draw("uniform"), draw("uniform", other))
+
+
+def test_every_other_pair_is_of_one_class_beginning_with_the_first() -> None:
+    first, second = LABELS[draw("pairs")[:, 0::2]], LABELS[draw("pairs")[:, 1::2]]
+    assert (first == second).tolist() == [[True, False, True, False]] * 50
+
+
+def test_a_pair_holds_two_samples() -> None:
+    pairs = draw("pairs").reshape(-1, 2)
+    assert (pairs[:, 0] != pairs[:, 1]).all()
+
+
+def test_a_class_of_one_sample_is_paired_with_itself() -> None:
+    pairs = draw("pairs", np.arange(5, dtype=np.int64)).reshape(50, 4, 2)
+    assert (pairs[:, 0::2, 0] == pairs[:, 0::2, 1]).all()
+
+
+def test_all_pairs_of_classes_meet() -> None:
+    met = LABELS[draw("pairs", steps=1000).reshape(-1, 2)[1::2]]
+    assert len(np.unique(met, axis=0)) == 20 * 19
+
+
+@pytest.mark.parametrize(
+    ("labels", "values", "found"),
+    [
+        (LABELS, {"batch_size": 9, "samples_per_class": 3}, "not 9 and 20"),
+        (np.zeros(6, dtype=np.int64), {}, "not 8 and 1"),
+    ],
+)
+def test_pairs_that_cannot_be_are_refused(
+    labels: np.ndarray, values: dict[str, int], found: str
+) -> None:
+    with pytest.raises(UserError, match=f"pairs need an even batch size and two classes, {found}"):
+        draw("pairs", labels, **values)
 
 
 def test_fewer_classes_than_a_batch_holds_share_it_as_equally_as_they_can() -> None:
@@ -89,9 +128,8 @@ def test_a_part_smaller_than_a_batch_repeats_samples() -> None:
     assert draw("uniform", np.zeros(3, dtype=np.int64)).shape == (50, 8)
 
 
-def test_a_composition_that_the_core_does_not_draw_is_refused() -> None:
-    with pytest.raises(UserError, match="batch composition 'clusters' is not drawn by the core"):
-        draw("clusters")
+def test_batches_of_clusters_wait_for_the_clusters() -> None:
+    assert set(draw("clusters").ravel().tolist()) == {-1}
 
 
 @pytest.mark.parametrize("composition", DRAWN)
@@ -123,7 +161,7 @@ def test_drawing_leaves_the_global_state_alone() -> None:
 def test_compositions_have_streams_of_their_own() -> None:
     # With one class a sample and one sample a class, all three compositions draw alike.
     labels = np.arange(8, dtype=np.int64)
-    drawn = [draw(name, labels, samples_per_class=2, batch_size=2).tolist() for name in DRAWN]
+    drawn = [draw(name, labels, samples_per_class=2, batch_size=2).tolist() for name in APART]
     assert drawn[0] != drawn[1] != drawn[2] != drawn[0]
 
 

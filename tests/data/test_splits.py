@@ -9,7 +9,7 @@ import pytest
 
 from harness.data.splits import class_disjoint_split, class_folds, known_labels
 from harness.errors import UserError
-from harness.protocol.model import SplitRule
+from harness.protocol.model import ClassDisjointSplit
 
 # 1.2 of the reference: the reality check's folds as (train; validation), inclusive positions in
 # the sorted list of train+validation classes; ranges wrap.
@@ -38,9 +38,9 @@ NEVER_VALIDATED = {"cub200": set(), "cars196": {24, 73}, "sop": {8487}}
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 4)).astype(np.int64)
 
 
-def rule(**values: Any) -> SplitRule:
+def rule(**values: Any) -> ClassDisjointSplit:
     fixed = {"kind": "class-disjoint", "test_fraction": 0.5, "folds": 2, "fold_rule": "even"}
-    return SplitRule(**{**fixed, "labelled_fraction": 1.0, **values})
+    return ClassDisjointSplit(**{**fixed, "labelled_fraction": 1.0, **values})
 
 
 def wrapped(first: int, last: int, count: int) -> list[int]:

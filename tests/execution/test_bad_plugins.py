@@ -159,7 +159,7 @@ def test_a_changed_embedding_size_is_found(failure, spread_objective):
 
     kind, message = failure(Shrinks)
     assert kind == "tampered"
-    assert "(8, 3) in place of (8, 64)" in message
+    assert "(8, 3) in place of (B, 64)" in message
 
 
 def test_asking_for_a_dataset_while_training_fails_the_run(failure, spread_objective):

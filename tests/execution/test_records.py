@@ -42,7 +42,37 @@ def test_images_embedded_before_training_are_counted(run_method, make_method, sp
         def prepare(self, view, embed):
             embed(view.inputs(torch.arange(10)))
 
-    assert run_method(make_method(Prepares)).audit.images_embedded == 42
+    audit = run_method(make_method(Prepares)).audit
+    assert (audit.images_embedded, audit.images_read) == (42, 10)
+
+
+def test_images_are_counted_as_read_whether_or_not_they_are_embedded(
+    run_method, make_method, spread_objective
+):
+    class Reads(spread_objective):
+        def begin_epoch(self, epoch, view, embed):
+            view.inputs(torch.arange(5))
+
+    audit = run_method(make_method(Reads)).audit
+    assert (audit.images_embedded, audit.images_read) == (32, 10)
+
+
+def test_the_time_before_the_first_step_is_part_of_training(
+    run_method, make_method, spread_objective
+):
+    class Prepares(spread_objective):
+        def prepare(self, view, embed):
+            embed(view.inputs(torch.arange(10)))
+
+    audit = run_method(make_method(Prepares)).audit
+    assert 0 < audit.preparation_seconds < audit.training_seconds < audit.seconds
+
+
+def test_the_record_counts_the_samples_that_train(run_method, spread):
+    samples = run_method(spread).samples
+    # Half of the twelve classes test, and one fold of the others validates.
+    assert samples.training == samples.labelled
+    assert samples.training % 6 == 0
 
 
 def test_parameters_are_counted_by_owner(run_method, make_method, spread_objective):
@@ -112,8 +142,8 @@ def test_an_untrained_method_is_scored_on_its_initial_weights(run_method, make_m
     ("declared", "why"),
     [
         ({"setting": "closed-set"}, "needs a closed-set split"),
-        ({"members": 3}, "needs several backbones"),
-        ({"batch": "clusters"}, "needs clusters batches; this protocol admits balanced"),
+        ({"members": 3}, "needs an embedding size that 3 members can share, not 64"),
+        ({"relevance": "graded"}, "needs graded relevance"),
     ],
 )
 def test_what_a_protocol_lacks_skips_the_method_with_the_reason(

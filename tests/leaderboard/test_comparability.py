@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import UserError
 from harness.leaderboard import build_leaderboard
-from harness.record import Concatenation, Record
+from harness.record import Concatenation, Record, Samples
 
 MakeRun = Callable[..., Record]
 
@@ -74,6 +74,30 @@ def test_methods_of_different_compositions_need_not_share_batches(run: MakeRun) 
         "arcface", batches_digest="other", declared={"composition": "one-per-class"}
     )
     assert len(build_leaderboard([run("triplet"), one_per_class]).rows) == 2
+
+
+def test_batches_of_clusters_are_each_methods_own(run: MakeRun) -> None:
+    own = {"composition": "clusters"}
+    one, other = (run(n, batches_digest=n, declared=own) for n in ("magnet", "clustering"))
+    assert len(build_leaderboard([one, other]).rows) == 2
+
+
+def test_methods_that_draw_clusters_still_share_the_initial_weights(run: MakeRun) -> None:
+    own = {"composition": "clusters"}
+    one, other = (run(n, init_digest=n, declared=own) for n in ("magnet", "clustering"))
+    assert "initial weights differ" in refusal(one, other)
+
+
+def test_methods_that_reach_other_samples_need_not_share_batches(run: MakeRun) -> None:
+    all_known = run("triplet", batches_digest="a", samples=Samples(training=50, labelled=50))
+    half_known = run("dvml", batches_digest="b", samples=Samples(training=100, labelled=50))
+    assert len(build_leaderboard([all_known, half_known]).rows) == 2
+
+
+def test_methods_that_reach_the_same_samples_share_batches(run: MakeRun) -> None:
+    half = Samples(training=100, labelled=50)
+    one, other = (run(n, batches_digest=n, samples=half) for n in ("dvml", "autoencoder"))
+    assert "balanced batches differ" in refusal(one, other)
 
 
 def test_different_seeds_need_not_share_weights(run: MakeRun) -> None:

@@ -31,6 +31,13 @@ class Different(nn.Module):
         return labels[:, None] != labels[None, :]
 
 
+class Lengths(nn.Module):
+    """The mean length of embeddings."""
+
+    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        return embeddings.norm(dim=1).mean()
+
+
 def plain(margin: float) -> nn.Module:
     return Spread(margin)
 
@@ -84,6 +91,22 @@ def test_a_loss_with_a_miner_gets_what_was_mined() -> None:
     embeddings, labels = embed(BATCH.inputs), BATCH.require_labels()
     expected = Spread(1.0)(embeddings, labels, Different()(embeddings, labels))
     torch.testing.assert_close(built(with_miner)(BATCH, embed), expected)
+
+
+def test_a_loss_may_ask_for_embeddings_as_they_are_before_normalisation() -> None:
+    embed = ToyEmbed()
+    made = loss_method("mine", Lengths, summary="s", reference="r", unnormalized=True)
+    loss = made.build({}, toy_context())(BATCH, embed)
+    expected = embed.backbone.head(embed.features(BATCH.inputs)).norm(dim=1).mean()
+    torch.testing.assert_close(loss, expected)
+    assert abs(expected.item() - 1) > 0.1
+
+
+def test_what_the_loss_declares_is_the_methods() -> None:
+    made = loss_method(
+        "mine", Lengths, summary="s", reference="r", parameters="C * d", citation="@misc{mine}"
+    )
+    assert (made.parameters, made.citation) == ("C * d", "@misc{mine}")
 
 
 def test_a_builder_that_asks_for_the_context_gets_it() -> None:

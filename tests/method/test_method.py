@@ -42,6 +42,10 @@ def test_another_name_is_refused(name: str) -> None:
         ({"setting": "closed"}, "setting 'closed'; did you mean 'closed-set'?"),
         ({"views": 3}, "views must be 1 or 2, not 3"),
         ({"members": 0}, "members must be at least 1"),
+        ({"relevance": "grade"}, "relevance 'grade'; did you mean 'graded'?"),
+        ({"weights": "trained"}, "weights 'trained'; did you mean 'pretrained'?"),
+        ({"labels": "none"}, "labels='none' needs batch='uniform'"),
+        ({"relevance": "graded", "labels": "known"}, "graded relevance tells labels"),
         ({"build": None}, "build must be callable"),
     ],
 )
@@ -49,6 +53,10 @@ def test_a_declaration_outside_its_list_is_refused(declared: dict[str, Any], wro
     with pytest.raises(ValueError, match=r"^method mine: ") as raised:
         method(**declared)
     assert wrong in str(raised.value)
+
+
+def test_a_method_that_does_not_train_needs_no_batches_without_labels() -> None:
+    assert method(labels="none", trained=False).batch == "balanced"
 
 
 def test_the_default_point_is_that_of_the_ranges() -> None:

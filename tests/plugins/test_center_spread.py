@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from bench_methods.center_spread import CenterSpread
+from bench_methods.proxies.center_spread import CenterSpread
 from pytorch_metric_learning.regularizers import SparseCentersRegularizer
 
 

@@ -64,6 +64,8 @@ patience = 2
 
 [search]
 trials = 0
+sampler = "tpe"
+repeats = 1
 
 [scoring]
 gallery = "self"

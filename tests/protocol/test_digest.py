@@ -45,6 +45,9 @@ OTHERS = {
     "augmentation.flip": "true",
     "selection.every": "2",
     "selection.patience": "3",
+    "search.trials": "5",
+    "search.sampler": '"random"',
+    "search.repeats": "2",
     "scoring.distance": '"euclidean"',
     "scoring.recall_at": "[1, 2, 4]",
     "scoring.clustering_restarts": "2",
@@ -55,7 +58,6 @@ ONLY_ONE_VALUE = {
     "split.kind",
     "backbone.weights",
     "selection.metric",
-    "search.trials",
     "scoring.gallery",
 }
 
@@ -117,8 +119,11 @@ def test_the_way_a_number_is_written_changes_nothing(
 
 
 def test_a_section_written_inline_changes_nothing(toy: str) -> None:
-    inline = toy.replace("[search]\ntrials = 0\n", "").replace(
-        "replicates = 2\n", "replicates = 2\nsearch = {trials = 0}\n"
+    section = '[search]\ntrials = 0\nsampler = "tpe"\nrepeats = 1\n'
+    assert section in toy
+    inline = toy.replace(section, "").replace(
+        "replicates = 2\n",
+        'replicates = 2\nsearch = {trials = 0, sampler = "tpe", repeats = 1}\n',
     )
     assert digest(inline) == digest(toy)
 

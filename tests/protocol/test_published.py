@@ -13,8 +13,8 @@ from harness.protocol import Protocol, load_protocol, published_names
 from harness.protocol.published import protocols_folder
 
 DIGESTS = {
-    "reality-check-small": "507092bc78b6",
-    "smoke": "1865a8d481d3",
+    "reality-check-small": "4fee04c225ce",
+    "smoke": "b2a8e1c67614",
 }
 
 

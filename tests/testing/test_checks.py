@@ -143,7 +143,7 @@ def test_a_root_at_zero_distance_is_found():
 
 def test_a_method_that_declares_no_labels_and_uses_them_is_found():
     with pytest.raises(RuntimeError, match="declared labels='none'"):
-        it_works_without_labels(replace(SOUND, labels="none"))
+        it_works_without_labels(replace(SOUND, labels="none", batch="uniform"))
 
 
 def test_a_batch_changed_in_place_is_found():
@@ -200,9 +200,18 @@ def test_a_run_that_fails_on_the_toy_says_why():
         it_beats_the_untrained_embedding(of_loss(lambda e, y: e.sum() * float("nan")))
 
 
-def test_a_method_that_the_core_cannot_train_yet_is_not_blamed():
-    with pytest.raises(NotApplicable, match="needs clusters batches"):
-        it_beats_the_untrained_embedding(of_loss(hinge, batch="clusters"))
+def test_a_method_that_the_toy_cannot_train_is_not_blamed():
+    with pytest.raises(NotApplicable, match="needs pretrained weights"):
+        it_beats_the_untrained_embedding(replace(SOUND, weights="pretrained"))
+
+
+def test_a_closed_set_method_is_tested_on_the_classes_that_it_learnt():
+    it_beats_the_untrained_embedding(replace(SOUND, setting="closed-set"))
+
+
+def test_a_control_need_not_beat_the_untrained_embedding():
+    with pytest.raises(NotApplicable, match="mine is a control and promises not to learn"):
+        it_beats_the_untrained_embedding(replace(SOUND, control=True))
 
 
 def test_a_method_that_trains_nothing_promises_only_its_name():

@@ -43,12 +43,33 @@ def test_a_batch_is_composed_as_the_method_declares(composition, per_class):
 
 
 def test_a_method_without_labels_receives_none():
-    assert batch_for(replace(PLAIN, labels="none")).labels is None
+    assert batch_for(replace(PLAIN, labels="none", batch="uniform")).labels is None
 
 
 def test_unknown_labels_are_hidden():
     batch = batch_for(replace(PLAIN, labels="known"))
     assert set(batch.labels[~batch.known].tolist()) == {-1}
+
+
+def test_relevance_is_graded_for_a_method_that_declares_it():
+    batch = batch_for(replace(PLAIN, relevance="graded", batch="one-per-class"))
+    assert batch.relevance[2].tolist() == [0, 0, 1, 0.5, 0, 0, 0, 0]
+    assert batch_for(PLAIN).relevance is None
+
+
+def test_the_outputs_of_one_pass_are_those_of_the_other_calls():
+    embed, inputs = ToyEmbed(), toy_batch().inputs
+    outputs = embed.outputs(inputs)
+    assert torch.equal(outputs.embeddings, embed(inputs))
+    assert torch.equal(outputs.features, embed.features(inputs))
+
+
+@pytest.mark.parametrize("members", [1, 4])
+def test_the_context_of_an_ensemble_knows_its_widths(members):
+    context, embed = toy_context(members=members), ToyEmbed(members=members)
+    outputs = embed.outputs(toy_batch().inputs)
+    widths = outputs.embeddings.shape[1], outputs.features.shape[1]
+    assert widths == (context.embedding_size, context.feature_size)
 
 
 def test_a_second_view_shows_the_same_samples_with_other_noise():
@@ -60,3 +81,8 @@ def test_a_second_view_shows_the_same_samples_with_other_noise():
 def test_a_view_gives_inputs_by_position():
     batch = toy_batch()
     assert torch.equal(ToyView(batch).inputs(torch.tensor([3])), batch.inputs[3:4])
+
+
+def test_toy_pairs_are_of_one_class_and_of_two_in_turn():
+    labels = batch_for(replace(PLAIN, batch="pairs")).labels
+    assert (labels[0::2] == labels[1::2]).tolist() == [True, False] * (len(labels) // 4)

@@ -94,6 +94,7 @@ def load_glyphs() -> Dataset:
             "slant": _attribute([face.slant for face in FACES] * classes),
             "script": _attribute([_script(name) for name in names for _ in range(faces)]),
         },
+        hierarchy="script",
     )
 
 

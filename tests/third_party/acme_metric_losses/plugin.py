@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness import Float, Method, hookimpl, loss_method
-from harness.extension import BackboneSource, DatasetSource, Metric
+from harness.extension import BackboneSource, DatasetSource, Executor, Metric
 
 from acme_metric_losses.journal import note
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from harness import Context, Objective
     from harness.data.dataset import Dataset
+    from harness.execution.executor import Stages, Work
     from harness.models.trunk import Trunk
     from harness.record import Identity, Record
 
@@ -62,6 +63,15 @@ center = Method(
         "scale": Float(1.0, 64.0, default=8.0, log=True),
     },
     batch="balanced",
+    # The classifier's weights and biases, and the centres.
+    parameters="2 * C * d + C",
+    citation="""\
+@inproceedings{wen2016discriminative,
+  title = {A Discriminative Feature Learning Approach for Deep Face Recognition},
+  author = {Wen, Yandong and Zhang, Kaipeng and Li, Zhifeng and Qiao, Yu},
+  booktitle = {European Conference on Computer Vision},
+  year = {2016},
+}""",
 )
 
 
@@ -108,6 +118,20 @@ def _uniformity(embeddings: npt.NDArray[np.float32], labels: npt.NDArray[np.int6
     from acme_metric_losses.uniformity import uniformity
 
     return uniformity(embeddings, labels)
+
+
+@hookimpl
+def bench_executors() -> list[Executor]:
+    """Acme's executor."""
+    return [
+        Executor(name="acme-elsewhere", execute=_elsewhere, summary="one by one, sent as bytes")
+    ]
+
+
+def _elsewhere(work: Work) -> Stages:
+    from acme_metric_losses.elsewhere import execute_elsewhere
+
+    return execute_elsewhere(work)
 
 
 @hookimpl

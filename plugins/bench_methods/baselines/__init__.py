@@ -1,0 +1,11 @@
+"""What every method must beat, and controls."""
+
+from __future__ import annotations
+
+from bench_methods.baselines.pretrained import pretrained
+from bench_methods.baselines.random_labels import random_labels
+from bench_methods.baselines.softmax import softmax
+from bench_methods.baselines.untrained import untrained
+from harness import Method
+
+METHODS: tuple[Method, ...] = (untrained, pretrained, random_labels, softmax)

@@ -1,0 +1,37 @@
+"""Plain classification: the baseline of every metric learning loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness import loss_method
+
+if TYPE_CHECKING:
+    from harness import Context
+
+
+def _build(context: Context) -> Any:
+    from bench_methods.baselines.linear_softmax import LinearSoftmax
+
+    return LinearSoftmax(context.embedding_size, context.classes)
+
+
+softmax = loss_method(
+    "softmax",
+    _build,
+    summary="Cross-entropy of a linear layer on the unnormalised embedding: an ordinary "
+    "classifier, nothing to tune.",
+    reference="Horiguchi et al., Significance of Softmax-Based Features in Comparison to Distance "
+    "Metric Learning-Based Features, TPAMI 2020",
+    family="classification",
+    batch="one-per-class",
+    unnormalized=True,
+    parameters="C * d + C",
+    citation="""@article{horiguchi2020significance,
+  author = {Horiguchi, Shota and Ikami, Daiki and Aizawa, Kiyoharu},
+  title = {Significance of Softmax-Based Features in Comparison to Distance Metric
+    Learning-Based Features},
+  journal = {IEEE Transactions on Pattern Analysis and Machine Intelligence},
+  year = {2020}
+}""",
+)

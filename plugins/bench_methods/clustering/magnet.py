@@ -1,0 +1,48 @@
+"""Magnet: each sample near its own cluster, far from the clusters of other classes.
+
+Rippel et al. score by the nearest clusters (kNC); here every method is scored by its neighbours.
+Their clusters are seeded by k-means++; here the best of a few random starts is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from harness import Float, Int, Method
+
+if TYPE_CHECKING:
+    from harness import Value
+    from harness.method.objective import Context, Objective
+
+
+def _build(point: Mapping[str, Value], context: Context) -> Objective:
+    from bench_methods.clustering.magnet_objective import MagnetObjective
+
+    return MagnetObjective(
+        clusters_per_class=int(point["clusters_per_class"]),
+        gap=float(point["gap"]),
+        context=context,
+    )
+
+
+magnet = Method(
+    name="magnet",
+    build=_build,
+    summary="Batches of neighbouring clusters: each sample closer to the mean of its own cluster "
+    "than to those of other classes, by a gap measured in the batch's own variance. K-means "
+    "divides each class anew every epoch, for which all of the training part is embedded.",
+    reference="Rippel et al., Metric Learning with Adaptive Density Discrimination, ICLR 2016",
+    family="cluster",
+    batch="clusters",
+    space={
+        "clusters_per_class": Int(1, 8, default=2),
+        "gap": Float(0.0, 10.0, default=1.0),
+    },
+    citation="""@inproceedings{rippel2016metric,
+  author = {Rippel, Oren and Paluri, Manohar and Doll{\\'a}r, Piotr and Bourdev, Lubomir},
+  title = {Metric Learning with Adaptive Density Discrimination},
+  booktitle = {International Conference on Learning Representations},
+  year = {2016}
+}""",
+)

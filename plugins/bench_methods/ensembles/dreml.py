@@ -1,0 +1,41 @@
+"""DREML: each member of an ensemble tells apart random unions of classes.
+
+The paper trains its members one after the other, up to 48 of them, each on batches of its own;
+here they see the same batches in the same steps, and there are four.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from harness import Float, Method
+
+if TYPE_CHECKING:
+    from harness import Value
+    from harness.method.objective import Context, Objective
+
+
+def _build(point: Mapping[str, Value], context: Context) -> Objective:
+    from bench_methods.ensembles.dreml_objective import DremlObjective
+
+    return DremlObjective(scale=float(point["scale"]), context=context)
+
+
+dreml = Method(
+    name="dreml",
+    build=_build,
+    summary="An ensemble of four backbones. Each maps the classes at random and evenly to as many "
+    "meta-classes as it has embedding dimensions, and learns these by a softmax against fixed "
+    "one-hot proxies. Four times the backbone's cost.",
+    reference="Xuan et al., Deep Randomized Ensembles for Metric Learning, ECCV 2018",
+    family="ensemble",
+    members=4,
+    space={"scale": Float(0.5, 64.0, default=2.0, log=True)},
+    citation="""@inproceedings{xuan2018deep,
+  author = {Xuan, Hong and Souvenir, Richard and Pless, Robert},
+  title = {Deep Randomized Ensembles for Metric Learning},
+  booktitle = {European Conference on Computer Vision},
+  year = {2018}
+}""",
+)

@@ -1,0 +1,36 @@
+"""Deep variational metric learning (DVML)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bench_methods.generative import citations
+from bench_methods.generative.metric_loss import MARGIN, build_plain
+from harness import Choice, Method
+
+if TYPE_CHECKING:
+    from harness import Context, Objective
+    from harness.method import Value
+
+
+def _build(point: Mapping[str, Value], context: Context) -> Objective:
+    from bench_methods.generative.dvml_objective import DvmlObjective
+
+    return DvmlObjective(build_plain(point, context), context)
+
+
+dvml = Method(
+    name="dvml",
+    build=_build,
+    summary="A metric loss twice: of the embedding, and of the embedding plus a variation within "
+    "the class that a posterior near N(0, I) draws. A decoder rebuilds the features from their "
+    "sum. The embedding without variation is tested. The weights, in two phases, are the public "
+    "code's.",
+    reference=citations.LIN,
+    family="generative",
+    # The center loss moves its centres whenever it is called, here by drawn variations too.
+    space={"metric_loss": Choice(("triplet", "softmax"), default="triplet"), "margin": MARGIN},
+    parameters="2 * d * (F + 1) + 256 * (d + 1) + 257 * F",
+    citation=citations.LIN_BIBTEX,
+)

@@ -1,0 +1,43 @@
+"""The Objective behind `linear_method`: no loss and nothing to train, a readout at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from bench_methods.linear.whitening import Whitening
+from harness import Context, Embed, Objective, Readout, View
+
+CHUNK = 512
+
+
+class LinearReadout(Objective):
+    """Fits a linear map to the whitened trunk features of the training part."""
+
+    def __init__(self, fit: Callable[..., Any], width: int, context: Context) -> None:
+        super().__init__()
+        self.fit = fit
+        self.width = width
+        self.context = context
+
+    def finish(self, view: View, embed: Embed) -> Readout:
+        """Return the fitted map after the whitening, as one map of trunk features."""
+        device = self.context.device
+        everything = torch.arange(len(view), device=device)
+        chunks = [everything[start : start + CHUNK] for start in range(0, len(view), CHUNK)]
+        features = torch.cat([embed.features(view.inputs(chunk)) for chunk in chunks])
+        columns = features.double().cpu().numpy()
+        labels = None if view.labels is None else view.labels.cpu().numpy()
+        classes = 0 if labels is None else len(set(labels.tolist()))
+        most = min(self.context.embedding_size, max(len(columns) - classes, 1))
+        whitening = Whitening.of(columns, most)
+        seed = int(torch.randint(2**31, (1,), generator=self.context.generator))
+        learned = self.fit(whitening(columns), labels, width=self.width, seed=seed)
+        matrix = learned @ whitening.matrix
+        return Readout(
+            of="features",
+            matrix=torch.as_tensor(matrix, dtype=torch.float32, device=device),
+            offset=torch.as_tensor(-matrix @ whitening.mean, dtype=torch.float32, device=device),
+        )

@@ -1,0 +1,98 @@
+"""The page of all methods, docs/methods.md: `python -m bench_methods.page > docs/methods.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+
+from bench_methods import METHODS
+from bench_methods.papers import Paper, papers
+from harness import Method
+from harness.method.needs import needs_of
+from harness.table.formats import escape_markdown
+
+FAMILIES: Mapping[str, str] = {
+    "baseline": "Baselines and controls",
+    "pair": "Pairs",
+    "triplet": "Triplets",
+    "tuple": "Tuples",
+    "ranking": "Rankings",
+    "classification": "Classification",
+    "proxy": "Proxies and prototypes",
+    "cluster": "Clusters",
+    "covariance": "Covariance",
+    "guided": "Guided",
+    "generative": "Generative and semi-supervised",
+    "ensemble": "Ensembles",
+    "unsupervised": "Unsupervised",
+    "linear": "Linear readouts",
+}
+
+HEAD = """# Methods
+
+{count} methods, by family. `bench show METHOD` gives the definition of each, its hyperparameters \
+and its citation; `bench list methods` lists those that are installed. This page is written from \
+the plugins by `python -m bench_methods.page > docs/methods.md`.
+
+**Needs** is what a protocol, its data or the machine may lack; a run that lacks it is recorded as \
+skipped, with the reason. It begins with how the batches are composed; a method without one is not \
+trained. **Extra parameters** are those a method trains besides the backbone: `C` classes of the \
+training part, `d` dimensions of the embedding, `F` of the trunk's features, `D` numbers in one \
+input, and names of hyperparameters. They are trained and then dropped: every row is tested by the \
+backbone alone, or by a linear readout of it.
+"""
+
+PAPERS = """## The papers
+
+Every method that these papers name, and the rows that stand for it; where there is none, why.
+"""
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    return "\n".join([HEAD.format(count=len(METHODS)), *_families(METHODS), PAPERS, *_papers()])
+
+
+def _families(methods: Iterable[Method]) -> Iterator[str]:
+    grouped: dict[str, list[Method]] = {family: [] for family in FAMILIES}
+    for method in methods:
+        grouped[method.family].append(method)
+    for family, members in grouped.items():
+        if members:
+            yield f"## {FAMILIES[family]}\n"
+            yield _table(
+                ("method", "summary", "needs", "extra parameters", "reference"),
+                map(_row, members),
+            )
+
+
+def _row(method: Method) -> tuple[str, ...]:
+    parameters = "none" if method.parameters == "0" else f"`{method.parameters}`"
+    return (
+        f"`{method.name}`",
+        escape_markdown(method.summary),
+        escape_markdown(", ".join(needs_of(method))),
+        parameters,
+        escape_markdown(method.reference),
+    )
+
+
+def _papers() -> Iterator[str]:
+    for paper in papers():
+        yield f"### {escape_markdown(paper.title)}\n"
+        yield _table(("named there", "rows", "note"), _mentions(paper))
+
+
+def _mentions(paper: Paper) -> Iterator[tuple[str, ...]]:
+    for mention in paper.methods:
+        rows = ", ".join(f"`{row}`" for row in mention.rows) or "none"
+        yield escape_markdown(mention.name), rows, escape_markdown(mention.note)
+
+
+def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [titles, ("---",) * len(titles), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

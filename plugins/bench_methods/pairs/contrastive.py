@@ -1,0 +1,71 @@
+"""Contrastive losses: pull positive pairs inside one margin, push negative pairs beyond another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench_methods.pairs import citations
+from harness import Float, loss_method
+
+
+def _contrastive(pos_margin: float, neg_margin: float) -> Any:
+    from pytorch_metric_learning.losses import ContrastiveLoss
+
+    return ContrastiveLoss(pos_margin=pos_margin, neg_margin=neg_margin)
+
+
+def _contrastive_squared(margin: float) -> Any:
+    from bench_methods.pairs.contrastive_squared_loss import SquaredContrastiveLoss
+
+    return SquaredContrastiveLoss(margin)
+
+
+def _snr_contrastive(pos_margin: float, neg_margin: float, regularizer_weight: float) -> Any:
+    from pytorch_metric_learning.losses import SignalToNoiseRatioContrastiveLoss
+    from pytorch_metric_learning.regularizers import ZeroMeanRegularizer
+
+    return SignalToNoiseRatioContrastiveLoss(
+        pos_margin=pos_margin,
+        neg_margin=neg_margin,
+        embedding_regularizer=ZeroMeanRegularizer(),
+        embedding_reg_weight=regularizer_weight,
+    )
+
+
+_HADSELL = "Hadsell et al., Dimensionality Reduction by Learning an Invariant Mapping, CVPR 2006"
+
+contrastive = loss_method(
+    "contrastive",
+    _contrastive,
+    summary="Hinge on the distance of each pair; the mean over violated positives plus that over "
+    "violated negatives. Linear, where Hadsell's original squares.",
+    reference=_HADSELL,
+    family="pair",
+    citation=citations.HADSELL,
+    pos_margin=Float(-0.2, 2.0, default=0.24),
+    neg_margin=Float(-0.2, 2.0, default=0.53),
+)
+
+contrastive_squared = loss_method(
+    "contrastive-squared",
+    _contrastive_squared,
+    summary="Hadsell's original: the squared distance of each positive pair, the squared hinge of "
+    "each negative one; the mean over all pairs of the batch.",
+    reference=_HADSELL,
+    family="pair",
+    citation=citations.HADSELL,
+    margin=Float(0.1, 2.0, default=0.5),
+)
+
+snr_contrastive = loss_method(
+    "snr-contrastive",
+    _snr_contrastive,
+    summary="The contrastive loss on a signal-to-noise distance: the variance of the difference "
+    "over that of the anchor; embeddings are drawn to zero mean.",
+    reference="Yuan et al., Signal-to-Noise Ratio: A Robust Distance Metric, CVPR 2019",
+    family="pair",
+    citation=citations.YUAN,
+    pos_margin=Float(0.0, 2.0, default=0.25),
+    neg_margin=Float(0.0, 2.0, default=0.89),
+    regularizer_weight=Float(0.0, 1.0, default=0.069),
+)

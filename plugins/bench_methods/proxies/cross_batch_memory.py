@@ -1,0 +1,49 @@
+"""Cross-batch memory: pairs with the embeddings of earlier batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from harness import Float, Int, Method
+
+if TYPE_CHECKING:
+    from harness import Context, Objective
+    from harness.method import Value
+
+
+def _build(hyperparameters: Mapping[str, Value], context: Context) -> Objective:
+    from pytorch_metric_learning.losses import ContrastiveLoss
+
+    from bench_methods.proxies.memory import CrossBatchMemory
+
+    given = {name: float(value) for name, value in hyperparameters.items()}
+    return CrossBatchMemory(
+        ContrastiveLoss(pos_margin=given["pos_margin"], neg_margin=given["neg_margin"]),
+        batches=int(given["batches"]),
+        weight=given["weight"],
+        first_step=round(given["warm_up"] * context.steps),
+    )
+
+
+cross_batch_memory = Method(
+    name="cross-batch-memory",
+    build=_build,
+    summary="The contrastive loss of a batch, and after a warm-up (a share of the steps) that of "
+    "the batch against the remembered embeddings of the batches before it.",
+    reference="Wang et al., Cross-Batch Memory for Embedding Learning, CVPR 2020",
+    family="pair",
+    space={
+        "batches": Int(1, 128, default=8, log=True),
+        "weight": Float(0.0, 2.0, default=1.0),
+        "warm_up": Float(0.0, 1.0, default=0.5),
+        "pos_margin": Float(-0.2, 2.0, default=0.24),
+        "neg_margin": Float(-0.2, 2.0, default=0.53),
+    },
+    citation="""@inproceedings{wang2020crossbatch,
+  author = {Wang, Xun and Zhang, Haozhi and Huang, Weilin and Scott, Matthew R.},
+  title = {Cross-Batch Memory for Embedding Learning},
+  booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition},
+  year = {2020}
+}""",
+)
