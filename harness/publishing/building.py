@@ -129,7 +129,8 @@ def _row(record: Record) -> tuple[str, ...]:
     identity = record.identity
     point = json.dumps(identity.hyperparameters, sort_keys=True)
     declared = record.declared.model_dump_json()
-    return (identity.method, point, identity.trunk, record.chosen_by, declared)
+    searched = "" if record.searched is None else record.searched.model_dump_json()
+    return (identity.method, point, identity.trunk, record.chosen_by, searched, declared)
 
 
 def _place(record: Record) -> tuple[tuple[str, ...], int, int]:

@@ -12,7 +12,9 @@ from harness.record import (
     Identity,
     Reason,
     Record,
+    Samples,
     Scores,
+    Searched,
     Selected,
     State,
 )
@@ -51,7 +53,9 @@ class PublishedRun(Frozen):
     reason: Reason | None = None
     init_digest: str | None = None
     batches_digest: str | None = None
+    samples: Samples | None = None
     selected: Selected | None = None
+    validation: float | None = None
     scores: Scores | None = None
     audit: Audit | None = None
     environment: int
@@ -83,6 +87,7 @@ class PublishedMethod(Frozen):
     trunk: str
     declared: Declared
     chosen_by: Literal["default", "given", "search"]
+    searched: Searched | None = None
     separated: Summary
     concatenated: Summary
     runs: tuple[PublishedRun, ...]
@@ -147,11 +152,14 @@ class Publication(Frozen):
             folds=self.folds,
             replicates=self.replicates,
             chosen_by=method.chosen_by,
+            searched=method.searched,
             state=run.state,
             reason=run.reason,
             init_digest=run.init_digest,
             batches_digest=run.batches_digest,
+            samples=run.samples,
             selected=run.selected,
+            validation=run.validation,
             scores=run.scores,
             audit=run.audit,
             environment=self.environments[run.environment],

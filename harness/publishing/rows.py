@@ -50,6 +50,7 @@ def publish_method(
 ) -> PublishedMethod:
     """Publish the Records of one method at one point, by seed and fold; there is at least one."""
     first = records[0]
+    assert first.chosen_by != "trial", "trials are no replicates"
     identity = first.identity
     runs = tuple(_run(record, files) for record in records)
     separated, concatenated = summaries(records, joined)
@@ -62,6 +63,7 @@ def publish_method(
         trunk=identity.trunk,
         declared=first.declared,
         chosen_by=first.chosen_by,
+        searched=first.searched,
         separated=separated,
         concatenated=concatenated,
         runs=runs,
@@ -92,7 +94,9 @@ def _run(record: Record, files: SharedFiles) -> PublishedRun:
         reason=reason,
         init_digest=record.init_digest,
         batches_digest=record.batches_digest,
+        samples=record.samples,
         selected=record.selected,
+        validation=record.validation,
         scores=record.scores,
         audit=record.audit,
         environment=files.environment(record),
