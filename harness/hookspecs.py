@@ -13,14 +13,18 @@ The lifecycle of one `bench run`:
 
 1. Every plugin is imported, in the order of distribution and entry-point name. Importing should
    be cheap: import torch inside the functions that need it.
-2. The four listing hooks below are called, once each. What they return is checked at once: a
+2. The five listing hooks below are called, once each. What they return is checked at once: a
    wrong type, a name that another plugin also defines, a hook the benchmark does not know, all
    are one line that names the distribution and version at fault. The other plugins go on.
 3. The plan is made: a run for each method, fold and seed that the store does not hold yet.
-4. For each run: `bench_run_started`; the backbone is built and the method's `build` is called;
+4. An executor takes the runs: the core's own, `local`, in this process or in worker processes,
+   each of which imports every plugin again; one of a plugin wherever it likes.
+5. For each run: `bench_run_started`; the backbone is built and the method's `build` is called;
    the core trains, with the test set sealed; the Objective is dropped; the test part is embedded
-   and scored, plugin metrics last; the Record is stored; `bench_run_finished`.
-5. When all folds of a replicate are done, their embeddings are scored concatenated.
+   and scored, plugin metrics last; the Record is stored; `bench_run_finished`. Where several runs
+   are executed at a time, their hooks alternate. Both are called in the process that owns the
+   store.
+6. When all folds of a replicate are done, their embeddings are scored concatenated.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from harness.extension import BackboneSource, DatasetSource, Metric
+    from harness.extension import BackboneSource, DatasetSource, Executor, Metric
     from harness.method import Method
     from harness.record import Identity, Record
 
@@ -83,11 +87,25 @@ def bench_metrics() -> Iterable[Metric]:
 
 
 @hookspec
+def bench_executors() -> Iterable[Executor]:
+    """List the executors of this plugin: places where runs are executed, as `--executor` names.
+
+    Called once when plugins are loaded. `execute` is called once a session, in the process that
+    owns the store, with the runs to do as `harness.execution.executor.Work`. It says when each run
+    begins and hands over its Record and arrays when it ended; the session stores them. To send a
+    run elsewhere, `harness.execution.crossing.pack` makes bytes of it and `unpack` makes it a run
+    again where the same plugins are installed; `harness.execution.run.execute` executes it there
+    and never raises for what a method does. A run must come out the same wherever it is executed.
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def bench_run_started(identity: Identity) -> None:
     """Observe that a run begins.
 
-    Called once a run, before the backbone is built, in the process that trains. `identity` is
-    frozen. What an observer raises is logged and changes nothing.
+    Called once a run, when its executor begins it, in the process that owns the store. `identity`
+    is frozen. What an observer raises is logged and changes nothing.
     """
 
 

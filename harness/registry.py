@@ -17,7 +17,7 @@ import pluggy
 
 from harness import hookspecs
 from harness.errors import UserError, nearest, unknown
-from harness.extension import BackboneSource, DatasetSource, Metric
+from harness.extension import BackboneSource, DatasetSource, Executor, Metric
 from harness.method import Method
 from harness.plugin_source import package_root, source_digest
 
@@ -29,6 +29,7 @@ LISTING_HOOKS: Mapping[str, type[Any]] = {
     "bench_datasets": DatasetSource,
     "bench_backbones": BackboneSource,
     "bench_metrics": Metric,
+    "bench_executors": Executor,
 }
 
 T = TypeVar("T")
@@ -96,6 +97,7 @@ class Registry:
     datasets: dict[str, Registered[DatasetSource]] = field(default_factory=dict)
     backbones: dict[str, Registered[BackboneSource]] = field(default_factory=dict)
     metrics: dict[str, Registered[Metric]] = field(default_factory=dict)
+    executors: dict[str, Registered[Executor]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
     manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager(PROJECT))
@@ -105,12 +107,22 @@ class Registry:
         return self._look_up("method", name, self.methods)
 
     def dataset(self, name: str) -> Registered[DatasetSource]:
-        """Look a dataset up; UserError with the nearest name if unknown."""
-        return self._look_up("dataset", name, self.datasets)
+        """Look a dataset up, the one that `NAME+CORRUPTION` is made from; UserError if unknown."""
+        return self._look_up("dataset", name.partition("+")[0], self.datasets)
 
     def backbone(self, name: str) -> Registered[BackboneSource]:
-        """Look a backbone up; UserError with the nearest name if unknown."""
-        return self._look_up("backbone", name, self.backbones)
+        """Look a backbone up, or the one that SOURCE:NAME names; UserError if unknown."""
+        source, colon, rest = name.partition(":")
+        registered = self._look_up("backbone", source if colon else name, self.backbones)
+        if not colon:
+            return registered
+        if registered.item.member is None:
+            raise UserError(f"backbone '{name}': '{source}' is one network, not a library of them")
+        return Registered(registered.item.member(rest), registered.origin)
+
+    def executor(self, name: str) -> Registered[Executor]:
+        """Look an executor up; UserError with the nearest name if unknown."""
+        return self._look_up("executor", name, self.executors)
 
     def report(self, origin: Origin, what: str) -> None:
         """Note what is wrong with a plugin; UserError if a person asked for it by `--plugin`."""

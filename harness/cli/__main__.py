@@ -2,4 +2,6 @@
 
 from harness.cli.main import main
 
-main()
+# Worker processes import the main module again.
+if __name__ == "__main__":
+    main()

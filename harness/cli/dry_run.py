@@ -12,14 +12,16 @@ from harness.cli.durations import words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.execution.executor import Settings
     from harness.execution.plan import Plan, PlannedRun
     from harness.execution.run import Bench
     from harness.table import Cell
 
 
-def print_plan(plan: Plan, bench: Bench, store: Path) -> None:
+def print_plan(plan: Plan, bench: Bench, store: Path, settings: Settings) -> None:
     """Print a row for each method, and the total."""
     from harness.execution.estimate import learnt_estimate, time_a_run
+    from harness.execution.placement import place_workers
     from harness.execution.session import outstanding
     from harness.store import Store
     from harness.table import Column, Table, to_text
@@ -40,6 +42,8 @@ def print_plan(plan: Plan, bench: Bench, store: Path) -> None:
         _row(name, [run for run in plan.runs if run.entrant.name == name], todo, estimate.seconds)
         for name in dict.fromkeys(run.entrant.name for run in plan.runs)
     ]
+    workers = len(place_workers(bench.device, settings, runs=len(todo)).devices)
+    at_a_time = f", {workers} at a time" if workers > 1 else ""
     columns = [
         Column(key="method", title="method", priority=0),
         Column(key="batch", title="batches", priority=2),
@@ -53,7 +57,8 @@ def print_plan(plan: Plan, bench: Bench, store: Path) -> None:
         columns=columns,
         rows=rows,
         notes=(
-            f"estimated time: {words(estimate.seconds(todo))}, from {basis}, on {bench.device}",
+            f"estimated time: {words(estimate.seconds(todo) / workers)}{at_a_time}, from {basis}, "
+            f"on {bench.device}",
         ),
     )
     typer.echo(to_text(table), nl=False)

@@ -30,12 +30,12 @@ def listing(
 
     registry = load_registry(plugin or ())
     rows, columns = _protocols(Column) if kind == "protocols" else _of(registry, kind, Column)
-    _print(Table(columns=columns, rows=rows), format)
+    print_table(Table(columns=columns, rows=rows), format)
     for problem in registry.problems:
         typer.echo(f"bench: {problem}", err=True)
 
 
-def _print(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
+def print_table(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
     """Write a table, to a terminal no wider than that."""
     from harness.table import FittedTable, render
 

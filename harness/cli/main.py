@@ -12,6 +12,8 @@ import typer
 from harness.cli import (
     across,
     compare,
+    data,
+    doctor,
     figure,
     gate,
     history,
@@ -22,10 +24,12 @@ from harness.cli import (
     publish,
     ranks,
     report,
+    reproduce,
     rescore,
     run,
     score,
     show,
+    tune,
 )
 from harness.errors import EXIT_DONE, EXIT_USAGE, UserError
 
@@ -40,6 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run.run)
+app.command()(tune.tune)
 app.command()(leaderboard.leaderboard)
 app.command()(compare.compare)
 app.command()(power.power)
@@ -52,10 +57,13 @@ app.command()(show.show)
 app.command()(score.score)
 app.command()(rescore.rescore)
 app.command()(rescore.verify)
+app.command()(reproduce.reproduce)
+app.command()(doctor.doctor)
 app.command()(publish.publish)
 app.command()(gate.gate)
 app.command()(history.history)
 app.add_typer(plugin.app, name="plugin")
+app.add_typer(data.app, name="data")
 
 
 def main() -> None:

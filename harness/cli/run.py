@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,13 +13,11 @@ from harness.cli.options import (
     ProtocolOption,
     StoreOption,
 )
-from harness.errors import EXIT_RUNS_FAILED, UserError
+from harness.cli.preparing import check_names, prepare, report_problems, say_waiting
+from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
-    from harness.execution.plan import Entrant, Plan
-    from harness.execution.run import Bench
-    from harness.protocol import Protocol
-    from harness.registry import Registry
+    from harness.execution.plan import Plan
     from harness.store import Store
 
 
@@ -50,6 +47,31 @@ def run(  # noqa: PLR0913 - one argument an option
             min=1,
         ),
     ] = 1,
+    executor: Annotated[str, typer.Option(help="Where runs are executed, by name.")] = "local",
+    workers: Annotated[
+        str, typer.Option(help="Runs at a time, or 'auto': as many as fill the machine.")
+    ] = "auto",
+    workers_per_gpu: Annotated[
+        int, typer.Option(help="How many of the workers share a GPU.", min=1)
+    ] = 1,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Of the cluster, for an executor that has one.", show_default=False),
+    ] = None,
+    time_limit: Annotated[
+        str | None,
+        typer.Option(
+            help="What a run may take, as 90, 10m or 2h; then it is ended and recorded so.",
+            show_default=False,
+        ),
+    ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            help="Main memory that a worker may hold, as 512M or 4G; then its run is ended.",
+            show_default=False,
+        ),
+    ] = None,
     plugin: PluginOption = None,
     store: StoreOption = DEFAULT_STORE,
     set_: Annotated[
@@ -76,78 +98,54 @@ def run(  # noqa: PLR0913 - one argument an option
     ] = False,
 ) -> None:
     """Train and score methods by a protocol; what the store holds already is not run again."""
+    from harness.cli import quantities
     from harness.protocol import load_protocol
     from harness.registry import load_registry
 
+    count = quantities.workers(workers)
+    longest = quantities.seconds("--time-limit", time_limit) if time_limit else None
+    largest = quantities.size("--memory-limit", memory_limit) if memory_limit else None
     rules = load_protocol(protocol, dataset=dataset, overrides=set_ or ())
     registry = load_registry(plugin or ())
     names = [name.strip() for name in methods.split(",") if name.strip()]
-    _report(registry)
+    report_problems(registry)
     # Names are checked before anything heavy is imported, so that a slip is answered at once.
-    _check_names(registry, rules, names)
+    check_names(registry, rules, names)
+    place = registry.executor(executor).item
 
+    from harness.execution.executor import Settings
     from harness.execution.machine import set_threads
     from harness.execution.plan import choose_entrants
 
     entrants = choose_entrants(registry, names, with_ or ())
-    bench, plan = _prepare(registry, rules, entrants, seeds=seeds, device=device)
+    bench, plan = prepare(registry, rules, entrants, seeds=seeds, device=device)
     set_threads(threads)
+    settings = Settings(
+        workers=count,
+        threads=threads,
+        workers_per_gpu=workers_per_gpu,
+        time_limit=longest,
+        memory_limit=largest,
+        address=address,
+    )
     if dry_run:
         from harness.cli.dry_run import print_plan
 
-        print_plan(plan, bench, store)
+        print_plan(plan, bench, store, settings)
         return
+    from harness.cli.searching import search_for
     from harness.cli.watching import watch
+    from harness.search import tuned_plan
     from harness.store import Store
 
     with Store.open(store, create=True) as opened:
         opened.require_writable()
-        watch(plan, bench, opened, retry_failed=retry_failed)
+        with opened.sole_writer(waiting=say_waiting):
+            plan = tuned_plan(plan, search_for(plan, bench, opened, place, settings))
+            watch(plan, bench, opened, place, settings, retry_failed=retry_failed)
         failed = _failed(plan, opened)
     if failed or ("all" in names and registry.problems):
         raise typer.Exit(EXIT_RUNS_FAILED)
-
-
-def _report(registry: Registry) -> None:
-    for problem in registry.problems:
-        typer.echo(f"bench: {problem}", err=True)
-
-
-def _check_names(registry: Registry, rules: Protocol, names: Sequence[str]) -> None:
-    if not names:
-        raise UserError("--methods: names no method (give names separated by commas, or 'all')")
-    for name in names:
-        if name != "all":
-            registry.method(name)
-    registry.dataset(rules.dataset)
-    registry.backbone(rules.backbone.name)
-
-
-def _prepare(
-    registry: Registry,
-    rules: Protocol,
-    entrants: Sequence[Entrant],
-    *,
-    seeds: int | None,
-    device: str,
-) -> tuple[Bench, Plan]:
-    """Load the data and plan the runs."""
-    from harness.data.loading import load_dataset
-    from harness.execution.machine import choose_device
-    from harness.execution.plan import make_plan, trunk_code
-    from harness.execution.run import Bench
-
-    wanted = rules.replicates if seeds is None else seeds
-    if wanted > rules.replicates:
-        raise UserError(
-            f"--seeds {wanted}: protocol '{rules.name}' has {rules.replicates} replicates "
-            f"(allowed: 1..{rules.replicates})"
-        )
-    chosen = choose_device(device)
-    dataset = load_dataset(registry, rules.dataset)
-    bench = Bench(registry=registry, protocol=rules, dataset=dataset, device=chosen)
-    trunk = trunk_code(registry, rules.backbone.name)
-    return bench, make_plan(rules, dataset.digest, entrants, wanted, trunk=trunk)
 
 
 def _failed(plan: Plan, store: Store) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import typer
 
 from harness.cli.durations import words
+from harness.cli.interrupts import draining_on_ctrl_c
 from harness.execution.estimate import Estimate, learnt_estimate
 from harness.execution.session import ReplicateEnded, RunEnded, RunStarted, outstanding, run_plan
 from harness.leaderboard import (
@@ -24,8 +25,10 @@ from harness.leaderboard import (
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from harness.execution.executor import Settings
     from harness.execution.plan import Plan, PlannedRun
     from harness.execution.run import Bench
+    from harness.extension import Executor
     from harness.record import Record
     from harness.store import Store
 
@@ -33,16 +36,39 @@ if TYPE_CHECKING:
 FIRST_GUESS_SECONDS = 5.0
 
 
-def watch(plan: Plan, bench: Bench, store: Store, *, retry_failed: bool) -> None:
-    """Run a plan and show how it goes; the board at the end stands on standard output."""
+def watch(
+    plan: Plan,
+    bench: Bench,
+    store: Store,
+    executor: Executor,
+    settings: Settings,
+    *,
+    retry_failed: bool,
+) -> None:
+    """Run a plan and show how it goes; the board at the end stands on standard output.
+
+    Raises KeyboardInterrupt when Ctrl-C left runs undone.
+    """
     todo = outstanding(plan, store, retry_failed=retry_failed)
     progress = Progress(plan, todo, store)
     screen: Screen = LiveScreen(progress) if sys.stdout.isatty() else PlainScreen(progress)
     try:
-        with screen.open():
-            for event in run_plan(plan, bench, store, retry_failed=retry_failed):
-                progress.note(event)
-                screen.show(event)
+        with screen.open(), draining_on_ctrl_c() as draining:
+            events = run_plan(
+                plan,
+                bench,
+                store,
+                retry_failed=retry_failed,
+                execute=executor.execute,
+                settings=settings,
+                draining=draining,
+            )
+            with closing(events):
+                for event in events:
+                    progress.note(event)
+                    screen.show(event)
+        if progress.left_to_do:
+            raise KeyboardInterrupt
     except KeyboardInterrupt:
         typer.echo("bench: stopped; the same command goes on from here", err=True)
         raise
@@ -52,6 +78,14 @@ def watch(plan: Plan, bench: Bench, store: Store, *, retry_failed: bool) -> None
             screen.finish(board)
 
 
+@dataclass(frozen=True)
+class Running:
+    """A run that was begun, and when."""
+
+    run: PlannedRun
+    since: float = field(default_factory=time.perf_counter)
+
+
 @dataclass
 class Progress:
     """How far a plan is."""
@@ -59,9 +93,9 @@ class Progress:
     plan: Plan
     todo: list[PlannedRun]
     store: Store
-    ended: int = 0
-    current: PlannedRun | None = None
-    since: float = field(default_factory=time.perf_counter)
+    ended: set[str] = field(default_factory=set)
+    running: dict[str, Running] = field(default_factory=dict)
+    at_a_time: int = 1
     estimate: Estimate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,16 +107,23 @@ class Progress:
     def note(self, event: RunStarted | RunEnded | ReplicateEnded) -> None:
         """Take an event into account."""
         if isinstance(event, RunStarted):
-            self.current, self.since = event.run, time.perf_counter()
+            self.running[event.run.run_id] = Running(event.run)
+            self.at_a_time = max(self.at_a_time, len(self.running))
         elif isinstance(event, RunEnded):
-            self.current = None
-            self.ended += 1
+            self.running.pop(event.run.run_id, None)
+            self.ended.add(event.run.run_id)
             self.estimate.learn(event.record)
+
+    @property
+    def left_to_do(self) -> int:
+        """How many runs have not ended."""
+        return len(self.todo) - len(self.ended)
 
     def left(self) -> float:
         """Estimated seconds until the plan is done."""
-        running = time.perf_counter() - self.since if self.current else 0.0
-        return max(0.0, self.estimate.seconds(self.todo[self.ended :]) - running)
+        waiting = [run for run in self.todo if run.run_id not in self.ended]
+        spent = sum(time.perf_counter() - one.since for one in self.running.values())
+        return max(0.0, self.estimate.seconds(waiting) - spent) / self.at_a_time
 
     def board(self) -> Leaderboard | None:
         """The leaderboard as it stands, or None while the store holds no run of the plan."""
@@ -96,10 +137,13 @@ class Progress:
     def headline(self) -> str:
         """What runs, how many of how many, time left."""
         rules = self.plan.protocol
-        count = f"{rules.name} on {rules.dataset}: {self.ended} of {len(self.todo)} runs"
-        if self.current is None:
+        count = f"{rules.name} on {rules.dataset}: {len(self.ended)} of {len(self.todo)} runs"
+        # A copy: the screen asks from a thread of its own.
+        running = list(self.running.values())
+        if not running:
             return count
-        return f"{count} · {describe(self.current)} · about {words(self.left())} left"
+        others = f" and {len(running) - 1} more" if len(running) > 1 else ""
+        return f"{count} · {describe(running[0].run)}{others} · about {words(self.left())} left"
 
 
 def describe(run: PlannedRun) -> str:
@@ -154,7 +198,7 @@ class PlainScreen:
         progress = self._progress
         left = f"; about {words(progress.left())} left" if progress.left() else ""
         typer.echo(
-            f"[{progress.ended}/{len(progress.todo)}] {describe(event.run)}: "
+            f"[{len(progress.ended)}/{len(progress.todo)}] {describe(event.run)}: "
             f"{outcome(event.record)}{left}",
             err=True,
         )
@@ -217,5 +261,5 @@ class LiveScreen:
         from rich.console import Group
 
         progress = self._progress
-        self._bar.update(self._task, completed=progress.ended, description=progress.headline())
+        self._bar.update(self._task, completed=len(progress.ended), description=progress.headline())
         return Group(self._board, self._bar)

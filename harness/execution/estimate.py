@@ -5,19 +5,19 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
-from harness.data.parts import Vault
-from harness.data.splits import class_disjoint_split
+from harness.data.splits import make_split
 from harness.execution.plan import PlannedRun
 from harness.execution.run import Bench
-from harness.models.backbone import build_backbone
+from harness.execution.starting import open_vault, start_backbone
 from harness.record import Record
 from harness.training.embedding import embed_part
 
 TIMED_STEPS = 5
+TIMED_IMAGES = 512
 
 
 @dataclass
@@ -58,13 +58,11 @@ def learnt_estimate(records: Iterable[Record]) -> Estimate:
 
 
 def time_a_run(bench: Bench) -> float:
-    """Guess a run's seconds from a few timed steps of the bare backbone and one test embedding."""
+    """Guess a run's seconds from a few timed steps of the bare backbone and a few embeddings."""
     rules = bench.protocol
-    split = class_disjoint_split(bench.dataset.labels, rules.split, fold=0, seed=0)
-    vault = Vault(bench.dataset, split, bench.device)
-    shape = bench.dataset.inputs.shape[1:]
-    build = bench.registry.backbone(rules.backbone.name).item.build
-    backbone = build_backbone(build, rules.backbone, shape, fold=0, seed=0).to(bench.device)
+    split = make_split(bench.dataset, rules.split, fold=0, seed=0)
+    vault = open_vault(bench, split)
+    backbone = start_backbone(bench, fold=0, seed=0).to(bench.device)
     inputs = vault.standardise(vault.train(only_known=True).inputs[: rules.training.batch_size])
     began = time.perf_counter()
     for _ in range(TIMED_STEPS):
@@ -72,9 +70,13 @@ def time_a_run(bench: Bench) -> float:
     if bench.device.type == "cuda":
         torch.cuda.synchronize(bench.device)
     step = (time.perf_counter() - began) / TIMED_STEPS
+    test = vault.test()
+    few = replace(test, inputs=test.inputs[:TIMED_IMAGES], labels=test.labels[:TIMED_IMAGES])
     began = time.perf_counter()
-    embed_part(backbone, vault.test(), vault.standardise)
-    embedding = time.perf_counter() - began
+    embed_part(backbone, few, vault.standardise)
+    image = (time.perf_counter() - began) / max(1, len(few))
     validations = 1 + rules.training.steps // rules.selection.every
-    share = len(split.validation) / max(1, len(split.test))
-    return rules.training.steps * step + (1 + validations * share) * embedding
+    views = 1 if rules.test_views is None else rules.test_views.crops * (1 + rules.test_views.flip)
+    scored = len(test) + (int(split.known.sum()) if rules.scoring.reads_training_part else 0)
+    embedded = views * scored + validations * len(split.validation)
+    return rules.training.steps * step + embedded * image

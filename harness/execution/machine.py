@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -61,6 +62,8 @@ def environment(device: torch.device) -> dict[str, str]:
         "platform": f"{platform.system()} {platform.machine()}",
         "device": str(device),
         "threads": str(torch.get_num_threads()),
+        "cpu": _processor(),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
     }
     if device.type == "cuda":
         facts["gpu"] = torch.cuda.get_device_name(device)
@@ -71,6 +74,16 @@ def environment(device: torch.device) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return facts
+
+
+@cache
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
 
 
 class PeakMemory:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from harness.errors import UserError
 from harness.method import Value
 from harness.protocol import Protocol
+from harness.protocol.model import BackboneRule
 from harness.record import Declared, Identity, Searched
 from harness.registry import CORE_DISTRIBUTION, RegisteredMethod, Registry
 from harness.training import TRAINING_SEMANTICS
@@ -47,7 +49,7 @@ class PlannedRun:
     entrant: Entrant
     identity: Identity
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """Digest of the identity."""
         return self.identity.run_id
@@ -61,7 +63,7 @@ class Replicate:
     seed: int
     runs: tuple[PlannedRun, ...]
 
-    @property
+    @cached_property
     def run_ids(self) -> tuple[str, ...]:
         """Ids of its runs, in fold order."""
         return tuple(run.run_id for run in self.runs)
@@ -74,7 +76,7 @@ class Plan:
     protocol: Protocol
     replicates: tuple[Replicate, ...]
 
-    @property
+    @cached_property
     def runs(self) -> tuple[PlannedRun, ...]:
         """Every run, in order."""
         return tuple(run for replicate in self.replicates for run in replicate.runs)
@@ -142,10 +144,19 @@ def plan_trial(
     return Replicate(entrant, seed, tuple(runs))
 
 
-def trunk_code(registry: Registry, name: str) -> str:
-    """Distribution, version and code of a plugin's trunk; empty for one of the core's own."""
-    origin = registry.backbone(name).origin
-    return "" if origin.distribution == CORE_DISTRIBUTION else f"{origin} {origin.source}"
+def trunk_code(registry: Registry, rule: BackboneRule) -> str:
+    """What a trunk is beside its name: the code of a plugin's, and its pretrained weights.
+
+    Distribution, version and code; name and version of a library; name and sha256 of the weights.
+    Empty for one of the core's own that starts from random weights.
+    """
+    registered = registry.backbone(rule.name)
+    origin, source = registered.origin, registered.item
+    parts = [] if origin.distribution == CORE_DISTRIBUTION else [f"{origin} {origin.source}"]
+    parts += [source.library] if source.library else []
+    weights = source.weights_named(rule.weights)
+    parts += [f"{weights.name} {weights.sha256}".rstrip()] if weights else []
+    return ", ".join(parts)
 
 
 def _replicate(

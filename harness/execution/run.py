@@ -5,15 +5,16 @@ from __future__ import annotations
 import gc
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from harness.data.augmenting.windows import scored_windows
 from harness.data.dataset import Dataset
 from harness.data.parts import Vault
 from harness.data.seal import SealedTestSet
@@ -22,9 +23,11 @@ from harness.execution.learning import Learnt, Student, learn, sealed_method
 from harness.execution.machine import PeakMemory, environment
 from harness.execution.plan import PlannedRun
 from harness.execution.scores import score_part
+from harness.execution.starting import open_vault, start_backbone
 from harness.execution.support import require_supported
 from harness.extension import Metric
-from harness.models.backbone import build_backbone, weights_digest
+from harness.models.backbone import weights_digest
+from harness.models.views import MeanOfViews
 from harness.protocol import Protocol
 from harness.record import Reason, ReasonKind, Record
 from harness.registry import Registry
@@ -136,16 +139,8 @@ def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arra
     method = run.entrant.registered.method
     memory = PeakMemory(bench.device)
     split = make_split(bench.dataset, rules.split, fold=identity.fold, seed=identity.seed)
-    raw = rules.quirks is not None and rules.quirks.raw_training_inputs
-    vault = Vault(bench.dataset, split, bench.device, raw=raw)
-    backbone = build_backbone(
-        bench.registry.backbone(rules.backbone.name).item.build,
-        rules.backbone,
-        bench.dataset.inputs.shape[1:],
-        fold=identity.fold,
-        seed=identity.seed,
-        members=method.members,
-    )
+    vault = open_vault(bench, split)
+    backbone = start_backbone(bench, fold=identity.fold, seed=identity.seed, members=method.members)
     progress.fields["init_digest"] = weights_digest(backbone)
     backbone.to(bench.device)
     learnt = Learnt(Counts(), count_parameters(backbone, None))
@@ -179,20 +174,34 @@ def _embedded(reader: nn.Module, vault: Vault, rules: Protocol) -> dict[str, npt
     """
     test = vault.test()
     batches = rules.quirks.test_batches if rules.quirks else 0
+    reader, standardise = _viewing(reader, vault, rules)
     arrays = {
-        "test_embeddings": embed_part(reader, test, vault.standardise, training_batches=batches),
+        "test_embeddings": embed_part(reader, test, standardise, training_batches=batches),
         "test_labels": test.labels.cpu().numpy(),
         "test_positions": test.positions,
     }
     if rules.scoring.reads_training_part:
         known = vault.train(only_known=True)
-        embeddings = embed_part(reader, known, vault.standardise, training_batches=batches)
+        embeddings = embed_part(reader, known, standardise, training_batches=batches)
         arrays |= {
             "test_labels": test.codes.cpu().numpy(),
             "train_embeddings": embeddings,
             "train_labels": known.codes.cpu().numpy(),
         }
     return arrays
+
+
+def _viewing(
+    reader: nn.Module, vault: Vault, rules: Protocol
+) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
+    """What embeds raw inputs to be scored: the reader, of one view of each or of several."""
+    views = rules.test_views
+    if views is None or not vault.is_images:
+        return reader, vault.standardise
+    windows = scored_windows(rules.augmentation, views)
+    shown = [vault.standardise.through(window) for window in windows]
+    normalize = rules.backbone.normalize
+    return MeanOfViews(reader, shown, normalize=normalize), lambda raw: raw
 
 
 def _validation(learnt: Learnt, reader: nn.Module, vault: Vault, rules: Protocol) -> float | None:

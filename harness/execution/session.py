@@ -1,13 +1,20 @@
-"""A session: the runs of a plan that the store lacks, one after the other, told as events."""
+"""A session: the runs of a plan that the store lacks, executed and stored, told as events.
+
+Executors run them, here or elsewhere, in whatever order they end; the session alone writes.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 
+from harness.execution.executor import Settings, Stages, Started, Work
+from harness.execution.inline import execute_inline
 from harness.execution.plan import Plan, PlannedRun, Replicate
-from harness.execution.run import Bench, execute
+from harness.execution.run import Bench
 from harness.execution.scores import score_concatenation
 from harness.record import Concatenation, Record
 from harness.registry import Registry
@@ -49,31 +56,74 @@ def outstanding(plan: Plan, store: Store, *, retry_failed: bool = False) -> list
     return [run for run in plan.runs if states.get(run.run_id) not in settled]
 
 
-def run_plan(
-    plan: Plan, bench: Bench, store: Store, *, retry_failed: bool = False
-) -> Iterator[Event]:
+def run_plan(  # noqa: PLR0913 - what to run, where to, and how
+    plan: Plan,
+    bench: Bench,
+    store: Store,
+    *,
+    retry_failed: bool = False,
+    execute: Callable[[Work], Stages] = execute_inline,
+    settings: Settings | None = None,
+    draining: threading.Event | None = None,
+) -> Generator[Event, None, None]:
     """Execute what the store lacks, storing each result as it comes; yields events.
 
     Stop iterating at any point: what was stored stays, and the same plan goes on from there.
+    Set `draining` to have no further run begun and those that are running finished.
     """
-    todo = {run.run_id for run in outstanding(plan, store, retry_failed=retry_failed)}
+    todo = outstanding(plan, store, retry_failed=retry_failed)
+    replicates = _Replicates(plan, todo)
     notify = _Observers(bench.registry)
-    for replicate in plan.replicates:
-        for run in replicate.runs:
-            if run.run_id not in todo:
-                continue
-            yield RunStarted(run)
-            notify.started(run)
-            record, arrays = execute(run, bench)
-            record = store.put(record, arrays, replace=retry_failed)
-            notify.finished(record)
-            yield RunEnded(run, record)
+    for replicate in replicates.settled:
         if _join(replicate, bench, store):
             yield ReplicateEnded(replicate)
+    work = Work(
+        runs=todo,
+        bench=bench,
+        settings=settings or Settings(),
+        draining=draining or threading.Event(),
+    )
+    with closing(execute(work)) as stages:
+        for stage in stages:
+            if isinstance(stage, Started):
+                yield RunStarted(stage.run)
+                notify.started(stage.run)
+                continue
+            record = store.put(stage.record, stage.arrays, replace=retry_failed)
+            notify.finished(record)
+            yield RunEnded(stage.run, record)
+            complete = replicates.ended(stage.run)
+            if complete is not None and _join(complete, bench, store):
+                yield ReplicateEnded(complete)
+
+
+class _Replicates:
+    """Which replicates have no run left to do: those from the start, and those that come."""
+
+    def __init__(self, plan: Plan, todo: list[PlannedRun]) -> None:
+        left = {run.run_id for run in todo}
+        self._of_run = {run.run_id: one for one in plan.replicates for run in one.runs}
+        self._left = {
+            one.run_ids: sum(run_id in left for run_id in one.run_ids) for one in plan.replicates
+        }
+        self.settled = [one for one in plan.replicates if not self._left[one.run_ids]]
+
+    def ended(self, run: PlannedRun) -> Replicate | None:
+        """The run's replicate, if this was the last of its runs."""
+        replicate = self._of_run[run.run_id]
+        self._left[replicate.run_ids] -= 1
+        return None if self._left[replicate.run_ids] else replicate
 
 
 def _join(replicate: Replicate, bench: Bench, store: Store) -> bool:
-    """Score and store a replicate's concatenation if all its folds are done; say if new."""
+    """Score and store a replicate's concatenation if all its folds are done; say if new.
+
+    The trials of a search have none: they never saw the test part.
+    """
+    if replicate.runs[0].identity.trial is not None:
+        return False
+    if replicate.runs[0].identity.trial is not None:
+        return False  # a trial has no test embeddings to join
     joined = store.concatenation(replicate.run_ids)
     if joined is not None and joined.scores.semantics == SCORING_SEMANTICS:
         return False

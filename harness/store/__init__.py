@@ -1,6 +1,8 @@
 """The Store: Records in SQLite, arrays beside them. Nothing here or behind it knows torch."""
 
+from harness.store.database import EmptyStore
+from harness.store.examination import Examination, Finding
 from harness.store.scope import Scope
 from harness.store.store import Store
 
-__all__ = ["Scope", "Store"]
+__all__ = ["EmptyStore", "Examination", "Finding", "Scope", "Store"]

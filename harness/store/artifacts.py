@@ -15,6 +15,7 @@ from harness.errors import UserError
 from harness.record import Artifact
 
 FOLDER = "artifacts"
+TEMPORARY = ".tmp"
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -60,7 +61,7 @@ def remove_artifact(store: Path, artifact: Artifact) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file at once and complete, its bytes on the disk before its name is."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
             file.write(content)

@@ -15,6 +15,8 @@ RECORDS = """SELECT run_id, record FROM runs
     WHERE (?1 IS NULL OR protocol_digest = ?1) AND (?2 IS NULL OR dataset = ?2)
     AND (?3 IS NULL OR dataset_digest = ?3) AND (?4 IS NULL OR training_semantics = ?4)
     ORDER BY created"""
+ROWS = """SELECT run_id, protocol, protocol_digest, unlocked, dataset, dataset_digest,
+    training_semantics, method, seed, fold, state, record FROM runs ORDER BY created"""
 RUN_STATES = "SELECT run_id, state FROM runs"
 SCOPES = """SELECT protocol, protocol_digest, unlocked, dataset, dataset_digest,
     training_semantics, count(*) FROM runs GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY max(created) DESC"""
@@ -24,6 +26,11 @@ INSERT_CONCATENATION = """INSERT INTO concatenations
     (concatenation_id, protocol_digest, dataset, concatenation)
     SELECT ?, protocol_digest, dataset, ? FROM runs WHERE run_id = ?
     ON CONFLICT (concatenation_id) DO UPDATE SET concatenation = excluded.concatenation"""
+FORGET_RUN = "DELETE FROM runs WHERE run_id = ?"
+# A concatenation whose JSON is damaged is found by its id, not by what it joins.
+FORGET_JOINED = """DELETE FROM concatenations WHERE CASE WHEN json_valid(concatenation)
+    THEN EXISTS (SELECT 1 FROM json_each(concatenation, '$.run_ids') WHERE value = ?) END"""
+FORGET_CONCATENATION = "DELETE FROM concatenations WHERE concatenation_id = ?"
 CONCATENATION = """SELECT concatenation_id, concatenation FROM concatenations
     WHERE concatenation_id = ?"""
 CONCATENATIONS = """SELECT concatenation_id, concatenation FROM concatenations

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from harness.errors import UserError
 from harness.record import Artifact, Concatenation, Record, Scores
-from harness.store import queries
+from harness.store import lock, queries
 from harness.store.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
 from harness.store.database import FILE_NAME, Database, open_database
+from harness.store.examination import Examination, Finding, examine
 from harness.store.faults import one_line
 from harness.store.parsing import parse_concatenation, parse_record, parse_records
 from harness.store.scope import Scope
@@ -76,6 +77,29 @@ class Store:
         if self.read_only:
             raise UserError(f"store {self.path}: is read-only: nothing can be added")
 
+    @contextmanager
+    def sole_writer(self, *, waiting: Callable[[], None]) -> Iterator[None]:
+        """Be the only one inside this for this store; `waiting` is called if another is, first.
+
+        Held by `bench run`, so that two of them do not train the same runs. Writing is safe
+        without it.
+        """
+        with ExitStack() as stack:
+            with one_line(self.path):
+                stack.enter_context(lock.held(self.path, waiting=waiting))
+            yield
+
+    @contextmanager
+    def sole_writer_if_free(self) -> Iterator[bool]:
+        """Be the only one inside if nobody is; yields whether this is so."""
+        if self.read_only:
+            yield False
+            return
+        with ExitStack() as stack:
+            with one_line(self.path):
+                alone = stack.enter_context(lock.held_if_free(self.path))
+            yield alone
+
     def record(self, run_id: str) -> Record | None:
         """The Record of a run, or None."""
         rows = self._rows(queries.RECORD, run_id)
@@ -88,10 +112,15 @@ class Store:
         dataset: str | None = None,
         dataset_digest: str | None = None,
         training_semantics: int | None = None,
+        trials: bool = False,
     ) -> list[Record]:
-        """All Records with the given properties, in the order in which the runs were first put."""
+        """All Records with the given properties, in the order in which the runs were first put.
+
+        Those of replicates, or with `trials` those of a search's trials.
+        """
         wanted = (protocol_digest, dataset, dataset_digest, training_semantics)
-        return parse_records(self.path, self._rows(queries.RECORDS, *wanted))
+        found = parse_records(self.path, self._rows(queries.RECORDS, *wanted))
+        return [record for record in found if (record.identity.trial is not None) == trials]
 
     def run_states(self) -> dict[str, str]:
         """The state of every run, without parsing a single Record."""
@@ -175,6 +204,27 @@ class Store:
         """All Concatenations with the given properties, in the order in which they were put."""
         rows = self._rows(queries.CONCATENATIONS, protocol_digest, dataset)
         return [parse_concatenation(self.path, *row) for row in rows]
+
+    def examine(self, *, alone: bool) -> Examination:
+        """Look for damage. `alone`: nobody else writes, so that leftover files can be told."""
+        with one_line(self.path):
+            return examine(self.path, self._connection, alone=alone)
+
+    def repair(self, finding: Finding) -> None:
+        """Apply the remedy of a finding, if it has one.
+
+        A run that is forgotten is trained again by the next `bench run`.
+        """
+        self.require_writable()
+        with self._transaction():
+            if finding.remedy == "forget-run":
+                self._connection.execute(queries.FORGET_RUN, (finding.target,))
+                self._connection.execute(queries.FORGET_JOINED, (finding.target,))
+            elif finding.remedy == "forget-concatenation":
+                self._connection.execute(queries.FORGET_CONCATENATION, (finding.target,))
+        if finding.remedy == "remove-file":
+            with one_line(self.path):
+                (self.path / finding.target).unlink(missing_ok=True)
 
     def _kept(self, run_id: str, *, replace: bool) -> Record | None:
         """The stored Record of a run, unless it may be replaced."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
 from harness import hookimpl
 from harness.errors import UserError
+from harness.execution.executor import Finished, Started
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.run import Bench
+from harness.execution.run import Bench, execute
 from harness.execution.scores import concatenate
-from harness.execution.session import ReplicateEnded, RunEnded, outstanding, run_plan
+from harness.execution.session import ReplicateEnded, RunEnded, RunStarted, outstanding, run_plan
 from harness.leaderboard import load_leaderboard
 from harness.registry import Origin, RegisteredMethod
 from harness.store import Store
@@ -134,3 +137,54 @@ def test_a_store_that_cannot_be_written_is_a_clear_line(bench, store, spread, mo
     monkeypatch.setattr(type(store), "read_only", property(lambda _self: True))
     with pytest.raises(UserError, match="is read-only"):
         run(plan_of(bench, spread), bench, store)
+
+
+def test_runs_may_end_in_any_order_and_each_replicate_is_joined_once_complete(bench, store, spread):
+    def backwards(work):
+        yield from (Started(run) for run in work.runs)
+        for run in reversed(work.runs):
+            yield Finished(run, *execute(run, work.bench))
+
+    plan = plan_of(bench, spread, seeds=2)
+    events = run(plan, bench, store, execute=backwards)
+    assert ended(events) == [planned.run_id for planned in reversed(plan.runs)]
+    joined = [event.replicate for event in events if isinstance(event, ReplicateEnded)]
+    assert joined == list(reversed(plan.replicates))
+    assert all(store.concatenation(replicate.run_ids) for replicate in plan.replicates)
+
+
+def test_a_replicate_whose_joining_was_lost_is_joined_by_the_next_session(bench, store, spread):
+    plan = plan_of(bench, spread)
+    for event in run_plan(plan, bench, store):
+        if isinstance(event, RunEnded) and event.run is plan.runs[-1]:
+            break
+    assert store.concatenation(plan.replicates[0].run_ids) is None
+    (event,) = run(plan, bench, store)
+    assert isinstance(event, ReplicateEnded)
+
+
+def test_draining_begins_no_further_run(bench, store, spread):
+    plan, draining = plan_of(bench, spread, seeds=2), threading.Event()
+    ids = []
+    for event in run_plan(plan, bench, store, draining=draining):
+        if isinstance(event, RunStarted):
+            ids.append(event.run.run_id)
+            draining.set()
+    assert ids == [plan.runs[0].run_id]
+    assert store.run_states() == {plan.runs[0].run_id: "done"}
+
+
+def test_an_executor_is_closed_when_nobody_listens_any_more(bench, store, spread):
+    closed = []
+
+    def executor(work):
+        try:
+            yield Started(work.runs[0])
+            yield Started(work.runs[1])
+        finally:
+            closed.append(True)
+
+    events = run_plan(plan_of(bench, spread), bench, store, execute=executor)
+    next(events)
+    events.close()
+    assert closed == [True]

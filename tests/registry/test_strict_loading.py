@@ -30,7 +30,7 @@ def bench_methods():
 """
 ALLOWED = (
     "(allowed: bench_methods, bench_datasets, bench_backbones, bench_metrics, "
-    "bench_run_started, bench_run_finished)"
+    "bench_executors, bench_run_started, bench_run_finished)"
 )
 
 
@@ -210,12 +210,12 @@ def test_two_plugins_of_one_name_are_both_left_out(install: Install) -> None:
 
 
 def test_two_methods_of_one_name_are_both_left_out(install: Install) -> None:
-    registry = two_distributions(install, source=a_method("circle"))
+    registry = two_distributions(install, source=a_method("ring"))
     assert registry.problems == [
-        "two methods are named 'circle': by acme 1.0 and bolt 2.0; neither is used "
+        "two methods are named 'ring': by acme 1.0 and bolt 2.0; neither is used "
         "(rename or uninstall one)"
     ]
-    assert "circle" not in registry.methods
+    assert "ring" not in registry.methods
 
 
 def test_one_package_under_two_plugin_names_is_loaded_once(install: Install) -> None:

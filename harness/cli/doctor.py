@@ -1,0 +1,81 @@
+"""`bench doctor`: is a store sound, and what would mend it?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.store import Examination, Finding, Store
+
+EXIT_DAMAGED = 1
+
+_REMEDIES = {
+    "forget-run": "forgets the run; the next `bench run` trains it again",
+    "forget-concatenation": "forgets it; the next `bench run` joins the runs again",
+    "remove-file": "removes it",
+}
+
+
+def doctor(
+    store: Annotated[Path, typer.Argument(help="The store to look at.")],
+    *,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Do what is said of each finding.")
+    ] = False,
+) -> None:
+    """Check a store: database, arrays, leftovers. Exit code 1 if anything that was stored is lost.
+
+    Leftovers of a process that was ended harm nothing: the store is sound.
+    """
+    from harness.store import EmptyStore, Store
+
+    if not Store.is_at(store):
+        raise UserError(f"store {store}: there is no store")
+    try:
+        opened = Store.open(store)
+    except EmptyStore as error:
+        typer.echo(f"{error}: sound")
+        return
+    except UserError as error:
+        typer.echo(f"{error}\nnothing here can mend it")
+        raise typer.Exit(EXIT_DAMAGED) from None
+    with opened, opened.sole_writer_if_free() as alone:
+        if repair and not alone:
+            raise UserError(f"store {store}: is read-only, or a bench run writes to it: not now")
+        examination = opened.examine(alone=alone)
+        for finding in examination.findings:
+            typer.echo(_line(finding, repaired=repair))
+        if repair:
+            _repair(opened, examination)
+            examination = opened.examine(alone=alone)
+    typer.echo(_verdict(store, examination, alone=alone))
+    if not examination.sound:
+        raise typer.Exit(EXIT_DAMAGED)
+
+
+def _line(finding: Finding, *, repaired: bool) -> str:
+    kind = "damaged" if finding.damaged else "left over"
+    if finding.remedy is None:
+        return f"{kind}: {finding.what}"
+    return f"{kind}: {finding.what}\n  --repair {_REMEDIES[finding.remedy]}{': done' * repaired}"
+
+
+def _repair(store: Store, examination: Examination) -> None:
+    for finding in examination.findings:
+        store.repair(finding)
+
+
+def _verdict(store: Path, examination: Examination, *, alone: bool) -> str:
+    held = (
+        f"{examination.records} records, {examination.artifacts} artifacts, "
+        f"{examination.concatenations} concatenations"
+    )
+    lost = sum(finding.damaged for finding in examination.findings)
+    verdict = f"{lost} damaged" if lost else "sound"
+    unseen = "" if alone else "; leftover files were not looked for, as another process may write"
+    return f"store {store}: {held}: {verdict}{unseen}"

@@ -1,0 +1,68 @@
+"""What commands do before they train: check names, load the data, plan the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.execution.plan import Entrant, Plan
+    from harness.execution.run import Bench
+    from harness.protocol import Protocol
+    from harness.registry import Registry
+
+
+def say_waiting() -> None:
+    """Say that another process writes to the store."""
+    typer.echo("bench: another bench run writes to this store: waiting for it to end", err=True)
+
+
+def report_problems(registry: Registry) -> None:
+    """Say which plugins could not be loaded, a line each."""
+    for problem in registry.problems:
+        typer.echo(f"bench: {problem}", err=True)
+
+
+def check_names(registry: Registry, rules: Protocol, names: Sequence[str]) -> None:
+    """Raise UserError for a method, dataset, backbone or weights that are not there."""
+    if not names:
+        raise UserError("--methods: names no method (give names separated by commas, or 'all')")
+    for name in names:
+        if name != "all":
+            registry.method(name)
+    registry.dataset(rules.dataset)
+    registry.backbone(rules.backbone.name).item.weights_named(rules.backbone.weights)
+
+
+def prepare(
+    registry: Registry,
+    rules: Protocol,
+    entrants: Sequence[Entrant],
+    *,
+    seeds: int | None,
+    device: str,
+) -> tuple[Bench, Plan]:
+    """Load the data and plan the runs."""
+    from harness.data.loading import load_dataset
+    from harness.execution.machine import choose_device
+    from harness.execution.plan import make_plan, trunk_code
+    from harness.execution.run import Bench
+
+    wanted = rules.replicates if seeds is None else seeds
+    if wanted > rules.replicates:
+        raise UserError(
+            f"--seeds {wanted}: protocol '{rules.name}' has {rules.replicates} replicates "
+            f"(allowed: 1..{rules.replicates})"
+        )
+    weights = registry.backbone(rules.backbone.name).item.weights_named(rules.backbone.weights)
+    if weights is not None:
+        weights.require()
+    chosen = choose_device(device)
+    dataset = load_dataset(registry, rules.dataset)
+    bench = Bench(registry=registry, protocol=rules, dataset=dataset, device=chosen)
+    trunk = trunk_code(registry, rules.backbone)
+    return bench, make_plan(rules, dataset.digest, entrants, wanted, trunk=trunk)

@@ -1,0 +1,1 @@
+"""Runs on a Ray cluster: the same runs, on as many machines as it has."""

@@ -1,0 +1,120 @@
+"""A recorded run, trained again: is it the same, bit for bit, and what was different around it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.data.loading import load_dataset
+from harness.errors import NotComparable
+from harness.execution.executor import Finished, Work
+from harness.execution.inline import execute_inline
+from harness.execution.machine import choose_device, set_threads
+from harness.execution.plan import Entrant, PlannedRun, trunk_code
+from harness.execution.run import Bench
+from harness.protocol import Protocol
+from harness.record import Identity, Record
+from harness.registry import Registry
+from harness.store import Store
+from harness.training import TRAINING_SEMANTICS
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A Record as it is stored and as it came out now.
+
+    `same_embeddings`: whether the test embeddings agree bit for bit; None where none are stored.
+    """
+
+    then: Record
+    now: Record
+    same_embeddings: bool | None
+
+    @property
+    def facts(self) -> dict[str, tuple[str, str]]:
+        """The facts of the environment that differ: what each was, and is."""
+        before, after = self.then.environment, self.now.environment
+        return {
+            name: (before.get(name, "not recorded"), after.get(name, "none"))
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)
+        }
+
+    @property
+    def differing(self) -> list[str]:
+        """What is not the same, bit for bit, of everything that time and place do not decide."""
+        parts = ("state", "init_digest", "batches_digest", "selected", "validation", "scores")
+        found = [part for part in parts if getattr(self.then, part) != getattr(self.now, part)]
+        return [*found, "embeddings"] if self.same_embeddings is False else found
+
+    @property
+    def differences(self) -> dict[str, float]:
+        """How far each score moved, of those that both have."""
+        before, after = _values(self.then), _values(self.now)
+        return {name: after[name] - before[name] for name in before if name in after}
+
+    def holds(self, tolerance: float) -> bool:
+        """Whether it is the same, or, where the environment differs, near enough in every score."""
+        if not self.differing:
+            return True
+        near = all(abs(change) <= tolerance for change in self.differences.values())
+        comparable = self.then.state == self.now.state and bool(self.differences)
+        return bool(self.facts) and comparable and near
+
+
+def _values(record: Record) -> Mapping[str, float]:
+    return record.scores.values if record.scores else {}
+
+
+def reproduce(
+    record: Record, store: Store, registry: Registry, protocol: Protocol, *, device: str | None
+) -> Reproduction:
+    """Train a recorded run again, on the device and with the threads that it had.
+
+    `device`: another one instead. The store stays as it is. Raises NotComparable if data or code
+    are not those of the Record.
+    """
+    identity = record.identity
+    dataset = load_dataset(registry, identity.dataset)
+    registered = registry.method(identity.method)
+    here = identity.model_copy(
+        update={
+            "dataset_digest": dataset.digest,
+            "distribution": registered.origin.distribution,
+            "version": registered.origin.version,
+            "source": registered.origin.source,
+            "trunk": trunk_code(registry, protocol.backbone),
+            "training_semantics": TRAINING_SEMANTICS,
+        }
+    )
+    _require_same(identity, here)
+    set_threads(int(record.environment.get("threads", "1")))
+    chosen = choose_device(device or record.environment.get("device", "auto"))
+    entrant = Entrant(registered, identity.hyperparameters, record.chosen_by, record.searched)
+    bench = Bench(registry=registry, protocol=protocol, dataset=dataset, device=chosen)
+    stages = execute_inline(Work(runs=[PlannedRun(entrant, identity)], bench=bench))
+    (finished,) = (stage for stage in stages if isinstance(stage, Finished))
+    stored = store.arrays(record)
+    same = None
+    if "test_embeddings" in stored and finished.arrays:
+        same = _same_bits(stored["test_embeddings"], finished.arrays["test_embeddings"])
+    return Reproduction(record, finished.record, same)
+
+
+def _require_same(then: Identity, now: Identity) -> None:
+    changed = [
+        f"{name.replace('_', ' ')} was {before} and is {getattr(now, name)}"
+        for name, before in then
+        if getattr(now, name) != before
+    ]
+    if changed:
+        raise NotComparable(f"run {then.run_id} is another run here: {'; '.join(changed)}")
+
+
+def _same_bits(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> bool:
+    return (
+        one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    )

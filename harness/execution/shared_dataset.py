@@ -1,0 +1,79 @@
+"""One copy of a dataset for all workers: its arrays in a file that each of them maps."""
+
+from __future__ import annotations
+
+import mmap
+import pickle
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.data.dataset import Dataset
+from harness.errors import UserError
+
+_ALIGNMENT = 64
+
+
+@dataclass(frozen=True)
+class SharedDataset:
+    """A dataset without its arrays, and where those lie in the file: (offset, length) each."""
+
+    folder: Path
+    skeleton: bytes
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def file(self) -> Path:
+        """The file that holds the arrays."""
+        return self.folder / "arrays"
+
+    def open(self) -> Dataset:
+        """The dataset, its arrays mapped read-only: the pages are the same in every process."""
+        with self.file.open("rb") as file:
+            mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        buffers = [mapped[offset : offset + length] for offset, length in self.spans]
+        dataset = pickle.loads(self.skeleton, buffers=buffers)  # noqa: S301 - our own bytes
+        assert isinstance(dataset, Dataset)
+        return dataset
+
+    def remove(self) -> None:
+        """Remove the file; who has mapped it keeps it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def shared(dataset: Dataset) -> Iterator[SharedDataset]:
+    """Share a dataset with other processes of this machine while inside.
+
+    Raises UserError if a plugin's dataset cannot be pickled, or there is no room for its arrays.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="bench-dataset-"))
+    try:
+        yield _write(dataset, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(dataset: Dataset, folder: Path) -> SharedDataset:
+    buffers: list[pickle.PickleBuffer] = []
+    try:
+        skeleton = pickle.dumps(dataset, protocol=5, buffer_callback=buffers.append)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UserError(
+            f"dataset '{dataset.name}' cannot be shared with workers: {error}; use --workers 1"
+        ) from error
+    spans = []
+    try:
+        with (folder / "arrays").open("wb") as file:
+            for buffer in buffers:
+                file.write(bytes(-file.tell() % _ALIGNMENT))
+                raw = buffer.raw()
+                spans.append((file.tell(), raw.nbytes))
+                file.write(raw)
+            file.write(b"\0")  # an empty file cannot be mapped
+    except OSError as error:
+        raise UserError(f"no room to share the dataset in {folder}: {error.strerror}") from error
+    return SharedDataset(folder, skeleton, tuple(spans))

@@ -1,0 +1,91 @@
+"""A worker process: runs come in through a pipe, Records and arrays go out.
+
+This module imports nothing heavy, so that a worker hears of its parent's end while it still loads
+torch.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import parent_process
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.execution.shared_dataset import SharedDataset
+
+READY = b"ready"
+REFUSED = b"refused "
+NO_MORE = b""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a worker needs to make the Bench that the session has.
+
+    `bench`: by `pack`. `core`: digest of the benchmark's own code, which must be the same there.
+    """
+
+    bench: bytes
+    core: str
+    plugin_files: tuple[Path, ...]
+    dataset: SharedDataset
+    device: str
+    threads: int
+
+
+def serve(connection: Connection, place: Workplace) -> None:
+    """Say READY, then answer each packed run by pickled (Record, arrays), until NO_MORE.
+
+    What a person can mend is answered by REFUSED and the line that says it.
+    """
+    # Ctrl-C is for the parent, which says what becomes of the runs.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(place,), daemon=True).start()
+    try:
+        _serve(connection, place)
+    except UserError as error:
+        connection.send_bytes(REFUSED + str(error).encode())
+    except (EOFError, BrokenPipeError):
+        place.dataset.remove()  # the parent is gone
+
+
+def _serve(connection: Connection, place: Workplace) -> None:
+    import dataclasses
+    import logging
+
+    from harness.execution.crossing import core_digest, unpack
+    from harness.execution.machine import choose_device, set_threads
+    from harness.execution.run import execute
+    from harness.execution.warming import warm
+    from harness.registry import load_registry
+
+    logging.basicConfig(format="bench: %(message)s", level=logging.WARNING)
+    if core_digest() != place.core:
+        raise UserError("the benchmark's own code changed since the session began; start it again")
+    registry = load_registry(place.plugin_files)
+    dataset = place.dataset.open()
+    bench = unpack(place.bench, registry, dataset)
+    bench = dataclasses.replace(bench, device=choose_device(place.device))
+    set_threads(place.threads)
+    with warm():
+        connection.send_bytes(READY)
+        while (packed := connection.recv_bytes()) != NO_MORE:
+            result = execute(unpack(packed, registry, dataset), bench)
+            connection.send_bytes(pickle.dumps(result, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def _end_with_parent(place: Workplace) -> None:
+    """End this process when its parent is gone, which then cannot tidy up itself."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        place.dataset.remove()
+        os._exit(1)

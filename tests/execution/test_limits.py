@@ -1,0 +1,81 @@
+"""Limits of time and memory: when they are exceeded, and when to look again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from harness.errors import UserError
+from harness.execution.executor import Settings
+from harness.execution.limits import exceeded, require_enforceable, wait_seconds
+from harness.execution.process import Assignment
+
+
+@dataclass
+class FakeWorker:
+    assignment: Assignment | None
+    memory: int = 0
+
+    def resident_bytes(self) -> int:
+        return self.memory
+
+
+@pytest.fixture
+def at(planned, spread, monkeypatch):
+    """A worker that has been at a run for so many seconds."""
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
+
+    def make(seconds: float, memory: int = 0) -> FakeWorker:
+        return FakeWorker(Assignment(planned(spread), 1, datetime.now(UTC), 1000 - seconds), memory)
+
+    return make
+
+
+def test_a_run_has_all_of_its_time(at):
+    settings = Settings(time_limit=60)
+    assert exceeded(settings, at(59.9)) is None
+    assert exceeded(settings, at(60)) == (
+        "out-of-time",
+        "took longer than the 60 s of --time-limit",
+    )
+
+
+def test_a_run_has_all_of_its_memory(at):
+    settings = Settings(memory_limit=2**30)
+    assert exceeded(settings, at(0, 2**30)) is None
+    assert exceeded(settings, at(0, 2**30 + 1)) == (
+        "out-of-memory",
+        "held more than the 1024 MiB of --memory-limit",
+    )
+
+
+def test_without_limits_nothing_is_exceeded_and_nothing_is_polled(at):
+    assert exceeded(Settings(), at(1e9, 2**60)) is None
+    assert wait_seconds(Settings(), [at(1e9)]) is None
+
+
+def test_who_has_no_run_exceeds_nothing():
+    settings = Settings(time_limit=1, memory_limit=1)
+    assert exceeded(settings, FakeWorker(None, 2**40)) is None
+    assert wait_seconds(settings, [FakeWorker(None)]) is None
+
+
+def test_the_first_to_run_out_of_time_decides_how_long_to_sleep(at):
+    assert wait_seconds(Settings(time_limit=60), [at(10), at(45), FakeWorker(None)]) == 15
+    assert wait_seconds(Settings(time_limit=60), [at(70)]) == 0
+
+
+def test_memory_is_looked_at_often_whatever_the_time(at):
+    seconds = wait_seconds(Settings(time_limit=3600, memory_limit=1), [at(0)])
+    assert seconds is not None
+    assert 0 < seconds <= 0.1
+
+
+def test_memory_cannot_be_watched_everywhere(monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(UserError, match="only Linux"):
+        require_enforceable(Settings(memory_limit=1))
+    require_enforceable(Settings(time_limit=1))
