@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from harness.method.objective import Outputs
 from harness.testing import toy_batch, toy_context
 
 try:
@@ -39,19 +40,34 @@ def build():
     return build
 
 
+class Given:
+    """An `Embed` that takes its inputs for embeddings."""
+
+    def __call__(self, inputs):
+        return inputs
+
+    def features(self, inputs):
+        return inputs
+
+    def outputs(self, inputs):
+        return Outputs(inputs, inputs, inputs)
+
+
 @pytest.fixture
 def loss_on():
-    """The loss of an Objective on given embeddings and labels."""
+    """The loss of an Objective on given embeddings and labels, in the precision of these."""
 
-    def loss_on(objective, embeddings, labels):
+    def loss_on(objective, embeddings, labels, relevance=None, step=0):
         batch = replace(
             toy_batch(),
             inputs=embeddings,
             labels=torch.as_tensor(labels),
             known=torch.ones(len(embeddings), dtype=torch.bool),
             indices=torch.arange(len(embeddings)),
+            relevance=relevance,
+            step=step,
         )
-        return objective(batch, lambda inputs: inputs)
+        return objective.to(embeddings.dtype)(batch, Given())
 
     return loss_on
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bench_methods.baselines.pretrained import pretrained
 from bench_methods.baselines.random_labels import random_labels
 from bench_methods.baselines.softmax import softmax
-from bench_methods.baselines.untrained import untrained
+from bench_methods.baselines.untrained import pretrained, untrained
 from harness import Method
 
 METHODS: tuple[Method, ...] = (untrained, pretrained, random_labels, softmax)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bench_methods.clustering.medoid_search import best_medoids
+from bench_methods.pairs.batch_pairs import distances
 
 
 class FacilityLocationLoss(nn.Module):
@@ -22,20 +23,19 @@ class FacilityLocationLoss(nn.Module):
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """Loss of embeddings, float (B, D), with labels, int64 (B,); a scalar, not negative."""
-        # Not by matrix products: those lose the distances of near points to cancellation.
-        distances = torch.cdist(embeddings, embeddings, compute_mode="donot_use_mm_for_euclid_dist")
+        distance = distances(embeddings)
         _, classes = torch.unique(labels, return_inverse=True)
         medoids, nmi = best_medoids(
-            distances.detach().cpu().double().numpy(), classes.cpu().numpy(), self.gamma
+            distance.detach().cpu().double().numpy(), classes.cpu().numpy(), self.gamma
         )
-        facility = -distances[:, torch.from_numpy(medoids).to(labels.device)].amin(dim=1).sum()
+        facility = -distance[:, torch.from_numpy(medoids).to(labels.device)].amin(dim=1).sum()
         margin = self.gamma * (1.0 - nmi)
-        return torch.relu(facility + margin - _oracle(distances, classes))
+        return torch.relu(facility + margin - _oracle(distance, classes))
 
 
-def _oracle(distances: Tensor, classes: Tensor) -> Tensor:
+def _oracle(distance: Tensor, classes: Tensor) -> Tensor:
     """The score of the best medoid of each class, summed."""
     same = classes[:, None] == classes[None, :]
-    costs = torch.where(same, distances, 0.0).sum(dim=0)
+    costs = torch.where(same, distance, 0.0).sum(dim=0)
     of_class = nn.functional.one_hot(classes).T.bool()
     return -costs.masked_fill(~of_class, torch.inf).amin(dim=1).sum()

@@ -36,7 +36,7 @@ magnet = Method(
     family="cluster",
     batch="clusters",
     space={
-        "clusters_per_class": Int(1, 8, default=2),
+        "clusters_per_class": Int(1, 8, default=3),
         "gap": Float(0.0, 10.0, default=1.0),
     },
     citation="""@inproceedings{rippel2016metric,

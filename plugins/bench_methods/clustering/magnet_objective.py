@@ -7,9 +7,8 @@ from torch import Tensor
 
 from bench_methods.clustering.class_clusters import class_clusters, impostors
 from bench_methods.clustering.magnet_loss import magnet_losses
+from bench_methods.training_part import embed_all
 from harness.method.objective import Batch, Clusters, Context, Embed, Objective, View
-
-CHUNK = 512
 
 
 class MagnetObjective(Objective):
@@ -34,10 +33,7 @@ class MagnetObjective(Objective):
         labels = view.labels
         if labels is None:
             raise RuntimeError("magnet clusters classes and needs labels")
-        with torch.no_grad():
-            positions = torch.arange(len(view), device=labels.device)
-            chunks = [embed(view.inputs(some)) for some in torch.split(positions, CHUNK)]
-        embeddings = torch.cat(chunks).cpu()
+        embeddings = embed_all(view, embed).cpu()
         seed = int(torch.randint(2**31 - 1, (), generator=self.generator))
         self.assignment, owners = class_clusters(
             embeddings, labels, per_class=self.clusters_per_class, seed=seed

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
 from bench_methods.generative.fitted_prior import FittedPrior
 from bench_methods.generative.objectives import SemiSupervised
 from bench_methods.generative.schedule import Phase
 from bench_methods.generative.terms import Term
+from bench_methods.training_part import embed_all
 from harness import Embed, Objective, View
-
-EMBEDDED_AT_ONCE = 512
 
 
 class HalfwayPrior(SemiSupervised):
@@ -39,17 +35,10 @@ class HalfwayPrior(SemiSupervised):
         """Fit the prior at the beginning of the second half."""
         super().begin_epoch(epoch, view, embed)
         if epoch == self.fit_at:
-            self.prior.fit(linear_embeddings(view, embed))
+            self.prior.fit(embed_all(view, lambda inputs: embed.outputs(inputs).linear))
 
     def phase(self, step: int) -> Phase:
         """Supervised in the first half, then as scheduled."""
         if self.epoch < self.fit_at and self.alpha < 1:
             return Phase.SUPERVISED
         return super().phase(step)
-
-
-def linear_embeddings(view: View, embed: Embed) -> Tensor:
-    """Unnormalised embeddings of the training part, float (N, d), without gradient."""
-    with torch.no_grad():
-        chunks = torch.split(torch.arange(len(view)), EMBEDDED_AT_ONCE)
-        return torch.cat([embed.outputs(view.inputs(chunk)).linear for chunk in chunks])

@@ -8,10 +8,11 @@ paper defines and tests it: on a class-disjoint split the student could embed ne
 told nothing that is meant to hold for them, and a run is skipped.
 
 It departs from the paper in this. Where the protocol normalises embeddings, so does the teacher:
-distances then end at 2, and the margin's default is 1; the paper's 3 is for an embedding that is
-not normalised. The teacher trains by Adam, on standardised inputs, for as many steps as its student
-and on about as many images; the authors' code trains it by SGD on raw ones. Images under 16 pixels
-are padded to that size, which the streams need; feature vectors have streams of linear layers.
+distances then end at 2, and the margin's default is 1, chosen on validation images; the paper's 3
+is for an embedding that is not normalised. The teacher trains by Adam, on standardised inputs, for
+as many steps as its student and on about as many images; the authors' code trains it by SGD on raw
+ones. Images under 16 pixels are padded to that size, which the streams need; feature vectors have
+streams of linear layers.
 """
 
 from __future__ import annotations

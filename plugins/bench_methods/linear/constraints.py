@@ -6,7 +6,8 @@ passes, LSML 4,000 quadruplets, MMC 1,000 pairs of each kind and 5 steps (of 100
 low rank, and later steps only get closer to that). A small training part has fewer. The start and
 the prior are the identity on whitened features, which is the inverse covariance on the features.
 
-LSML weighs its comparisons against the prior by `weight` (the library: 1).
+LSML weighs its comparisons against the prior by `weight` (the library: 1); the default was chosen
+on validation classes.
 
 RCA draws chunklets of `chunk_size` samples of one class and uses every sample it can; the library
 asks for 100 chunklets. On whitened features its widest axes are those of Fisher's projection, by
@@ -98,7 +99,7 @@ lsml = linear_method(
     "Residual, ICDM 2012",
     citation=LIU,
     requires=EXTRA,
-    weight=Float(1.0, 1e4, default=100.0, log=True),
+    weight=Float(1.0, 1e4, default=1000.0, log=True),
 )
 
 mmc = linear_method(

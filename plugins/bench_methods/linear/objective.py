@@ -8,9 +8,8 @@ from typing import Any
 import torch
 
 from bench_methods.linear.whitening import Whitening
+from bench_methods.training_part import embed_all
 from harness import Context, Embed, Objective, Readout, View
-
-CHUNK = 512
 
 
 class LinearReadout(Objective):
@@ -25,10 +24,7 @@ class LinearReadout(Objective):
     def finish(self, view: View, embed: Embed) -> Readout:
         """Return the fitted map after the whitening, as one map of trunk features."""
         device = self.context.device
-        everything = torch.arange(len(view), device=device)
-        chunks = [everything[start : start + CHUNK] for start in range(0, len(view), CHUNK)]
-        features = torch.cat([embed.features(view.inputs(chunk)) for chunk in chunks])
-        columns = features.double().cpu().numpy()
+        columns = embed_all(view, embed.features).double().cpu().numpy()
         labels = None if view.labels is None else view.labels.cpu().numpy()
         classes = 0 if labels is None else len(set(labels.tolist()))
         most = min(self.context.embedding_size, max(len(columns) - classes, 1))

@@ -112,7 +112,7 @@ SOHN = _paper(
 )
 SONG = _paper(
     "song2016deep",
-    "Oh Song, Hyun and Xiang, Yu and Jegelka, Stefanie and Savarese, Silvio",
+    "Song, Hyun Oh and Xiang, Yu and Jegelka, Stefanie and Savarese, Silvio",
     "Deep Metric Learning via Lifted Structured Feature Embedding",
     CVPR,
     2016,

@@ -1,4 +1,8 @@
-"""Contrastive losses: pull positive pairs inside one margin, push negative pairs beyond another."""
+"""Contrastive losses: pull positive pairs inside one margin, push negative pairs beyond another.
+
+Hadsell et al. name no margin for embeddings of unit length: the default of the squared form was
+chosen on validation classes, among values from 0.25 to 1.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +58,7 @@ contrastive_squared = loss_method(
     reference=_HADSELL,
     family="pair",
     citation=citations.HADSELL,
-    margin=Float(0.1, 2.0, default=0.5),
+    margin=Float(0.1, 2.0, default=0.25),
 )
 
 snr_contrastive = loss_method(

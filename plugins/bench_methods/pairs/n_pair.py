@@ -1,4 +1,7 @@
-"""The N-pair loss and the angular loss, alone and together."""
+"""The N-pair loss and the angular loss, alone and together.
+
+The default weight of the N-pair loss's L2 term was chosen on validation classes.
+"""
 
 from __future__ import annotations
 

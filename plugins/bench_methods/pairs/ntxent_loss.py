@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from bench_methods.pairs.batch_pairs import masked_mean, pair_masks
+
 
 class NTXentLoss(nn.Module):
     """-log( e^{s_ap/T} / (e^{s_ap/T} + sum_n e^{s_an/T}) ), the mean over positive pairs.
@@ -22,10 +24,8 @@ class NTXentLoss(nn.Module):
         """Loss of embeddings, float (B, D), with labels, int64 (B,); 0 if there are no pairs."""
         unit = nn.functional.normalize(embeddings, dim=1)
         logits = unit @ unit.T / self.temperature
-        same = labels[:, None] == labels[None, :]
-        positive = same.clone().fill_diagonal_(False)
+        positive, negative = pair_masks(labels)
         # The lowest finite number: minus infinity gives NaN gradients in a row without negatives.
         lowest = torch.finfo(logits.dtype).min
-        negatives = logits.masked_fill(same, lowest).logsumexp(dim=1, keepdim=True)
-        losses = nn.functional.softplus(negatives - logits).masked_fill(~positive, 0.0)
-        return losses.sum() / positive.sum().clamp_min(1)
+        negatives = logits.masked_fill(~negative, lowest).logsumexp(dim=1, keepdim=True)
+        return masked_mean(nn.functional.softplus(negatives - logits), positive)

@@ -1,4 +1,7 @@
-"""The two losses that are called quadruplet: they share no more than the number four."""
+"""The two losses that are called quadruplet: they share no more than the number four.
+
+Law's margin, 1 in the paper, is here 0.5 by default, chosen on validation classes.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,8 @@ qwise = loss_method(
     _qwise,
     summary="Any pair of one class closer, by a margin, than any pair of two classes: relative "
     "constraints on the squared distances of quadruplets without an anchor, from class labels.",
-    reference="Law et al., Quadruplet-Wise Image Similarity Learning, ICCV 2013",
+    reference="Law et al., Quadruplet-Wise Image Similarity Learning, ICCV 2013; at length: "
+    "Learning a Distance Metric from Relative Comparisons between Quadruplets of Images, IJCV 2017",
     family="tuple",
     citation=citations.LAW,
     margin=Float(0.0, 2.0, default=0.5),

@@ -1,4 +1,8 @@
-"""Losses on class vectors (softmax forms, proxies, centres, prototypes) and on whole batches."""
+"""Losses on class vectors (softmax forms, proxies, centres, prototypes) and on whole batches.
+
+With those in `pairs` they are all of pytorch-metric-learning's losses on embeddings and labels but
+`InstanceLoss`, which in 2.9.0 takes the numbers of classes for positions in the batch.
+"""
 
 from __future__ import annotations
 

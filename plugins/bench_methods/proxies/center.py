@@ -1,4 +1,7 @@
-"""Center loss: a softmax that pulls each embedding to the running centre of its class."""
+"""Center loss: a softmax that pulls each embedding to the running centre of its class.
+
+The paper's weight of the centres is 0.003; the default of 1 was chosen on validation classes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Manifold similarity: nearness by a random walk over a batch and the class proxies."""
+"""Manifold similarity: nearness by a random walk over a batch and the class proxies.
+
+The defaults were chosen on validation classes; pytorch-metric-learning's are 0.8, 0.0005 and 1.
+"""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from harness import Batch, Embed, Objective
 class CrossBatchMemory(Objective):
     """loss(batch) + weight * loss(batch against memory), the second from `first_step` on.
 
-    Wang et al. 2020, Algorithm 1. The memory holds the last batches before this one, without
-    gradient. `loss` is called as pytorch-metric-learning's: loss(embeddings, labels) and
+    After Wang et al. 2020. The memory holds the last batches before this one, without gradient; the
+    authors' holds the batch itself too, whose pairs then count twice. `loss` is called as
+    pytorch-metric-learning's: loss(embeddings, labels) and
     loss(embeddings, labels, ref_emb=..., ref_labels=...).
     """
 

@@ -27,5 +27,5 @@ prototypical = loss_method(
   booktitle = {Advances in Neural Information Processing Systems},
   year = {2017}
 }""",
-    softmax_scale=Float(0.1, 100.0, default=10.0, log=True),
+    softmax_scale=Float(0.1, 100.0, default=1.0, log=True),
 )

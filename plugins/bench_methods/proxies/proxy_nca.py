@@ -1,4 +1,7 @@
-"""ProxyNCA: neighbourhood components analysis against one learned proxy a class, in two forms."""
+"""ProxyNCA: neighbourhood components analysis against one learned proxy a class, in two forms.
+
+The default scale of the original form was chosen on validation classes, among 1, 3 and 10.
+"""
 
 from __future__ import annotations
 
@@ -49,5 +52,5 @@ proxy_nca_original = loss_method(
     batch="one-per-class",
     parameters="C * d",
     citation=_CITATION,
-    softmax_scale=Float(0.01, 100.0, default=10.0),
+    softmax_scale=Float(0.01, 100.0, default=3.0),
 )

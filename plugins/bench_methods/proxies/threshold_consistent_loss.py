@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
+from bench_methods.pairs.batch_pairs import masked_mean, pair_masks
 from bench_methods.proxies.smooth_ap_loss import SmoothAPLoss
 
 
@@ -29,15 +29,9 @@ class ThresholdConsistentLoss(nn.Module):
         """Loss of embeddings, float (B, D), with labels, int64 (B,); a scalar."""
         unit = nn.functional.normalize(embeddings, dim=1)
         cosines = unit @ unit.T
-        same = labels[:, None] == labels[None, :]
-        itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-        margins = _mean_violation(self.pos_margin - cosines, same & ~itself) + _mean_violation(
-            cosines - self.neg_margin, ~same
-        )
+        positive, negative = pair_masks(labels)
+        low, high = self.pos_margin - cosines, cosines - self.neg_margin
+        margins = masked_mean(low, positive & (low >= 0))
+        margins = margins + masked_mean(high, negative & (high >= 0))
         loss: Tensor = self.base(embeddings, labels) + self.weight * margins
         return loss
-
-
-def _mean_violation(excess: Tensor, pairs: Tensor) -> Tensor:
-    violated = pairs & (excess >= 0)
-    return (excess * violated).sum() / violated.sum().clamp_min(1)

@@ -1,44 +1,7 @@
-"""Losses on embeddings given outright, in double precision."""
-
-from dataclasses import replace
+"""Embeddings of any length, and class vectors given outright."""
 
 import pytest
 import torch
-
-from harness.method.objective import Outputs
-from harness.testing import toy_batch
-
-
-class Given:
-    """An `Embed` that takes its inputs for embeddings."""
-
-    def __call__(self, inputs):
-        return inputs
-
-    def features(self, inputs):
-        return inputs
-
-    def outputs(self, inputs):
-        return Outputs(inputs, inputs, inputs)
-
-
-@pytest.fixture
-def loss_on():
-    """The loss of an Objective on given embeddings and labels, at a step."""
-
-    def loss_on(objective, embeddings, labels, step=0):
-        labels = torch.as_tensor(labels)
-        batch = replace(
-            toy_batch(),
-            inputs=embeddings,
-            labels=labels,
-            known=torch.ones(len(embeddings), dtype=torch.bool),
-            indices=torch.arange(len(embeddings)),
-            step=step,
-        )
-        return objective.to(embeddings.dtype)(batch, Given())
-
-    return loss_on
 
 
 @pytest.fixture

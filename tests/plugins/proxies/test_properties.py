@@ -48,10 +48,3 @@ def test_a_batch_of_any_composition_has_a_finite_loss_and_gradient(
     loss.backward()
     assert loss.isfinite()
     assert embeddings.grad.isfinite().all()
-
-
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
-def test_a_method_cites_its_paper_in_bibtex(method):
-    assert method.citation.startswith("@")
-    assert method.citation.count("{") == method.citation.count("}")
-    assert " year = {" in method.citation
