@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from harness.extension import BackboneSource, DatasetSource, Metric
+from harness.extension import BackboneSource, DatasetSource, Metric, PretrainedWeights
 from harness.method import Choice, Float, Int, Method, loss_method
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ __all__ = [
     "Metric",
     "Objective",
     "Outputs",
+    "PretrainedWeights",
     "Readout",
     "Trunk",
     "View",

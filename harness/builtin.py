@@ -1,15 +1,15 @@
-"""The core's own plugin: its datasets and backbones come in by the door that others use."""
+"""The core's own plugin: what it offers comes in by the door that others use."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from harness import hookimpl
-from harness.extension import BackboneSource, DatasetSource
+from harness.extension import BackboneSource, DatasetSource, Executor
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
-    from harness.models.trunk import Trunk
+    from harness.execution.executor import Stages, Work
 
 
 def _glyphs() -> Dataset:
@@ -24,21 +24,23 @@ def _digits() -> Dataset:
     return load_digits()
 
 
-def _convnet(input_shape: tuple[int, ...]) -> Trunk:
-    from harness.models.convnet import build_convnet
+def _local(work: Work) -> Stages:
+    from harness.execution.local import execute_locally
 
-    return build_convnet(input_shape)
+    return execute_locally(work)
 
 
-def _mlp(input_shape: tuple[int, ...]) -> Trunk:
-    from harness.models.convnet import build_mlp
+def _ray(work: Work) -> Stages:
+    from harness.execution.ray.team import execute_on_ray
 
-    return build_mlp(input_shape)
+    return execute_on_ray(work)
 
 
 @hookimpl
 def bench_datasets() -> list[DatasetSource]:
-    """The embedded datasets."""
+    """The embedded datasets, and the published ones whose files a person has or can get."""
+    from harness.data.sources.catalogue import dataset_sources
+
     return [
         DatasetSource(
             name="glyphs",
@@ -50,15 +52,22 @@ def bench_datasets() -> list[DatasetSource]:
             load=_digits,
             summary="scikit-learn's handwritten digits; 8x8 grey, ten classes",
         ),
+        *dataset_sources(),
     ]
 
 
 @hookimpl
 def bench_backbones() -> list[BackboneSource]:
-    """The small trunks."""
+    """The small trunks, those of papers, and those of ImageNet."""
+    from harness.models.sources import core_backbones
+
+    return core_backbones()
+
+
+@hookimpl
+def bench_executors() -> list[Executor]:
+    """Processes of this machine, or of the machines of a cluster."""
     return [
-        BackboneSource(
-            name="convnet-small", build=_convnet, summary="three convolutions, for small images"
-        ),
-        BackboneSource(name="mlp", build=_mlp, summary="one hidden layer, for feature vectors"),
+        Executor(name="local", execute=_local, summary="worker processes on this machine"),
+        Executor(name="ray", execute=_ray, summary="a Ray cluster; needs the extra [ray]"),
     ]

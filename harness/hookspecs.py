@@ -70,7 +70,8 @@ def bench_backbones() -> Iterable[BackboneSource]:
 
     Called once when plugins are loaded. `build` is called once a run, with torch's global
     generator seeded from the weights stream of that seed and fold, so that every method starts
-    from the same weights.
+    from the same weights. Pretrained weights are put into it right after, if the protocol names
+    some that the source offers; what fetches them is called once a command, before any run.
     """
     raise NotImplementedError
 

@@ -70,9 +70,9 @@ def test_every_hook_has_a_test_below(name: str) -> None:
 class Outside:
     """What a run of the outside plugin left behind, on its own dataset and trunk."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store = folder / "store"
-        self.journal = folder / "journal.jsonl"
+    def __init__(self, folder: Path, name: str = "") -> None:
+        self.store = folder / f"store{name}"
+        self.journal = folder / f"journal{name}.jsonl"
         self.protocol = folder / "waves.toml"
         self.environment = {
             **os.environ,
@@ -91,6 +91,11 @@ class Outside:
             check=True,
             timeout=120,
         ).stdout
+
+    def run(self, *options: str) -> None:
+        """Run one replicate of one method, one run at a time."""
+        where = ["--protocol", str(self.protocol), "--store", str(self.store), "--workers", "1"]
+        self.bench("run", "--methods", "acme-tuplet", "--seeds", "1", *where, *options)
 
     def records(self) -> list[Record]:
         """All records of the store."""
@@ -115,8 +120,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Outside:
     outside.protocol.write_text(
         smoke.replace('"convnet-small"', '"acme-linear"') + "[datasets.acme-waves]\n"
     )
-    where = ["--protocol", str(outside.protocol), "--store", str(outside.store)]
-    outside.bench("run", "--methods", "acme-tuplet", "--seeds", "1", *where)
+    outside.run()
     return outside
 
 
@@ -161,6 +165,15 @@ def test_bench_metrics_are_recorded_beside_the_locked_ones(outside: Outside) -> 
 def test_bench_metrics_are_on_the_board(outside: Outside) -> None:
     board = outside.bench("leaderboard", "--store", str(outside.store), "--format", "json")
     assert "acme-uniformity" in board
+
+
+def test_bench_executors_are_where_runs_are_executed(outside: Outside) -> None:
+    elsewhere = Outside(outside.store.parent, "-elsewhere")
+    elsewhere.run("--executor", "acme-elsewhere")
+    ids = [record.run_id for record in elsewhere.records()]
+    assert [e["run"] for e in elsewhere.events() if e["event"] == "executed"] == ids
+    scores = [record.scores for record in elsewhere.records()]
+    assert scores == [record.scores for record in outside.records()]
 
 
 def test_bench_run_started_is_called_once_for_each_run(outside: Outside) -> None:

@@ -18,8 +18,8 @@ from harness.cli.options import (
 from harness.cli.report import dataset_or_reason, write_whole
 
 _NAMES = (
-    "forest, critical-difference, learning-curves, cost, embedding, neighbours, knn or "
-    "class-correlation."
+    "forest, critical-difference, learning-curves, search-history, cost, embedding, neighbours, "
+    "knn or class-correlation."
 )
 
 
@@ -40,6 +40,10 @@ def figure(  # noqa: PLR0913 - one argument an option
         str | None,
         typer.Option(help="For plots of one method; by default the best.", show_default=False),
     ] = None,
+    top: Annotated[
+        int,
+        typer.Option(min=1, help="forest and critical-difference: how many methods, best first."),
+    ] = 30,
     metric: Annotated[str, typer.Option(help="For plots of scores.")] = "map_at_r",
     cost: Annotated[
         str,
@@ -78,6 +82,7 @@ def figure(  # noqa: PLR0913 - one argument an option
             sources=sources,
             dataset=dataset_or_reason(registry, sources.board.dataset),
             method=method,
+            top=top,
             metric=metric,
             lower_is_better=found is not None and not found.item.higher_is_better,
             cost=cost,

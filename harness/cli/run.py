@@ -90,6 +90,14 @@ def run(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track",
+            help="Show runs elsewhere too: tensorboard:DIR or jsonl:FILE; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run those again that failed before.")
     ] = False,
@@ -137,12 +145,14 @@ def run(  # noqa: PLR0913 - one argument an option
     from harness.cli.watching import watch
     from harness.search import tuned_plan
     from harness.store import Store
+    from harness.trackers import tracking
 
     with Store.open(store, create=True) as opened:
         opened.require_writable()
         with opened.sole_writer(waiting=say_waiting):
-            plan = tuned_plan(plan, search_for(plan, bench, opened, place, settings))
-            watch(plan, bench, opened, place, settings, retry_failed=retry_failed)
+            with tracking(track or (), registry, store=store, dataset=bench.dataset):
+                plan = tuned_plan(plan, search_for(plan, bench, opened, place, settings))
+                watch(plan, bench, opened, place, settings, retry_failed=retry_failed)
         failed = _failed(plan, opened)
     if failed or ("all" in names and registry.problems):
         raise typer.Exit(EXIT_RUNS_FAILED)

@@ -1,4 +1,4 @@
-"""Augmentation of whole batches as tensors: one affine map an image, drawn by name."""
+"""Augmentation of whole batches as tensors: an affine map or a crop an image, drawn by name."""
 
 from __future__ import annotations
 
@@ -8,19 +8,52 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from harness.data.augmenting.boxes import BOX_DRAWS, random_boxes
+from harness.data.augmenting.jitter import JITTER_DRAWS, jitter
+from harness.data.augmenting.resampling import resample
+
 if TYPE_CHECKING:
-    from harness.protocol.model import AugmentationRule
+    from harness.protocol.augmentation import (
+        AffineAugmentation,
+        AugmentationRule,
+        CropAugmentation,
+    )
 
 DRAWS = 5
+CROP_DRAWS = BOX_DRAWS + 1 + JITTER_DRAWS
 
 
-def draw_changes(count: int, generator: torch.Generator) -> Tensor:
-    """Draw the random numbers of one batch: float32 (count, DRAWS), uniform in [-1, 1)."""
-    return torch.rand((count, DRAWS), generator=generator).mul_(2).sub_(1)
+def draw_changes(count: int, generator: torch.Generator, rule: AugmentationRule) -> Tensor:
+    """Draw the random numbers of one batch: float32, as many a row as the rule's kind reads.
+
+    Uniform in [-1, 1): (count, DRAWS), or (count, CROP_DRAWS) for crops.
+    """
+    draws = CROP_DRAWS if rule.kind == "crop" else DRAWS
+    return torch.rand((count, draws), generator=generator).mul_(2).sub_(1)
 
 
 def augment(images: Tensor, changes: Tensor, rule: AugmentationRule) -> Tensor:
-    """Apply the drawn changes to float32 images (B, C, H, W); what comes from outside is zero.
+    """Apply the drawn changes to float32 images (B, C, H, W) in 0..255, on their device."""
+    if rule.kind == "crop":
+        return cropped(images, changes, rule)
+    return moved(images, changes, rule)
+
+
+def cropped(images: Tensor, changes: Tensor, rule: CropAugmentation) -> Tensor:
+    """Random resized crops, float32 (B, C, rule.crop, rule.crop), mirrored and in other colours.
+
+    changes[:, :BOX_DRAWS] choose the box, the next one mirrors where it is above 0, and the
+    last JITTER_DRAWS change the colours.
+    """
+    height, width = images.shape[2:]
+    boxes = random_boxes((changes[:, :BOX_DRAWS] + 1) / 2, height, width, rule)
+    mirrored = changes[:, BOX_DRAWS] > 0 if rule.flip else None
+    crops = resample(images, boxes, rule.crop, mirrored=mirrored)
+    return jitter(crops, changes[:, BOX_DRAWS + 1 :], rule.jitter) if rule.jitter else crops
+
+
+def moved(images: Tensor, changes: Tensor, rule: AffineAugmentation) -> Tensor:
+    """Move each image by an affine map; what comes from outside is zero.
 
     Each image is sampled bilinearly at `A x`, x in [-1, 1] from the centre: a mirror where flip is
     on and changes[:, 4] > 0, a rotation by changes[:, 0] * rotation degrees, a division by
@@ -34,7 +67,7 @@ def augment(images: Tensor, changes: Tensor, rule: AugmentationRule) -> Tensor:
     return torch.nn.functional.grid_sample(images, grid, align_corners=False)
 
 
-def affine_maps(changes: Tensor, rule: AugmentationRule, *, aspect: float) -> Tensor:
+def affine_maps(changes: Tensor, rule: AffineAugmentation, *, aspect: float) -> Tensor:
     """The maps from output to input coordinates in [-1, 1]: float32 (B, 2, 3).
 
     `aspect`: height over width, so that a rotation turns pixels and does not shear them.

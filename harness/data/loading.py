@@ -11,9 +11,20 @@ from harness.registry import Registry, one_line
 def load_dataset(registry: Registry, name: str) -> Dataset:
     """Load a dataset by name; UserError naming the plugin if it fails or is no Dataset.
 
+    `NAME+CORRUPTION`, of harness.data.corruptions, is that dataset with its images changed.
     SealedTestSet while an objective is alive, before the plugin is asked.
     """
     require_open(f"dataset {name} was")
+    base, *corruptions = name.split("+")
+    dataset = _load(registry, base)
+    for corruption in corruptions:
+        from harness.data.corruptions import corrupt
+
+        dataset = corrupt(dataset, corruption)
+    return dataset
+
+
+def _load(registry: Registry, name: str) -> Dataset:
     registered = registry.dataset(name)
     try:
         dataset = registered.item.load()

@@ -3,62 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from harness.data.augmenting.windows import WHOLE, Window
 from harness.data.dataset import Dataset
+from harness.data.lazy_inputs import LazyInputs
+from harness.data.mapped import MappedArray
 from harness.data.seal import require_open
 from harness.data.splits import Positions, Split
+
+# Images summed at a time.
+_CHUNK = 256
 
 
 @dataclass(frozen=True, eq=False)
 class Standardisation:
-    """Mean and standard deviation of the training part: per channel, or per feature; float32."""
+    """Mean and standard deviation of the training part: per channel, or per feature; float32.
+
+    `window`: what is cut from images before; `reverse_channels`: whether a trunk wants blue first,
+    which `mean` and `std` then are as well.
+    """
 
     mean: Tensor
     std: Tensor
+    window: Window = WHOLE
+    reverse_channels: bool = False
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Turn raw inputs into float32 of about zero mean and unit variance."""
-        return (inputs.float() - self.mean) / self.std
+        inputs = self.window(inputs)
+        if self.reverse_channels:
+            inputs = inputs.flip(1)
+        return (inputs - self.mean) / self.std
+
+    def through(self, window: Window) -> Standardisation:
+        """The same numbers for what another window shows."""
+        return replace(self, window=window)
 
     def to(self, device: torch.device) -> Standardisation:
         """The same numbers on another device."""
-        return Standardisation(self.mean.to(device), self.std.to(device))
+        return replace(self, mean=self.mean.to(device), std=self.std.to(device))
 
 
-def standardisation_of(inputs: np.ndarray) -> Standardisation:
+def standardisation_of(inputs: np.ndarray, positions: Positions) -> Standardisation:
     """Measure a training part: uint8 (N, C, H, W) by channel, float32 (N, D) by feature.
 
-    Computed in float64; a constant channel or feature keeps a standard deviation of one.
+    Images are summed in whole numbers, which is exact and reads a few at a time; vectors are
+    computed in float64. A constant channel or feature keeps a standard deviation of one.
     """
-    axes = (0, 2, 3) if inputs.ndim == 4 else (0,)
-    mean = inputs.mean(axis=axes, dtype=np.float64, keepdims=True)[0]
-    std = inputs.std(axis=axes, dtype=np.float64, keepdims=True)[0]
+    mean, std = (
+        _of_images(inputs, positions) if inputs.ndim == 4 else _of_vectors(inputs, positions)
+    )
     std[std == 0] = 1.0
     return Standardisation(
         torch.from_numpy(mean.astype(np.float32)), torch.from_numpy(std.astype(np.float32))
     )
 
 
+def _of_images(inputs: np.ndarray, positions: Positions) -> tuple[np.ndarray, np.ndarray]:
+    channels = inputs.shape[1]
+    sums, squares = np.zeros(channels, dtype=np.int64), np.zeros(channels, dtype=np.int64)
+    for start in range(0, len(positions), _CHUNK):
+        images = inputs[positions[start : start + _CHUNK]].astype(np.uint32)
+        rows = images.reshape(-1, images.shape[3])
+        sums += images.sum(axis=(0, 2, 3), dtype=np.int64)
+        # A row's squares fit 32 bits up to 66,000 pixels.
+        of_rows = np.einsum("rw,rw->r", rows, rows).reshape(images.shape[:3])
+        squares += of_rows.sum(axis=(0, 2), dtype=np.int64)
+    count = len(positions) * inputs[0, 0].size
+    # Python's whole numbers have no largest.
+    spread = [count * int(q) - int(s) ** 2 for s, q in zip(sums, squares, strict=True)]
+    mean = sums / count
+    std = np.sqrt([value / count**2 for value in spread])
+    return mean.reshape(-1, 1, 1), std.reshape(-1, 1, 1)
+
+
+def _of_vectors(inputs: np.ndarray, positions: Positions) -> tuple[np.ndarray, np.ndarray]:
+    vectors = inputs[positions]
+    mean = vectors.mean(axis=0, dtype=np.float64, keepdims=True)[0]
+    return mean, vectors.std(axis=0, dtype=np.float64, keepdims=True)[0]
+
+
 def _as_they_are(like: Standardisation) -> Standardisation:
     """A standardisation that changes nothing."""
-    return Standardisation(torch.zeros_like(like.mean), torch.ones_like(like.std))
+    return replace(like, mean=torch.zeros_like(like.mean), std=torch.ones_like(like.std))
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
     """Raw inputs, labels 0..classes-1 in the order of the dataset's classes, and attributes.
 
+    `inputs` are read by the batch where the dataset is larger than memory.
     `codes`: int64 (N,): the dataset's own labels; `positions`: int64 (N,), in the dataset.
     `hierarchy`: the attribute that groups classes, if the dataset names one; `groups`: its codes,
     int64 (N,).
     """
 
-    inputs: Tensor
+    inputs: Tensor | LazyInputs
     labels: Tensor
     known: Tensor
     classes: int
@@ -76,16 +121,30 @@ class Vault:
     """A dataset and its split; the test part comes out only while the seal is open.
 
     `standardise` is for validation and testing, `prepare` for training: the same, unless `raw`.
+    They are measured on the training part, unless `given`, and look through `window`.
     """
 
     def __init__(
-        self, dataset: Dataset, split: Split, device: torch.device, *, raw: bool = False
+        self,
+        dataset: Dataset,
+        split: Split,
+        device: torch.device,
+        *,
+        raw: bool = False,
+        given: Standardisation | None = None,
+        window: Window = WHOLE,
     ) -> None:
         self._dataset = dataset
         self._split = split
         self._device = device
-        self.standardise = standardisation_of(dataset.inputs[split.train]).to(device)
+        numbers = given or standardisation_of(dataset.inputs, split.train)
+        self.standardise = numbers.through(window).to(device)
         self.prepare = _as_they_are(self.standardise) if raw else self.standardise
+
+    @property
+    def is_images(self) -> bool:
+        """Whether inputs are images rather than feature vectors."""
+        return self._dataset.is_images
 
     def train(self, *, only_known: bool) -> Part:
         """The training part, without the samples of unknown label if `only_known`."""
@@ -112,7 +171,7 @@ class Vault:
         }
         hierarchy = self._dataset.hierarchy
         return Part(
-            inputs=torch.from_numpy(self._dataset.inputs[positions]).to(self._device),
+            inputs=self._inputs(positions),
             labels=torch.from_numpy(labels.astype(np.int64)).to(self._device),
             known=torch.from_numpy(known).to(self._device),
             classes=len(classes),
@@ -122,3 +181,9 @@ class Vault:
             codes=torch.from_numpy(self._dataset.labels[positions]).to(self._device),
             positions=positions,
         )
+
+    def _inputs(self, positions: Positions) -> Tensor | LazyInputs:
+        inputs = self._dataset.inputs
+        if isinstance(inputs, MappedArray):
+            return LazyInputs(inputs, positions, self._device)
+        return torch.from_numpy(inputs[positions]).to(self._device)

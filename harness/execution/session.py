@@ -122,8 +122,6 @@ def _join(replicate: Replicate, bench: Bench, store: Store) -> bool:
     """
     if replicate.runs[0].identity.trial is not None:
         return False
-    if replicate.runs[0].identity.trial is not None:
-        return False  # a trial has no test embeddings to join
     joined = store.concatenation(replicate.run_ids)
     if joined is not None and joined.scores.semantics == SCORING_SEMANTICS:
         return False

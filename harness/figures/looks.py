@@ -19,11 +19,13 @@ from harness.record import Record
 class Common:
     """What all runs are looked at by.
 
-    `labels`: of the test part, int64 (N,). `asked`: positions whose neighbours are looked for,
-    ascending. `points`: positions on the map, None for no map.
+    `labels`: of the test part, int64 (N,), 0..classes-1; `positions`: in the dataset, None where
+    the first run does not say. `asked`: samples whose neighbours are looked for, ascending.
+    `points`: samples on the map, None for no map.
     """
 
     labels: Int64
+    positions: Int64 | None = None
     asked: Int64
     points: Int64 | None
     distance: str
@@ -46,7 +48,7 @@ def look_at(found: tuple[Record, Arrays] | str, common: Common) -> Look | str:
         return found
     record, arrays = found
     embeddings = arrays["test_embeddings"].astype(np.float32)
-    if not np.array_equal(arrays["test_labels"], common.labels):
+    if not _same_samples(arrays, common):
         return "it was tested on other samples than the first method of the board"
     if len(embeddings) != len(common.labels) or not np.isfinite(embeddings).all():
         return "its embeddings are not one finite row a sample"
@@ -58,6 +60,18 @@ def look_at(found: tuple[Record, Arrays] | str, common: Common) -> Look | str:
         means=class_means(embeddings, common.labels),
         scores=_scores(arrays, common.labels),
     )
+
+
+def counted(labels: Int64) -> Int64:
+    """Labels counted from 0: those of a Record may be the dataset's own, of which some lack."""
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _same_samples(arrays: Arrays, common: Common) -> bool:
+    positions = arrays.get("test_positions")
+    if positions is not None and common.positions is not None:
+        return np.array_equal(positions, common.positions)
+    return np.array_equal(counted(arrays["test_labels"]), common.labels)
 
 
 def _scores(arrays: Arrays, labels: Int64) -> Float64:

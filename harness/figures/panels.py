@@ -20,7 +20,7 @@ from harness.figures.classes import (
     hardest,
     shown_classes,
 )
-from harness.figures.looks import Common, Look, look_at
+from harness.figures.looks import Common, Look, counted, look_at
 from harness.figures.maps import PER_CLASS, Plane, balanced_subsample
 from harness.figures.neighbours import DEPTH, asked_samples, even_queries, precision_at
 from harness.figures.placing import Int64, TestPart, place_test
@@ -79,7 +79,7 @@ def make_panels(
     first = next((found for found in read.values() if not isinstance(found, str)), None)
     if first is None:
         return "no run left arrays to look at"
-    labels = first[1]["test_labels"].astype(np.int64)
+    labels, positions = counted(first[1]["test_labels"]), first[1].get("test_positions")
     many = len(read) > MANY
     points = balanced_subsample(
         labels, classes=25 if many else 40, per_class=12 if many else PER_CLASS
@@ -87,6 +87,7 @@ def make_panels(
     queries = even_queries(labels, 6 if many else 8)
     common = Common(
         labels=labels,
+        positions=positions,
         asked=asked_samples(labels, queries, limit=2000 if many else 5000),
         points=points if maps else None,
         distance=_distance(first[0]),
@@ -95,7 +96,7 @@ def make_panels(
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as threads:
         seen = threads.map(partial(look_at, common=common), read.values())
         looks = dict(zip(read, seen, strict=True))
-    test = place_test(labels, dataset, sources.board.dataset_digest)
+    test = place_test(labels, dataset, sources.board.dataset_digest, positions)
     classes, of = _finish(looks, test, common.asked, queries)
     return Panels(
         test=test,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ import numpy.typing as npt
 
 from harness.errors import UserError
 from harness.leaderboard import Aggregate, Leaderboard, Row, load_leaderboard
-from harness.record import Identity, Record
+from harness.leaderboard.board import Hyperparameters
+from harness.record import Identity, Record, Searched
 from harness.store import Store
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -24,12 +26,14 @@ NEEDED = ("test_embeddings", "test_labels")
 class Entry:
     """One row of a Leaderboard, the Records it aggregates, and its replicates' scores.
 
-    `replicates`: by seed the value of every metric, of complete replicates only.
+    `replicates`: by seed the value of every metric, of complete replicates only. `trials`: Records
+    of the searches for its hyperparameters; those that found nothing are at the defaults' row.
     """
 
     row: Row
     records: tuple[Record, ...]
     replicates: Mapping[int, Mapping[str, float | None]]
+    trials: tuple[Record, ...] = ()
 
     @property
     def label(self) -> str:
@@ -40,6 +44,17 @@ class Entry:
         """The replicates' values of one metric by seed; those without one are left out."""
         found = {seed: values.get(metric) for seed, values in self.replicates.items()}
         return {seed: value for seed, value in found.items() if value is not None}
+
+    @property
+    def skipped(self) -> bool:
+        """Whether protocol or data lack what the method needs, so that no run of it was tried."""
+        runs = self.row.runs
+        return runs.skipped > 0 and runs.done == runs.failed == 0
+
+    def searches(self) -> list[Searched]:
+        """The searches that chose its replicates' hyperparameters, each once."""
+        found = {r.searched.search: r.searched for r in self.records if r.searched is not None}
+        return [found[search] for search in sorted(found)]
 
     def representative(self) -> Record | None:
         """The run that stands for the row where only one can be drawn: first seed, first fold."""
@@ -58,6 +73,16 @@ class Sources:
         """The entries that have a score to rank by."""
         return [entry for entry in self.entries if entry.values(RANKED_BY)]
 
+    def tried(self) -> Sources:
+        """The same without the skipped entries."""
+        kept = tuple(entry for entry in self.entries if not entry.skipped)
+        board = dataclasses.replace(self.board, rows=tuple(entry.row for entry in kept))
+        return Sources(board=board, entries=kept)
+
+    def skipped(self) -> list[Entry]:
+        """The skipped entries."""
+        return [entry for entry in self.entries if entry.skipped]
+
 
 def load_sources(
     store: Store,
@@ -68,27 +93,36 @@ def load_sources(
 ) -> Sources:
     """Read a Leaderboard and the Records of its rows; UserError as `load_leaderboard`."""
     board = load_leaderboard(store, protocol=protocol, dataset=dataset, aggregate=aggregate)
-    records = store.records(
-        protocol_digest=board.protocol_digest,
-        dataset=board.dataset,
-        dataset_digest=board.dataset_digest,
-        training_semantics=board.semantics.training,
+    records, trials = (
+        store.records(
+            protocol_digest=board.protocol_digest,
+            dataset=board.dataset,
+            dataset_digest=board.dataset_digest,
+            training_semantics=board.semantics.training,
+            trials=trials,
+        )
+        for trials in (False, True)
     )
-    return make_sources(board, records)
+    return make_sources(board, records, trials)
 
 
-def make_sources(board: Leaderboard, records: Sequence[Record]) -> Sources:
-    """Give every row of `board` those of `records` that it aggregates."""
-    groups: dict[Hashable, list[Record]] = {}
-    for record in records:
-        groups.setdefault(_key(record.identity), []).append(record)
+def make_sources(
+    board: Leaderboard, records: Sequence[Record], trials: Sequence[Record] = ()
+) -> Sources:
+    """Give every row of `board` those of `records` that it aggregates, and its searches' trials."""
+    groups = _grouped(records, _key)
+    tried = _grouped(trials, lambda record: _version(record.identity))
+    searched = {_version(row) for row in board.rows if _is_searched(row)}
     entries = [
         Entry(
             row=row,
-            records=tuple(groups.get(_key(row), ())),
+            records=groups.get(_row_key(row), ()),
             replicates={
                 seed: _fold_means(folds) for seed, folds in row.values(board.aggregate).items()
             },
+            trials=tried.get(_version(row), ())
+            if _is_searched(row) or (_version(row) not in searched and "default" in row.chosen_by)
+            else (),
         )
         for row in board.rows
     ]
@@ -108,9 +142,37 @@ def read_arrays(store: Store, entry: Entry) -> tuple[Record, Arrays] | str:
     return f"its run left no {missing[0]}" if missing else (record, arrays)
 
 
-def _key(of: Identity | Row) -> Hashable:
-    point = json.dumps(dict(of.hyperparameters), sort_keys=True)
-    return (of.method, of.distribution, of.version, of.source, point)
+def _grouped(
+    records: Iterable[Record], key: Callable[[Record], Hashable]
+) -> dict[Hashable, tuple[Record, ...]]:
+    groups: dict[Hashable, list[Record]] = {}
+    for record in records:
+        groups.setdefault(key(record), []).append(record)
+    return {name: tuple(found) for name, found in groups.items()}
+
+
+def _key(record: Record) -> Hashable:
+    point = None if record.searched is not None else record.identity.hyperparameters
+    return (*_version(record.identity), _point(point))
+
+
+def _row_key(row: Row) -> Hashable:
+    return (*_version(row), _point(None if _is_searched(row) else row.hyperparameters))
+
+
+def _is_searched(row: Row) -> bool:
+    """A row of searched hyperparameters holds replicates of whatever points were found."""
+    return "search" in row.chosen_by
+
+
+def _version(of: Identity | Row) -> tuple[str, ...]:
+    return (of.method, of.distribution, of.version, of.source)
+
+
+def _point(hyperparameters: Hyperparameters | None) -> str:
+    if hyperparameters is None:
+        return "searched"
+    return json.dumps(dict(hyperparameters), sort_keys=True)
 
 
 def _fold_means(folds: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:

@@ -25,6 +25,9 @@ class Backbone(nn.Module):
     cosine is the mean of the members' cosines.
     """
 
+    input_shape: tuple[int, ...] = ()
+    """Of one input, (C, H, W) or (D,), where `build_backbone` built it."""
+
     def __init__(
         self, trunk: Trunk, embedding_size: int, *, normalize: bool, members: int = 1
     ) -> None:
@@ -75,6 +78,7 @@ def build_backbone(
         trunks = [build_trunk(input_shape) for _ in range(members)]
         trunk = trunks[0] if members == 1 else JoinedTrunks(trunks)
         backbone = Backbone(trunk, rule.embedding_size, normalize=rule.normalize, members=members)
+    backbone.input_shape = tuple(input_shape)
     if rule.freeze_batch_norm:
         freeze_batch_norm(backbone.trunk)
     return backbone

@@ -1,10 +1,11 @@
-"""Small trunks: a ConvNet for small images and an MLP for feature vectors."""
+"""Small trunks: a ConvNet for small images; an MLP and nothing at all for feature vectors."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
+from harness.errors import UserError
 from harness.models.trunk import Trunk
 
 WIDTHS = (16, 32, 64)
@@ -52,6 +53,18 @@ class MLP(Trunk):
         return features
 
 
+class Straight(Trunk):
+    """Inputs as they are: the embedding is a linear map of them."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.feature_size = inputs
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the inputs, float32 (B, feature_size)."""
+        return inputs
+
+
 def _block(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
     return (
         nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
@@ -70,3 +83,10 @@ def build_mlp(input_shape: tuple[int, ...]) -> Trunk:
     """Build the MLP for vectors of shape (D,)."""
     (size,) = input_shape
     return MLP(size)
+
+
+def build_linear(input_shape: tuple[int, ...]) -> Trunk:
+    """Build the trunk of a linear map, for vectors of shape (D,); UserError for images."""
+    if len(input_shape) != 1:
+        raise UserError(f"linear needs vectors, not images of shape {input_shape}")
+    return Straight(input_shape[0])

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from harness.method import Composition
-
-
-def _as_tuple(value: object) -> object:
-    """TOML has arrays; a frozen model holds tuples."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-Positive = Annotated[int, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """Base of every section: no unknown keys, no defaults, no coercion, no assignment."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+from harness.protocol.augmentation import AugmentationRule, ViewsRule
+from harness.protocol.section import NotNegative, Positive, Section, as_tuple
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 LabelledShare = Annotated[float, Field(gt=0, le=1)]
@@ -91,22 +77,31 @@ CLOSED_SETS: tuple[str, ...] = ("closed-set", "given")
 
 
 class BackboneRule(Section):
-    """Trunk by name, its weights, and the linear embedding head on it."""
+    """Trunk by name, its initial weights, and the linear embedding head on it.
+
+    `weights`: `random`, or a name that the trunk offers, such as `imagenet`; inputs are then
+    standardised by the numbers that those were trained with, not by those of the training part.
+    """
 
     name: str
-    weights: Literal["random"]
+    weights: Annotated[str, Field(min_length=1)]
     freeze_batch_norm: bool
     embedding_size: Positive
     normalize: bool
 
 
 class OptimizerRule(Section):
-    """One optimizer with a constant learning rate; `momentum` is used by sgd and rmsprop."""
+    """One optimizer with a constant learning rate; `momentum` is used by sgd and rmsprop.
+
+    `clip_value`: before each step every gradient is cut to between minus and plus this; not
+    given: gradients are as they are.
+    """
 
     name: Literal["adam", "adamw", "rmsprop", "sgd"]
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     weight_decay: NotNegative
     momentum: Annotated[float, Field(ge=0, lt=1)]
+    clip_value: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class OptimizerRules(Section):
@@ -128,29 +123,13 @@ class TrainingRule(Section):
     steps_per_epoch: Positive
     batch_size: Annotated[int, Field(ge=2)]
     samples_per_class: Annotated[int, Field(ge=2)]
-    compositions: Annotated[
-        tuple[Composition, ...], BeforeValidator(_as_tuple), Field(min_length=1)
-    ]
+    compositions: Annotated[tuple[Composition, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 
     @model_validator(mode="after")
     def _whole_classes(self) -> TrainingRule:
         if self.batch_size % self.samples_per_class:
             raise ValueError("batch_size must be a multiple of samples_per_class")
         return self
-
-
-class AugmentationRule(Section):
-    """Random affine change of each training image, drawn uniformly; 0 switches a part off.
-
-    `shift`: up to this share of the side, each way. `rotation`: up to this many degrees, each
-    way. `scale`: factor in [1 - scale, 1 + scale]. `flip`: mirror half of the images.
-    Feature vectors are not augmented.
-    """
-
-    shift: Annotated[float, Field(ge=0, lt=1)]
-    rotation: Annotated[float, Field(ge=0, le=180)]
-    scale: Annotated[float, Field(ge=0, lt=1)]
-    flip: bool
 
 
 class SelectionRule(Section):
@@ -190,9 +169,9 @@ class ScoringRule(Section):
 
     gallery: Literal["self", "train"]
     distance: Literal["cosine", "euclidean"]
-    recall_at: Annotated[tuple[Positive, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+    recall_at: Annotated[tuple[Positive, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     clustering_restarts: Positive
-    classifiers: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    classifiers: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
 
     @property
     def reads_training_part(self) -> bool:
@@ -224,7 +203,15 @@ class Rules(Section):
     selection: SelectionRule
     search: SearchRule
     scoring: ScoringRule
+    test_views: ViewsRule | None = None
     quirks: Quirks | None = None
+
+    @model_validator(mode="after")
+    def _crops_of_a_crop(self) -> Rules:
+        several = self.test_views is not None and self.test_views.crops > 1
+        if several and self.augmentation.kind != "crop":
+            raise ValueError("test_views.crops above 1 needs an augmentation that crops")
+        return self
 
     @model_validator(mode="after")
     def _one_training_part(self) -> Rules:

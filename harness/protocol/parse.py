@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -140,10 +140,17 @@ def _unknown_kind(key: str, error: ErrorDetails) -> str:
     return f"{key}.kind: {given!r} is not allowed{close} (allowed: {expected})"
 
 
+def _sections(model: type[BaseModel], field: str) -> list[type[BaseModel]]:
+    """The models that a field's section may be of: several where it comes in kinds."""
+    annotation = model.model_fields[field].annotation
+    members = get_args(annotation) or (annotation,)
+    plain = [get_args(m)[0] if get_origin(m) is Annotated else m for m in members]
+    return [m for m in plain if isinstance(m, type) and issubclass(m, BaseModel)]
+
+
 def _kinds(model: type[BaseModel], field: str) -> dict[str, type[BaseModel]]:
     """The kinds that a section comes in, by tag; none for most."""
-    found = [m for m in get_args(model.model_fields[field].annotation) if m is not type(None)]
-    tagged = [m for m in found if "kind" in m.model_fields]
+    tagged = [m for m in _sections(model, field) if "kind" in m.model_fields]
     return {get_args(m.model_fields["kind"].annotation)[0]: m for m in tagged}
 
 
@@ -159,11 +166,7 @@ def _fields(path: Sequence[str]) -> list[str]:
     model: type[BaseModel] = Rules
     for part in _without_tags(path):
         kinds = _kinds(model, part)
-        annotation = model.model_fields[part].annotation
-        plain = [m for m in get_args(annotation) if m is not type(None)] or [annotation]
-        found = kinds[path[1]] if kinds else plain[0]
-        assert isinstance(found, type)
-        model = found
+        model = kinds[path[1]] if kinds else _sections(model, part)[0]
     return list(model.model_fields)
 
 

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.figures.sources import RANKED_BY, Sources
-from harness.leaderboard import Row
+from harness.leaderboard import Aggregate, Row
+from harness.report.drawn_interval import drawn_interval, span_of
 from harness.report.markup import Markup, element, join
 from harness.report.naming import shown_metrics, title
+from harness.report.tie_groups import as_letters, ties_meaning, ties_shown
 from harness.statistics import Interval
 
 NONE = "\u2013"  # where there is nothing to say
-_WIDTH, _HEIGHT = 120, 14
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shape:
+    """Which columns there are, of which scores; `span`: what the drawn intervals cover."""
+
+    metrics: Sequence[str]
+    aggregate: Aggregate
+    span: tuple[float, float] | None
+    ties: Mapping[str, str]
+    lettered: bool
+    searched: bool
 
 
 def board_table(sources: Sources) -> Markup:
     """One row a method, best first; the cells carry the values that the script sorts by."""
-    metrics = shown_metrics(sources)
     rows = sources.board.rows
-    ties = any(row.ties for row in rows)
-    head = element("tr", *_head(metrics, ties=ties))
-    span = _span([row.scores(sources.board.aggregate).get(RANKED_BY) for row in rows])
-    body = [_row(place, row, metrics, sources, (span, ties)) for place, row in enumerate(rows)]
+    aggregate = sources.board.aggregate
+    shape = _Shape(
+        metrics=shown_metrics(sources),
+        aggregate=aggregate,
+        span=span_of([row.scores(aggregate).get(RANKED_BY) for row in rows]),
+        ties=ties_shown(rows),
+        lettered=as_letters(rows),
+        searched=any(row.cost and row.cost.search_seconds is not None for row in rows),
+    )
+    head = element("tr", *_head(shape))
+    body = [_row(place, row, shape) for place, row in enumerate(rows)]
     return element(
         "table",
         element("caption", "Leaderboard", class_="hidden"),
@@ -45,24 +65,26 @@ def explained(sources: Sources) -> str:
     joined = sources.board.aggregate == "concatenated"
     return (
         f"{'Embeddings of the folds joined' if joined else 'Folds scored apart and averaged'}; "
-        "mean and 95 % t-interval over replicates. A letter shared under “ties” means not told "
-        "apart; overlapping intervals are not a test."
+        f"mean and 95 % t-interval over replicates. {ties_meaning(sources.board.rows)} Overlapping "
+        "intervals are not a test."
     )
 
 
-def _head(metrics: Sequence[str], *, ties: bool) -> list[Markup]:
+def _head(shape: _Shape) -> list[Markup]:
+    ties = ("ties", "text") if shape.lettered else ("tied with", "number")
     plain = [("batch", "batch"), ("marks", "marks")]
     numbers = [
         ("runs", "runs"),
         ("train s", "seconds"),
         ("parameters", "parameters"),
         ("passes / step", "passes"),
+        *([("search s", "search")] if shape.searched else []),
     ]
     return [
         element("th", element("span", "colour", class_="hidden"), scope="col", class_="pin"),
         _sortable("method", "text", "method"),
-        *([_sortable("ties", "text", "ties")] if ties else []),
-        *(_sortable(title(name), "number", name) for name in metrics),
+        *([_sortable(*ties, "ties")] if shape.ties else []),
+        *(_sortable(title(name), "number", name) for name in shape.metrics),
         *(_sortable(text, "number", key) for text, key in numbers),
         *(_sortable(text, "text", key) for text, key in plain),
     ]
@@ -75,27 +97,20 @@ def _sortable(text: str, kind: str, key: str) -> Markup:
     return element("th", button, scope="col", class_=side, aria_sort=first, data_key=key)
 
 
-def _row(
-    place: int,
-    row: Row,
-    metrics: Sequence[str],
-    sources: Sources,
-    shape: tuple[tuple[float, float] | None, bool],
-) -> Markup:
-    span, ties = shape
-    scores = row.scores(sources.board.aggregate)
+def _row(place: int, row: Row, shape: _Shape) -> Markup:
+    scores = row.scores(shape.aggregate)
     pin = element(
         "input", type="checkbox", data_method=place, aria_label=f"Colour {row.label} in all charts"
     )
     link = element("a", row.label, href="#methods", data_open=place)
-    letters = row.ties or ""
+    ties = shape.ties.get(row.label, "")
     return element(
         "tr",
         element("td", pin, class_="pin"),
         element("th", link, scope="row", data_value=row.label),
-        *([element("td", letters, data_value=letters, class_="ties")] if ties else []),
-        *(_metric(name, scores.get(name), span) for name in metrics),
-        *_costs(row),
+        *([element("td", ties, data_value=ties, class_="ties")] if shape.ties else []),
+        *(_metric(name, scores.get(name), shape.span) for name in shape.metrics),
+        *_costs(row, searched=shape.searched),
         element("td", _batch(row), data_value=row.declared.composition),
         element("td", _marks(row), data_value=_marks(row)),
         data_method=place,
@@ -109,56 +124,30 @@ def _metric(name: str, interval: Interval | None, span: tuple[float, float] | No
     if interval.low is not None and interval.high is not None:
         parts.append(element("small", f"{interval.low:.3f}\u2013{interval.high:.3f}"))
     if name == RANKED_BY and span is not None:
-        parts.insert(0, _drawn(interval, span))
+        parts.insert(0, drawn_interval(interval, span))
     return element("td", *parts, class_="number", data_value=repr(interval.mean))
 
 
-def _span(intervals: Sequence[Interval | None]) -> tuple[float, float] | None:
-    ends = [
-        value
-        for interval in intervals
-        if interval is not None
-        for value in (interval.low, interval.mean, interval.high)
-        if value is not None
-    ]
-    return (min(ends), max(ends)) if ends and max(ends) > min(ends) else None
-
-
-def _drawn(interval: Interval, span: tuple[float, float]) -> Markup:
-    """The interval as a line with a dot; the numbers stand beside it, so it is hidden from ears."""
-
-    def x(value: float | None) -> str:
-        low, high = span
-        return f"{4 + (_WIDTH - 8) * ((value or 0.0) - low) / (high - low):.1f}"
-
-    middle = _HEIGHT // 2
-    line = element("line", x1=x(interval.low), x2=x(interval.high), y1=middle, y2=middle)
-    parts = [
-        element("line", class_="rail", x1=4, x2=_WIDTH - 4, y1=middle, y2=middle),
-        line if interval.low is not None else None,
-        element("circle", cx=x(interval.mean), cy=middle, r=3),
-    ]
-    box = f"0 0 {_WIDTH} {_HEIGHT}"
-    return element("svg", *parts, class_="drawn", viewBox=box, aria_hidden="true")
-
-
-def _costs(row: Row) -> list[Markup]:
-    runs = element(
-        "td",
-        f"{row.runs.done} of {row.runs.expected}",
-        class_="number",
-        data_value=row.runs.done,
-    )
-    cost = row.cost
-    if cost is None:
-        return [runs, *[element("td", NONE, class_="number", data_value="")] * 3]
+def _costs(row: Row, *, searched: bool) -> list[Markup]:
+    cost, runs = row.cost, row.runs
+    search = cost.search_seconds if cost else None
     shown = [
-        (f"{cost.training_seconds:.1f}", cost.training_seconds),
-        (f"{cost.parameters:,.0f}", cost.parameters),
-        (f"{cost.backward_passes_per_step:.2f}", cost.backward_passes_per_step),
+        (f"{runs.done} of {runs.expected}", runs.done),
+        *(
+            [
+                (f"{cost.training_seconds:.1f}", cost.training_seconds),
+                (f"{cost.parameters:,.0f}", cost.parameters),
+                (f"{cost.backward_passes_per_step:.2f}", cost.backward_passes_per_step),
+            ]
+            if cost
+            else [(NONE, None)] * 3
+        ),
+        *([(NONE if search is None else f"{search:,.0f}", search)] if searched else []),
     ]
-    cells = [element("td", t, class_="number", data_value=repr(value)) for t, value in shown]
-    return [runs, *cells]
+    return [
+        element("td", text, class_="number", data_value="" if value is None else repr(value))
+        for text, value in shown
+    ]
 
 
 def _batch(row: Row) -> str:

@@ -14,6 +14,7 @@ from harness.figures.curves import learning_curve, selection_metric
 from harness.figures.maps import Plane
 from harness.figures.panels import Panel, Panels
 from harness.figures.ranking import rank_entries
+from harness.figures.searches import search_histories, search_metric
 from harness.figures.sources import Entry, Sources
 from harness.report.naming import About, shown_metrics, title
 from harness.report.sprite import Sprite
@@ -24,16 +25,17 @@ _GRID = 1023  # steps of a map's axis
 
 
 def board_data(sources: Sources, about: About) -> Data:
-    """Scores, ranks, learning curves and costs of every row."""
+    """Scores, ranks, learning curves, searches and costs of every row."""
     metrics = shown_metrics(sources)
     entries = sources.entries
-    validated = selection_metric(list(entries))
+    validated, tried = selection_metric(entries), search_metric(entries)
     ranking = rank_entries(entries)
     return {
         "metrics": [
             {"name": name, "title": title(name), "lower": name in about.lower} for name in metrics
         ],
         "validated": title(validated) if validated else None,
+        "tried": title(tried) if tried else None,
         "costs": [{"name": name, "title": axis.title} for name, axis in COSTS.items()],
         "quantiles": _quantiles(max((len(e.replicates) for e in entries), default=0)),
         "ranking": {
@@ -113,6 +115,15 @@ def _method(entry: Entry, metrics: Sequence[str], about: About) -> Data:
             for name, found in values.items()
         },
         "curve": [[p.step, *rounded([p.mean, p.low, p.high]), p.runs] for p in curve],
+        "searches": [
+            {
+                "search": history.search,
+                "trials": [trial.trial for trial in history.trials],
+                "values": rounded([trial.value for trial in history.trials]),
+                "best": rounded(history.best),
+            }
+            for history in search_histories(entry)
+        ],
         "cost": {name: axis.of(cost) for name, axis in COSTS.items()} if cost else None,
     }
 

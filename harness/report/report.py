@@ -5,12 +5,14 @@ from __future__ import annotations
 from harness.data.dataset import Dataset
 from harness.figures.panels import Panels, make_panels
 from harness.figures.sources import Sources
+from harness.report.audit import audit
 from harness.report.board_table import board_table, explained
-from harness.report.facts import audit, counts, headline, notes, provenance
+from harness.report.facts import counts, headline, notes, skipped_methods
 from harness.report.markup import Markup, element, join
 from harness.report.naming import About
 from harness.report.page import assemble
 from harness.report.payload import Tiles, board_data, panel_data
+from harness.report.provenance import provenance, searches
 from harness.report.sprite import Sprite, make_sprite
 from harness.store import Store
 
@@ -25,6 +27,7 @@ def make_report(
     the time of its last run and not that of its making.
     """
     about = about or About()
+    skipped, sources = sources.skipped(), sources.tried()
     panels = make_panels(store, sources, dataset)
     data = board_data(sources, about)
     sprite = None
@@ -36,12 +39,13 @@ def make_report(
     parts = {
         "heading": join(f"{board.protocol} ", element("span", f"on {board.dataset}")),
         "headline": headline(sources),
-        "counts": counts(sources),
+        "counts": counts(sources, len(skipped)),
         "board": board_table(sources),
         "explained": join(explained(sources)),
-        "notes": notes(sources),
+        "notes": notes(sources, skipped),
+        "skipped": skipped_methods(skipped),
         "embeddings": _embeddings_note(panels),
-        "provenance": join(*provenance(sources, about)),
+        "provenance": join(*provenance(sources, about), searches(sources)),
         "audit": audit(sources),
     }
     uri = sprite.uri if sprite else None
@@ -49,8 +53,8 @@ def make_report(
 
 
 def _sprite(panels: Panels, tiles: Tiles) -> Sprite | None:
-    images = panels.test.images
-    return None if images is None else make_sprite(images[tiles.samples])
+    images = panels.test.images(tiles.samples)
+    return None if images is None else make_sprite(images)
 
 
 def _embeddings_note(panels: Panels | str) -> Markup:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from harness.protocol.augmentation import AffineAugmentation
 from harness.protocol.model import (
-    AugmentationRule,
     BackboneRule,
     ClassDisjointSplit,
     ClosedSetSplit,
@@ -59,7 +59,7 @@ def toy_protocol(*, closed_set: bool = False) -> Protocol:
             samples_per_class=4,
             compositions=("balanced", "one-per-class", "uniform", "pairs", "clusters"),
         ),
-        augmentation=AugmentationRule(shift=0.0, rotation=0.0, scale=0.0, flip=False),
+        augmentation=AffineAugmentation(shift=0.0, rotation=0.0, scale=0.0, flip=False),
         selection=SelectionRule(metric="map_at_r", every=25, patience=3),
         search=SearchRule(trials=0, sampler="tpe", repeats=1),
         scoring=ScoringRule(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from harness.data.augmentation import augment, draw_changes
+from harness.data.augmenting.windows import WHOLE
 from harness.data.parts import Part, Standardisation
 from harness.data.samplers import Batches, batch_stream, batches_digest, draw_cluster_batches
 from harness.data.streams import torch_stream
@@ -76,7 +77,8 @@ class BatchSource:
         self._graded = task.method.relevance == "graded"
         self._attributes = visible_attributes(part, task.method)
         self._labels = visible_labels(part, task.method)
-        self._standardise = standardise
+        # Augmentation cuts images itself.
+        self._standardise = standardise.through(WHOLE)
         self._rules = task.protocol
         self._cluster_draw = batch_stream(task.seed, "clusters", task.fold)
         self._draws = [
@@ -130,8 +132,9 @@ class BatchSource:
     def _view(self, raw: Tensor, draws: torch.Generator) -> Tensor:
         if raw.ndim != 4:
             return self._standardise(raw)
-        changes = draw_changes(len(raw), draws).to(raw.device)
-        return self._standardise(augment(raw, changes, self._rules.augmentation))
+        rule = self._rules.augmentation
+        changes = draw_changes(len(raw), draws, rule).to(raw.device)
+        return self._standardise(augment(raw, changes, rule))
 
 
 def _require_sound(clusters: Clusters, samples: int) -> None:

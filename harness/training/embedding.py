@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from harness.data.parts import Part, Standardisation
+from harness.data.parts import Part
 from harness.method.objective import Outputs
 from harness.models.backbone import Backbone
 from harness.training.outcomes import Diverged, Tampered
@@ -47,8 +48,8 @@ class AuditedEmbed:
         """Features, unnormalised and final embeddings of one pass, with gradient."""
         outputs = self._backbone.outputs(inputs)
         self._checked(outputs.embeddings)
-        # The features are where all gradients of the pass come together.
-        self._counted(outputs.features)
+        # The features are where all gradients of the pass come together, if anything is below them.
+        self._counted(outputs.features if outputs.features.requires_grad else outputs.linear)
         return outputs
 
     def _checked(self, embeddings: Tensor) -> Tensor:
@@ -72,7 +73,11 @@ class AuditedEmbed:
 
 
 def embed_part(
-    backbone: nn.Module, part: Part, standardise: Standardisation, *, training_batches: int = 0
+    backbone: nn.Module,
+    part: Part,
+    standardise: Callable[[Tensor], Tensor],
+    *,
+    training_batches: int = 0,
 ) -> npt.NDArray[np.float32]:
     """Embed a whole part in evaluation mode, without gradient: float32 (N, embedding_size).
 
@@ -85,7 +90,7 @@ def embed_part(
     try:
         with torch.inference_mode():
             starts = range(0, len(part), size)
-            chunks = [part.inputs[start : start + size] for start in starts]
+            chunks = (part.inputs[start : start + size] for start in starts)
             outputs = torch.cat([backbone(standardise(chunk)) for chunk in chunks])
             embeddings: npt.NDArray[np.float32] = outputs.float().cpu().numpy()
     finally:

@@ -101,7 +101,7 @@ def build_objective(
     context = Context(
         classes=part.classes,
         samples=len(part),
-        input_shape=tuple(part.inputs.shape[1:]),
+        input_shape=backbone.input_shape or tuple(part.inputs.shape[1:]),
         embedding_size=rules.backbone.embedding_size,
         feature_size=backbone.trunk.feature_size,
         normalized=rules.backbone.normalize,

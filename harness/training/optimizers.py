@@ -18,6 +18,7 @@ _KINDS: dict[str, type[torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
 }
 _WITH_MOMENTUM = ("rmsprop", "sgd")
+CLIP = "clip_value"
 
 
 def build_optimizers(
@@ -43,9 +44,25 @@ def _build(name: str, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
     quick = {"foreach": True} if name == "rmsprop" else {"fused": True}
     build: Any = _KINDS[name]
     optimizer: torch.optim.Optimizer = build(groups, **quick)
+    if any(CLIP in group for group in groups):
+        optimizer.register_step_pre_hook(_clip)
     return optimizer
 
 
+def _clip(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    for group in optimizer.param_groups:
+        if CLIP in group:
+            nn.utils.clip_grad_value_(group["params"], group[CLIP])
+
+
 def _group(rule: OptimizerRule, parameters: list[nn.Parameter]) -> dict[str, Any]:
-    group = {"params": parameters, "lr": rule.learning_rate, "weight_decay": rule.weight_decay}
-    return {**group, "momentum": rule.momentum} if rule.name in _WITH_MOMENTUM else group
+    group: dict[str, Any] = {
+        "params": parameters,
+        "lr": rule.learning_rate,
+        "weight_decay": rule.weight_decay,
+    }
+    if rule.name in _WITH_MOMENTUM:
+        group["momentum"] = rule.momentum
+    if rule.clip_value is not None:
+        group[CLIP] = rule.clip_value
+    return group

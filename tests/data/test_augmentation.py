@@ -11,20 +11,20 @@ import torch
 
 from harness.data.augmentation import DRAWS, augment, draw_changes
 from harness.data.streams import torch_stream
-from harness.protocol.model import AugmentationRule
+from harness.protocol.augmentation import AffineAugmentation
 
 SIDE = 6
 IMAGES = torch.rand((4, 2, SIDE, SIDE), generator=torch.Generator().manual_seed(0))
 
 
-def rule(**values: Any) -> AugmentationRule:
-    return AugmentationRule(
+def rule(**values: Any) -> AffineAugmentation:
+    return AffineAugmentation(
         **{"shift": 0.0, "rotation": 0.0, "scale": 0.0, "flip": False, **values}
     )
 
 
 def changes(seed: int = 0) -> torch.Tensor:
-    return draw_changes(len(IMAGES), torch_stream(seed, "augmentation"))
+    return draw_changes(len(IMAGES), torch_stream(seed, "augmentation"), rule())
 
 
 def pixel(image: np.ndarray, row: float, column: float) -> float:
@@ -37,7 +37,7 @@ def pixel(image: np.ndarray, row: float, column: float) -> float:
     return value
 
 
-def by_definition(image: np.ndarray, change: np.ndarray, rule: AugmentationRule) -> np.ndarray:
+def by_definition(image: np.ndarray, change: np.ndarray, rule: AffineAugmentation) -> np.ndarray:
     """One channel: for each pixel, where it comes from, and what is there."""
     angle = math.radians(change[0] * rule.rotation)
     size = 1 + change[1] * rule.scale
@@ -115,7 +115,7 @@ def test_the_images_given_are_not_written_to() -> None:
 
 
 def test_draws_lie_between_minus_one_and_one() -> None:
-    drawn = draw_changes(10_000, torch_stream(0, "augmentation"))
+    drawn = draw_changes(10_000, torch_stream(0, "augmentation"), rule())
     assert drawn.shape == (10_000, DRAWS)
     assert drawn.min() >= -1
     assert drawn.max() < 1

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.record import Audit, Declared, Identity, Parameters, Record, Scores, Selected
+from harness.record import (
+    Audit,
+    Declared,
+    Identity,
+    Parameters,
+    Record,
+    Scores,
+    Searched,
+    Selected,
+)
 from harness.store import Store
 
 CLASSES, EACH = 6, 8
@@ -29,7 +38,9 @@ def blobs(spread: float, seed: int = 0) -> dict[str, np.ndarray]:
     }
 
 
-def a_run(method: str, seed: int, score: float, **varied: Any) -> Record:
+def a_run(
+    method: str, seed: int, score: float, *, point: dict[str, Any] | None = None, **varied: Any
+) -> Record:
     plain: dict[str, Any] = {
         "identity": Identity(
             protocol="example",
@@ -41,10 +52,12 @@ def a_run(method: str, seed: int, score: float, **varied: Any) -> Record:
             distribution="methods",
             version="1",
             source="s",
-            hyperparameters={},
+            hyperparameters=point or {},
             seed=seed,
-            fold=0,
+            fold=varied.pop("fold", 0),
             training_semantics=1,
+            search=varied.pop("search", None),
+            trial=varied.pop("trial", None),
         ),
         "declared": Declared(
             composition="balanced", views=1, labels="all", members=1, setting="any"
@@ -79,6 +92,40 @@ def a_run(method: str, seed: int, score: float, **varied: Any) -> Record:
     return Record(**(plain | varied))
 
 
+def a_trial(method: str, trial: int, value: float | None, **varied: Any) -> Record:
+    """A fold of a trial; it failed if there is no value."""
+    state = "failed" if value is None else "done"
+    plain = {"search": 0, "trial": trial, "state": state, "chosen_by": "trial"} | varied
+    plain.setdefault("point", {"margin": float(trial)})
+    run = a_run(method, trial, value or 0.0, validation=value, **plain)
+    return run.model_copy(update={"scores": None})
+
+
+def a_search(search: int) -> Searched:
+    return Searched(
+        search=search,
+        trials=3,
+        failed=1,
+        sampler="tpe",
+        metric="map_at_r",
+        best_trial=2,
+        value=0.4,
+        on_bound=(),
+        space={"margin": "0 to 9"},
+        seconds=60.0,
+    )
+
+
+@pytest.fixture
+def trial() -> Callable[..., Record]:
+    return a_trial
+
+
+@pytest.fixture
+def searched() -> Callable[[int], Searched]:
+    return a_search
+
+
 @pytest.fixture
 def run() -> Callable[..., Record]:
     return a_run
@@ -95,4 +142,6 @@ def store_path(tmp_path: Path) -> Path:
         for method, level, spread in (("near$x^", 0.5, 0.1), ("far", 0.25, 1.0)):
             for seed in range(2):
                 store.put(a_run(method, seed, level + seed / 100), blobs(spread, seed))
+        for trial, value in enumerate((0.3, None, 0.4)):
+            store.put(a_trial("far", trial, value))
     return tmp_path / "store"

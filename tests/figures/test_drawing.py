@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ MAGIC = {"pdf": b"%PDF", "svg": b"<?xml", "png": b"\x89PNG"}
 WITHOUT_IMAGES = sorted(FIGURES.keys() - {"neighbours"})
 
 
-def file_of(name: str, path: Path, form: str = "svg", **wishes: str) -> bytes:
+def file_of(name: str, path: Path, form: str = "svg", **wishes: Any) -> bytes:
     with Store.open(path) as store:
         wish = Wish(store=store, sources=load_sources(store), dataset="no dataset", **wishes)
         return as_file(draw(name, wish), form)
@@ -42,6 +43,23 @@ def test_names_are_text_and_no_mathematics(store_path: Path) -> None:
 def test_the_best_method_is_drawn_unless_another_is_asked_for(store_path: Path) -> None:
     assert b"near$x^: t-SNE by class" in file_of("embedding", store_path)
     assert b"far: PCA by class" in file_of("embedding", store_path, method="far", projection="PCA")
+
+
+@pytest.mark.parametrize("name", ["forest", "critical-difference"])
+def test_of_many_methods_the_first_are_drawn_and_the_plot_says_so(
+    name: str, store_path: Path
+) -> None:
+    drawn = file_of(name, store_path, top=1)
+    assert b"the first 1 of 2 methods" in drawn
+    assert b"near$x^" in drawn
+    assert b">far<" not in drawn
+    assert b"the first" not in file_of(name, store_path)
+
+
+def test_a_search_is_drawn_under_its_methods_name_alone(store_path: Path) -> None:
+    drawn = file_of("search-history", store_path)
+    assert b"far" in drawn
+    assert b"near$x^" not in drawn
 
 
 @pytest.mark.parametrize(

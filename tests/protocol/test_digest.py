@@ -21,6 +21,7 @@ OTHERS = {
     "split.fold_rule": '"mlrc"',
     "split.labelled_fraction": "0.5",
     "backbone.name": '"convnet-small"',
+    "backbone.weights": '"imagenet"',
     "backbone.freeze_batch_norm": "true",
     "backbone.embedding_size": "16",
     "backbone.normalize": "false",
@@ -56,7 +57,6 @@ OTHERS = {
 ONLY_ONE_VALUE = {
     "format",
     "split.kind",
-    "backbone.weights",
     "selection.metric",
     "scoring.gallery",
 }
@@ -145,3 +145,37 @@ def test_another_default_dataset_is_another_digest(toy: str) -> None:
 def test_a_dataset_that_repeats_a_value_of_the_file_changes_nothing(toy: str) -> None:
     repeated = toy.replace("[datasets.letters]", "[datasets.letters.split]\nfolds = 4")
     assert digest(repeated) == digest(toy)
+
+
+def crops(toy: str, jitter: str = "") -> str:
+    """The toy file with an augmentation that crops."""
+    before, rest = toy.split("[augmentation]")
+    after = rest[rest.index("[selection]") :]
+    rule = (
+        'kind = "crop"\nresize = 8\ncrop = 6\narea = [0.2, 1.0]\naspect = [0.75, 1.33]\nflip = true'
+    )
+    return f"{before}[augmentation]\n{rule}\n{jitter}\n{after}"
+
+
+def test_an_augmentation_of_another_kind_is_another_digest(toy: str) -> None:
+    assert digest(crops(toy)) != digest(toy)
+
+
+JITTER = "\n[augmentation.jitter]\nbrightness = 0.4\ncontrast = 0.4\nsaturation = 0.4\nhue = 0.1\n"
+VIEWS = "\n[test_views]\nflip = true\ncrops = 1\n"
+QUIRKS = "\n[quirks]\nraw_training_inputs = false\ntest_batches = 0\n"
+
+
+@pytest.mark.parametrize("section", [VIEWS, QUIRKS], ids=["test views", "quirks"])
+def test_a_section_that_need_not_be_given_is_another_digest(section: str, toy: str) -> None:
+    assert digest(toy.replace("\n[datasets.letters]", f"{section}\n[datasets.letters]")) != digest(
+        toy
+    )
+
+
+def test_jitter_is_another_digest(toy: str) -> None:
+    assert digest(crops(toy, JITTER)) != digest(crops(toy))
+
+
+def test_cutting_gradients_is_another_digest(change: Change, toy: str) -> None:
+    assert digest(change("optimizers.head.momentum", "0.0\nclip_value = 0.1")) != digest(toy)

@@ -13,7 +13,20 @@ from harness.protocol import Protocol, load_protocol, published_names
 from harness.protocol.published import protocols_folder
 
 DIGESTS = {
+    "covnet": "e22b70ed7333",
+    "covnet-colorectal": "2d3e1c37802c",
+    "guided": "baa9b71e4ecf",
+    "guided-as-coded": "09a495d35f63",
+    "guided-small": "61f6b7925db1",
+    "reality-check": "ea9c6c9fde08",
+    "reality-check-as-coded": "20e61bb79dc5",
+    "reality-check-lite": "6a987de30780",
     "reality-check-small": "4fee04c225ce",
+    "revisited": "836421689a28",
+    "semi-supervised-0.01": "7eee4a555f29",
+    "semi-supervised-0.1": "3341e4b51297",
+    "semi-supervised-10": "61daca0c5721",
+    "semi-supervised-small": "9702420ce5b5",
     "smoke": "b2a8e1c67614",
 }
 
@@ -41,9 +54,27 @@ def test_a_published_protocol_loads_for_each_of_its_datasets(published: Protocol
         assert load_protocol(published.name, dataset=dataset).dataset == dataset
 
 
-def test_a_published_protocol_needs_nothing_but_the_core(published: Protocol) -> None:
+def test_a_published_protocol_names_nothing_but_what_the_core_offers(published: Protocol) -> None:
+    backbones = {source.name: source for source in bench_backbones()}
     assert set(published.datasets) <= {source.name for source in bench_datasets()}
-    assert published.backbone.name in {source.name for source in bench_backbones()}
+    for dataset in published.datasets:
+        rule = load_protocol(published.name, dataset=dataset).backbone
+        backbones[rule.name].weights_named(rule.weights)
+
+
+def test_the_protocols_for_a_first_look_need_no_file() -> None:
+    for name in ("smoke", "reality-check-small"):
+        assert set(load_protocol(name).datasets) == {"digits", "glyphs"}
+
+
+def test_a_published_protocol_says_what_it_follows_and_where_it_departs(
+    published: Protocol,
+) -> None:
+    text = (protocols_folder() / f"{published.name}.toml").read_text()
+    header = text[: text.index("format = 1")]
+    assert header.startswith("# ")
+    if published.name != "smoke":
+        assert "depart" in header.lower()
 
 
 def test_the_default_protocol_is_published() -> None:
@@ -73,3 +104,50 @@ def test_a_protocol_is_loaded_from_a_path_too(tmp_path: Path) -> None:
     copy = tmp_path / "mine.toml"
     copy.write_text((protocols_folder() / "smoke.toml").read_text())
     assert load_protocol(str(copy)) == load_protocol("smoke")
+
+
+@pytest.mark.parametrize("dataset", ["cub200", "cars196", "sop"])
+def test_the_reality_check_is_the_papers(dataset: str) -> None:
+    protocol = load_protocol("reality-check", dataset=dataset)
+    backbone, training = protocol.backbone, protocol.training
+    assert (backbone.name, backbone.weights, backbone.embedding_size) == (
+        "bn-inception",
+        "imagenet",
+        128,
+    )
+    assert (training.batch_size, training.samples_per_class) == (32, 4)
+    # Steps without improvement before it stops: 1,000, 1,500 and 4,000.
+    patience = protocol.selection.every * protocol.selection.patience
+    assert patience == {"cub200": 1000, "cars196": 1500, "sop": 4000}[dataset]
+
+
+def test_the_reality_check_as_coded_differs_in_its_folds_alone() -> None:
+    ours, coded = (
+        load_protocol(name).model_dump(exclude={"name", "summary", "digest"})
+        for name in ("reality-check", "reality-check-as-coded")
+    )
+    assert coded["split"].pop("fold_rule") == "mlrc"
+    assert ours["split"].pop("fold_rule") == "even"
+    assert ours == coded
+
+
+def test_guided_as_coded_differs_in_its_quirks_alone() -> None:
+    ours, coded = (
+        load_protocol(name).model_dump(exclude={"name", "summary", "digest"})
+        for name in ("guided", "guided-as-coded")
+    )
+    assert coded.pop("quirks") == {"raw_training_inputs": True, "test_batches": 30}
+    assert ours.pop("quirks") is None
+    assert ours == coded
+
+
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [
+        ("semi-supervised-0.01", 0.0001),
+        ("semi-supervised-0.1", 0.001),
+        ("semi-supervised-10", 0.1),
+    ],
+)
+def test_semi_supervised_protocols_are_named_by_their_percentage(name: str, share: float) -> None:
+    assert load_protocol(name).split.labelled_fraction == share

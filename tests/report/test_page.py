@@ -148,6 +148,71 @@ def test_a_board_without_any_score_is_a_page_too(
     assert "No method has a complete replicate yet." in text
 
 
+def test_skipped_methods_are_told_once_with_their_reason(page: Path) -> None:
+    text = page.read_text()
+    assert text.count("sigma") == 1
+    assert "<b>sigma, tau</b>: the protocol lacks pairs of batches" in text
+    assert [
+        method["label"] for method in data_of(text)["methods"] if "tau" in method["label"]
+    ] == []
+
+
+def test_a_search_has_its_cost_and_its_best_on_a_bound_in_the_provenance(page: Path) -> None:
+    table = page.read_text().split("Hyperparameter searches")[1]
+    row = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", table.split("<tbody>")[1].split("</tr>")[0])
+    assert row == [
+        "alpha",
+        "0",
+        "5",
+        "1",
+        "tpe",
+        "MAP@R 0.290",
+        "5",
+        "margin: 0.1 to 0.5",
+        "1,234",
+    ]
+    assert 'data-key="search"' in page.read_text()
+
+
+def test_a_board_without_a_search_has_no_word_of_one(
+    tmp_path: Path, render: Render, store_path: Path
+) -> None:
+    with Store.open(store_path) as full, Store.open(tmp_path / "plain", create=True) as plain:
+        for record in full.records():
+            if record.identity.method == "beta":
+                plain.put(record.model_copy(update={"artifact": None}))
+    text = render(tmp_path / "plain", "no dataset")
+    assert "Hyperparameter searches" not in text
+    assert 'data-key="search"' not in text
+    assert [method["searches"] for method in data_of(text)["methods"]] == [[]]
+
+
+def test_a_board_of_skipped_methods_alone_is_a_page_too(
+    tmp_path: Path, render: Render, store_path: Path
+) -> None:
+    with Store.open(store_path) as full, Store.open(tmp_path / "skipped", create=True) as store:
+        for record in full.records():
+            if record.state == "skipped":
+                store.put(record)
+    text = render(tmp_path / "skipped", "no dataset")
+    assert "0 methods" in text
+    assert "2 methods were skipped" in text
+
+
+def test_replicates_of_different_points_name_each_with_its_seeds(
+    tmp_path: Path, render: Render, store_path: Path
+) -> None:
+    with Store.open(store_path) as full, Store.open(tmp_path / "points", create=True) as store:
+        for record in full.records():
+            if record.identity.method == "alpha":
+                point = {"margin": 0.5 if record.identity.seed else 0.25}
+                identity = record.identity.model_copy(update={"hyperparameters": point})
+                changed = {"identity": identity, "artifact": None}
+                store.put(record.model_copy(update=changed))
+    text = render(tmp_path / "points", "no dataset")
+    assert "margin=0.25 (seeds 0); margin=0.5 (seeds 1, 2)" in text
+
+
 def test_samples_are_where_the_dataset_has_them(page: Path, glyphs: Dataset) -> None:
     """What a tile is called is what the dataset calls the sample at that place."""
     data = data_of(page.read_text())["embeddings"]

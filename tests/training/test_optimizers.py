@@ -47,3 +47,16 @@ def test_a_step_moves_the_weights_of_every_owner():
         optimizer.step()
     after = [*network.parameters(), *objective.parameters()]
     assert not any(map(torch.equal, before, after))
+
+
+def test_gradients_are_cut_by_value_where_the_rule_says_so():
+    cut = rule("sgd").model_copy(update={"clip_value": 0.01, "momentum": 0.0})
+    rules = OptimizerRules(trunk=rule("sgd"), head=cut, objective=rule("sgd"))
+    network = backbone()
+    (optimizer,) = build_optimizers(rules, network, torch.nn.Identity())
+    for weight in network.parameters():
+        weight.grad = torch.full_like(weight, -5.0)
+    before = network.head.weight.detach().clone()
+    optimizer.step()
+    assert {weight.grad.min().item() for weight in network.trunk.parameters()} == {-5.0}
+    torch.testing.assert_close(network.head.weight - before, torch.full_like(before, 0.1 * 0.01))

@@ -1,13 +1,13 @@
-"""Plots of a whole leaderboard: intervals, ranks, learning curves, cost."""
+"""Plots of a whole leaderboard: intervals, learning curves, cost."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 from harness.figures.costing import COSTS, pareto_front
 from harness.figures.curves import learning_curve, selection_metric
-from harness.figures.ranking import rank_entries
 from harness.leaderboard.display import TITLES
 from harness.statistics import t_interval
 
@@ -35,40 +35,17 @@ def forest(wish: Wish) -> Figure:
     if not rows:
         raise UserError(f"no method has a complete replicate with {wish.metric}")
     rows.sort(key=lambda row: row[2].mean or 0.0, reverse=not wish.lower_is_better)
-    figure, axes = _tall(len(rows))
+    count, rows = len(rows), rows[: wish.top]
+    figure, axes = tall(len(rows))
     for place, (_, found, interval) in enumerate(rows):
         axes.plot(found, [place] * len(found), "o", color=GREY, alpha=0.5, ms=2.5, mew=0)
         if interval.low is not None and interval.high is not None:
             axes.plot([interval.low, interval.high], [place] * 2, color=COLOURS[0], lw=1.6)
         if interval.mean is not None:
             axes.plot([interval.mean], [place], "o", color=COLOURS[0], ms=4)
-    _names(axes, [label for label, _, _ in rows])
-    axes.set_xlabel(f"{title(wish.metric)}: mean, 95 % t-interval, replicates")
-    return figure
-
-
-def critical_difference(wish: Wish) -> Figure:
-    """Average ranks over replicates, and bars joining what Nemenyi's test does not part."""
-    ranking = rank_entries(wish.entries, wish.metric)
-    if not ranking.labels:
-        raise UserError("no method has a complete replicate to rank")
-    count = len(ranking.labels)
-    figure, axes = _tall(count)
-    axes.plot(ranking.ranks, range(count), "o", color=COLOURS[0], ms=4)
-    for lane, (first, last) in enumerate(ranking.cliques):
-        x = 0.6 - 0.25 * lane
-        axes.plot([x, x], [first - 0.25, last + 0.25], color="#545e6a", lw=2.2)
-    if ranking.difference is not None:
-        axes.plot([1, 1 + ranking.difference], [-1, -1], "|-", color="black", lw=1)
-        note = f"critical difference {ranking.difference:.2f}"
-        axes.text(1, -1.3, note, fontsize=7, va="bottom")
-    _names(axes, ranking.labels)
-    axes.set_xticks([tick for tick in axes.get_xticks() if 1 <= tick <= axes.get_xlim()[1]])
-    seeds = len(ranking.seeds)
-    axes.set_xlabel(
-        f"average rank by {title(wish.metric)} over {seeds} "
-        f"{'replicate' if seeds == 1 else 'replicates'} of {wish.sources.board.dataset}"
-    )
+    name_rows(axes, [label for label, _, _ in rows])
+    what = f"{title(wish.metric)}: mean, 95 % t-interval, replicates"
+    axes.set_xlabel(what + first_of(len(rows), count))
     return figure
 
 
@@ -78,7 +55,7 @@ def learning_curves(wish: Wish) -> Figure:
     curves = [(label, curve) for label, curve in curves if len(curve) > 1]
     if not curves:
         raise UserError("no run has a learning curve")
-    figure, axes = _wide()
+    figure, axes = wide()
     for place, (label, curve) in reversed(list(enumerate(curves))):
         steps, means = [p.step for p in curve], [p.mean for p in curve]
         known = place < len(COLOURS)
@@ -107,7 +84,7 @@ def cost(wish: Wish) -> Figure:
     if not found:
         raise UserError("no method has both a score and an audit")
     front = pareto_front([(spent, better * score) for spent, score, _ in found])
-    figure, axes = _wide()
+    figure, axes = wide()
     axes.plot([f[0] for f in found], [f[1] for f in found], "o", color=GREY, ms=4)
     best = [found[place] for place in front]
     axes.step([f[0] for f in best], [f[1] for f in best], "--o", where="post", color=COLOURS[0])
@@ -119,21 +96,29 @@ def cost(wish: Wish) -> Figure:
     return figure
 
 
-def _tall(rows: int) -> tuple[Figure, Axes]:
+def first_of(shown: int, count: int) -> str:
+    """What a plot says where it does not show all."""
+    return "" if shown == count else f"; the first {shown} of {count} methods"
+
+
+def tall(rows: int) -> tuple[Figure, Axes]:
+    """An empty plot with a row a method."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.5, 0.7 + _ROW * rows))
     return figure, figure.add_subplot()
 
 
-def _wide() -> tuple[Figure, Axes]:
+def wide() -> tuple[Figure, Axes]:
+    """An empty plot of lines or points."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.5, 3.4))
     return figure, figure.add_subplot()
 
 
-def _names(axes: Axes, labels: list[str] | tuple[str, ...]) -> None:
+def name_rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Put the methods' names at their rows, first on top."""
     axes.set_yticks(range(len(labels)), list(labels))
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")

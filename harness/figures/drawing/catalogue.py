@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from harness.data.dataset import Dataset
 from harness.errors import UserError, unknown
 from harness.figures.costing import COSTS
-from harness.figures.drawing.boards import cost, critical_difference, forest, learning_curves
+from harness.figures.drawing.boards import cost, forest, learning_curves
 from harness.figures.drawing.embeddings import class_correlation, embedding, knn, neighbours
+from harness.figures.drawing.ranks import critical_difference
 from harness.figures.drawing.saving import STYLE
+from harness.figures.drawing.searches import search_history
 from harness.figures.sources import RANKED_BY, Entry, Sources
 from harness.store import Store
 
@@ -25,13 +27,15 @@ FORMATS = ("pdf", "svg", "png")
 class Wish:
     """What to draw of: a leaderboard, its store and dataset, and a person's choices.
 
-    `method` is the label of the row for the plots of one method; the best if None.
+    `method` is the label of the row for the plots of one method; the best if None. `top`: of how
+    many methods, best first, those with a row a method show.
     """
 
     store: Store
     sources: Sources
     dataset: Dataset | str
     method: str | None = None
+    top: int = 30
     metric: str = RANKED_BY
     lower_is_better: bool = False
     cost: str = "training_seconds"
@@ -61,6 +65,7 @@ FIGURES: Mapping[str, Callable[[Wish], Figure]] = {
     "forest": forest,
     "critical-difference": critical_difference,
     "learning-curves": learning_curves,
+    "search-history": search_history,
     "cost": cost,
     "embedding": embedding,
     "neighbours": neighbours,

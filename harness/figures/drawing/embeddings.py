@@ -49,18 +49,19 @@ def embedding(wish: Wish) -> Figure:
 def neighbours(wish: Wish) -> Figure:
     """Queries and their nearest neighbours; wrong ones framed."""
     panels, panel = _panel(wish)
-    images, labels = panels.test.images, panels.test.labels
+    labels = panels.test.labels
+    shown = np.column_stack([panels.queries, panel.sheet])
+    images = panels.test.images(shown.ravel())
     if images is None:
         raise UserError(f"no images to show: {panels.test.missing}")
     from matplotlib.figure import Figure
 
-    rows, columns = panel.sheet.shape
-    figure = Figure(figsize=(0.5 * (columns + 1), 0.5 * rows))
-    grid = figure.subplots(rows, columns + 1, squeeze=False)
-    for row, query in enumerate(panels.queries):
-        for column, sample in enumerate([query, *panel.sheet[row].tolist()]):
-            wrong = labels[sample] != labels[query]
-            _show(grid[row, column], images[sample], wrong=bool(wrong))
+    rows, columns = shown.shape
+    figure = Figure(figsize=(0.5 * columns, 0.5 * rows))
+    grid = figure.subplots(rows, columns, squeeze=False)
+    wrong = (labels[shown] != labels[shown[:, :1]]).ravel()
+    for axes, image, is_wrong in zip(grid.ravel(), images, wrong, strict=True):
+        _show(axes, image, wrong=bool(is_wrong))
     title = f"{wish.entry.label}: queries (left) and neighbours, wrong ones framed"
     figure.suptitle(title, fontsize=8)
     return figure

@@ -54,4 +54,4 @@ if (data.metrics.length) {
   const costAgain = chart(at("cost-plot"), drawCost);
   for (const id of ["cost-axis", "cost-metric"]) at(id).addEventListener("change", () => { costWords(); costAgain(); });
   costWords();
-} else at("cost").hidden = true;
+} else absent("cost");

@@ -33,4 +33,4 @@ if (learning) {
   at("learning-words").textContent = `Validation ${data.validated} on held-out training classes, mean over all runs done; bands from the lowest replicate to the highest, folds averaged. Dashed where some runs had stopped early, so that the mean is of fewer. The vertical scale is not that of the test scores.`;
   numbers(at("learning"), ["method", "step", "mean", "lowest replicate", "highest replicate", "runs"], () =>
     methods.flatMap((method) => method.curve.map(([step, ...rest]) => [method.label, String(step), ...rest.slice(0, 3).map((v) => digits(v)), String(rest[3])])));
-} else at("learning").hidden = true;
+} else absent("learning");

@@ -28,8 +28,8 @@ function forestRows() {
   return entries.filter((entry) => entry && String(entry.method) !== against).sort((a, b) => (lowerIsBetter(metric) ? a.mean - b.mean : b.mean - a.mean));
 }
 function drawForest(width) {
-  const entries = forestRows(), against = at("forest-against").value;
-  if (!entries.length) return h("p", { class: "quiet" }, "No complete replicate to draw.");
+  const every = forestRows(), against = at("forest-against").value, entries = folded("forest", every, (entry) => entry.method);
+  if (!every.length) return h("p", { class: "quiet" }, "No complete replicate to draw.");
   const labels = Math.min(190, width * 0.34), right = width - 12, top = 6, step = 24;
   const bottom = top + entries.length * step;
   const values = entries.flatMap((e) => [e.low ?? e.mean, e.high ?? e.mean, ...e.points]).concat(against === "" ? [] : [0]);
@@ -47,7 +47,7 @@ function drawForest(width) {
       s("circle", { cx: x(mean), cy: y, r: 4.5, fill: paint, stroke: "var(--ground)", "stroke-width": 1.2 }));
   };
   const words = `${metricTitle(at("forest-metric").value)}${lowerIsBetter(at("forest-metric").value) ? " (lower is better)" : ""}${against === "" ? "" : ` minus that of ${methods[+against].label}`}`;
-  return svg(width, bottom + 40, `${words} of ${entries.length} methods, best first. Best: ${methods[entries[0].method].label} with ${digits(entries[0].mean)}.`,
+  return svg(width, bottom + 40, `${words} of ${every.length} methods, best first${entries.length < every.length ? `, ${entries.length} of them drawn` : ""}. Best: ${methods[entries[0].method].label} with ${digits(entries[0].mean)}.`,
     ...bottomAxis(x, ticks(low, high, (right - labels) / 56), top, bottom, words, (labels + right) / 2),
     against === "" ? "" : line(x(0), top, x(0), bottom, { class: "zero" }),
     ...entries.map(mark));
@@ -61,5 +61,6 @@ function forestWords() {
 options(at("forest-metric"), data.metrics.map(({ name, title: words }) => [name, words]));
 options(at("forest-against"), methods.map(({ label }, place) => [String(place), `difference from ${label}`]));
 const forestAgain = data.metrics.length ? chart(at("forest-plot"), drawForest) : () => {};
+foldable("forest", () => forestAgain());
 for (const id of ["forest-metric", "forest-against"]) at(id).addEventListener("change", () => { forestWords(); forestAgain(); });
 forestWords();

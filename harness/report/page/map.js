@@ -5,7 +5,7 @@ const SHAPES = [
   (x, y, r) => s("path", { d: `M${x} ${y - r * 1.25}L${x + r * 1.15} ${y + r * 0.85}H${x - r * 1.15}Z` }),
   (x, y, r) => s("path", { d: `M${x} ${y - r * 1.3}L${x + r * 1.3} ${y}L${x} ${y + r * 1.3}L${x - r * 1.3} ${y}Z` }),
 ];
-const mapChoice = { plane: null, by: "class" };
+const mapChoice = { plane: null, by: "class", sample: null };
 const className = (label) => embeddings.classes[label] ?? `class ${label}`;
 function sampleName(tile) {
   const parts = Object.values(embeddings.attributes).map(({ names, values }) => names[values[tile]]);
@@ -36,9 +36,11 @@ function mapGroups() {
 const paintOf = (group) => `var(--m${group % 10})`;
 const shapeOf = (group) => SHAPES[Math.floor(group / 10) % 4];
 
+const MAP_HINT = "Point at a sample, or tap it, to see it and its class. By keyboard: the arrow keys on the map; Page Up and Page Down go through all, class by class; Escape leaves the sample.";
+
 function mapCard(panel, label) {
   const plot = h("div", { class: "plot" }), legend = h("ul", { class: "legend" });
-  const inspect = h("div", { class: "inspect", role: "status" }, "Point at a sample, or tap it, to see it and its class.");
+  const inspect = h("div", { class: "inspect", role: "status" }, MAP_HINT);
   const names = Object.keys(panel.planes);
   if (!names.length) return h("div", { class: "card" }, h("h3", {}, "Embedding map"), h("p", { class: "quiet" }, "Too few samples or dimensions for a map."));
   if (!names.includes(mapChoice.plane)) mapChoice.plane = names.includes("t-SNE") ? "t-SNE" : names[0];
@@ -64,18 +66,34 @@ function drawMap(panel, label, width, inspect, legend) {
     const group = groups.of(tile), node = shapeOf(group)(across(2 * i), up(2 * i + 1), Math.max(2.6, size / 150));
     return fill(node, { "data-group": group, "data-tile": tile, style: { fill: paintOf(group), fillOpacity: 0.8 } }, []);
   });
-  const show = (event) => {
-    const { tile, group } = event.target.dataset;
-    if (tile === undefined) return;
-    inspect.replaceChildren(tileOf(+tile), h("span", {}, sampleName(+tile)));
+  const spots = marks.map((_, i) => [across(2 * i), up(2 * i + 1)]);
+  const order = [...marks.keys()].sort((a, b) => marks[a].dataset.group - marks[b].dataset.group || a - b);
+  const ring = s("circle", { class: "ring", r: Math.max(7, size / 60) });
+  const show = (i, more = "") => {
+    const { tile, group } = marks[i].dataset;
+    mapChoice.sample = i;
+    fill(ring, { cx: spots[i][0], cy: spots[i][1], style: { display: "inline" } }, []);
+    inspect.replaceChildren(fill(tileOf(+tile), { "aria-hidden": "true" }, []), h("span", {}, sampleName(+tile) + more));
     for (const mark of marks) mark.style.fillOpacity = mark.dataset.group === group ? 1 : 0.15;
   };
-  const restore = () => marks.forEach((mark) => (mark.style.fillOpacity = 0.8));
+  const restore = () => {
+    ring.style.display = "none";
+    marks.forEach((mark) => (mark.style.fillOpacity = 0.8));
+  };
+  const point = (event) => event.target.dataset.tile === undefined || show(marks.indexOf(event.target));
+  const key = (event) => {
+    if (event.key === "Escape") return restore();
+    if (!MAP_KEYS.has(event.key)) return;
+    event.preventDefault();
+    const next = keyedTo(event.key, spots, order, mapChoice.sample ?? order[0]);
+    show(next ?? mapChoice.sample ?? order[0], next === null ? ". No sample further that way." : "");
+  };
   legend.replaceChildren(...(groups.names.length > 12
     ? [h("li", {}, `${groups.names.length} classes by colour and shape; point at a sample to see its class alone.`)]
     : groups.names.map((name, group) => h("li", {}, h("span", { class: "swatch", style: { background: paintOf(group) } }), name))));
-  const node = svg(size, height, `${mapChoice.plane} of ${marks.length} test samples embedded by ${label}, coloured by ${mapChoice.by}.`, ...marks);
+  const words = `${mapChoice.plane} of ${marks.length} test samples embedded by ${label}, coloured by ${mapChoice.by}.`;
+  const node = svg(size, height, words, ...marks, ring);
   node.style.maxWidth = `${size}px`;
-  fill(node, { on: { pointerover: show, click: show, pointerleave: restore } }, []);
-  return node;
+  const on = { pointerover: point, click: point, pointerleave: restore, keydown: key, blur: restore, focus: () => node.matches(":focus-visible") && show(mapChoice.sample ?? order[0]) };
+  return fill(node, { role: "application", tabindex: 0, "aria-roledescription": "map of samples", on }, []);
 }

@@ -54,6 +54,11 @@ const title = (words) => s("title", {}, words);
 function svg(width, height, label, ...children) {
   return s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label }, ...children);
 }
+// A chart without anything to draw, and the way to it.
+function absent(id) {
+  at(id).hidden = true;
+  document.querySelector(`nav a[href="#${id}"]`).hidden = true;
+}
 function bottomAxis(x, found, top, bottom, words, middle, format = plain(found)) {
   return [
     ...found.map((tick) => line(x(tick), top, x(tick), bottom, { class: "grid" })),

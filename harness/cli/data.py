@@ -1,0 +1,129 @@
+"""`bench data`: which datasets there are, and the files that they are made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.listing import print_table
+from harness.cli.options import FormatOption
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.data.sources.entry import Entry
+
+app = typer.Typer(help="Get, check and find datasets.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(help="A dataset of `bench data list`.")]
+
+
+@app.command(name="list")
+def listing(
+    *,
+    format: FormatOption = "table",  # noqa: A002 - named as its option
+    all: Annotated[  # noqa: A002 - named as its option
+        bool, typer.Option("--all", help="Other sizes and forms of a dataset as well.")
+    ] = False,
+) -> None:
+    """List the published datasets: whether their files are at hand, licence and source."""
+    from harness.data.sources.catalogue import catalogue
+    from harness.data.sources.places import find
+    from harness.table import Cell, Column, Table
+
+    rows: list[dict[str, Cell]] = []
+    for entry in catalogue().values():
+        at_hand, missing = find(entry)
+        if not entry.variant_of or all:
+            rows.append(
+                {
+                    "name": entry.name,
+                    "files": "here" if not missing else f"{len(at_hand)} of {len(entry.files)}",
+                    "download": "yes" if all_fetched(entry) else "by hand",
+                    "licence": entry.licence,
+                    "source": entry.source,
+                    "summary": entry.summary,
+                }
+            )
+    columns = [
+        Column(key="name", title="name", priority=0),
+        Column(key="files", title="files", priority=0),
+        Column(key="download", title="download", priority=1),
+        Column(key="summary", title="summary", priority=0, wraps=True),
+        Column(key="licence", title="licence", priority=2, wraps=True),
+        Column(key="source", title="source", priority=3, wraps=True),
+    ]
+    print_table(Table(columns=columns, rows=rows), format)
+
+
+def all_fetched(entry: Entry) -> bool:
+    """Whether every file of a dataset has an address to download it from."""
+    return all(file.url for file in entry.files)
+
+
+@app.command()
+def add(
+    name: NameArgument,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Its files, or its unpacked folder; none: download what is missing."),
+    ] = None,
+    *,
+    link: Annotated[
+        bool, typer.Option("--link", help="Link the files instead of copying them.")
+    ] = False,
+) -> None:
+    """Take the files of a dataset, or download them; each is checked before it is kept."""
+    from harness.data.sources.adding import add_files
+    from harness.data.sources.catalogue import entry_of
+    from harness.data.sources.fetching import fetch
+    from harness.data.sources.places import find, how_to_get
+
+    entry = entry_of(name)
+    if files:
+        for added in add_files(entry, files, link=link):
+            typer.echo(f"{added.file.name}: {added.verdict}: {added.path}")
+    else:
+        for file in (file for file in find(entry)[1] if file.url):
+            typer.echo(f"{file.name}: downloaded: {fetch(entry, file)}")
+    missing = find(entry)[1]
+    if missing:
+        raise UserError(f"dataset '{name}' is not complete: {how_to_get(entry, missing)}")
+    typer.echo(f"{name}: complete")
+
+
+@app.command()
+def verify(name: NameArgument) -> None:
+    """Check every file of a dataset, read it, and look for images in two of its parts."""
+    from harness.data.duplicates import shared_images
+    from harness.data.sources.catalogue import entry_of, load_entry, verdicts
+    from harness.data.sources.places import require_files
+
+    entry = entry_of(name)
+    for file, place in require_files(entry).items():
+        typer.echo(f"{file}: {place}")
+    for file, verdict in verdicts(entry).items():
+        typer.echo(f"{file}: {verdict}")
+    dataset = load_entry(entry)
+    typer.echo(
+        f"{name}: {len(dataset):,} samples, {len(dataset.class_names):,} classes, "
+        f"inputs {dataset.inputs.dtype} {list(dataset.inputs.shape[1:])}"
+    )
+    typer.echo(f"{name}: licence {dataset.licence}; {dataset.source}")
+    digest = dataset.measure_digest()
+    typer.echo(f"{name}: digest {digest}{' as expected' if entry.digest else ''}")
+    if digest != dataset.digest:
+        raise UserError(f"dataset '{name}': what was decoded has changed on disk: remove its files")
+    for line in shared_images(dataset):
+        typer.echo(f"{name}: {line}")
+
+
+@app.command()
+def path(name: NameArgument) -> None:
+    """Print where each file of a dataset lies, one a line."""
+    from harness.data.sources.catalogue import entry_of
+    from harness.data.sources.places import require_files
+
+    for place in require_files(entry_of(name)).values():
+        typer.echo(str(place))

@@ -1,0 +1,1 @@
+"""Crops, colours and views of whole batches as tensors, wherever the batch lies."""

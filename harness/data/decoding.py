@@ -1,0 +1,166 @@
+"""Decoding the images of an index to one array on disk: one pass, bounded memory, all cores."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from harness.data.dataset import TEST, TRAIN, Dataset
+from harness.data.decoded import Decoded, decoded
+from harness.data.formats.images import decode_image
+from harness.data.formats.trees import Tree, open_tree
+from harness.data.known_digest import know_digest
+from harness.data.sources.index import ImageIndex
+
+# Encoded images held at a time, whatever the dataset's size.
+_WINDOW = 64
+# Raised when the same files come out as other arrays.
+_SEMANTICS = 1
+
+ReadIndex = Callable[[Tree], ImageIndex]
+
+logger = logging.getLogger(__name__)
+
+
+def image_dataset(  # noqa: PLR0913 - what a Dataset says of itself
+    name: str,
+    paths: Sequence[Path],
+    read_index: ReadIndex,
+    *,
+    size: int,
+    source: str,
+    licence: str,
+    tree: Tree | None = None,
+) -> Dataset:
+    """Return the images that `read_index` finds in folders and archives, size x size pixels.
+
+    They are decoded once for these files and this size. `tree`: how the files are read, where it is
+    not by their names. Images that are the same file in training and test parts are logged.
+    """
+    found = decode_once(name, paths, read_index, size=size, tree=tree)
+    if found.duplicates:
+        first, second = found.duplicates[0]
+        logger.warning(
+            "dataset %s: %d images stand in training and test parts both (the first: %s and %s)",
+            *(name, len(found.duplicates), first, second),
+        )
+    index = found.index
+    dataset = Dataset(
+        name=name,
+        inputs=found.images,
+        labels=index.labels,
+        class_names=index.class_names,
+        source=source,
+        licence=licence,
+        attributes=index.attributes,
+        hierarchy=index.hierarchy,
+        parts=index.parts,
+    )
+    know_digest(dataset)
+    return dataset
+
+
+def decode_once(
+    name: str,
+    paths: Sequence[Path],
+    read_index: ReadIndex,
+    *,
+    size: int,
+    tree: Tree | None = None,
+) -> Decoded:
+    """Open the decoded images of these files at this size, or decode them."""
+
+    def build(target: Path) -> tuple[ImageIndex, str, list[tuple[str, str]]]:
+        files = open_tree(paths) if tree is None else tree
+        index = read_index(files)
+        digests = decode_all(files, index, target, size=size)
+        return index, _joint(index, digests), _duplicates(index, digests)
+
+    return decoded(f"{_safe(name)}-{size}-{stamp(name, paths)}", build)
+
+
+def decode_all(tree: Tree, index: ImageIndex, target: Path, *, size: int) -> list[bytes]:
+    """Decode every image of an index into a .npy file, uint8 (N, channels, size, size).
+
+    Returns the sha256 of each image's encoded bytes. At most `_WINDOW` images are held at a time.
+    """
+    shape = (len(index.names), index.channels, size, size)
+    images = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=shape)
+    positions: dict[str, list[int]] = {}
+    for position, name in enumerate(index.names):
+        positions.setdefault(name, []).append(position)
+    digests = [b""] * len(index.names)
+
+    def decode(one: tuple[str, bytes]) -> None:
+        name, content = one
+        digest = hashlib.sha256(content).digest()
+        for position in positions[name]:
+            box = None if index.boxes is None else index.boxes[position]
+            images[position] = decode_image(
+                content, name, size=size, channels=index.channels, box=box
+            )
+            digests[position] = digest
+
+    # Pillow lets go of the interpreter while it decodes: threads are enough.
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        stream = tree.stream(positions)
+        for window in _windows(stream):
+            for _ in pool.map(decode, window):
+                pass
+    images.flush()
+    return digests
+
+
+def _windows(stream: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    while window := list(islice(stream, _WINDOW)):
+        yield window
+
+
+def _joint(index: ImageIndex, digests: Sequence[bytes]) -> str:
+    joint = hashlib.sha256()
+    for name, digest in zip(index.names, digests, strict=True):
+        joint.update(name.encode("utf-8", "surrogateescape") + b"\0" + digest)
+    return joint.hexdigest()
+
+
+def _duplicates(index: ImageIndex, digests: Sequence[bytes]) -> list[tuple[str, str]]:
+    if index.parts is None:
+        return []
+    trained = {
+        digest: name
+        for name, digest, part in zip(index.names, digests, index.parts, strict=True)
+        if part == TRAIN
+    }
+    return [
+        (trained[digest], name)
+        for name, digest, part in zip(index.names, digests, index.parts, strict=True)
+        if part == TEST and digest in trained
+    ]
+
+
+def stamp(name: str, paths: Sequence[Path]) -> str:
+    """Which files these are, without reading them: names, sizes and times, first 12 digits."""
+    stamp = hashlib.sha256(f"{_SEMANTICS} {name}".encode())
+    for path in paths:
+        files = sorted(_files(path)) if path.is_dir() else [path]
+        for file in files:
+            facts = file.stat()
+            shown = str(file.absolute()).encode("utf-8", "surrogateescape")
+            stamp.update(shown + f"\0{facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return stamp.hexdigest()[:12]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder, followlinks=True):
+        yield from (Path(place) / name for name in names)
+
+
+def _safe(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)[:80]

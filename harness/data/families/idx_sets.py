@@ -1,0 +1,108 @@
+"""MNIST, Fashion-MNIST and KMNIST: four IDX files each, train and test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.data.sources.entry import Entry, Files, SourceFile
+
+if TYPE_CHECKING:
+    from harness.data.dataset import Dataset
+
+_NAMES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+_DIGITS = tuple("0123456789")
+_CLOTHES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+_KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+
+
+def _files(
+    base: str, md5s: tuple[str, ...], contents: tuple[str, ...] = ("",) * 4
+) -> tuple[SourceFile, ...]:
+    return tuple(
+        SourceFile(name=name, md5=md5, content_sha256=content, url=f"{base}/{name}")
+        for name, md5, content in zip(_NAMES, md5s, contents, strict=True)
+    )
+
+
+def read_idx_set(entry: Entry, files: Files) -> Dataset:
+    """Read four IDX files: inputs uint8 (N, 1, H, W), the training part first."""
+    from harness.data.families.idx_arrays import read_pairs
+
+    train, test = _NAMES[:2], _NAMES[2:]
+    pairs = [(files[images], files[labels]) for images, labels in (train, test)]
+    return read_pairs(entry, pairs, _CLASSES[entry.name])
+
+
+_CLASSES = {"mnist": _DIGITS, "fashion-mnist": _CLOTHES, "kmnist": _KANA}
+
+ENTRIES = (
+    Entry(
+        name="mnist",
+        family="mnist",
+        summary="handwritten digits; 28x28 grey, 60,000 to train and 10,000 to test",
+        source="LeCun et al. 1998, http://yann.lecun.com/exdb/mnist/",
+        licence="CC BY-SA 3.0",
+        files=_files(
+            "https://ossci-datasets.s3.amazonaws.com/mnist",
+            (
+                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                "d53e105ee54ea40749a09fcbcd1e9432",
+                "9fb629c4189551a2d022fa330f9573f3",
+                "ec29112dd5afa0611ce80d1b7f02629c",
+            ),
+        ),
+        read=read_idx_set,
+    ),
+    Entry(
+        name="fashion-mnist",
+        family="fashion-mnist",
+        summary="articles of clothing; 28x28 grey, 60,000 to train and 10,000 to test",
+        source="Xiao et al. 2017, https://github.com/zalandoresearch/fashion-mnist",
+        licence="MIT",
+        files=_files(
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+            (
+                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "25c81989df183df01b3e8a0aad5dffbe",
+                "bef4ecab320f06d8554ea6380940ec79",
+                "bb300cfdad3c16e7a12a480ee83cd310",
+            ),
+            (
+                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+            ),
+        ),
+        read=read_idx_set,
+        folders=(Path("/usr/share/datasets/fashion-mnist"),),
+        digest="0c641495b429329f76edb82d25d0487e15a8eac94f013685cf00a186c23b8ce3",
+        obtain="Debian's package dataset-fashion-mnist holds them",
+    ),
+    Entry(
+        name="kmnist",
+        family="kmnist",
+        summary="cursive Japanese characters; 28x28 grey, 60,000 to train and 10,000 to test",
+        source="Clanuwat et al. 2018, http://codh.rois.ac.jp/kmnist/",
+        licence="CC BY-SA 4.0",
+        files=_files(
+            "http://codh.rois.ac.jp/kmnist/dataset/kmnist",
+            (
+                "bdb82020997e1d708af4cf47b453dcf7",
+                "e144d726b3acfaa3e44228e80efcd344",
+                "5c965bf0a639b31b8f53240b1b52f4d7",
+                "7320c461ea6c1c855c0b718fb2a4b134",
+            ),
+        ),
+        read=read_idx_set,
+    ),
+)

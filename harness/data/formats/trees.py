@@ -1,0 +1,186 @@
+"""Files by name, whether they lie in a folder, in a .zip, in a .tar, or alone.
+
+Archives are read where they are and never unpacked, so that no name in one can lead astray.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from harness.errors import UserError
+
+
+class Tree(Protocol):
+    """Named files. Names have forward slashes, and are listed in order."""
+
+    where: Path
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Every file's name."""
+        ...
+
+    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the named files and what they hold, in whatever order is quick to read."""
+        ...
+
+
+class Folder:
+    """A folder and all below it."""
+
+    def __init__(self, where: Path) -> None:
+        self.where = where
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """Every file below the folder but hidden ones."""
+        found = []
+        for place, folders, files in os.walk(self.where, followlinks=True):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            base = Path(place).relative_to(self.where)
+            found += [(base / name).as_posix() for name in files if not name.startswith(".")]
+        return sorted(found)
+
+    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the named files in order."""
+        for name in names:
+            yield name, _read(self.where / name)
+
+
+class Zip:
+    """The files of a .zip archive."""
+
+    def __init__(self, where: Path) -> None:
+        self.where = where
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """Every file of the archive."""
+        with self._open() as archive:
+            return sorted(one.filename for one in archive.infolist() if not one.is_dir())
+
+    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the named files in order."""
+        with self._open() as archive:
+            for name in names:
+                try:
+                    content = archive.read(name)
+                except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+                    raise UserError(f"{self.where}: {name} is damaged ({error})") from error
+                yield name, content
+
+    def _open(self) -> zipfile.ZipFile:
+        try:
+            return zipfile.ZipFile(self.where)
+        except zipfile.BadZipFile as error:
+            raise UserError(f"{self.where}: is cut off or no zip archive ({error})") from error
+        except OSError as error:
+            raise UserError(f"{self.where}: cannot be read ({error.strerror})") from error
+
+
+class Tar:
+    """The files of a .tar archive, compressed or not: read from front to back."""
+
+    def __init__(self, where: Path) -> None:
+        self.where = where
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """Every file of the archive; one pass over it."""
+        return sorted(member.name for member, _ in self._members())
+
+    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the named files in the order of the archive; one pass, up to the last of them."""
+        wanted = set(names)
+        for member, archive in self._members():
+            if member.name in wanted:
+                file = archive.extractfile(member)
+                assert file is not None
+                yield member.name, file.read()
+                wanted.remove(member.name)
+                if not wanted:
+                    return
+
+    def _members(self) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+        try:
+            with tarfile.open(self.where, "r|*") as archive:
+                for member in archive:
+                    if member.isfile():
+                        yield member, archive
+        except (tarfile.TarError, EOFError, zlib.error) as error:
+            raise UserError(f"{self.where}: is cut off or no tar archive ({error})") from error
+        except OSError as error:
+            raise UserError(f"{self.where}: cannot be read ({error})") from error
+
+
+class Alone:
+    """One file, under its own name."""
+
+    def __init__(self, where: Path) -> None:
+        self.where = where
+        self.names: Sequence[str] = (where.name,)
+
+    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the file if it is asked for."""
+        for name in names:
+            yield name, _read(self.where)
+
+
+class Forest:
+    """Several trees as one; a name that two of them hold is the first one's."""
+
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        self._trees = trees
+        self.where = trees[0].where
+
+    @cached_property
+    def _owner(self) -> dict[str, int]:
+        owner: dict[str, int] = {}
+        for index, tree in enumerate(self._trees):
+            for name in tree.names:
+                owner.setdefault(name, index)
+        return owner
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Every file of every tree."""
+        return sorted(self._owner)
+
+    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield the named files, one tree after the other."""
+        wanted: dict[int, list[str]] = {}
+        for name in names:
+            wanted.setdefault(self._owner[name], []).append(name)
+        for index, own in sorted(wanted.items()):
+            yield from self._trees[index].stream(own)
+
+
+def open_tree(paths: Sequence[Path]) -> Tree:
+    """Open folders, archives and single files together."""
+    trees = [_open_one(path) for path in paths]
+    return trees[0] if len(trees) == 1 else Forest(trees)
+
+
+def _open_one(path: Path) -> Tree:
+    if path.is_dir():
+        return Folder(path)
+    name = path.name.lower()
+    if name.endswith(".zip"):
+        return Zip(path)
+    if name.endswith((".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")):
+        return Tar(path)
+    return Alone(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error

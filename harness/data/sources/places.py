@@ -1,0 +1,51 @@
+"""Finding the files of a dataset: among those that were added, then where packages put them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.data.home import sources_folder
+from harness.data.sources.entry import Entry, Files, SourceFile
+from harness.errors import UserError
+
+
+def find(entry: Entry) -> tuple[dict[str, Path], list[SourceFile]]:
+    """Return the files that are at hand, by name, and those that are missing."""
+    at_hand: dict[str, Path] = {}
+    missing = []
+    for file in entry.files:
+        place = _place(entry, file)
+        if place is None:
+            missing.append(file)
+        else:
+            at_hand[file.name] = place
+    return at_hand, missing
+
+
+def require_files(entry: Entry) -> Files:
+    """Return every file of a dataset; UserError that says how to get what is missing."""
+    at_hand, missing = find(entry)
+    if missing:
+        raise UserError(f"dataset '{entry.name}' is not at hand: {how_to_get(entry, missing)}")
+    return at_hand
+
+
+def how_to_get(entry: Entry, missing: list[SourceFile]) -> str:
+    """Name the missing files and the ways to get them, in one line."""
+    names = ", ".join(file.name for file in missing)
+    ways = []
+    if all(file.url for file in missing):
+        ways.append(f"`bench data add {entry.name}` downloads")
+    else:
+        ways.append(f"`bench data add {entry.name} FILE...` takes the files you have")
+    if entry.obtain:
+        ways.append(entry.obtain)
+    return f"{names} missing; {'; '.join(ways)}"
+
+
+def _place(entry: Entry, file: SourceFile) -> Path | None:
+    for folder in (sources_folder(entry.family), *entry.folders):
+        for name in (*file.names, file.folder_name):
+            if (folder / name).exists():
+                return folder / name
+    return None

@@ -1,0 +1,112 @@
+"""Any network of timm as a trunk, by `timm:NAME`."""
+
+from __future__ import annotations
+
+import functools
+from importlib import metadata
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harness.errors import UserError, nearest
+from harness.extension import BackboneSource, PretrainedWeights
+from harness.models.images import require_image
+from harness.models.trunk import Trunk
+
+LEVELS = 255.0
+REMEDY = (
+    "pip install 'metric-learning-bench[timm]' (with a CPU build of torch, torchvision must be one "
+    "too)"
+)
+
+
+class TimmTrunk(Trunk):
+    """A network of timm without its classifier."""
+
+    def __init__(self, network: Any, input_shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.network = network
+        self.channels = input_shape[0]
+        network.eval()
+        with torch.inference_mode():
+            self.feature_size = int(network(torch.zeros(1, *input_shape)).shape[1])
+        network.train()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return features, float32 (B, feature_size)."""
+        features: Tensor = self.network(inputs)
+        return features
+
+
+def timm_member(name: str) -> BackboneSource:
+    """The source of one network; UserError where timm is missing or has no such network."""
+    timm = import_timm()
+    architecture, _, tag = name.partition(".")
+    if not timm.is_model(architecture):
+        close = nearest(architecture, timm.list_models())
+        raise UserError(f"unknown backbone 'timm:{name}': timm has no '{architecture}'{close}")
+    return BackboneSource(
+        name=f"timm:{name}",
+        build=functools.partial(_build, name),
+        summary=f"{architecture} of timm" + (f", weights {tag}" if tag else ""),
+        weights=_weights(timm, name),
+        library=f"timm {metadata.version('timm')}",
+    )
+
+
+def import_timm() -> ModuleType:
+    """Import timm; UserError that names the remedy where it is missing or torchvision is broken."""
+    try:
+        import timm
+    except ImportError as error:
+        raise UserError(f"timm:NAME needs {error.name or 'timm'}: {REMEDY}") from error
+    except RuntimeError as error:
+        raise UserError(f"timm:NAME needs a torchvision that fits torch: {REMEDY}") from error
+    module: ModuleType = timm
+    return module
+
+
+def _build(name: str, input_shape: tuple[int, ...]) -> Trunk:
+    return TimmTrunk(_network(name, require_image(input_shape), pretrained=False), input_shape)
+
+
+def _network(name: str, channels: int, *, pretrained: bool) -> Any:
+    timm = import_timm()
+    return timm.create_model(name, pretrained=pretrained, num_classes=0, in_chans=channels)
+
+
+def _weights(timm: ModuleType, name: str) -> tuple[PretrainedWeights, ...]:
+    """Those that timm has for the name, which it fetches and checks itself."""
+    found = timm.models.get_pretrained_cfg(name)
+    if found is None or not found.has_weights:
+        return ()
+    return (
+        PretrainedWeights(
+            name="pretrained",
+            load=functools.partial(_load, name),
+            require=functools.partial(_require, name, len(found.mean)),
+            mean=tuple(LEVELS * value for value in found.mean),
+            std=tuple(LEVELS * value for value in found.std),
+            source=str(found.hf_hub_id or found.url or "timm"),
+        ),
+    )
+
+
+def _load(name: str, trunk: Trunk) -> None:
+    assert isinstance(trunk, TimmTrunk)
+    trunk.network.load_state_dict(_fetch(name, trunk.channels).state_dict())
+
+
+def _require(name: str, channels: int) -> None:
+    _fetch(name, channels)
+
+
+def _fetch(name: str, channels: int) -> Any:
+    """The pretrained network; UserError if its weights cannot be had."""
+    try:
+        return _network(name, channels, pretrained=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        text = " ".join(str(error).split())[:160]
+        raise UserError(f"the weights of timm:{name} cannot be fetched: {text}") from error

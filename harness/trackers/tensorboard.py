@@ -1,0 +1,117 @@
+"""Runs in TensorBoard: curves, scores, and the test embeddings in its projector."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness import hookimpl
+from harness.errors import UserError
+from harness.store.artifacts import read_artifact
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from harness.data.dataset import Dataset
+    from harness.record import Record
+
+TEST = "test"
+
+
+class TensorBoard:
+    """Writes a run to DIR/DATASET/METHOD/seed-S-fold-F-ID once it ended.
+
+    Scalars: `loss` by step, `validation/METRIC` by step, `scores/METRIC` and `cost/...` at the step
+    that validation chose. Text: hyperparameters, and the reason of a run that failed. Projector:
+    the test embeddings, with the class and every attribute of the dataset to colour them by.
+    Trials of a search have no scores and no embeddings; they lie in a folder of their own.
+    """
+
+    def __init__(self, folder: Path, store: Path, dataset: Dataset) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise UserError(
+                f"--track tensorboard: a package is missing ({error}); "
+                "pip install 'metric-learning-bench[tensorboard]'"
+            ) from None
+        folder.mkdir(parents=True, exist_ok=True)
+        self._open = SummaryWriter
+        self._folder = folder
+        self._store = store
+        self._dataset = dataset
+
+    @hookimpl
+    def bench_run_finished(self, record: Record) -> None:
+        """Write what a run left behind."""
+        arrays: Mapping[str, NDArray[Any]] = {}
+        if record.artifact is not None:
+            arrays = read_artifact(self._store, record.artifact)
+        writer = self._open(str(self._folder / place(record)))
+        try:
+            _write_curves(writer, record, arrays)
+            _write_results(writer, record)
+            if "test_embeddings" in arrays:
+                self._write_embeddings(writer, arrays)
+        finally:
+            writer.close()
+
+    def close(self) -> None:
+        """Nothing is left: each run is written out when it ended."""
+
+    def _write_embeddings(self, writer: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
+        header, rows = metadata(self._dataset, arrays["test_positions"])
+        # A header above a single column would be taken for a row.
+        several = len(header) > 1
+        writer.add_embedding(
+            arrays["test_embeddings"],
+            metadata=rows if several else [row[0] for row in rows],
+            metadata_header=header if several else None,
+            tag=TEST,
+        )
+
+
+def place(record: Record) -> Path:
+    """The folder of a run below that of all runs."""
+    identity = record.identity
+    of_trial = (
+        () if identity.trial is None else (f"search-{identity.search}", f"trial-{identity.trial}")
+    )
+    run = f"seed-{identity.seed}-fold-{identity.fold}-{record.run_id[:8]}"
+    return Path(identity.dataset, identity.method, *of_trial, run)
+
+
+def metadata(dataset: Dataset, positions: NDArray[Any]) -> tuple[list[str], list[list[str]]]:
+    """Names of the columns, and for each position in the dataset its class and attributes."""
+    columns = {"class": (dataset.labels, dataset.class_names)}
+    for name, attribute in dataset.attributes.items():
+        columns[name] = (attribute.values, attribute.names)
+    rows = [
+        [names[codes[position]] for codes, names in columns.values()]
+        for position in positions.tolist()
+    ]
+    return list(columns), rows
+
+
+def _write_curves(writer: Any, record: Record, arrays: Mapping[str, NDArray[Any]]) -> None:
+    for step, loss in enumerate(arrays.get("losses", ())):
+        writer.add_scalar("loss", float(loss), step)
+    if record.selected is not None:
+        for step, value in record.selected.history:
+            writer.add_scalar(f"validation/{record.selected.metric}", value, step)
+
+
+def _write_results(writer: Any, record: Record) -> None:
+    step = record.selected.step if record.selected else 0
+    if record.scores is not None:
+        extra = {name: value for name, value in record.scores.extra.items() if value is not None}
+        for name, value in {**record.scores.values, **extra}.items():
+            writer.add_scalar(f"scores/{name}", value, step)
+    if record.audit is not None:
+        writer.add_scalar("cost/training_seconds", record.audit.training_seconds, step)
+        writer.add_scalar("cost/images_embedded", record.audit.images_embedded, step)
+    writer.add_text("hyperparameters", json.dumps(record.identity.hyperparameters), step)
+    if record.reason is not None:
+        writer.add_text("reason", f"{record.reason.kind}: {record.reason.message}", step)

