@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from harness.data.streams import stream_seed
 from harness.execution.plan import Entrant, Plan, PlannedRun, Replicate, plan_trial
@@ -12,8 +13,10 @@ from harness.execution.session import Event
 from harness.method import Method, Value
 from harness.protocol import Protocol
 from harness.record import Record, Searched
-from harness.search.study import Study
 from harness.store import Store
+
+if TYPE_CHECKING:
+    from harness.search.study import Study
 
 RunPlan = Callable[[Plan], Iterator[Event]]
 
@@ -61,6 +64,9 @@ class Searching:
     def __init__(
         self, protocol: Protocol, folds: Sequence[Replicate], store: Store, run_plan: RunPlan
     ) -> None:
+        # Not before there is something to search: optuna takes its time to load.
+        from harness.search.study import Study
+
         self._protocol = protocol
         self._store = store
         self._run_plan = run_plan
