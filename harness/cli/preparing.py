@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,6 +11,9 @@ import typer
 from harness.errors import UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.data.dataset import Dataset
     from harness.execution.plan import Entrant, Plan
     from harness.execution.run import Bench
     from harness.protocol import Protocol
@@ -27,14 +31,36 @@ def report_problems(registry: Registry) -> None:
         typer.echo(f"bench: {problem}", err=True)
 
 
-def check_names(registry: Registry, rules: Protocol, names: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class OwnData:
+    """A person's own data, and the override that turns a protocol to them."""
+
+    dataset: Dataset
+    override: str
+
+
+def read_own(path: Path) -> OwnData:
+    """Read data by their path, and say in one line how they will be split."""
+    from harness.data.own import fitting_split, load_path
+    from harness.protocol.own_data import own_data
+
+    dataset = load_path(path)
+    fit = fitting_split(dataset)
+    typer.echo(f"{dataset.name}: {fit.reason}", err=True)
+    return OwnData(dataset, own_data(dataset.name, fit.kind))
+
+
+def check_names(
+    registry: Registry, rules: Protocol, names: Sequence[str], *, own: bool = False
+) -> None:
     """Raise UserError for a method, dataset, backbone or weights that are not there."""
     if not names:
         raise UserError("--methods: names no method (give names separated by commas, or 'all')")
     for name in names:
         if name != "all":
             registry.method(name)
-    registry.dataset(rules.dataset)
+    if not own:
+        registry.dataset(rules.dataset)
     registry.backbone(rules.backbone.name).item.weights_named(rules.backbone.weights)
 
 
@@ -45,6 +71,7 @@ def prepare(
     *,
     seeds: int | None,
     device: str,
+    own: OwnData | None = None,
 ) -> tuple[Bench, Plan]:
     """Load the data and plan the runs."""
     from harness.data.loading import load_dataset
@@ -62,7 +89,7 @@ def prepare(
     if weights is not None:
         weights.require()
     chosen = choose_device(device)
-    dataset = load_dataset(registry, rules.dataset)
+    dataset = load_dataset(registry, rules.dataset) if own is None else own.dataset
     bench = Bench(registry=registry, protocol=rules, dataset=dataset, device=chosen)
     trunk = trunk_code(registry, rules.backbone)
     return bench, make_plan(rules, dataset.digest, entrants, wanted, trunk=trunk)

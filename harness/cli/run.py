@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from harness.cli.options import (
     ProtocolOption,
     StoreOption,
 )
-from harness.cli.preparing import check_names, prepare, report_problems, say_waiting
+from harness.cli.preparing import check_names, prepare, read_own, report_problems, say_waiting
 from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ def run(  # noqa: PLR0913 - one argument an option
     protocol: ProtocolOption = DEFAULT_PROTOCOL,
     dataset: Annotated[
         str | None, typer.Option(help="By default the protocol's first.", show_default=False)
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own: a folder of class folders, or a CSV, Parquet, npz, npy or safetensors "
+            "file; the protocol is then unlocked.",
+            show_default=False,
+        ),
     ] = None,
     seeds: Annotated[
         int | None,
@@ -113,12 +122,14 @@ def run(  # noqa: PLR0913 - one argument an option
     count = quantities.workers(workers)
     longest = quantities.seconds("--time-limit", time_limit) if time_limit else None
     largest = quantities.size("--memory-limit", memory_limit) if memory_limit else None
-    rules = load_protocol(protocol, dataset=dataset, overrides=set_ or ())
+    own = None if data is None else read_own(data)
+    overrides = [*(set_ or ()), *([] if own is None else [own.override])]
+    rules = load_protocol(protocol, dataset=dataset, overrides=overrides)
     registry = load_registry(plugin or ())
     names = [name.strip() for name in methods.split(",") if name.strip()]
     report_problems(registry)
     # Names are checked before anything heavy is imported, so that a slip is answered at once.
-    check_names(registry, rules, names)
+    check_names(registry, rules, names, own=own is not None)
     place = registry.executor(executor).item
 
     from harness.execution.executor import Settings
@@ -126,7 +137,7 @@ def run(  # noqa: PLR0913 - one argument an option
     from harness.execution.plan import choose_entrants
 
     entrants = choose_entrants(registry, names, with_ or ())
-    bench, plan = prepare(registry, rules, entrants, seeds=seeds, device=device)
+    bench, plan = prepare(registry, rules, entrants, seeds=seeds, device=device, own=own)
     set_threads(threads)
     settings = Settings(
         workers=count,
@@ -149,10 +160,10 @@ def run(  # noqa: PLR0913 - one argument an option
 
     with Store.open(store, create=True) as opened:
         opened.require_writable()
-        with opened.sole_writer(waiting=say_waiting):
-            with tracking(track or (), registry, store=store, dataset=bench.dataset):
-                plan = tuned_plan(plan, search_for(plan, bench, opened, place, settings))
-                watch(plan, bench, opened, place, settings, retry_failed=retry_failed)
+        seen = tracking(track or (), registry, store=store, dataset=bench.dataset)
+        with opened.sole_writer(waiting=say_waiting), seen:
+            plan = tuned_plan(plan, search_for(plan, bench, opened, place, settings))
+            watch(plan, bench, opened, place, settings, retry_failed=retry_failed)
         failed = _failed(plan, opened)
     if failed or ("all" in names and registry.problems):
         raise typer.Exit(EXIT_RUNS_FAILED)

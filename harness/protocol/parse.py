@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from harness.errors import UserError, nearest, unknown
 from harness.protocol.model import Protocol, Rules
+from harness.protocol.own_data import divide_overrides, own_data, turned
 
 PROTOCOL_FORMAT = 1
 HEADER = ("format", "name", "summary", "datasets")
@@ -25,11 +26,16 @@ def parse_protocol(
 ) -> Protocol:
     """Parse a protocol file and resolve it for one of its datasets (the first by default).
 
-    `overrides` are `key.path=TOML value` strings and make the protocol unlocked. Raises
+    `overrides` are `key.path=TOML value` strings and make the protocol unlocked; `own_data` makes
+    one that stands for data which the file does not name. Raises
     UserError naming file, key, what is allowed and the nearest name.
     """
     content = _toml(text, where)
     header, rules = _divide(content, where)
+    own, overrides = divide_overrides(overrides)
+    if own is not None:
+        _validate(rules, where)
+        header, rules = {**header, "datasets": {own[0]: {}}}, turned(rules, own[1])
     named: Mapping[str, dict[str, Any]] = header["datasets"]
     chosen = next(iter(named)) if dataset is None else dataset
     if chosen not in named:
@@ -40,7 +46,7 @@ def parse_protocol(
         _check_changes(changes, rules, f"{where}: datasets.{name}")
         resolved[name] = _merge(rules, changes)
         _validate(resolved[name], f"{where}: datasets.{name}")
-    unlocked = []
+    unlocked = [] if own is None else [own_data(*own)]
     for override in overrides:
         _check_override(rules, override)
         key, value = _split_override(override)
