@@ -55,7 +55,8 @@ def _marks(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _few_replicates(rows: Sequence[Row], aggregate: Aggregate) -> Iterator[str]:
-    counts = [max((i.n for i in row.scores(aggregate).values()), default=0) for row in rows]
+    tried = [row for row in rows if row.runs.done or row.runs.failed]
+    counts = [max((i.n for i in row.scores(aggregate).values()), default=0) for row in tried]
     if 0 in counts:
         yield "no scores: no replicate has all its folds" + (
             " joined" if aggregate == "concatenated" else " done"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from importlib import metadata
 from types import ModuleType
 from typing import Any
@@ -59,13 +60,12 @@ def timm_member(name: str) -> BackboneSource:
 def import_timm() -> ModuleType:
     """Import timm; UserError that names the remedy where it is missing or torchvision is broken."""
     try:
-        import timm
+        # By name: the core as such needs neither timm nor the torchvision that it imports.
+        return importlib.import_module("timm")
     except ImportError as error:
         raise UserError(f"timm:NAME needs {error.name or 'timm'}: {REMEDY}") from error
     except RuntimeError as error:
         raise UserError(f"timm:NAME needs a torchvision that fits torch: {REMEDY}") from error
-    module: ModuleType = timm
-    return module
 
 
 def _build(name: str, input_shape: tuple[int, ...]) -> Trunk:

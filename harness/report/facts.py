@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.figures.sources import RANKED_BY, Entry, Sources
+from harness.leaderboard import Aggregate
 from harness.report.board_table import interval_words
 from harness.report.markup import Child, Markup, element
 from harness.report.naming import title
@@ -23,8 +24,24 @@ def headline(sources: Sources) -> Markup:
         element("b", best.label),
         f" has the highest mean {title(RANKED_BY)}: {interval_words(interval)}. ",
         _rivals(scored),
+        _single(scored, board.aggregate),
     ]
     return element("p", *sentence, class_="lead")
+
+
+def _single(scored: Sequence[Entry], aggregate: Aggregate) -> str:
+    """The best single model, where an ensemble leads: the two are not to be ranked together."""
+    members = scored[0].row.declared.members
+    if members == 1:
+        return ""
+    best = next((entry for entry in scored if entry.row.declared.members == 1), None)
+    single = (
+        f"; the best single model is {best.label}, "
+        f"{interval_words(best.row.scores(aggregate).get(RANKED_BY))}"
+        if best
+        else ""
+    )
+    return f" It is an ensemble of {members}{single}."
 
 
 def _rivals(scored: Sequence[Entry]) -> str:

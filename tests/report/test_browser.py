@@ -320,6 +320,7 @@ VIEWS = {
     "report-desktop": (1280, False, 0, 1500),
     "report-phone": (390, False, 0, 1500),
     "report-dark": (1280, True, "#methods", 1500),
+    "report-search": (1280, False, "#search", 620),
 }
 
 

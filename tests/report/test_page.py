@@ -199,6 +199,19 @@ def test_a_board_of_skipped_methods_alone_is_a_page_too(
     assert "2 methods were skipped" in text
 
 
+def test_an_ensemble_that_leads_is_named_as_one_beside_the_best_single_model(
+    tmp_path: Path, render: Render, store_path: Path
+) -> None:
+    with Store.open(store_path) as full, Store.open(tmp_path / "four", create=True) as store:
+        for record in full.records():
+            if record.identity.method in {"alpha", "beta"}:
+                members = 4 if record.identity.method == "alpha" else 1
+                declared = record.declared.model_copy(update={"members": members})
+                store.put(record.model_copy(update={"declared": declared, "artifact": None}))
+    text = render(tmp_path / "four", "no dataset")
+    assert "It is an ensemble of 4; the best single model is beta, 0.2" in text
+
+
 def test_replicates_of_different_points_name_each_with_its_seeds(
     tmp_path: Path, render: Render, store_path: Path
 ) -> None:
