@@ -21,6 +21,8 @@ def search_history(wish: Wish) -> Figure:
     found = [(label, histories) for label, histories in found if histories]
     if not found:
         raise UserError("no method was searched for; `bench tune` does that")
+    from matplotlib.ticker import MaxNLocator
+
     figure, axes = wide()
     for place, (label, histories) in reversed(list(enumerate(found))):
         known = place < len(COLOURS)
@@ -29,7 +31,7 @@ def search_history(wish: Wish) -> Figure:
             _stair(axes, history, COLOURS[place] if known else GREY, name)
             if known:
                 _trials(axes, history, COLOURS[place])
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trial; crosses below: failed")
     axes.set_ylabel(f"validation {title(search_metric(wish.entries) or '')}, best so far")
     handles, labels = axes.get_legend_handles_labels()
