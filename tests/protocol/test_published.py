@@ -22,6 +22,7 @@ DIGESTS = {
     "reality-check-as-coded": "20e61bb79dc5",
     "reality-check-lite": "6a987de30780",
     "reality-check-small": "4fee04c225ce",
+    "reality-check-small-tuned": "319b7617daee",
     "revisited": "836421689a28",
     "semi-supervised-0.01": "7eee4a555f29",
     "semi-supervised-0.1": "3341e4b51297",
