@@ -26,13 +26,14 @@ from harness.registry import Origin, RegisteredMethod, load_registry
 from harness.store import Store, queries
 
 TOY = Path(__file__).parents[1] / "faults" / "toy.py"
-MANY = 100_000
+# BENCH_RECORDS=100000 is the size that the targets are for; it takes minutes to fill.
+MANY = int(os.environ.get("BENCH_RECORDS", "10000"))
 FOLDS = 4
 
 
 @pytest.fixture(scope="module")
 def many_runs():
-    """100,000 runs: 25 methods, 1,000 seeds, 4 folds."""
+    """As many runs as asked for: 25 methods, 4 folds, and the seeds that makes."""
     protocol = load_protocol("reality-check-small")
     origin = Origin("tests", "tests", "0", None)
     methods = [Method(name=f"m{n}", build=len, summary="s", reference="r") for n in range(25)]
@@ -41,16 +42,16 @@ def many_runs():
 
 
 @pytest.mark.benchmark(group="store")
-def test_planning_100_000_runs_against_an_empty_store(benchmark, many_runs, tmp_path):
-    """Target: 5 s."""
+def test_planning_many_runs_against_an_empty_store(benchmark, many_runs, tmp_path):
+    """Target for 100,000: 5 s."""
     with Store.open(tmp_path / "store", create=True) as store:
         todo = benchmark.pedantic(lambda: outstanding(many_runs(), store), rounds=3)
     assert len(todo) == MANY
 
 
 @pytest.mark.benchmark(group="store")
-def test_the_leaderboard_of_100_000_records(benchmark, many_runs, make_run, tmp_path):
-    """Target: 2 s."""
+def test_the_leaderboard_of_many_records(benchmark, many_runs, make_run, tmp_path):
+    """Target for 100,000: 2 s."""
     with Store.open(tmp_path / "store", create=True) as store:
         first, _ = make_run()
         with store._transaction():
