@@ -24,6 +24,20 @@ ProtocolOption = Annotated[
         "--protocol", envvar="BENCH_PROTOCOL", help="A published name or a .toml file's path."
     ),
 ]
+MethodsOption = Annotated[
+    str, typer.Option("--methods", help="Names separated by commas, or 'all'.", show_default=False)
+]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option("--dataset", help="By default the protocol's first.", show_default=False),
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+WorkersOption = Annotated[
+    str, typer.Option("--workers", help="Runs at a time, or 'auto': as many as fill the machine.")
+]
+ExecutorOption = Annotated[
+    str, typer.Option("--executor", help="Where runs are executed, by name.")
+]
 StoredProtocolOption = Annotated[
     str | None,
     typer.Option(

@@ -10,9 +10,14 @@ import typer
 from harness.cli.options import (
     DEFAULT_PROTOCOL,
     DEFAULT_STORE,
+    DatasetOption,
+    DeviceOption,
+    ExecutorOption,
+    MethodsOption,
     PluginOption,
     ProtocolOption,
     StoreOption,
+    WorkersOption,
 )
 from harness.cli.preparing import check_names, prepare, read_own, report_problems, say_waiting
 from harness.errors import EXIT_RUNS_FAILED
@@ -24,13 +29,9 @@ if TYPE_CHECKING:
 
 def run(  # noqa: PLR0913 - one argument an option
     *,
-    methods: Annotated[
-        str, typer.Option(help="Names separated by commas, or 'all'.", show_default=False)
-    ],
+    methods: MethodsOption,
     protocol: ProtocolOption = DEFAULT_PROTOCOL,
-    dataset: Annotated[
-        str | None, typer.Option(help="By default the protocol's first.", show_default=False)
-    ] = None,
+    dataset: DatasetOption = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -47,7 +48,7 @@ def run(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: DeviceOption = "auto",
     threads: Annotated[
         int,
         typer.Option(
@@ -56,10 +57,8 @@ def run(  # noqa: PLR0913 - one argument an option
             min=1,
         ),
     ] = 1,
-    executor: Annotated[str, typer.Option(help="Where runs are executed, by name.")] = "local",
-    workers: Annotated[
-        str, typer.Option(help="Runs at a time, or 'auto': as many as fill the machine.")
-    ] = "auto",
+    executor: ExecutorOption = "local",
+    workers: WorkersOption = "auto",
     workers_per_gpu: Annotated[
         int, typer.Option(help="How many of the workers share a GPU.", min=1)
     ] = 1,

@@ -9,10 +9,15 @@ import typer
 from harness.cli.options import (
     DEFAULT_PROTOCOL,
     DEFAULT_STORE,
+    DatasetOption,
+    DeviceOption,
+    ExecutorOption,
     FormatOption,
+    MethodsOption,
     PluginOption,
     ProtocolOption,
     StoreOption,
+    WorkersOption,
 )
 from harness.cli.preparing import check_names, prepare, report_problems, say_waiting
 from harness.errors import UserError
@@ -26,13 +31,9 @@ if TYPE_CHECKING:
 
 def tune(  # noqa: PLR0913 - one argument an option
     *,
-    methods: Annotated[
-        str, typer.Option(help="Names separated by commas, or 'all'.", show_default=False)
-    ],
+    methods: MethodsOption,
     protocol: ProtocolOption = DEFAULT_PROTOCOL,
-    dataset: Annotated[
-        str | None, typer.Option(help="By default the protocol's first.", show_default=False)
-    ] = None,
+    dataset: DatasetOption = None,
     trials: Annotated[
         int | None,
         typer.Option(
@@ -41,11 +42,9 @@ def tune(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
-    workers: Annotated[
-        str, typer.Option(help="Runs at a time, or 'auto': as many as fill the machine.")
-    ] = "auto",
-    executor: Annotated[str, typer.Option(help="Where runs are executed, by name.")] = "local",
+    device: DeviceOption = "auto",
+    workers: WorkersOption = "auto",
+    executor: ExecutorOption = "local",
     plugin: PluginOption = None,
     store: StoreOption = DEFAULT_STORE,
     format: FormatOption = "table",  # noqa: A002 - named as its option
