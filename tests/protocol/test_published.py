@@ -17,6 +17,7 @@ DIGESTS = {
     "covnet-colorectal": "2d3e1c37802c",
     "guided": "baa9b71e4ecf",
     "guided-as-coded": "09a495d35f63",
+    "guided-hour": "035a43c6d4d2",
     "guided-small": "61f6b7925db1",
     "reality-check": "ea9c6c9fde08",
     "reality-check-as-coded": "20e61bb79dc5",
