@@ -29,6 +29,10 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         Literal["cosine", "euclidean"], typer.Option(help="What near means.")
     ] = "cosine",
     recall_at: Annotated[str, typer.Option(help="Ranks of Recall@K, with commas.")] = "1,2,4,8",
+    device: Annotated[
+        str | None,
+        typer.Option(help="A device of torch to rank on, such as cuda; this processor without."),
+    ] = None,
     restarts: Annotated[
         int, typer.Option(min=0, help="Restarts of k-means; 0 leaves the clustering out.")
     ] = 3,
@@ -55,6 +59,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         gallery_labels=gallery_codes[0] if gallery_codes else None,
         recall_at=_ranks(recall_at),
         distance=distance,
+        device=device,
         clustering=KMeans(restarts=restarts) if restarts else None,
         seed=seed,
     )

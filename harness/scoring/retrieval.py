@@ -18,6 +18,7 @@ from harness.scoring.standing import Standing, Tally, joined, score, tally
 from harness.scoring.workers import Scratch, on_all_cores
 
 _PRODUCT_BYTES = 16 << 20
+_DEVICE_PRODUCT_BYTES = 256 << 20
 COUNT_UP_TO = 12
 """Relevant items of a query up to which counting beats sorting."""
 COUNT_FROM = 4096
@@ -58,7 +59,7 @@ class Search:
         return self.spans[:, 1] - self.spans[:, 0] - int(self.own)
 
 
-def retrieve(
+def retrieve(  # noqa: PLR0913 - what a caller may choose
     points: Points,
     labels: Int64,
     *,
@@ -66,22 +67,28 @@ def retrieve(
     gallery_labels: Int64 | None = None,
     recall_at: Sequence[int] = (1, 2, 4, 8),
     whole_ranking: bool = True,
+    device: str | None = None,
 ) -> Retrieval:
     """Score each query against the gallery; without one, against all other points.
 
     `points` and `gallery` lie in one space (`geometry.place`); labels are codes. A query without
     a relevant item in the gallery is left out. Without the whole ranking there is no `map` and no
-    `mrr`, which read past rank R.
+    `mrr`, which read past rank R. `device`: one of torch that ranks in place of this processor.
     """
     search = _search(points, labels, gallery, gallery_labels)
     deepest = None if whole_ranking else max((1, *recall_at))
     tallier = partial(tally, gallery=len(search.gallery))
-    counted, sorted_ = _divide(search)
-    parts = [
-        *_by_counting(search, counted, tallier),
-        *_by_sorting(search, sorted_, tallier, deepest),
-    ]
-    queries = search.asked.order[np.concatenate((counted, sorted_))]
+    if device is None:
+        counted, sorted_ = _divide(search)
+        parts = [
+            *_by_counting(search, counted, tallier),
+            *_by_sorting(search, sorted_, tallier, deepest),
+        ]
+        ranked = np.concatenate((counted, sorted_))
+    else:
+        ranked = _with_relevant(search)
+        parts = _on_device(search, ranked, tallier, deepest, device)
+    queries = search.asked.order[ranked]
     back = np.argsort(queries)
     found = score(joined(parts), recall_at=recall_at, whole=whole_ranking) if parts else {}
     return Retrieval(queries[back], {name: scores[back] for name, scores in found.items()})
@@ -114,13 +121,17 @@ def _divide(search: Search) -> tuple[Int64, Int64]:
     The tiles of the count do not give equal points equal similarities with any matrix library,
     so that classes which share a point go by sorting, which sees to it.
     """
-    relevant = search.relevant
-    order = np.argsort(relevant, kind="stable")
-    order = order[relevant[order] > 0]
+    relevant, order = search.relevant, _with_relevant(search)
     if not search.own or len(search.gallery) < COUNT_FROM:
         return order[:0], order
     count_it = (relevant <= COUNT_UP_TO) & ~search.asked.shared[search.asked.classes]
     return order[count_it[order]], order[~count_it[order]]
+
+
+def _with_relevant(search: Search) -> Int64:
+    """Queries that have a relevant item, those with few first."""
+    order = np.argsort(search.relevant, kind="stable")
+    return order[search.relevant[order] > 0]
 
 
 def _by_counting(search: Search, queries: Int64, tallier: Tallier) -> list[Tally]:
@@ -152,9 +163,27 @@ def _sort_block(
         distances += gallery.half_norms
     if len(copies):
         distances[:, copies[:, 0]] = distances[:, copies[:, 1]]
+    return tallier(standing_by_sorting(distances, _asked(search, block, deepest), scratch))
+
+
+def _on_device(
+    search: Search, queries: Int64, tallier: Tallier, deepest: int | None, device: str
+) -> list[Tally]:
+    from harness.scoring.device import DeviceGallery  # torch, which nothing else here needs
+
+    shelf = DeviceGallery(device, search.gallery, search.shelf.copies)
+    size = max(1, _DEVICE_PRODUCT_BYTES // (4 * len(search.gallery)))
+    blocks = [queries[start : start + size] for start in range(0, len(queries), size)]
+    rows = search.queries.rows
+    return [
+        tallier(shelf.standing(rows[block], _asked(search, block, deepest))) for block in blocks
+    ]
+
+
+def _asked(search: Search, block: Int64, deepest: int | None) -> Asked:
+    """What is asked of a block of queries, the last of which has the most relevant items."""
     up_to = None if deepest is None else max(deepest, int(search.relevant[block[-1]]))
-    asked = Asked(search.spans[block], block if search.own else None, up_to)
-    return tallier(standing_by_sorting(distances, asked, scratch))
+    return Asked(search.spans[block], block if search.own else None, up_to)
 
 
 def _same(relevant: Int64) -> Iterator[slice]:

@@ -59,6 +59,7 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
     recall_at: Sequence[int] = (1, 2, 4, 8),
     distance: Distance = "cosine",
     whole_ranking: bool = True,
+    device: str | None = None,
     clustering: KMeans | None = KMeans(),  # noqa: B008  frozen
     seed: int,
 ) -> Scores:
@@ -69,6 +70,8 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
     `gallery`, `gallery_labels`: what is searched; without them each query searches all others.
     `whole_ranking`: False leaves out map and mrr, the only scores that read past rank R and the
     Ks, and takes half the time or so where classes are large.
+    `device`: one of torch, such as `cuda`, on which to rank; None is this processor, without torch.
+    The same scores, but where float32 products that round otherwise order two items otherwise.
     `seed`: of the k-means restarts; nothing else is random.
 
     Raises UserError for anything that cannot be scored: wrong shapes or dtypes, values that are
@@ -84,6 +87,7 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
         gallery_labels=shelf_codes,
         recall_at=_check_recall_at(recall_at),
         whole_ranking=whole_ranking,
+        device=device,
     )
     _check_scored(found)
     values = {name: _mean(scores) for name, scores in found.per_query.items()}

@@ -15,7 +15,7 @@ Int32 = npt.NDArray[np.int32]
 
 _PART_BYTES = 1 << 20
 """Rows worked on at a time: what one pass leaves in the cache for the next."""
-_SPARE = 64
+SPARE = 64
 """Places sorted past the last rank asked for, so that a tie across that rank ends among them."""
 _VALUE = np.int32(-2)
 _INFINITY = np.float32(np.inf).view(np.int32)
@@ -51,7 +51,7 @@ def standing_by_sorting(distances: Float32, asked: Asked, scratch: Scratch) -> S
     """
     _mark(distances, asked)
     width = distances.shape[1]
-    if asked.up_to is not None and 2 * (asked.up_to + _SPARE) < width:
+    if asked.up_to is not None and 2 * (asked.up_to + SPARE) < width:
         found = _first(distances, asked.up_to, asked.relevant, scratch)
         if found is not None:
             return found
@@ -59,12 +59,12 @@ def standing_by_sorting(distances: Float32, asked: Asked, scratch: Scratch) -> S
     for part in _parts(distances):
         part.sort(axis=1)
         parts.append(_read(part.view(np.int32), scratch))
-    return _standing(parts, width, asked.relevant)
+    return standing_of_sorted(parts, width, asked.relevant)
 
 
 def _first(distances: Float32, up_to: int, relevant: Int64, scratch: Scratch) -> Standing | None:
     """Select the nearest before they are sorted; None if a tie does not end among them."""
-    depth = up_to + _SPARE
+    depth = up_to + SPARE
     parts = []
     for part in _parts(distances):
         part.partition(depth - 1, axis=1)
@@ -74,7 +74,7 @@ def _first(distances: Float32, up_to: int, relevant: Int64, scratch: Scratch) ->
         if np.less_equal((bits[:, -1] ^ bits[:, up_to - 1]).view(np.uint32), 1).any():
             return None
         parts.append(_read(bits, scratch))
-    return _standing(parts, depth, relevant)
+    return standing_of_sorted(parts, depth, relevant)
 
 
 def _parts(distances: Float32) -> list[Float32]:
@@ -126,8 +126,14 @@ def _links(bits: Int32, scratch: Scratch) -> Int64:
     return np.flatnonzero(same)
 
 
-def _standing(parts: list[tuple[int, Int64, Int64]], width: int, relevant: Int64) -> Standing:
-    """Put together what was read of rows of `width` sorted items."""
+def standing_of_sorted(
+    parts: list[tuple[int, Int64, Int64]], width: int, relevant: Int64
+) -> Standing:
+    """Put together what was read of rows of `width` sorted items.
+
+    Of each part: how many items it has, the flat positions of the marked ones, and of those tied
+    with the next in their row, both int64 and ascending. `relevant`: int64 (Q,), of each row.
+    """
     sizes, marked, links = zip(*parts, strict=True)
     starts = np.cumsum([0, *sizes[:-1]]).tolist()
     places = np.concatenate([some + start for some, start in zip(marked, starts, strict=True)])

@@ -65,6 +65,17 @@ def test_a_gallery_is_searched_instead(files: tuple[str, str]) -> None:
     assert found["precision_at_1"]["value"] == 1.0  # each finds itself
 
 
+def test_another_device_ranks_the_same(files: tuple[str, str]) -> None:
+    here = json.loads(ran(*files, "--format", "json").stdout)
+    there = json.loads(ran(*files, "--device", "cpu", "--format", "json").stdout)
+    assert there["map_at_r"] == pytest.approx(here["map_at_r"], abs=1e-6)
+
+
+def test_a_device_that_torch_does_not_know_is_refused(files: tuple[str, str]) -> None:
+    with pytest.raises(UserError, match="device 'gpu'"):
+        ran(*files, "--device", "gpu")
+
+
 def test_no_restarts_leave_the_clustering_out(files: tuple[str, str]) -> None:
     found = json.loads(ran(*files, "--restarts", "0", "--format", "json").stdout)
     assert "nmi" not in found
