@@ -69,5 +69,10 @@ def bench_executors() -> list[Executor]:
     """Processes of this machine, or of the machines of a cluster."""
     return [
         Executor(name="local", execute=_local, summary="worker processes on this machine"),
-        Executor(name="ray", execute=_ray, summary="a Ray cluster; needs the extra [ray]"),
+        Executor(
+            name="ray",
+            execute=_ray,
+            summary="a Ray cluster; needs the extra [ray]",
+            remote=True,
+        ),
     ]

@@ -104,9 +104,11 @@ class Executor:
 
     `execute(work)` is a generator. It begins the runs of `work` in their order, yields `Started`
     for each and `Finished` once for each, in whatever order they end, and never writes to the
-    store. When it is closed it ends what still runs and leaves nothing behind.
+    store. When it is closed it ends what still runs and leaves nothing behind. `remote`: runs are
+    executed on other machines, so that the device asked for need not be on this one.
     """
 
     name: str
     execute: Callable[[Work], Stages]
     summary: str
+    remote: bool = False

@@ -13,6 +13,8 @@ from harness.errors import UserError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import torch
+
     from harness.data.dataset import Dataset
     from harness.execution.plan import Entrant, Plan
     from harness.execution.run import Bench
@@ -70,12 +72,11 @@ def prepare(
     entrants: Sequence[Entrant],
     *,
     seeds: int | None,
-    device: str,
+    device: torch.device,
     own: OwnData | None = None,
 ) -> tuple[Bench, Plan]:
     """Load the data and plan the runs."""
     from harness.data.loading import load_dataset
-    from harness.execution.machine import choose_device
     from harness.execution.plan import make_plan, trunk_code
     from harness.execution.run import Bench
 
@@ -88,8 +89,7 @@ def prepare(
     weights = registry.backbone(rules.backbone.name).item.weights_named(rules.backbone.weights)
     if weights is not None:
         weights.require()
-    chosen = choose_device(device)
     dataset = load_dataset(registry, rules.dataset) if own is None else own.dataset
-    bench = Bench(registry=registry, protocol=rules, dataset=dataset, device=chosen)
+    bench = Bench(registry=registry, protocol=rules, dataset=dataset, device=device)
     trunk = trunk_code(registry, rules.backbone)
     return bench, make_plan(rules, dataset.digest, entrants, wanted, trunk=trunk)

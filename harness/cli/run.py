@@ -132,11 +132,13 @@ def run(  # noqa: PLR0913 - one argument an option
     place = registry.executor(executor).item
 
     from harness.execution.executor import Settings
-    from harness.execution.machine import set_threads
+    from harness.execution.machine import choose_device, set_threads
     from harness.execution.plan import choose_entrants
 
     entrants = choose_entrants(registry, names, with_ or ())
-    bench, plan = prepare(registry, rules, entrants, seeds=seeds, device=device, own=own)
+    # A dry run times a step on this machine, wherever the runs would go.
+    chosen = choose_device(device, here=dry_run or not place.remote)
+    bench, plan = prepare(registry, rules, entrants, seeds=seeds, device=chosen, own=own)
     set_threads(threads)
     settings = Settings(
         workers=count,

@@ -74,12 +74,14 @@ def tune(  # noqa: PLR0913 - one argument an option
 
     from harness.cli.searching import search_for
     from harness.execution.executor import Settings
+    from harness.execution.machine import choose_device
     from harness.execution.plan import choose_entrants
     from harness.store import Store
     from harness.table import render
 
     entrants = choose_entrants(registry, names)
-    bench, plan = prepare(registry, rules, entrants, seeds=1, device=device)
+    chosen = choose_device(device, here=not place.remote)
+    bench, plan = prepare(registry, rules, entrants, seeds=1, device=chosen)
     with Store.open(store, create=True) as opened:
         opened.require_writable()
         with opened.sole_writer(waiting=say_waiting):

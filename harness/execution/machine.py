@@ -23,8 +23,11 @@ _PACKAGES = (
 )
 
 
-def choose_device(name: str) -> torch.device:
-    """Resolve `auto`, `cpu`, `cuda` or `cuda:N`; UserError if that device is not here."""
+def choose_device(name: str, *, here: bool = True) -> torch.device:
+    """Resolve `auto`, `cpu`, `cuda` or `cuda:N`; UserError if that device is not here.
+
+    Not `here`: other machines will look for it, each for itself.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -34,6 +37,8 @@ def choose_device(name: str) -> torch.device:
             f"--device {name}: not a device (allowed: auto, cpu, cuda, cuda:N)"
         ) from None
     if device.type == "cuda":
+        if not here:
+            return device
         count = torch.cuda.device_count()
         if (device.index or 0) >= count:
             raise UserError(f"--device {name}: torch sees {count} CUDA devices here")
@@ -65,7 +70,7 @@ def environment(device: torch.device) -> dict[str, str]:
         "cpu": _processor(),
         "vectors": torch.backends.cpu.get_cpu_capability(),
     }
-    if device.type == "cuda":
+    if device.type == "cuda" and torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name(device)
         facts["cuda"] = str(torch.version.cuda)
     for package in _PACKAGES:

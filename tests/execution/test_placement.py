@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from harness.errors import UserError
 from harness.execution.executor import Settings
+from harness.execution.machine import choose_device
 from harness.execution.placement import place_workers
 
 CPU = torch.device("cpu")
@@ -46,3 +48,10 @@ def test_workers_on_the_processor(settings, runs, workers, threads):
 )
 def test_workers_on_gpus(device, settings, devices):
     assert place_workers(torch.device(device), settings, runs=100).devices == devices
+
+
+def test_a_device_of_other_machines_is_not_looked_for_here(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    assert choose_device("cuda", here=False) == torch.device("cuda")
+    with pytest.raises(UserError, match="torch sees 0 CUDA devices here"):
+        choose_device("cuda")

@@ -223,6 +223,12 @@ def test_a_worker_that_fits_no_node_is_refused(cluster, site: Site) -> None:
         list(execute_on_ray(site.work("spread", address=cluster.address, workers=None, threads=9)))
 
 
+def test_a_gpu_is_looked_for_on_the_nodes(cluster, site: Site) -> None:
+    work = site.work("spread", address=cluster.address, workers=None)
+    with pytest.raises(UserError, match="no node has 1 processors and 1 of a GPU"):
+        list(execute_on_ray(replace(work, bench=replace(work.bench, device=CUDA))))
+
+
 def test_without_runs_no_cluster_is_looked_for(site: Site) -> None:
     work = replace(site.work("spread", address="nowhere:1"), runs=[])
     assert list(execute_on_ray(work)) == []
@@ -236,8 +242,11 @@ def test_without_ray_one_line_says_what_to_install(
         list(execute_on_ray(site.work("spread")))
 
 
-def test_ray_is_an_executor_by_name() -> None:
-    assert load_registry().executor("ray").distribution == "metric-learning-bench"
+def test_ray_is_an_executor_by_name_and_on_other_machines() -> None:
+    found = load_registry().executor("ray")
+    assert found.distribution == "metric-learning-bench"
+    assert found.item.remote
+    assert not load_registry().executor("local").item.remote
 
 
 def test_a_worker_takes_its_threads() -> None:
