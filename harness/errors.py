@@ -29,9 +29,21 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
+_LISTED = 40
+"""Allowed names up to which a line shows them all."""
+_NEAR = 8
+
+
 def unknown(kind: str, name: str, allowed: Iterable[str], *, where: str = "") -> UserError:
-    """Build the error for a name that is not in a closed list: where, what, nearest, allowed."""
+    """Build the error for a name that is not in a closed list: where, what, nearest, allowed.
+
+    Of very many allowed names the nearest are shown, and how many more there are.
+    """
     names = sorted(allowed)
     prefix = f"{where}: " if where else ""
-    shown = ", ".join(names) if names else "none"
+    listed = names
+    if len(names) > _LISTED:
+        listed = difflib.get_close_matches(name, names, n=_NEAR, cutoff=0.0)
+        listed.append(f"and {len(names) - _NEAR} more")
+    shown = ", ".join(listed) if listed else "none"
     return UserError(f"{prefix}unknown {kind} '{name}'{nearest(name, names)} (allowed: {shown})")
