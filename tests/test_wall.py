@@ -27,7 +27,10 @@ BEHIND_THE_STORE = (
     "publishing",
     "gate",
     "history",
+    "deployment",
 )
+# Imported where a device is asked for, by no module at its top.
+ON_A_DEVICE = "scoring/device.py"
 # Names of first-party methods that are plain words too: a shape, weights, the toy, that of a gate.
 PLAIN_WORDS = {"circle", "pretrained", "untrained", "margin"}
 
@@ -84,7 +87,12 @@ def test_the_core_does_not_import_torchvision(file: Path) -> None:
     "file", [file for file in FILES if name_of(file).startswith(BEHIND_THE_STORE)], ids=name_of
 )
 def test_importing_what_is_behind_the_store_imports_no_torch(file: Path) -> None:
-    assert "torch" not in imports(when_imported(ast.parse(file.read_text())))
+    tree = ast.parse(file.read_text())
+    if name_of(file) != ON_A_DEVICE:
+        assert "torch" not in imports(when_imported(tree))
+    assert "harness.scoring.device" not in {
+        node.module for node in when_imported(tree) if isinstance(node, ast.ImportFrom)
+    }
 
 
 @pytest.mark.parametrize("room", BEHIND_THE_STORE)

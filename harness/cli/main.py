@@ -13,6 +13,7 @@ from harness.cli import (
     across,
     compare,
     data,
+    deploy,
     doctor,
     figure,
     gate,
@@ -54,6 +55,7 @@ app.command()(report.report)
 app.command()(figure.figure)
 app.command(name="list")(listing.listing)
 app.command()(show.show)
+app.command()(deploy.deploy)
 app.command()(score.score)
 app.command()(rescore.rescore)
 app.command()(rescore.verify)

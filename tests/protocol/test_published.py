@@ -8,6 +8,7 @@ import pytest
 
 from harness.builtin import bench_backbones, bench_datasets
 from harness.cli.options import DEFAULT_PROTOCOL
+from harness.data.corruptions import CORRUPTIONS
 from harness.errors import UserError
 from harness.protocol import Protocol, load_protocol, published_names
 from harness.protocol.published import protocols_folder
@@ -15,6 +16,9 @@ from harness.protocol.published import protocols_folder
 DIGESTS = {
     "covnet": "e22b70ed7333",
     "covnet-colorectal": "2d3e1c37802c",
+    "dependent-variables": "b7462d69746f",
+    "dependent-variables-views": "050dbb44dac2",
+    "covnet-small": "28f5b989b4cc",
     "guided": "baa9b71e4ecf",
     "guided-as-coded": "09a495d35f63",
     "guided-hour": "035a43c6d4d2",
@@ -58,7 +62,9 @@ def test_a_published_protocol_loads_for_each_of_its_datasets(published: Protocol
 
 def test_a_published_protocol_names_nothing_but_what_the_core_offers(published: Protocol) -> None:
     backbones = {source.name: source for source in bench_backbones()}
-    assert set(published.datasets) <= {source.name for source in bench_datasets()}
+    named = [name.split("+") for name in published.datasets]
+    assert {base for base, *_ in named} <= {source.name for source in bench_datasets()}
+    assert {change for _, *changes in named for change in changes} <= set(CORRUPTIONS)
     for dataset in published.datasets:
         rule = load_protocol(published.name, dataset=dataset).backbone
         backbones[rule.name].weights_named(rule.weights)

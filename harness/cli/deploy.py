@@ -1,0 +1,83 @@
+"""`bench deploy`: recorded runs as galleries at work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import (
+    DEFAULT_STORE,
+    FormatOption,
+    PluginOption,
+    StoredDatasetOption,
+    StoredProtocolOption,
+    StoreOption,
+)
+
+
+def deploy(  # noqa: PLR0913 - one argument an option
+    *,
+    store: StoreOption = DEFAULT_STORE,
+    protocol: StoredProtocolOption = None,
+    dataset: StoredDatasetOption = None,
+    variable: Annotated[
+        str | None,
+        typer.Option(
+            help="The dataset's attribute that is known of a query; by default its only one.",
+            show_default=False,
+        ),
+    ] = None,
+    newest: Annotated[
+        int, typer.Option(help="Entries of a class that a managed gallery keeps (D).")
+    ] = 20,
+    clusters: Annotated[int, typer.Option(help="Cluster centres for each value (C).")] = 16,
+    accept: Annotated[
+        float, typer.Option(help="Share of the calibration samples within the threshold.")
+    ] = 0.95,
+    enrolled: Annotated[
+        float, typer.Option(help="Share of the classes that the gallery knows.")
+    ] = 0.7,
+    protocol_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="A protocol besides the published ones.", show_default=False),
+    ] = None,
+    plugin: PluginOption = None,
+    format: FormatOption = "table",  # noqa: A002 - named as its option
+) -> None:
+    """Put recorded runs to work as galleries, with a background variable known of each query.
+
+    docs/dependent-variables.md says what the arms are. Rates of false accepts and rejects are
+    those at a threshold that neither the gallery nor the queries have chosen.
+    """
+    from harness.data.loading import load_dataset
+    from harness.deployment import (
+        Settings,
+        deployment_document,
+        deployment_table,
+        load_runs,
+    )
+    from harness.deployment import deploy as put_to_work
+    from harness.registry import load_registry
+    from harness.rescoring import RuleBook
+    from harness.store import Store
+    from harness.table import render
+
+    settings = Settings(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)
+    with Store.open(store) as opened:
+        runs = load_runs(opened, protocol=protocol, dataset=dataset)
+        found = put_to_work(
+            opened,
+            runs,
+            load_dataset(load_registry(plugin or ()), runs.board.dataset),
+            rules=RuleBook(protocol_file or ()),
+            variable=variable,
+            settings=settings,
+        )
+    if format == "json":
+        document = deployment_document(found)
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        typer.echo(render(deployment_table(found), format), nl=False)

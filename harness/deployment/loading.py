@@ -1,0 +1,145 @@
+"""From a Store's finished runs to a Deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from harness.data.dataset import Attribute, Dataset
+from harness.deployment.arms import VIEWS, run_arms, run_base
+from harness.deployment.decisions import Outcome, mean_outcome
+from harness.deployment.nearest import Floats
+from harness.deployment.results import Deployment, arm_rows
+from harness.deployment.search import Samples
+from harness.deployment.settings import Settings
+from harness.deployment.views import ViewsRuns
+from harness.errors import NotComparable, UserError, unknown
+from harness.figures.sources import Entry, Sources
+from harness.record import Record
+from harness.rescoring import RuleBook
+from harness.scoring.inputs import Distance
+from harness.store import Store
+
+_NEEDED = ("test_embeddings", "test_labels", "test_positions")
+
+
+def deploy(
+    store: Store,
+    sources: Sources,
+    data: Dataset,
+    *,
+    rules: RuleBook,
+    variable: str | None = None,
+    settings: Settings,
+) -> Deployment:
+    """Put every complete replicate of a leaderboard to work, and aggregate by method and arm.
+
+    `data`: the leaderboard's dataset, which has the background `variable` (by default its only
+    attribute). Measures are averaged over the folds of a replicate. UserError where the dataset
+    is another one, the variable unknown, or a run left no embeddings.
+    """
+    board = sources.board
+    if data.digest != board.dataset_digest:
+        raise NotComparable(
+            f"dataset {board.dataset}: is not the one that the runs were scored on "
+            f"({data.digest[:12]} and {board.dataset_digest[:12]})"
+        )
+    name = _variable(data, variable)
+    reader = _Reader(store, rules, data.attributes[name], settings)
+    views = ViewsRuns(store, board)
+    entries = [entry for entry in sources.entries if entry.replicates]
+    if not entries:
+        raise UserError(f"store {store.path}: holds no complete replicate of {board.protocol}")
+    return Deployment(
+        protocol=board.protocol,
+        dataset=board.dataset,
+        variable=name,
+        values=len(data.attributes[name].names),
+        classes=reader.classes(entries[0]),
+        settings=settings,
+        rows=[
+            row for entry in entries for row in arm_rows(entry.label, _arms(entry, reader, views))
+        ],
+        notes=views.notes(),
+    )
+
+
+def _variable(data: Dataset, wanted: str | None) -> str:
+    names = list(data.attributes)
+    if wanted in names:
+        return wanted
+    if wanted is not None:
+        raise unknown("attribute", wanted, names, where=f"dataset {data.name}")
+    if len(names) != 1:
+        listed = ", ".join(names) or "none; `NAME+rotation` has one"
+        raise UserError(f"dataset {data.name}: name its background variable ({listed})")
+    return names[0]
+
+
+def _replicates(entry: Entry) -> dict[int, list[Record]]:
+    """The runs of every complete replicate by seed, in fold order."""
+    done = sorted(
+        (run for run in entry.records if run.state == "done"), key=lambda run: run.identity.fold
+    )
+    return {seed: [r for r in done if r.identity.seed == seed] for seed in entry.replicates}
+
+
+def _arms(entry: Entry, reader: _Reader, views: ViewsRuns) -> dict[str, dict[int, Outcome]]:
+    arms: dict[str, dict[int, Outcome]] = {}
+    for seed, runs in _replicates(entry).items():
+        for arm, outcome in reader.arms(runs, seed).items():
+            arms.setdefault(arm, {})[seed] = outcome
+        twins = views.of(runs)
+        if twins is not None:
+            arms.setdefault(VIEWS, {})[seed] = reader.base(twins, seed)
+    return arms
+
+
+class _Reader:
+    """Reads the test part that a run left, and puts it to work."""
+
+    def __init__(
+        self, store: Store, rules: RuleBook, attribute: Attribute, settings: Settings
+    ) -> None:
+        self._store = store
+        self._rules = rules
+        self._attribute = attribute
+        self._settings = settings
+
+    def arms(self, runs: Iterable[Record], seed: int) -> dict[str, Outcome]:
+        """Every arm but that of several views, averaged over the folds."""
+        folds = [run_arms(self._samples(run), self._settings, seed=seed) for run in runs]
+        return {arm: mean_outcome([fold[arm] for fold in folds]) for arm in folds[0]}
+
+    def base(self, runs: Iterable[Record], seed: int) -> Outcome:
+        """Plain search, averaged over the folds."""
+        return mean_outcome(
+            [run_base(self._samples(run), self._settings, seed=seed) for run in runs]
+        )
+
+    def classes(self, entry: Entry) -> int:
+        """How many classes the test part has."""
+        first = next(iter(_replicates(entry).values()))[0]
+        return len(np.unique(self._samples(first).labels))
+
+    def _samples(self, run: Record) -> Samples:
+        arrays = self._store.arrays(run)
+        missing = [name for name in _NEEDED if name not in arrays]
+        if missing:
+            raise UserError(f"run {run.run_id} left no {missing[0]}: nothing to deploy")
+        order = np.argsort(arrays["test_positions"])
+        embeddings = arrays["test_embeddings"][order].astype(np.float64)
+        return Samples(
+            embeddings=_as_compared(embeddings, self._rules.rule(run.identity).distance),
+            labels=arrays["test_labels"][order],
+            values=self._attribute.values[arrays["test_positions"][order]],
+        )
+
+
+def _as_compared(embeddings: Floats, distance: Distance) -> Floats:
+    """Embeddings whose Euclidean distances order as the protocol's distance does."""
+    if distance == "euclidean":
+        return embeddings
+    norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return np.asarray(embeddings / np.where(norms == 0, 1.0, norms))
