@@ -18,6 +18,7 @@ _REMEDIES = {
     "forget-run": "forgets the run; the next `bench run` trains it again",
     "forget-concatenation": "forgets it; the next `bench run` joins the runs again",
     "remove-file": "removes it",
+    "write-excerpts": "writes what is missing, from the records",
 }
 
 

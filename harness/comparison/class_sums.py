@@ -37,10 +37,11 @@ def class_sums(store: Store, row: Row, seeds: Sequence[int], metric: str) -> Cla
     """Read the queries' scores of a row's separate folds and add them up by class.
 
     None where the store has no scores by query (a clustering's, a plugin's metric, a run without
-    arrays), where one is not finite, or where the runs were not tested on the same classes.
-    Raises UserError for a file that is missing or damaged.
+    arrays or of another store), where one is not finite, or where the runs were not tested on the
+    same classes. Raises UserError for a file that is missing or damaged.
     """
-    runs = [_sums(store.arrays(record), metric) for seed in seeds for record in row.records[seed]]
+    stored = [store.record(run_id) for seed in seeds for run_id in row.run_ids[seed]]
+    runs = [_sums(store.arrays(record) if record else {}, metric) for record in stored]
     found = [run for run in runs if run is not None]
     if not found or len(found) < len(runs) or not all(map(found[0].comparable, found)):
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.gate.decision import Difference
 from harness.gate.metrics import GatedMetric
-from harness.leaderboard.replicates import complete_replicates
+from harness.leaderboard.replicates import complete_records
 from harness.record import Record
 from harness.statistics import paired_differences
 
@@ -33,7 +33,7 @@ def measure(records: Sequence[Record], metric: GatedMetric) -> Replicates:
     values: dict[int, float] = {}
     starts: dict[int, Starts] = {}
     folds = records[0].folds if records else 1
-    for seed, runs in complete_replicates(records, folds).items():
+    for seed, runs in complete_records(records, folds).items():
         found = [metric.value(run) for run in runs]
         known = [value for value in found if value is not None]
         if len(known) == len(found):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from harness.errors import NotComparable, UserError
 from harness.leaderboard.comparability import require_common_random_numbers, require_comparable
-from harness.leaderboard.versions import newest_versions
+from harness.leaderboard.versions import newest_records
 from harness.publishing import Publication
 from harness.record import Record
 from harness.store import Scope, Store
+from harness.store.excerpt import excerpts_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ def store_side(store: Store, baseline: Side) -> Side:
         dataset_digest=scope.dataset_digest,
         training_semantics=scope.training_semantics,
     )
-    records, notes = newest_versions(found)
+    records, notes = newest_records(found)
     checked = _checked(records, name)
     scores = [record.scores for record in checked if record.scores is not None]
     return Side(
@@ -92,8 +93,9 @@ def require_same_kind(baseline: Side, candidate: Side) -> None:
 
 def _checked(records: Sequence[Record], name: str) -> tuple[Record, ...]:
     try:
-        require_comparable(records, ())
-        require_common_random_numbers(records)
+        runs = excerpts_of(records)
+        require_comparable(runs, ())
+        require_common_random_numbers(runs)
     except UserError as error:
         raise NotComparable(f"{name}: {error}") from None
     return tuple(records)

@@ -1,8 +1,9 @@
 """Leaderboards: the Records of one protocol and dataset, aggregated. Nothing here knows torch."""
 
-from harness.leaderboard.board import Aggregate, Cost, Failure, Leaderboard, Row, Runs, Semantics
+from harness.leaderboard.board import Aggregate, Cost, Leaderboard, Row, Runs, Semantics
 from harness.leaderboard.building import build_leaderboard
 from harness.leaderboard.document import leaderboard_document
+from harness.leaderboard.failures import Failure
 from harness.leaderboard.loading import load_leaderboard
 from harness.leaderboard.matrix import ScoreMatrix, score_matrix
 from harness.leaderboard.rendering import leaderboard_renderable, render_leaderboard

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.record import Declared, Record
+from harness.leaderboard.failures import Failure, failure_notes
+from harness.record import Declared
 from harness.statistics import Interval
 
 RANKED_BY = "map_at_r"
@@ -25,16 +26,6 @@ class Runs:
     failed: int
     skipped: int
     expected: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failure:
-    """Runs that ended without scores for one kind of reason, with the first one's message."""
-
-    state: Literal["failed", "skipped"]
-    kind: str
-    count: int
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +63,8 @@ class Row:
     `ties` are letters: rows that share one cannot be told apart by the ranking metric; None on a
     board, or for a row, without two replicates.
 
-    `fold_values`, `joined_values` and `records` are by seed and hold what the intervals were made
-    of: every complete replicate's values fold by fold, those of its joined folds, its Records.
+    `fold_values`, `joined_values` and `run_ids` are by seed and hold what the intervals were made
+    of: every complete replicate's values fold by fold, those of its joined folds, its runs' ids.
     """
 
     method: str
@@ -94,7 +85,7 @@ class Row:
     ties: str | None = None
     fold_values: Mapping[int, tuple[Values, ...]] = field(default_factory=dict)
     joined_values: Mapping[int, Values] = field(default_factory=dict)
-    records: Mapping[int, tuple[Record, ...]] = field(default_factory=dict)
+    run_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def scores(self, aggregate: Aggregate) -> Intervals:
         """The metrics of the chosen kind."""
@@ -119,8 +110,8 @@ class Semantics:
 class Leaderboard:
     """The Records of one protocol and dataset, aggregated; best row first.
 
-    `unlocked` names the protocol values overridden on the command line; `notes` are sentences
-    that belong under the table.
+    `unlocked` names the protocol values overridden on the command line; `remarks` are sentences
+    that belong under the table, beside those that follow from `unlocked` and the rows' failures.
     """
 
     protocol: str
@@ -132,5 +123,19 @@ class Leaderboard:
     folds: int
     replicates: int
     aggregate: Aggregate
-    notes: tuple[str, ...]
+    remarks: tuple[str, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All sentences that belong under the table, the gravest first."""
+        failed = failure_notes((row.label, row.failures) for row in self.rows)
+        return (*self._unlocked(), *failed, *self.remarks)
+
+    def _unlocked(self) -> tuple[str, ...]:
+        if not self.unlocked:
+            return ()
+        return (
+            f"unlocked protocol: {', '.join(self.unlocked)} not as published; "
+            "these rows cannot be gated or published",
+        )

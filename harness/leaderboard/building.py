@@ -1,4 +1,4 @@
-"""`build_leaderboard`: Records in, Leaderboard out; a pure function."""
+"""`build_leaderboard`: Records in, Leaderboard out; a pure function, as is `build_board`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from collections.abc import Hashable, Iterable, Sequence
 from harness.errors import UserError
 from harness.leaderboard.board import RANKED_BY, Aggregate, Leaderboard, Row, Semantics
 from harness.leaderboard.comparability import require_common_random_numbers, require_comparable
-from harness.leaderboard.notes import board_notes
+from harness.leaderboard.grouping import commons, grouped
+from harness.leaderboard.notes import board_remarks
 from harness.leaderboard.rows import build_row
 from harness.leaderboard.ties import ties_note, with_ties
 from harness.leaderboard.versions import newest_versions
 from harness.record import Concatenation, Record
+from harness.store.excerpt import Common, Excerpt, excerpts_of
 
 
 def build_leaderboard(
@@ -32,16 +34,35 @@ def build_leaderboard(
     different digests or semantics, and where runs that should have started from the same weights
     or seen the same batches did not.
     """
-    if not records:
+    return build_board(
+        excerpts_of(records),
+        concatenations,
+        replicates=replicates,
+        aggregate=aggregate,
+        all_versions=all_versions,
+    )
+
+
+def build_board(
+    runs: Sequence[Excerpt],
+    concatenations: Iterable[Concatenation] = (),
+    *,
+    replicates: int | None = None,
+    aggregate: Aggregate = "separated",
+    all_versions: bool = False,
+) -> Leaderboard:
+    """The same of Excerpts, as a Store has them ready."""
+    if not runs:
         raise UserError("there are no records to make a leaderboard of")
-    joined = _of_these(records, concatenations)
-    require_comparable(records, joined.values())
-    shown, hidden = (list(records), []) if all_versions else newest_versions(records)
+    joined = _of_these(runs, concatenations)
+    require_comparable(runs, joined.values())
+    shown, hidden = (list(runs), []) if all_versions else newest_versions(runs)
     require_common_random_numbers(shown)
-    folds = records[0].folds
-    expected = replicates or max(record.replicates for record in records)
-    rows = [build_row(group, joined, folds=folds, replicates=expected) for group in _groups(shown)]
-    identity = records[0].identity
+    found = commons(runs)
+    folds, identity = found[0].folds, found[0].identity
+    expected = replicates or max(common.replicates for common in found)
+    groups = grouped(shown, _row_key).values()
+    rows = [build_row(group, joined, folds=folds, replicates=expected) for group in groups]
     ordered = sorted(_labelled(rows), key=lambda row: _rank(row, aggregate))
     ranked = with_ties(ordered, RANKED_BY, aggregate)
     return Leaderboard(
@@ -50,33 +71,28 @@ def build_leaderboard(
         dataset=identity.dataset,
         dataset_digest=identity.dataset_digest,
         unlocked=identity.unlocked,
-        semantics=Semantics(identity.training_semantics, _scoring(records)),
+        semantics=Semantics(identity.training_semantics, _scoring(found)),
         folds=folds,
         replicates=expected,
         aggregate=aggregate,
-        notes=(*board_notes(shown, ranked, hidden, aggregate), *ties_note(ranked, aggregate)),
+        remarks=(*board_remarks(shown, ranked, hidden, aggregate), *ties_note(ranked, aggregate)),
         rows=ranked,
     )
 
 
 def _of_these(
-    records: Iterable[Record], concatenations: Iterable[Concatenation]
+    runs: Iterable[Excerpt], concatenations: Iterable[Concatenation]
 ) -> dict[tuple[str, ...], Concatenation]:
     found = {joined.run_ids: joined for joined in concatenations}
-    known = {record.run_id for record in records} if found else set()
-    return {runs: joined for runs, joined in found.items() if known.issuperset(runs)}
+    known = {run.run_id for run in runs} if found else set()
+    return {run_ids: joined for run_ids, joined in found.items() if known.issuperset(run_ids)}
 
 
-def _groups(records: Iterable[Record]) -> list[list[Record]]:
-    groups: dict[Hashable, list[Record]] = {}
-    for record in records:
-        identity = record.identity
-        point = json.dumps(identity.hyperparameters, sort_keys=True)
-        if record.searched is not None:
-            point = "searched"
-        version = (identity.distribution, identity.version, identity.source)
-        groups.setdefault((identity.method, *version, point), []).append(record)
-    return list(groups.values())
+def _row_key(common: Common) -> Hashable:
+    identity = common.identity
+    point = json.dumps(identity.hyperparameters, sort_keys=True)
+    version = (identity.distribution, identity.version, identity.source)
+    return (identity.method, *version, "searched" if common.searched is not None else point)
 
 
 def _labelled(rows: Sequence[Row]) -> list[Row]:
@@ -105,5 +121,5 @@ def _rank(row: Row, aggregate: Aggregate) -> tuple[bool, float, str]:
     return (mean is None, -(mean or 0.0), row.label)
 
 
-def _scoring(records: Iterable[Record]) -> int | None:
-    return next((record.scores.semantics for record in records if record.scores), None)
+def _scoring(found: Iterable[Common]) -> int | None:
+    return next((common.scoring for common in found if common.scoring is not None), None)

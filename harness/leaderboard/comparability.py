@@ -1,46 +1,68 @@
-"""Refusals: Records that do not belong on one board, and runs that were not trained alike."""
+"""Refusals: runs that do not belong on one board, and runs that were not trained alike."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 
 from harness.errors import UserError
-from harness.record import Concatenation, Record
+from harness.leaderboard.grouping import commons
+from harness.record import Concatenation
+from harness.store.excerpt import Common, Excerpt
+
+Place = tuple[int, int]
+Seen = dict[Place, Excerpt]  # by fold and seed, the first run that has a digest
 
 
-def require_comparable(records: Sequence[Record], concatenations: Iterable[Concatenation]) -> None:
-    """Raise UserError unless all Records share protocol, dataset and semantics by digest.
+def require_comparable(runs: Sequence[Excerpt], concatenations: Iterable[Concatenation]) -> None:
+    """Raise UserError unless all runs share protocol, dataset and semantics by digest.
 
-    So must what the Records say of the protocol: its folds and replicates.
+    So must what their Records say of the protocol: its folds.
     """
-    identities = [record.identity for record in records]
-    scores = [record.scores for record in records if record.scores is not None]
-    scores += [concatenation.scores for concatenation in concatenations]
+    found = commons(runs)
+    identities = [common.identity for common in found]
+    scoring = [common.scoring for common in found if common.scoring is not None]
+    scoring += [concatenation.scores.semantics for concatenation in concatenations]
     _require_one("protocol digest", [identity.protocol_digest for identity in identities])
     _require_one("dataset", [identity.dataset for identity in identities])
     _require_one("dataset digest", [identity.dataset_digest for identity in identities])
     _require_one("training semantics", [identity.training_semantics for identity in identities])
-    _require_one("scoring semantics", [score.semantics for score in scores])
-    _require_one("number of folds", [record.folds for record in records])
+    _require_one("scoring semantics", scoring)
+    _require_one("number of folds", [common.folds for common in found])
 
 
-def require_common_random_numbers(records: Iterable[Record]) -> None:
+def require_common_random_numbers(runs: Iterable[Excerpt]) -> None:
     """Raise UserError where methods differ in initial weights or batches and should agree.
 
     Runs of one fold and seed share the initial weights (an ensemble's backbones are smaller, so
     only those of as many members); runs of one batch composition and as many labels also share
     their batches, but for `clusters`, which each method makes its own.
     """
-    weights: dict[Hashable, tuple[str, str]] = {}
-    batches: dict[Hashable, tuple[str, str]] = {}
-    for record in records:
-        identity, declared = record.identity, record.declared
-        place = (identity.fold, identity.seed)
-        _agree(weights, (declared.members, *place), record, "initial weights", record.init_digest)
-        if declared.composition == "clusters":
-            continue
-        key = (declared.composition, record.samples, *place)
-        _agree(batches, key, record, f"{declared.composition} batches", record.batches_digest)
+    sharing: dict[Hashable, Seen] = {}
+    seen: dict[int, tuple[Seen, Seen | None]] = {}
+    for run in runs:
+        found = seen.get(id(run.common))
+        if found is None:
+            found = seen[id(run.common)] = _shared(run.common, sharing)
+        weights, batches = found
+        place = (run.fold, run.seed)
+        if run.init_digest is not None:
+            other = weights.setdefault(place, run)
+            if other.init_digest != run.init_digest:
+                raise _differ("initial weights", other, run, other.init_digest, run.init_digest)
+        if batches is not None and run.batches_digest is not None:
+            other = batches.setdefault(place, run)
+            if other.batches_digest != run.batches_digest:
+                what = f"{run.common.declared.composition} batches"
+                raise _differ(what, other, run, other.batches_digest, run.batches_digest)
+
+
+def _shared(common: Common, sharing: dict[Hashable, Seen]) -> tuple[Seen, Seen | None]:
+    """Where the digests of runs are kept that must share weights, and batches, with these."""
+    declared = common.declared
+    weights = sharing.setdefault(declared.members, {})
+    if declared.composition == "clusters":
+        return weights, None
+    return weights, sharing.setdefault((declared.composition, common.samples), {})
 
 
 def _require_one(what: str, values: Iterable[str | int]) -> None:
@@ -50,19 +72,9 @@ def _require_one(what: str, values: Iterable[str | int]) -> None:
         raise UserError(f"records of different {what} cannot share a leaderboard: {listed}")
 
 
-def _agree(
-    seen: dict[Hashable, tuple[str, str]],
-    key: Hashable,
-    record: Record,
-    what: str,
-    digest: str | None,
-) -> None:
-    if digest is None:
-        return
-    method = record.identity.method
-    other, expected = seen.setdefault(key, (method, digest))
-    if digest != expected:
-        raise UserError(
-            f"{other} and {method} cannot be compared: their {what} differ at fold "
-            f"{record.identity.fold}, seed {record.identity.seed} ({expected} and {digest})"
-        )
+def _differ(what: str, other: Excerpt, run: Excerpt, expected: str | None, found: str) -> UserError:
+    methods = f"{other.common.identity.method} and {run.common.identity.method}"
+    return UserError(
+        f"{methods} cannot be compared: their {what} differ at fold "
+        f"{run.fold}, seed {run.seed} ({expected} and {found})"
+    )

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from harness.errors import UserError, unknown
 from harness.leaderboard.board import Aggregate, Leaderboard
-from harness.leaderboard.building import build_leaderboard
+from harness.leaderboard.building import build_board
 from harness.store import Scope, Store
+from harness.store.collecting import without_collecting
 
 _LISTED = 5
 
@@ -28,19 +29,15 @@ def load_leaderboard(
     """
     scopes = store.scopes()
     scope = choose_scope(scopes, protocol=protocol, dataset=dataset, where=f"store {store.path}")
-    board = build_leaderboard(
-        store.records(
-            protocol_digest=scope.protocol_digest,
-            dataset=scope.dataset,
-            dataset_digest=scope.dataset_digest,
-            training_semantics=scope.training_semantics,
-        ),
-        store.concatenations(protocol_digest=scope.protocol_digest, dataset=scope.dataset),
-        aggregate=aggregate,
-        all_versions=all_versions,
-    )
+    with without_collecting():
+        board = build_board(
+            store.excerpts(scope),
+            store.concatenations(protocol_digest=scope.protocol_digest, dataset=scope.dataset),
+            aggregate=aggregate,
+            all_versions=all_versions,
+        )
     others = [other for other in scopes if other != scope]
-    return dataclasses.replace(board, notes=(*board.notes, *_also(others)))
+    return dataclasses.replace(board, remarks=(*board.remarks, *_also(others)))
 
 
 def choose_scope(

@@ -33,11 +33,12 @@ def score_matrix(rows: Sequence[Row], metric: str, aggregate: Aggregate) -> Scor
     found = [row.values(aggregate) for row in rows]
     seeds = tuple(sorted({seed for values in found for seed in values}))
     folds = max((len(runs) for values in found for runs in values.values()), default=1)
+    columns = {seed: column for column, seed in enumerate(seeds)}
     matrix = np.full((len(rows), len(seeds), folds), np.nan)
     for place, values in enumerate(found):
         for seed, runs in values.items():
             scores = [run.get(metric) for run in runs]
-            matrix[place, seeds.index(seed), : len(scores)] = [
+            matrix[place, columns[seed], : len(scores)] = [
                 np.nan if score is None else score for score in scores
             ]
     return ScoreMatrix(seeds=seeds, values=np.where(np.isfinite(matrix), matrix, np.nan))

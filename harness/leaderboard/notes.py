@@ -1,4 +1,4 @@
-"""The sentences under a leaderboard: what a reader must know before comparing two rows."""
+"""The remarks under a leaderboard: what a reader must know before comparing two rows."""
 
 from __future__ import annotations
 
@@ -6,40 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.leaderboard.board import Aggregate, Row
 from harness.leaderboard.rows import UNLOCKED
-from harness.record import Record
+from harness.store.excerpt import Excerpt
 
 
-def board_notes(
-    records: Sequence[Record], rows: Sequence[Row], hidden: Iterable[str], aggregate: Aggregate
+def board_remarks(
+    runs: Sequence[Excerpt], rows: Sequence[Row], hidden: Iterable[str], aggregate: Aggregate
 ) -> tuple[str, ...]:
-    """All notes of a board, the gravest first."""
+    """All remarks of a board, the gravest first."""
     return (
-        *_unlocked(records),
-        *_failures(rows),
         *_marks(rows),
         *_few_replicates(rows, aggregate),
-        *_singletons(records),
+        *_singletons(runs),
         *hidden,
     )
-
-
-def _unlocked(records: Sequence[Record]) -> Iterator[str]:
-    names = records[0].identity.unlocked
-    if names:
-        yield (
-            f"unlocked protocol: {', '.join(names)} not as published; "
-            "these rows cannot be gated or published"
-        )
-
-
-def _failures(rows: Iterable[Row]) -> Iterator[str]:
-    for row in rows:
-        for failure in row.failures:
-            runs = "run" if failure.count == 1 else "runs"
-            yield (
-                f"{row.label}: {failure.count} {runs} {failure.state} ({failure.kind}): "
-                f"{_first_line(failure.message)}"
-            )
 
 
 def _marks(rows: Sequence[Row]) -> Iterator[str]:
@@ -65,12 +44,7 @@ def _few_replicates(rows: Sequence[Row], aggregate: Aggregate) -> Iterator[str]:
         yield "one replicate: no interval"
 
 
-def _singletons(records: Iterable[Record]) -> Iterator[str]:
-    most = max((r.scores.singletons for r in records if r.scores is not None), default=0)
+def _singletons(runs: Iterable[Excerpt]) -> Iterator[str]:
+    most = max((run.singletons for run in runs), default=0)
     if most:
         yield f"{most} test images have no other of their class and are no queries"
-
-
-def _first_line(message: str) -> str:
-    lines = message.strip().splitlines()
-    return lines[0] if lines else "no message"

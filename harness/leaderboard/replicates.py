@@ -3,49 +3,63 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from harness.leaderboard.board import Values
-from harness.record import Concatenation, Record, Scores
+from harness.record import Concatenation, Record
 from harness.statistics import Interval, t_interval
+from harness.store.excerpt import Excerpt, all_values
 
-Replicates = Mapping[int, Sequence[Record]]
+Run = TypeVar("Run")
+Replicates = Mapping[int, Sequence[Excerpt]]
+Table = tuple[tuple[str, ...], Sequence[float | None]]  # names, and their values
+Columns = Mapping[str, Sequence[float | None]]
 
 
-def complete_replicates(records: Iterable[Record], folds: int) -> dict[int, list[Record]]:
+def complete_replicates(runs: Iterable[Excerpt], folds: int) -> dict[int, list[Excerpt]]:
     """The runs of every seed whose folds are all done, in fold order."""
-    by_seed: dict[int, dict[int, Record]] = {}
-    for record in records:
-        if record.state == "done" and record.scores is not None:
-            by_seed.setdefault(record.identity.seed, {})[record.identity.fold] = record
-    return {
-        seed: [runs[fold] for fold in range(folds)]
-        for seed, runs in sorted(by_seed.items())
-        if runs.keys() >= set(range(folds))
-    }
+    return _complete(((run.seed, run.fold, run) for run in runs if run.scored), folds)
+
+
+def complete_records(records: Iterable[Record], folds: int) -> dict[int, list[Record]]:
+    """The same of Records."""
+    return _complete(
+        (
+            (record.identity.seed, record.identity.fold, record)
+            for record in records
+            if record.state == "done" and record.scores is not None
+        ),
+        folds,
+    )
 
 
 def separated(replicates: Replicates) -> dict[str, Interval]:
     """Every metric, averaged over the folds of a replicate: the interval over replicates."""
-    return _intervals(_fold_means(runs, all_values) for runs in replicates.values())
+    return _separated(
+        [[(run.common.metrics, run.values) for run in runs] for runs in replicates.values()]
+    )
 
 
 def separated_class_means(replicates: Replicates) -> dict[str, Interval]:
     """The same for the metrics that are averaged over classes instead of queries."""
-    return _intervals(_fold_means(runs, _class_means) for runs in replicates.values())
+    return _separated(
+        [
+            [(run.common.class_means, run.class_means) for run in runs]
+            for runs in replicates.values()
+        ]
+    )
 
 
-def concatenated(
-    replicates: Replicates, concatenations: Mapping[tuple[str, ...], Concatenation]
-) -> dict[str, Interval]:
-    """Every metric of the joined embeddings: the interval over replicates that have them."""
-    return _intervals(joined_values(replicates, concatenations).values())
+def concatenated(joined: Mapping[int, Values]) -> dict[str, Interval]:
+    """Every metric of the joined embeddings, by seed: the interval over replicates."""
+    return _intervals(_columns([(tuple(one), list(one.values())) for one in joined.values()]))
 
 
 def fold_values(replicates: Replicates) -> dict[int, tuple[Values, ...]]:
     """Every metric of each seed, fold by fold."""
     return {
-        seed: tuple(all_values(run.scores) for run in runs if run.scores is not None)
+        seed: tuple(dict(zip(run.common.metrics, run.values, strict=True)) for run in runs)
         for seed, runs in replicates.items()
     }
 
@@ -64,32 +78,47 @@ def joined_values(
     }
 
 
-def all_values(scores: Scores) -> Values:
-    """Locked metrics and those of plugins; a plugin cannot shadow a locked one."""
-    return {**scores.extra, **scores.values}
+def _complete(placed: Iterable[tuple[int, int, Run]], folds: int) -> dict[int, list[Run]]:
+    by_seed: dict[int, dict[int, Run]] = {}
+    for seed, fold, run in placed:
+        by_seed.setdefault(seed, {})[fold] = run
+    return {
+        seed: [runs[fold] for fold in range(folds)]
+        for seed, runs in sorted(by_seed.items())
+        if runs.keys() >= set(range(folds))
+    }
 
 
-def _class_means(scores: Scores) -> Values:
-    return scores.class_means
+def _separated(replicates: Sequence[Sequence[Table]]) -> dict[str, Interval]:
+    """The intervals over replicates, all of as many folds, of every name's mean over folds."""
+    folds = len(replicates[0]) if replicates else 1
+    columns = _columns([table for replicate in replicates for table in replicate])
+    return _intervals({name: _means(column, folds) for name, column in columns.items()})
 
 
-def _fold_means(runs: Sequence[Record], values_of: Callable[[Scores], Values]) -> Values:
-    folds = [values_of(run.scores) for run in runs if run.scores is not None]
-    names = dict.fromkeys(name for values in folds for name in values)
-    return {name: _mean([values.get(name) for values in folds]) for name in names}
+def _means(column: Sequence[float | None], folds: int) -> list[float | None]:
+    """The mean of each `folds` values in turn.
+
+    None where a value is missing, because a mean of the others would flatter.
+    """
+    replicates = zip(*[iter(column)] * folds, strict=True)
+    if None in column:
+        return [None if None in values else math.fsum(values) / folds for values in replicates]
+    return [total / folds for total in map(math.fsum, replicates)]
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    """The mean; None where a value is missing, because a mean of the others would flatter."""
-    known = [value for value in values if value is not None]
-    return math.fsum(known) / len(known) if known and len(known) == len(values) else None
+def _columns(tables: Sequence[Table]) -> Columns:
+    """The values of every name in all of the tables; None where one lacks it."""
+    names = tables[0][0] if tables else ()
+    if all([own is names or own == names for own, _ in tables]):  # noqa: C419 - a third of the time
+        return dict(zip(names, zip(*(values for _, values in tables), strict=True), strict=True))
+    found = [dict(zip(own, values, strict=True)) for own, values in tables]
+    every = dict.fromkeys(name for values in found for name in values)
+    return {name: [values.get(name) for values in found] for name in every}
 
 
-def _intervals(replicates: Iterable[Values]) -> dict[str, Interval]:
-    found: dict[str, list[float]] = {}
-    for values in replicates:
-        for name, value in values.items():
-            known = found.setdefault(name, [])
-            if value is not None and math.isfinite(value):
-                known.append(value)
-    return {name: t_interval(values) for name, values in found.items()}
+def _intervals(columns: Columns) -> dict[str, Interval]:
+    return {
+        name: t_interval([v for v in values if v is not None and math.isfinite(v)])
+        for name, values in columns.items()
+    }

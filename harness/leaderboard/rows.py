@@ -1,11 +1,13 @@
-"""One row of a leaderboard from the Records of one method at one point of its space."""
+"""One row of a leaderboard from the runs of one method at one point of its space."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.leaderboard.board import Cost, Failure, Intervals, Row, Runs
+from harness.leaderboard.board import Cost, Intervals, Row, Runs
+from harness.leaderboard.failures import failures_of
+from harness.leaderboard.grouping import commons
 from harness.leaderboard.replicates import (
     complete_replicates,
     concatenated,
@@ -14,22 +16,25 @@ from harness.leaderboard.replicates import (
     separated,
     separated_class_means,
 )
-from harness.record import Audit, Concatenation, Record, Searched
+from harness.record import Concatenation, Searched
+from harness.store.excerpt import Excerpt
 
 UNLOCKED = "unlocked"
 
 
 def build_row(
-    records: Sequence[Record],
+    runs: Sequence[Excerpt],
     concatenations: Mapping[tuple[str, ...], Concatenation],
     *,
     folds: int,
     replicates: int,
 ) -> Row:
-    """Aggregate the Records of one row, of which there is at least one."""
-    identity = records[0].identity
-    complete = complete_replicates(records, folds)
+    """Aggregate the runs of one row, of which there is at least one."""
+    found = commons(runs)
+    identity = found[0].identity
+    complete = complete_replicates(runs, folds)
     metrics = separated(complete)
+    joined = joined_values(complete, concatenations)
     return Row(
         method=identity.method,
         label=identity.method,
@@ -37,92 +42,78 @@ def build_row(
         version=identity.version,
         source=identity.source,
         hyperparameters=identity.hyperparameters,
-        chosen_by=tuple(sorted({record.chosen_by for record in records})),
-        declared=records[0].declared,
+        chosen_by=tuple(sorted({common.chosen_by for common in found})),
+        declared=found[0].declared,
         metrics=metrics,
         class_means=separated_class_means(complete),
-        concatenated=concatenated(complete, concatenations),
-        runs=_runs(records, expected=folds * replicates),
-        failures=_failures(records),
-        cost=_cost(
-            [r.audit for r in records if r.state == "done" and r.audit is not None],
-            _searches(records),
-        ),
-        flags=_flags(records, metrics, len(complete)),
+        concatenated=concatenated(joined),
+        runs=_runs(runs, expected=folds * replicates),
+        failures=failures_of(runs),
+        cost=_cost(runs, _searches(runs)),
+        flags=_flags(runs, metrics, len(complete)),
         fold_values=fold_values(complete),
-        joined_values=joined_values(complete, concatenations),
-        records={seed: tuple(runs) for seed, runs in complete.items()},
+        joined_values=joined,
+        run_ids={seed: tuple(run.run_id for run in folds) for seed, folds in complete.items()},
     )
 
 
-def _runs(records: Sequence[Record], *, expected: int) -> Runs:
-    states = [record.state for record in records]
+def _runs(runs: Sequence[Excerpt], *, expected: int) -> Runs:
+    states = [run.state for run in runs]
     return Runs(
         done=states.count("done"),
         failed=states.count("failed"),
         skipped=states.count("skipped"),
-        expected=max(expected, len(records)),
+        expected=max(expected, len(runs)),
     )
 
 
-def _failures(records: Iterable[Record]) -> tuple[Failure, ...]:
-    found: dict[tuple[str, str], Failure] = {}
-    for record in records:
-        if record.state == "done":
-            continue
-        kind = record.reason.kind if record.reason else "unknown"
-        message = record.reason.message if record.reason else "no reason was recorded"
-        before = found.get((record.state, kind))
-        found[record.state, kind] = Failure(
-            state=record.state,
-            kind=kind,
-            count=before.count + 1 if before else 1,
-            message=before.message if before else message,
-        )
-    return tuple(found.values())
-
-
-def _searches(records: Iterable[Record]) -> list[Searched]:
+def _searches(runs: Iterable[Excerpt]) -> list[Searched]:
     """The searches that the replicates come from, each once."""
-    found = {r.searched.search: r.searched for r in records if r.searched is not None}
-    return [found[search] for search in sorted(found)]
+    found = (run.common.searched for run in runs)
+    searches = {searched.search: searched for searched in found if searched is not None}
+    return [searches[search] for search in sorted(searches)]
 
 
-def _cost(audits: Sequence[Audit], searches: Sequence[Searched]) -> Cost | None:
-    if not audits:
+def _cost(runs: Iterable[Excerpt], searches: Sequence[Searched]) -> Cost | None:
+    done = [run for run in runs if run.state == "done"]
+    spent = [run.spent for run in done if run.spent is not None]
+    owned = [run.common.parameters for run in done if run.common.parameters is not None]
+    if not spent:
         return None
-    steps = sum(audit.steps for audit in audits)
-    peaks = [a.peak_memory_bytes for a in audits if a.peak_memory_bytes is not None]
+    steps = sum(one.steps for one in spent)
+    peaks = [one.peak_memory_bytes for one in spent if one.peak_memory_bytes is not None]
     return Cost(
-        training_seconds=_mean(audit.training_seconds for audit in audits),
-        seconds=_mean(audit.seconds for audit in audits),
-        images_embedded=_mean(audit.images_embedded for audit in audits),
-        backward_passes_per_step=sum(a.backward_passes for a in audits) / steps if steps else 0.0,
-        trunk_parameters=_mean(audit.parameters.trunk for audit in audits),
-        head_parameters=_mean(audit.parameters.head for audit in audits),
-        objective_parameters=_mean(audit.parameters.objective for audit in audits),
+        training_seconds=_mean([one.training_seconds for one in spent]),
+        seconds=_mean([one.seconds for one in spent]),
+        images_embedded=_mean([one.images_embedded for one in spent]),
+        backward_passes_per_step=sum(one.backward_passes for one in spent) / steps
+        if steps
+        else 0.0,
+        trunk_parameters=_mean([parameters.trunk for parameters in owned]),
+        head_parameters=_mean([parameters.head for parameters in owned]),
+        objective_parameters=_mean([parameters.objective for parameters in owned]),
         peak_memory_bytes=max(peaks, default=None),
         search_seconds=math.fsum(s.seconds for s in searches) if searches else None,
     )
 
 
-def _mean(values: Iterable[float]) -> float:
-    found = list(values)
-    return math.fsum(found) / len(found)
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
 
 
-def _flags(records: Sequence[Record], metrics: Intervals, replicates: int) -> tuple[str, ...]:
+def _flags(runs: Sequence[Excerpt], metrics: Intervals, replicates: int) -> tuple[str, ...]:
     """Marks of a row: what a reader must know beside its numbers."""
+    found = commons(runs)
     flags: list[str] = []
-    members = records[0].declared.members
+    members = found[0].declared.members
     if members > 1:
         flags.append(f"ensemble of {members}")
-    collapsed = sum(1 for r in records if r.scores is not None and r.scores.collapsed)
+    collapsed = sum(run.collapsed for run in runs)
     if collapsed:
-        flags.append(f"collapsed in {collapsed} of {len(records)} runs")
-    if any(record.chosen_by == "given" for record in records):
+        flags.append(f"collapsed in {collapsed} of {len(runs)} runs")
+    if any(common.chosen_by == "given" for common in found):
         flags.append("hyperparameters by hand")
-    for search in _searches(records):
+    for search in _searches(runs):
         if search.on_bound:
             flags.append(f"best on a bound: {', '.join(search.on_bound)}")
         if search.failed:
@@ -132,6 +123,6 @@ def _flags(records: Sequence[Record], metrics: Intervals, replicates: int) -> tu
         for name, interval in metrics.items()
         if interval.n < replicates
     ]
-    if records[0].identity.unlocked:
+    if found[0].identity.unlocked:
         flags.append(UNLOCKED)
     return tuple(dict.fromkeys(flags))

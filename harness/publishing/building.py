@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.errors import UserError
 from harness.leaderboard import build_leaderboard
 from harness.leaderboard.loading import choose_scope
-from harness.leaderboard.versions import newest_versions
+from harness.leaderboard.versions import newest_records
 from harness.publishing.model import Publication, Versions
 from harness.publishing.rows import SharedFiles, publish_method
 from harness.record import Record
@@ -39,7 +39,7 @@ def build_publication(
         dataset_digest=scope.dataset_digest,
         training_semantics=scope.training_semantics,
     )
-    kept, notes = newest_versions(records)
+    kept, notes = newest_records(records)
     joined = store.concatenations(protocol_digest=scope.protocol_digest, dataset=scope.dataset)
     # Building the board refuses what cannot share one.
     board = build_leaderboard(kept, joined)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.leaderboard.replicates import complete_replicates, concatenated, separated
+from harness.leaderboard.replicates import (
+    complete_replicates,
+    concatenated,
+    joined_values,
+    separated,
+)
 from harness.publishing.model import Summary
 from harness.record import Concatenation, Record
 from harness.statistics import Interval
+from harness.store.excerpt import excerpts_of
 
 _DECIMALS = 6
 
@@ -16,9 +22,10 @@ def summaries(
     records: Sequence[Record], joined: Iterable[Concatenation]
 ) -> tuple[Summary, Summary]:
     """Intervals over the complete replicates of one row: of separate and of joined folds."""
-    complete = complete_replicates(records, records[0].folds)
+    complete = complete_replicates(excerpts_of(records), records[0].folds)
     known = {concatenation.run_ids: concatenation for concatenation in joined}
-    return _summary(separated(complete)), _summary(concatenated(complete, known))
+    joined_folds = joined_values(complete, known)
+    return _summary(separated(complete)), _summary(concatenated(joined_folds))
 
 
 def _summary(intervals: Mapping[str, Interval]) -> Summary:

@@ -72,15 +72,10 @@ def counts(sources: Sources, skipped: int) -> Markup:
     return element("ul", *(element("li", fact) for fact in facts), class_="facts")
 
 
-def notes(sources: Sources, skipped: Sequence[Entry]) -> Markup:
-    """The leaderboard's own notes, but those on the skipped methods."""
-    told = tuple(_told(entry) for entry in skipped)
-    lines = [element("li", note) for note in sources.board.notes if not note.startswith(told)]
+def notes(sources: Sources) -> Markup:
+    """The leaderboard's own notes."""
+    lines = [element("li", note) for note in sources.board.notes]
     return element("ul", *lines, class_="notes") if lines else element("p", "Nothing to note.")
-
-
-def _told(entry: Entry) -> str:
-    return f"{entry.label}: {entry.row.runs.skipped} "
 
 
 def skipped_methods(skipped: Sequence[Entry]) -> Markup:

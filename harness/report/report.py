@@ -42,7 +42,7 @@ def make_report(
         "counts": counts(sources, len(skipped)),
         "board": board_table(sources),
         "explained": join(explained(sources)),
-        "notes": notes(sources, skipped),
+        "notes": notes(sources),
         "skipped": skipped_methods(skipped),
         "embeddings": _embeddings_note(panels),
         "provenance": join(*provenance(sources, about), searches(sources)),

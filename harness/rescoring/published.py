@@ -21,6 +21,7 @@ from harness.record import Record
 from harness.rescoring.rules import RuleBook
 from harness.rescoring.verify import Finding
 from harness.scoring import check_invariants
+from harness.store.excerpt import excerpts_of
 
 _LAST_DIGIT = 1.5e-6  # means and intervals are rounded to six decimals
 
@@ -56,8 +57,9 @@ def _protocol_problems(record: Record, rules: RuleBook) -> Iterator[str]:
 
 def _comparability_problems(records: list[Record]) -> Iterator[str]:
     try:
-        require_comparable(records, ())
-        require_common_random_numbers(records)
+        runs = excerpts_of(records)
+        require_comparable(runs, ())
+        require_common_random_numbers(runs)
     except UserError as error:
         yield str(error)
 

@@ -8,6 +8,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.statistics.deviation import standard_deviation
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -39,7 +41,7 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     mean = statistics.fmean(values)
     if n == 1:
         return Interval(mean=mean, low=None, high=None, n=1)
-    half = _t_quantile(n - 1, confidence) * statistics.stdev(values, mean) / math.sqrt(n)
+    half = _t_quantile(n - 1, confidence) * standard_deviation(values, mean) / math.sqrt(n)
     return Interval(mean=mean, low=mean - half, high=mean + half, n=n)
 
 

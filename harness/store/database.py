@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.store import excerpts
 
 FILE_NAME = "records.sqlite3"
 APPLICATION_ID = 0x4D4C4231  # "MLB1", in the file's header: tells a store from any other database
@@ -129,6 +130,7 @@ def _writable(file: Path) -> bool:
 def _recognised(database: Database, file: Path, *, create: bool) -> Database:
     try:
         _recognise(database.connection, file, create=create)
+        excerpts.require_tables(database.connection, temporary=database.read_only)
     except BaseException:
         database.close()
         raise

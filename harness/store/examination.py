@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from harness.errors import UserError
 from harness.record import Artifact, Record
-from harness.store import queries
+from harness.store import excerpts, queries
 from harness.store.artifacts import FOLDER, TEMPORARY
 from harness.store.parsing import parse_concatenation, parse_record
 
-Remedy = Literal["forget-run", "forget-concatenation", "remove-file"]
+Remedy = Literal["forget-run", "forget-concatenation", "remove-file", "write-excerpts"]
 _CHUNK = 1 << 20
 
 
@@ -57,6 +57,7 @@ def examine(store: Path, connection: sqlite3.Connection, *, alone: bool) -> Exam
             found.findings.append(Finding(f"the database: {line}", damaged=True))
     records = list(_records(store, connection, found))
     _look_at_concatenations(store, connection, records, found)
+    found.findings += _look_at_excerpts(connection, records)
     if alone:
         named = {record.artifact.path for record in records if record.artifact}
         found.findings += _look_at_files(store, named)
@@ -138,6 +139,27 @@ def _complete(records: list[Record]) -> Iterator[tuple[str, ...]]:
         one = next(iter(runs.values()))
         if len(runs) == one.folds and one.identity.trial is None:
             yield tuple(runs[fold].run_id for fold in sorted(runs))
+
+
+def _look_at_excerpts(
+    connection: sqlite3.Connection, records: Iterable[Record]
+) -> Iterator[Finding]:
+    missing = {run_id for run_id, _ in excerpts.runs_without(connection)}
+    if missing:
+        yield Finding(
+            f"{len(missing)} runs have no excerpt, as an earlier version writes none: "
+            "a leaderboard reads their records instead, which takes longer",
+            damaged=False,
+            remedy="write-excerpts",
+        )
+    for record in records:
+        if excerpts.is_stale(connection, record):
+            yield Finding(
+                f"run {record.run_id}: its record and its excerpt differ",
+                damaged=True,
+                remedy="write-excerpts",
+                target=record.run_id,
+            )
 
 
 def _look_at_files(store: Path, named: set[str]) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,18 +10,13 @@ from pydantic import ValidationError
 
 from harness.errors import UserError
 from harness.record import RECORD_FORMAT, Concatenation, Record
+from harness.store.collecting import without_collecting
 
 
 def parse_records(store: Path, rows: Iterable[tuple[str, str]]) -> list[Record]:
     """Parse (run id, JSON) pairs; raise UserError naming the first row that does not parse."""
-    # Nothing made here is garbage: looking for some would take three quarters of the time.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with without_collecting():
         return [parse_record(store, run_id, text) for run_id, text in rows]
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def parse_record(store: Path, run_id: str, text: str) -> Record:

@@ -16,6 +16,8 @@ from harness.store import lock, queries
 from harness.store.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
 from harness.store.database import FILE_NAME, Database, open_database
 from harness.store.examination import Examination, Finding, examine
+from harness.store.excerpt import Excerpt
+from harness.store.excerpts import insert_excerpt, read_excerpts, write_excerpts
 from harness.store.faults import one_line
 from harness.store.parsing import parse_concatenation, parse_record, parse_records
 from harness.store.scope import Scope
@@ -122,6 +124,14 @@ class Store:
         found = parse_records(self.path, self._rows(queries.RECORDS, *wanted))
         return [record for record in found if (record.identity.trial is not None) == trials]
 
+    def excerpts(self, scope: Scope) -> list[Excerpt]:
+        """What a leaderboard reads of a scope's replicates, in the order of `records`.
+
+        Raises UserError for a Record that has no Excerpt yet and does not parse.
+        """
+        with one_line(self.path):
+            return read_excerpts(self.path, self._connection, scope)
+
     def run_states(self) -> dict[str, str]:
         """The state of every run, without parsing a single Record."""
         return dict(self._rows(queries.RUN_STATES))
@@ -168,7 +178,7 @@ class Store:
             artifact = write_artifact(self.path, record.run_id, arrays)
         renewed = record.model_copy(update={"scores": scores, "artifact": artifact})
         with self._transaction():
-            self._connection.execute(queries.INSERT_RUN, queries.run_columns(renewed))
+            self._insert(renewed)
         if record.artifact is not None:
             self._remove_unless_named(record.artifact, record.run_id)
         return renewed
@@ -220,6 +230,8 @@ class Store:
             if finding.remedy == "forget-run":
                 self._connection.execute(queries.FORGET_RUN, (finding.target,))
                 self._connection.execute(queries.FORGET_JOINED, (finding.target,))
+            elif finding.remedy == "write-excerpts":
+                write_excerpts(self.path, self._connection, renewed=finding.target)
             elif finding.remedy == "forget-concatenation":
                 self._connection.execute(queries.FORGET_CONCATENATION, (finding.target,))
         if finding.remedy == "remove-file":
@@ -238,8 +250,12 @@ class Store:
             # Asked again under the lock: another process may have put the run by now.
             kept = self._kept(record.run_id, replace=replace)
             if kept is None:
-                self._connection.execute(queries.INSERT_RUN, queries.run_columns(record))
+                self._insert(record)
         return kept or record
+
+    def _insert(self, record: Record) -> None:
+        self._connection.execute(queries.INSERT_RUN, queries.run_columns(record))
+        insert_excerpt(self._connection, record)
 
     def _remove_unless_named(self, artifact: Artifact, run_id: str) -> None:
         with suppress(UserError):

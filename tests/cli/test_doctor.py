@@ -53,6 +53,20 @@ def test_what_is_repaired_is_sound_after(damaged):
     assert doctor(damaged)[0] == 0
 
 
+def test_a_store_without_excerpts_is_sound_and_gets_them(make_store):
+    store = make_store()
+    connection = sqlite3.connect(store / "records.sqlite3")
+    with connection:
+        connection.execute("DELETE FROM excerpts")
+    connection.close()
+    code, printed = doctor(store)
+    assert code == 0
+    assert "left over: 6 runs have no excerpt" in printed
+    assert "--repair writes what is missing, from the records\n" in printed
+    assert "no excerpt" in doctor(store, "--repair")[1]
+    assert "no excerpt" not in doctor(store)[1]
+
+
 def test_a_store_in_use_is_looked_at_but_not_repaired(damaged):
     with Store.open(damaged) as store, store.sole_writer(waiting=pytest.fail):
         code, printed = doctor(damaged)

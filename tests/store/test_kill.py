@@ -13,6 +13,8 @@ import pytest
 
 from harness.record import Record
 from harness.store import Store
+from harness.store.excerpt import excerpts_of
+from harness.store.excerpts import runs_without
 
 MakeRecord = Callable[..., Record]
 
@@ -43,6 +45,8 @@ for line in Path(folder, "todo.jsonl").read_text().splitlines():
             os.replace = die
         if moment == "after the artifact has its name":
             os.replace = die_after(os.replace)
+        if moment == "between the row and its excerpt":
+            store._connection.set_trace_callback(lambda sql: "INTO excerpts" in sql and die())
         if moment == "before the commit":
             store._connection.set_trace_callback(lambda sql: sql == "COMMIT" and die())
         if moment == "after the commit":
@@ -67,6 +71,10 @@ def assert_sound(folder: Path, committed: list[str]) -> None:
         for record in found:
             expected = np.full(1000, record.identity.seed)
             np.testing.assert_array_equal(store.arrays(record)["embeddings"], expected)
+        assert runs_without(store._connection) == []
+        assert [one for scope in store.scopes() for one in store.excerpts(scope)] == (
+            excerpts_of(found)
+        )
 
 
 @pytest.mark.parametrize(
@@ -75,6 +83,7 @@ def assert_sound(folder: Path, committed: list[str]) -> None:
         ("before the artifact is on the disk", 2),
         ("before the artifact has its name", 2),
         ("after the artifact has its name", 2),
+        ("between the row and its excerpt", 2),
         ("before the commit", 2),
         ("after the commit", 3),
     ],

@@ -1,0 +1,83 @@
+"""A board of a store's Excerpts is the board of its Records, to the last bit."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.leaderboard import Leaderboard, build_leaderboard, load_leaderboard, render_leaderboard
+from harness.publishing import load_publication
+from harness.record import Concatenation, Record
+from harness.store import Store
+
+RESULTS = sorted((Path(__file__).parents[2] / "results").glob("*/*.json"))
+MakeRun = Callable[..., Record]
+MakeRuns = Callable[..., list[Record]]
+
+
+def stored(path: Path, records: list[Record], joined: list[Concatenation]) -> Store:
+    store = Store.open(path, create=True)
+    store._connection.execute("PRAGMA synchronous = OFF")  # of a test, nothing need be kept
+    for record in records:
+        store.put(record)
+    for concatenation in joined:
+        store.put_concatenation(concatenation)
+    return store
+
+
+def everything(board: Leaderboard) -> str:
+    shown = [render_leaderboard(board, name) for name in ("table", "csv", "json")]
+    return "\n".join([*shown, repr([dataclasses.astuple(row) for row in board.rows])])
+
+
+def test_the_published_boards_are_there() -> None:
+    assert [path.parent.name for path in RESULTS] == ["reality-check-small", "smoke"]
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("aggregate", ["separated", "concatenated"])
+def test_a_published_board_comes_out_of_a_store_as_it_went_in(
+    tmp_path: Path, path: Path, aggregate: str
+) -> None:
+    published = load_publication(path)
+    records, joined = published.records(), published.concatenations()
+    board = build_leaderboard(records, joined, aggregate=aggregate)  # type: ignore[arg-type]
+    with stored(tmp_path, records, joined) as store:
+        again = load_leaderboard(store, aggregate=aggregate)  # type: ignore[arg-type]
+    assert everything(again) == everything(board)
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.name)
+def test_a_published_board_has_the_means_that_the_publication_states(path: Path) -> None:
+    published = load_publication(path)
+    rows = {row.method: row for row in build_leaderboard(published.records()).rows}
+    for method in published.methods:
+        for name, (mean, low, high, n) in method.separated.items():
+            found = rows[method.method].metrics[name]
+            assert (found.mean, found.n) == (pytest.approx(mean, abs=1e-6), n)
+            assert (found.low, found.high) == (
+                low if low is None else pytest.approx(low, abs=1e-6),
+                high if high is None else pytest.approx(high, abs=1e-6),
+            )
+
+
+def test_rows_of_every_kind_come_out_of_a_store_as_they_went_in(
+    tmp_path: Path, run: MakeRun, failed_run: MakeRun, replicate: MakeRuns
+) -> None:
+    plugin = {"extra": {"ndcg": 0.1 + 0.2}, "class_means": {"map_at_r": 1 / 3}}
+    lacking = {"extra": {"other": None}, "collapsed": True, "singletons": 2}
+    records = [
+        *replicate("a", 0, 0.1),
+        *replicate("a", 1, 0.3, scores=plugin),
+        *replicate("b", 0, 0.7, scores=lacking, chosen_by="given"),
+        run("c", samples=None, batches_digest=None),
+        failed_run("c", fold=1),
+        *replicate("d", 0, 0.2, identity={"hyperparameters": {"power": 2, "swap": True}}),
+        *replicate("d", 0, 0.2, identity={"hyperparameters": {"power": 2.0, "swap": True}}),
+        *replicate(
+            "e", 0, 0.9, identity={"version": "2.0"}, declared={"members": 4}, init_digest="4"
+        ),
+    ]
+    with stored(tmp_path, records, []) as store:
+        assert everything(load_leaderboard(store)) == everything(build_leaderboard(records))

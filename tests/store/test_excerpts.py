@@ -1,0 +1,173 @@
+"""What a leaderboard reads is written with its Record, and is never older than it."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.record import Audit, Parameters, Record, Scores
+from harness.store import Finding, Store
+from harness.store.excerpt import Excerpt, excerpts_of, read_excerpt, written
+from harness.store.excerpts import runs_without
+
+MakeRecord = Callable[..., Record]
+ReadOnly = Callable[[Path], AbstractContextManager[None]]
+
+# What an earlier version's database has not.
+EARLIER = """DROP TRIGGER changed_run; DROP TRIGGER forgotten_run;
+DROP TABLE excerpts; DROP TABLE commons;"""
+
+
+@pytest.fixture
+def store(tmp_path: Path, record: MakeRecord) -> Iterator[Store]:
+    """Two done runs, a failed one, and a trial's."""
+    with Store.open(tmp_path / "store", create=True) as store:
+        store.put(record(fold=0))
+        store.put(record(fold=1))
+        store.put(record(fold=2, state="failed"))
+        store.put(record(fold=0, seed=9, search=0, trial=3))
+        yield store
+
+
+def read(store: Store) -> list[Excerpt]:
+    return [one for scope in store.scopes() for one in store.excerpts(scope)]
+
+
+def made_by_an_earlier_version(store: Store) -> Path:
+    store._connection.executescript(EARLIER)
+    store.close()
+    return store.path
+
+
+def excerpt_findings(store: Store) -> list[tuple[bool, str]]:
+    found = store.examine(alone=True).findings
+    return [(one.damaged, one.target) for one in found if one.remedy == "write-excerpts"]
+
+
+def repair(store: Store) -> None:
+    for finding in store.examine(alone=True).findings:
+        store.repair(finding)
+
+
+def test_the_excerpts_are_those_of_the_replicates_records(store: Store) -> None:
+    assert [one.fold for one in read(store)] == [0, 1, 2]
+    assert read(store) == excerpts_of(store.records())
+    assert runs_without(store._connection) == []
+
+
+def test_runs_of_one_point_share_what_they_have_in_common(store: Store) -> None:
+    first, second, failed = read(store)
+    assert first.common is second.common
+    assert failed.common.metrics == ()
+    assert failed.reason == ("diverged", "the loss was nan")
+    assert not failed.scored
+
+
+def test_numbers_keep_every_bit(record: MakeRecord) -> None:
+    values = {"a": 0.1 + 0.2, "b": 5e-324, "c": math.inf, "d": -0.0, "e": 1e308}
+    extra = {"a": 0.5, "mine": None, "yours": 1 / 3}
+    scores = Scores(
+        semantics=1, values=values, extra=extra, queries=6, singletons=2, collapsed=True
+    )
+    audit = Audit(
+        steps=2**60 + 1,
+        images_embedded=3,
+        backward_passes=4,
+        zero_gradients=0,
+        training_seconds=0.1,
+        seconds=1 / 7,
+        peak_memory_bytes=None,
+        parameters=Parameters(trunk=1, head=2, objective=3),
+    )
+    full = record().model_copy(update={"scores": scores, "audit": audit})
+    (expected,) = excerpts_of([full])
+    found = read_excerpt(expected.common, written(full)[1])
+    assert repr(found) == repr(expected)
+    assert dict(zip(found.common.metrics, found.values, strict=True)) == extra | values
+
+
+def test_a_score_that_is_no_number_stays_none(record: MakeRecord) -> None:
+    scores = Scores(semantics=1, values={"a": math.nan}, queries=6, singletons=0, collapsed=False)
+    one = record().model_copy(update={"scores": scores})
+    (value,) = read_excerpt(excerpts_of([one])[0].common, written(one)[1]).values
+    assert value is not None
+    assert math.isnan(value)
+
+
+def test_a_run_that_is_replaced_or_scored_again_has_a_new_excerpt(
+    store: Store, record: MakeRecord
+) -> None:
+    store.put(record(fold=2), replace=True)
+    first = store.records()[0]
+    assert first.scores is not None
+    again = first.scores.model_copy(update={"values": {"map_at_r": 0.75}})
+    store.put_scores(first, again, {"embeddings": np.ones(3)})
+    assert [list(one.values) for one in read(store)] == [[0.75], [0.25], [0.25]]
+    assert read(store) == excerpts_of(store.records())
+
+
+def test_a_row_that_an_earlier_version_changes_or_forgets_leaves_no_stale_excerpt(
+    store: Store,
+) -> None:
+    change = "UPDATE runs SET record = json_set(record, '$.scores.singletons', 5) WHERE fold = 1"
+    store._connection.execute(change)
+    store._connection.execute("DELETE FROM runs WHERE fold = 2")
+    assert [one.singletons for one in read(store)] == [0, 5]
+    assert store._connection.execute("SELECT count(*) FROM excerpts").fetchone() == (2,)
+
+
+def test_a_store_of_an_earlier_version_gives_the_same_excerpts(store: Store) -> None:
+    before = read(store)
+    with Store.open(made_by_an_earlier_version(store)) as old:
+        assert len(runs_without(old._connection)) == 4
+        assert read(old) == before
+
+
+def test_a_store_of_an_earlier_version_gets_excerpts_for_what_is_added(
+    store: Store, record: MakeRecord
+) -> None:
+    with Store.open(made_by_an_earlier_version(store)) as old:
+        old.put(record(fold=3))
+        assert len(runs_without(old._connection)) == 4
+        assert read(old) == excerpts_of(old.records())
+
+
+def test_a_store_of_an_earlier_version_is_sound_and_repair_writes_what_it_lacks(
+    store: Store,
+) -> None:
+    with Store.open(made_by_an_earlier_version(store)) as old:
+        assert excerpt_findings(old) == [(False, "")]
+        assert old.examine(alone=True).sound
+        repair(old)
+        assert excerpt_findings(old) == []
+        assert runs_without(old._connection) == []
+        assert read(old) == excerpts_of(old.records())
+
+
+def test_a_read_only_store_of_an_earlier_version_can_be_read(
+    open_folder: Path, record: MakeRecord, read_only: ReadOnly
+) -> None:
+    with Store.open(open_folder / "store", create=True) as store:
+        store.put(record())
+        path = made_by_an_earlier_version(store)
+    with read_only(open_folder), Store.open(path) as old:
+        assert old.read_only
+        assert read(old) == excerpts_of([record()])
+
+
+def test_an_excerpt_that_is_not_its_records_is_found_and_made_again(store: Store) -> None:
+    store._connection.execute("UPDATE excerpts SET own = replace(own, '0.25', '0.75')")
+    scored = [one for one in store.records() if one.scores] + store.records(trials=True)
+    assert excerpt_findings(store) == [(True, one.run_id) for one in scored]
+    repair(store)
+    assert excerpt_findings(store) == []
+    assert read(store) == excerpts_of(store.records())
+
+
+def test_a_record_that_does_not_parse_gets_no_excerpt(store: Store) -> None:
+    store._connection.execute("UPDATE runs SET record = '{' WHERE fold = 1")
+    store.repair(Finding("none", damaged=False, remedy="write-excerpts"))
+    assert len(runs_without(store._connection)) == 1
