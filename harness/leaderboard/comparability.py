@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from harness.errors import UserError
-from harness.leaderboard.grouping import commons
+from harness.leaderboard.grouping import commons, grouped
 from harness.record import Concatenation
-from harness.store.excerpt import Common, Excerpt
+from harness.store.excerpt import Excerpt
 
-Place = tuple[int, int]
-Seen = dict[Place, Excerpt]  # by fold and seed, the first run that has a digest
+Place = tuple[int, int]  # fold and seed
 
 
 def require_comparable(runs: Sequence[Excerpt], concatenations: Iterable[Concatenation]) -> None:
@@ -37,32 +37,40 @@ def require_common_random_numbers(runs: Iterable[Excerpt]) -> None:
     only those of as many members); runs of one batch composition and as many labels also share
     their batches, but for `clusters`, which each method makes its own.
     """
-    sharing: dict[Hashable, Seen] = {}
-    seen: dict[int, tuple[Seen, Seen | None]] = {}
-    for run in runs:
-        found = seen.get(id(run.common))
-        if found is None:
-            found = seen[id(run.common)] = _shared(run.common, sharing)
-        weights, batches = found
-        place = (run.fold, run.seed)
-        if run.init_digest is not None:
-            other = weights.setdefault(place, run)
-            if other.init_digest != run.init_digest:
-                raise _differ("initial weights", other, run, other.init_digest, run.init_digest)
-        if batches is not None and run.batches_digest is not None:
-            other = batches.setdefault(place, run)
-            if other.batches_digest != run.batches_digest:
-                what = f"{run.common.declared.composition} batches"
-                raise _differ(what, other, run, other.batches_digest, run.batches_digest)
+    weights: dict[Hashable, Seen] = {}
+    batches: dict[Hashable, Seen] = {}
+    for alike in grouped(runs, id).values():
+        common = alike[0].common
+        declared = common.declared
+        own = [run.init_digest for run in alike]
+        weights.setdefault(declared.members, Seen()).require("initial weights", alike, own)
+        if declared.composition != "clusters":
+            own = [run.batches_digest for run in alike]
+            shared = batches.setdefault((declared.composition, common.samples), Seen())
+            shared.require(f"{declared.composition} batches", alike, own)
 
 
-def _shared(common: Common, sharing: dict[Hashable, Seen]) -> tuple[Seen, Seen | None]:
-    """Where the digests of runs are kept that must share weights, and batches, with these."""
-    declared = common.declared
-    weights = sharing.setdefault(declared.members, {})
-    if declared.composition == "clusters":
-        return weights, None
-    return weights, sharing.setdefault((declared.composition, common.samples), {})
+@dataclass(frozen=True)
+class Seen:
+    """The first digest at each fold and seed, and the run that has it."""
+
+    digests: dict[Place, str] = field(default_factory=dict)
+    runs: dict[Place, Excerpt] = field(default_factory=dict)
+
+    def require(self, what: str, runs: Sequence[Excerpt], digests: Sequence[str | None]) -> None:
+        """Raise UserError where a run's digest is not the one that was seen at its place."""
+        places = [(run.fold, run.seed) for run in runs]
+        if set(zip(places, digests, strict=True)) <= self.digests.items():
+            return
+        for place, run, digest in zip(places, runs, digests, strict=True):
+            if digest is None:
+                continue
+            other, expected = (
+                self.runs.setdefault(place, run),
+                self.digests.setdefault(place, digest),
+            )
+            if digest != expected:
+                raise _differ(what, other, run, expected, digest)
 
 
 def _require_one(what: str, values: Iterable[str | int]) -> None:
@@ -72,7 +80,7 @@ def _require_one(what: str, values: Iterable[str | int]) -> None:
         raise UserError(f"records of different {what} cannot share a leaderboard: {listed}")
 
 
-def _differ(what: str, other: Excerpt, run: Excerpt, expected: str | None, found: str) -> UserError:
+def _differ(what: str, other: Excerpt, run: Excerpt, expected: str, found: str) -> UserError:
     methods = f"{other.common.identity.method} and {run.common.identity.method}"
     return UserError(
         f"{methods} cannot be compared: their {what} differ at fold "

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from harness.leaderboard.board import Values
+from harness.leaderboard.lazily import Named
 from harness.record import Concatenation, Record
 from harness.statistics import Interval, t_interval
 from harness.store.excerpt import Excerpt, all_values
@@ -58,10 +59,16 @@ def concatenated(joined: Mapping[int, Values]) -> dict[str, Interval]:
 
 def fold_values(replicates: Replicates) -> dict[int, tuple[Values, ...]]:
     """Every metric of each seed, fold by fold."""
-    return {
-        seed: tuple(dict(zip(run.common.metrics, run.values, strict=True)) for run in runs)
-        for seed, runs in replicates.items()
-    }
+    places: dict[int, dict[str, int]] = {}
+
+    def named(run: Excerpt) -> Values:
+        known = places.get(id(run.common))
+        if known is None:
+            names = run.common.metrics
+            known = places[id(run.common)] = dict(zip(names, range(len(names)), strict=True))
+        return Named(known, run.values)
+
+    return {seed: tuple(map(named, runs)) for seed, runs in replicates.items()}
 
 
 def joined_values(
@@ -118,7 +125,12 @@ def _columns(tables: Sequence[Table]) -> Columns:
 
 
 def _intervals(columns: Columns) -> dict[str, Interval]:
-    return {
-        name: t_interval([v for v in values if v is not None and math.isfinite(v)])
-        for name, values in columns.items()
-    }
+    return {name: t_interval(_finite(values)) for name, values in columns.items()}
+
+
+def _finite(values: Sequence[float | None]) -> Sequence[float]:
+    known = [value for value in values if value is not None]
+    # One sum tells of them all in most cases: it is finite only if each of them is.
+    if math.isfinite(sum(known)):
+        return known
+    return [value for value in known if math.isfinite(value)]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from harness.leaderboard.board import Cost, Intervals, Row, Runs
 from harness.leaderboard.failures import failures_of
 from harness.leaderboard.grouping import commons
+from harness.leaderboard.lazily import Deferred
 from harness.leaderboard.replicates import (
     complete_replicates,
     concatenated,
@@ -45,7 +46,7 @@ def build_row(
         chosen_by=tuple(sorted({common.chosen_by for common in found})),
         declared=found[0].declared,
         metrics=metrics,
-        class_means=separated_class_means(complete),
+        class_means=Deferred(lambda: separated_class_means(complete)),
         concatenated=concatenated(joined),
         runs=_runs(runs, expected=folds * replicates),
         failures=failures_of(runs),

@@ -33,7 +33,7 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     """
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence!r}")
-    if not all(math.isfinite(value) for value in values):
+    if not math.isfinite(sum(values)) and not all(map(math.isfinite, values)):
         raise ValueError("an interval needs finite values; leave the others out and count them")
     n = len(values)
     if n == 0:
