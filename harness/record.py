@@ -114,6 +114,10 @@ class Audit(Frozen):
     `images_read`: images that the method took from its view of the training part, for a teacher or
     for clusters; `preparation_seconds`: wall time of `prepare`, part of
     `training_seconds`.
+    `input_seconds`: wall time that the loop's steps waited for their batches, from indexing the
+    dataset to standardised inputs, part of `training_seconds`; None where nothing trained, or in
+    Records from before it was measured. On CUDA it is the time until the work is queued: reading
+    and copying count, what the device computes meanwhile does not.
     `training_seconds`: wall time of the loop without validation; `seconds`: of the whole run.
     `peak_memory_bytes`: of the process (CPU) or the allocator (CUDA); None where unknown.
     """
@@ -124,10 +128,19 @@ class Audit(Frozen):
     zero_gradients: int
     images_read: int = 0
     preparation_seconds: float = 0.0
+    input_seconds: float | None = None
     training_seconds: float
     seconds: float
     peak_memory_bytes: int | None
     parameters: Parameters
+
+    @property
+    def input_share(self) -> float | None:
+        """Which part of the loop's time its steps waited for their batches, from 0 to 1."""
+        looped = self.training_seconds - self.preparation_seconds
+        if self.input_seconds is None or looped <= 0:
+            return None
+        return self.input_seconds / looped
 
 
 class Selected(Frozen):

@@ -35,11 +35,12 @@ def listing(
     rows: list[dict[str, Cell]] = []
     for entry in catalogue().values():
         at_hand, missing = find(entry)
+        count = len(at_hand) + len(missing)
         if not entry.variant_of or all:
             rows.append(
                 {
                     "name": entry.name,
-                    "files": "here" if not missing else f"{len(at_hand)} of {len(entry.files)}",
+                    "files": "here" if not missing else f"{len(at_hand)} of {count}",
                     "download": "yes" if all_fetched(entry) else "by hand",
                     "licence": entry.licence,
                     "source": entry.source,

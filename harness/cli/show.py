@@ -118,15 +118,19 @@ def _protocol(name: str) -> Facts | None:
 
 
 def _dataset(registry: Registry, name: str) -> Facts | None:
-    if name not in registry.datasets:
+    base, *corruptions = name.split("+")
+    if base not in registry.datasets:
         return None
+    from harness.data.corruptions import CORRUPTIONS
     from harness.data.loading import load_dataset
 
     dataset = load_dataset(registry, name)
+    registered = registry.datasets[base]
+    changes = (f"{one}: {CORRUPTIONS[one].summary}" for one in corruptions)
     return {
         "dataset": dataset.name,
-        "summary": registry.datasets[name].item.summary,
-        "from": str(registry.datasets[name].origin),
+        "summary": "; ".join((registered.item.summary, *changes)),
+        "from": str(registered.origin),
         "samples": len(dataset),
         "classes": len(dataset.class_names),
         "inputs": f"{dataset.inputs.dtype} {list(dataset.inputs.shape[1:])}",

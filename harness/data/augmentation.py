@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -63,8 +64,25 @@ def moved(images: Tensor, changes: Tensor, rule: AffineAugmentation) -> Tensor:
     if not (rule.shift or rule.rotation or rule.scale or rule.flip):
         return images
     maps = affine_maps(changes, rule, aspect=images.shape[2] / images.shape[3])
-    grid = torch.nn.functional.affine_grid(maps, list(images.shape), align_corners=False)
+    grid = sampling_grid(maps, *images.shape[2:])
     return torch.nn.functional.grid_sample(images, grid, align_corners=False)
+
+
+def sampling_grid(maps: Tensor, height: int, width: int) -> Tensor:
+    """Where each pixel is read, by maps (B, 2, 3): float32 (B, height, width, 2).
+
+    What `affine_grid` of torch gives, by sums of rows and columns in place of a product of
+    matrices for each image, which takes ten times as long and rounds as its library does.
+    """
+    across, down, shift = maps[..., None, None].unbind(2)
+    x, y = _centres(width, maps.device), _centres(height, maps.device)[:, None]
+    return (across * x + down * y).add_(shift).permute(0, 2, 3, 1)
+
+
+@cache
+def _centres(count: int, device: torch.device) -> Tensor:
+    """Centres of so many pixels that divide [-1, 1] evenly."""
+    return torch.linspace(-1, 1, count, device=device) * (count - 1) / count
 
 
 def affine_maps(changes: Tensor, rule: AffineAugmentation, *, aspect: float) -> Tensor:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.data.dataset import TEST, TRAIN, Dataset
 from harness.data.decoded import Decoded, decoded
@@ -91,8 +93,6 @@ def decode_all(tree: Tree, index: ImageIndex, target: Path, *, size: int) -> lis
 
     Returns the sha256 of each image's encoded bytes. At most `_WINDOW` images are held at a time.
     """
-    shape = (len(index.names), index.channels, size, size)
-    images = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=shape)
     positions: dict[str, list[int]] = {}
     for position, name in enumerate(index.names):
         positions.setdefault(name, []).append(position)
@@ -103,24 +103,50 @@ def decode_all(tree: Tree, index: ImageIndex, target: Path, *, size: int) -> lis
         digest = hashlib.sha256(content).digest()
         for position in positions[name]:
             box = None if index.boxes is None else index.boxes[position]
-            images[position] = decode_image(
-                content, name, size=size, channels=index.channels, box=box
-            )
+            image = decode_image(content, name, size=size, channels=index.channels, box=box)
+            images.put(position, image)
             digests[position] = digest
 
+    shape = (len(index.names), index.channels, size, size)
     # Pillow lets go of the interpreter while it decodes: threads are enough.
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        stream = tree.stream(positions)
-        for window in _windows(stream):
-            for _ in pool.map(decode, window):
-                pass
-    images.flush()
+    with _Images(target, shape) as images, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        pending: deque[Future[None]] = deque()
+        for one in tree.stream(positions):
+            pending.append(pool.submit(decode, one))
+            if len(pending) == _WINDOW:
+                pending.popleft().result()
+        for future in pending:
+            future.result()
     return digests
 
 
-def _windows(stream: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    while window := list(islice(stream, _WINDOW)):
-        yield window
+class _Images:
+    """A .npy file of uint8 images that come in any order.
+
+    They are written and not mapped: a page fault for every 4 kB takes longer than the copy, and a
+    full disk would be a signal in place of an OSError.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
+        self._file = path.open("wb", buffering=0)
+        self._lock = Lock()
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+        self._start = self._file.tell()
+
+    def __enter__(self) -> _Images:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def put(self, position: int, image: npt.NDArray[np.uint8]) -> None:
+        """Write one image to its place; from any thread."""
+        rest = image.data.cast("B")
+        with self._lock:
+            self._file.seek(self._start + position * image.nbytes)
+            while rest:
+                rest = rest[self._file.write(rest) :]
 
 
 def _joint(index: ImageIndex, digests: Sequence[bytes]) -> str:

@@ -38,7 +38,10 @@ class MappedArray(np.memmap[Any, Any]):
         if hasattr(mmap, "MADV_WILLNEED"):
             self._ask_for(positions[order])
         rows = np.empty((len(positions), *self.shape[1:]), dtype=self.dtype)
-        rows[order] = self[positions[order]]
+        # One image after the other: indexing them at once would copy each twice.
+        stored = np.asarray(self)
+        for place in order:
+            rows[place] = stored[positions[place]]
         return rows
 
     def _ask_for(self, positions: npt.NDArray[np.int64]) -> None:

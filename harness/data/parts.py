@@ -16,8 +16,8 @@ from harness.data.mapped import MappedArray
 from harness.data.seal import require_open
 from harness.data.splits import Positions, Split
 
-# Images summed at a time.
-_CHUNK = 256
+# Pixels summed at a time, of every channel.
+_CHUNK_VALUES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +67,9 @@ def standardisation_of(inputs: np.ndarray, positions: Positions) -> Standardisat
 def _of_images(inputs: np.ndarray, positions: Positions) -> tuple[np.ndarray, np.ndarray]:
     channels = inputs.shape[1]
     sums, squares = np.zeros(channels, dtype=np.int64), np.zeros(channels, dtype=np.int64)
-    for start in range(0, len(positions), _CHUNK):
-        images = inputs[positions[start : start + _CHUNK]].astype(np.uint32)
+    chunk = max(1, _CHUNK_VALUES // inputs[0].size)
+    for start in range(0, len(positions), chunk):
+        images = inputs[positions[start : start + chunk]].astype(np.uint32)
         rows = images.reshape(-1, images.shape[3])
         sums += images.sum(axis=(0, 2, 3), dtype=np.int64)
         # A row's squares fit 32 bits up to 66,000 pixels.

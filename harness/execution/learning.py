@@ -57,6 +57,7 @@ class Learnt:
             backward_passes=self.counts.backward_passes,
             zero_gradients=int(self.counts.zero_gradients),
             preparation_seconds=self.trained.preparation if self.trained else self.seconds,
+            input_seconds=self.trained.input_seconds if self.trained else None,
             training_seconds=self.seconds,
             seconds=seconds,
             peak_memory_bytes=peak_memory_bytes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from harness.figures.sources import Entry, Sources
@@ -21,6 +21,7 @@ def audit(sources: Sources) -> Markup:
         "passes",
         "of them zero",
         "training s",
+        "of it input",
         "run s",
         "peak MB",
         "trunk",
@@ -39,10 +40,12 @@ def audit(sources: Sources) -> Markup:
 def _audited(entry: Entry) -> list[str]:
     audits = [r.audit for r in entry.records if r.state == "done" and r.audit is not None]
     if not audits:
-        return [entry.label, *[NONE] * 10, *_digests(entry)]
+        return [entry.label, *[NONE] * 11, *_digests(entry)]
     numbers = [
         *(f"{fmean(vars(a)[name] for a in audits):,.0f}" for name in _COUNTS),
-        *(f"{fmean(vars(a)[name] for a in audits):,.1f}" for name in _TIMES),
+        _mean(a.training_seconds for a in audits),
+        _input(audits),
+        _mean(a.seconds for a in audits),
         _peak(audits),
         *(f"{fmean(getattr(a.parameters, n) for a in audits):,.0f}" for n in _PARTS),
     ]
@@ -50,7 +53,6 @@ def _audited(entry: Entry) -> list[str]:
 
 
 _COUNTS = ("steps", "images_embedded", "backward_passes", "zero_gradients")
-_TIMES = ("training_seconds", "seconds")
 _PARTS = ("trunk", "head", "objective")
 
 
@@ -59,6 +61,16 @@ def _digests(entry: Entry) -> list[str]:
     record = entry.representative()
     found = (record.init_digest, record.batches_digest) if record else (None, None)
     return [(digest or NONE)[:8] for digest in found]
+
+
+def _mean(seconds: Iterable[float]) -> str:
+    return f"{fmean(seconds):,.1f}"
+
+
+def _input(audits: Sequence[Audit]) -> str:
+    """The mean share of the loop's time that its steps waited for their batches."""
+    known = [a.input_share for a in audits if a.input_share is not None]
+    return f"{fmean(known):.1%}" if known else NONE
 
 
 def _peak(audits: Sequence[Audit]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from harness.models.backbone import Backbone
 from harness.training.outcomes import Diverged, Tampered
 
 EVALUATION_BATCH = 512
+EVALUATION_VALUES = EVALUATION_BATCH * 3 * 64 * 64
 
 
 @dataclass
@@ -72,6 +74,15 @@ class AuditedEmbed:
         self.counts.zero_gradients = self.counts.zero_gradients + ~gradient.any()
 
 
+def evaluation_batch(shape: tuple[int, ...]) -> int:
+    """How many inputs of this shape are embedded at a time.
+
+    `EVALUATION_BATCH` up to RGB images of 64x64, fewer of larger ones, so that the values of a
+    batch, and with them a network's memory, stay within `EVALUATION_VALUES`: 32 of 3x256x256.
+    """
+    return max(1, min(EVALUATION_BATCH, EVALUATION_VALUES // math.prod(shape)))
+
+
 def embed_part(
     backbone: nn.Module,
     part: Part,
@@ -81,20 +92,39 @@ def embed_part(
 ) -> npt.NDArray[np.float32]:
     """Embed a whole part in evaluation mode, without gradient: float32 (N, embedding_size).
 
-    With `training_batches`, in training mode instead, in so many batches: a quirk to be measured.
+    Batches are those of `evaluation_batch`. With `training_batches`, in training mode instead, in
+    so many batches: a quirk to be measured.
     The backbone is put back into the mode it was in. Raises Diverged if a value is not finite.
     """
     training = backbone.training
     backbone.train(training_batches > 0)
-    size = -(-len(part) // training_batches) if training_batches else EVALUATION_BATCH
+    images = evaluation_batch(tuple(part.inputs.shape[1:]))
+    size = -(-len(part) // training_batches) if training_batches else images
     try:
         with torch.inference_mode():
             starts = range(0, len(part), size)
             chunks = (part.inputs[start : start + size] for start in starts)
-            outputs = torch.cat([backbone(standardise(chunk)) for chunk in chunks])
+            outputs = _joined((backbone(standardise(chunk)) for chunk in chunks), len(part))
             embeddings: npt.NDArray[np.float32] = outputs.float().cpu().numpy()
     finally:
         backbone.train(training)
     if not np.isfinite(embeddings).all():
         raise Diverged("the embeddings hold values that are not finite")
     return embeddings
+
+
+def _joined(chunks: Iterator[Tensor], count: int) -> Tensor:
+    """Chunks of `count` rows in all as one tensor, each copied into it as it comes.
+
+    Kept until the end they would lie between what images took up and hinder its reuse: the memory
+    held would grow with the part.
+    """
+    first = next(chunks)
+    rows = first.new_empty((count, *first.shape[1:]))
+    rows[: len(first)] = first
+    start = len(first)
+    del first
+    for chunk in chunks:
+        rows[start : start + len(chunk)] = chunk
+        start += len(chunk)
+    return rows

@@ -29,8 +29,9 @@ from harness.training.task import Task
 class Trained:
     """What training leaves: the backbone holds the selected weights.
 
-    `losses`: float32 (steps taken,), on the CPU. `seconds`: of the loop without validation;
-    `preparation`: of them those before the first step. `readout`: of a method that ends in one.
+    `losses`: float32 (steps taken,), on the CPU. `seconds`: of the loop without validation; of
+    them `preparation` before the first step, and `input_seconds` until a step had its batch.
+    `readout`: of a method that ends in one.
     """
 
     selection: BestStep
@@ -40,6 +41,7 @@ class Trained:
     steps: int
     seconds: float
     preparation: float
+    input_seconds: float
     parameters: Parameters
     batches_digest: str
     readout: Readout | None
@@ -86,6 +88,7 @@ def train(
         steps=steps,
         seconds=spent_before + loop.seconds,
         preparation=spent_before,
+        input_seconds=loop.input_seconds,
         parameters=count_parameters(backbone, objective),
         batches_digest=source.digest,
         readout=readout,
@@ -141,6 +144,7 @@ class _Loop:
         self.optimizers = build_optimizers(self.rules.optimizers, backbone, objective)
         self.best = BestStep(self.rules.selection.patience)
         self.seconds = 0.0
+        self.input_seconds = 0.0
         steps = self.rules.training.steps
         device = self.validation.inputs.device
         self.losses = torch.zeros(steps, device=device)
@@ -181,7 +185,10 @@ class _Loop:
     def _step(self, source: BatchSource, step: int) -> None:
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
-        loss = self.objective(source(step), self.embed)
+        began = time.perf_counter()
+        batch = source(step)
+        self.input_seconds += time.perf_counter() - began
+        loss = self.objective(batch, self.embed)
         self._check_loss(loss)
         self.guard.check_no_gradient()
         loss.backward()

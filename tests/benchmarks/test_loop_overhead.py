@@ -17,7 +17,7 @@ import torch
 from harness import Objective
 from harness.data.loading import load_dataset
 from harness.data.parts import Vault
-from harness.data.samplers import draw_batches
+from harness.data.samplers import batch_stream, draw_batches
 from harness.data.splits import class_disjoint_split
 from harness.method import Method
 from harness.models.backbone import build_backbone
@@ -61,7 +61,13 @@ def setting():
     )
     task = Task(protocol, method, {}, 0, 0)
     part = vault.train(only_known=True)
-    batches = draw_batches(part.labels.numpy(), "balanced", protocol.training, fold=0, seed=0)
+    batches = draw_batches(
+        part.labels.numpy(),
+        part.known.numpy(),
+        "balanced",
+        protocol.training,
+        draw=batch_stream(0, "balanced", 0),
+    )
     build = registry.backbone(protocol.backbone.name).item.build
     shape = dataset.inputs.shape[1:]
 

@@ -167,6 +167,23 @@ def test_a_dataset_is_shown_with_its_size_and_its_digest() -> None:
     assert shown["digest"] == load_digits().digest
 
 
+def test_a_dataset_with_its_images_changed_is_shown_as_it_is_run() -> None:
+    shown = facts("digits+rotation+polarity")
+    assert shown["dataset"] == "digits+rotation+polarity"
+    assert shown["summary"] == (
+        f"{facts('digits')['summary']}; rotation: turned counter-clockwise by quarters; "
+        "polarity: light and dark swapped"
+    )
+    assert shown["attributes"]["rotation"] == ["0", "90", "180", "270"]
+    assert shown["digest"] != load_digits().digest
+
+
+def test_an_unknown_change_of_a_dataset_is_shown_with_the_nearest() -> None:
+    assert error_of("digits+rotatoin").startswith(
+        "digits: unknown corruption 'rotatoin'; did you mean 'rotation'?"
+    )
+
+
 def test_a_dataset_is_shown_with_the_codes_of_its_attributes() -> None:
     assert facts("glyphs")["attributes"]["slant"] == ["slanted", "upright"]
 

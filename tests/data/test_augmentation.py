@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from harness.data.augmentation import DRAWS, augment, draw_changes
+from harness.data.augmentation import (
+    DRAWS,
+    affine_maps,
+    augment,
+    draw_changes,
+    sampling_grid,
+)
 from harness.data.streams import torch_stream
 from harness.protocol.augmentation import AffineAugmentation
 
@@ -131,3 +137,11 @@ def test_the_same_stream_gives_the_same_draws() -> None:
 
 def test_another_seed_gives_other_draws() -> None:
     assert not torch.equal(changes(0), changes(1))
+
+
+@pytest.mark.parametrize(("height", "width"), [(6, 6), (5, 9), (1, 4)])
+def test_the_grid_is_the_one_that_torch_makes_of_the_maps(height: int, width: int) -> None:
+    drawn = rule(shift=0.1, rotation=20.0, scale=0.2, flip=True)
+    maps = affine_maps(changes(), drawn, aspect=height / width)
+    expected = torch.nn.functional.affine_grid(maps, [4, 1, height, width], align_corners=False)
+    torch.testing.assert_close(sampling_grid(maps, height, width), expected, rtol=0, atol=5e-7)

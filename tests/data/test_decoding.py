@@ -86,6 +86,22 @@ def test_a_broken_image_is_named_and_nothing_is_left(
     assert list((home / "decoded").iterdir()) == []
 
 
+def test_a_full_disk_is_one_line_and_nothing_is_left(home: Path, folder: Path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Room for one image of 64 pixels and a half.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (18_000, before[1]))
+    try:
+        with pytest.raises(UserError, match="cannot be written") as caught:
+            load(folder, 64)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert "\n" not in str(caught.value)
+    assert list((home / "decoded").iterdir()) == []
+    assert load(folder, 64).inputs.shape == (4, 3, 64, 64)
+
+
 def test_what_a_killed_process_left_is_removed(home: Path, folder: Path):
     command = [sys.executable, "-c", "import os; print(os.getpid())"]
     killed = subprocess.run(command, stdout=subprocess.PIPE, check=True)

@@ -136,7 +136,8 @@ def ended(stages: list[Stage]) -> dict[str, tuple[Record, Arrays | None]]:
 def lasting(record: Record) -> Record:
     """A Record without what depends on when and how fast it ran."""
     assert record.audit is not None
-    times = {"preparation_seconds": 0.0, "training_seconds": 0.0, "seconds": 0.0}
+    names = ("preparation_seconds", "input_seconds", "training_seconds", "seconds")
+    times = dict.fromkeys(names, 0.0)
     audit = record.audit.model_copy(update={**times, "peak_memory_bytes": None})
     return record.model_copy(update={"audit": audit, "started": "", "finished": ""})
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from harness.data.parts import Part
 from harness.models.backbone import Backbone
 from harness.testing import ToyEmbed, toy_batch
-from harness.training.embedding import AuditedEmbed
+from harness.training import embedding
+from harness.training.embedding import AuditedEmbed, evaluation_batch
 from harness.training.outcomes import Tampered
 
 INPUTS = toy_batch().inputs
@@ -81,3 +84,62 @@ def test_another_embedding_size_is_found(call: Callable[..., Any]) -> None:
     backbone.head = nn.Linear(32, 3)
     with pytest.raises(Tampered, match=r"shape \(32, 3\) in place of \(B, 8\)"):
         call(embed, INPUTS)
+
+
+@pytest.mark.parametrize(
+    ("shape", "images"),
+    [
+        ((1, 28, 28), 512),
+        ((3, 32, 32), 512),
+        ((3, 64, 64), 512),
+        ((128,), 512),
+        ((3, 128, 128), 128),
+        ((3, 224, 224), 41),
+        ((3, 256, 256), 32),
+        ((3, 4096, 4096), 1),
+    ],
+)
+def test_fewer_large_images_are_embedded_at_a_time(shape: tuple[int, ...], images: int) -> None:
+    assert evaluation_batch(shape) == images
+
+
+class Sizes(nn.Module):
+    """Two features for embeddings; notes how many inputs come at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        self.seen.append(len(inputs))
+        return inputs[:, :2]
+
+
+def vectors(count: int) -> Part:
+    codes = torch.zeros(count, dtype=torch.int64)
+    return Part(
+        inputs=torch.arange(4.0 * count).view(count, 4),
+        labels=codes,
+        known=codes == 0,
+        classes=1,
+        codes=codes,
+        positions=np.arange(count),
+    )
+
+
+def test_a_part_is_embedded_in_batches_that_come_out_in_its_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(embedding, "EVALUATION_VALUES", 12)
+    part, network = vectors(7), Sizes()
+    found = embedding.embed_part(network, part, lambda inputs: inputs)
+    assert network.seen == [3, 3, 1]
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, part.inputs[:].numpy()[:, :2])
+
+
+def test_the_batches_of_a_quirk_are_as_many_as_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "EVALUATION_VALUES", 4)
+    network = Sizes()
+    embedding.embed_part(network, vectors(7), lambda inputs: inputs, training_batches=2)
+    assert network.seen == [4, 3]

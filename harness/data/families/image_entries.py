@@ -38,6 +38,7 @@ def image_entries(  # noqa: PLR0913 - a row of the table
     source: str,
     licence: str,
     obtain: str,
+    other_layouts: tuple[tuple[SourceFile, ...], ...] = (),
     sizes: Sequence[int] = (LARGE, SMALL),
 ) -> tuple[Entry, ...]:
     """List the variants of a family at each size; the first size has no ending of its own."""
@@ -55,6 +56,7 @@ def image_entries(  # noqa: PLR0913 - a row of the table
                     licence=licence,
                     files=files,
                     read=partial(_read, module=module, function=variant.function, size=size),
+                    other_layouts=other_layouts,
                     obtain=obtain,
                     variant_of="" if full == name else name,
                 )

@@ -51,9 +51,20 @@ CARS = image_entries(
         ),
         SourceFile(name="cars_annos.mat", md5="b407c6086d669747186bd1d764ff9dbc"),
     ),
+    other_layouts=(
+        (
+            SourceFile(name="cars_train.tgz", md5="065e5b463ae28d29e77c1b4b166cfe61"),
+            SourceFile(name="cars_test.tgz", md5="4ce7ebf6a94d07f1952d94dd34c4d501"),
+            SourceFile(name="car_devkit.tgz", md5="c3b158d763b6e2245038c8ad08e45376"),
+            SourceFile(
+                name="cars_test_annos_withlabels.mat", md5="b0a2b23655a3edd16d84508592a98d10"
+            ),
+        ),
+        (SourceFile(name="stanford_cars", folder_of="cars_train_annos.mat"),),
+    ),
     source="Krause et al. 2013, https://ai.stanford.edu/~jkrause/cars/car_dataset.html",
     licence="research only (as ImageNet's)",
-    obtain="the publisher's links are dead",
+    obtain="the publisher's links are dead; a folder of cars_train, cars_test and devkit will do",
 )
 
 SOP = image_entries(

@@ -46,12 +46,12 @@ def add_files(entry: Entry, paths: Sequence[Path], *, link: bool = False) -> lis
 def _which(entry: Entry, path: Path) -> SourceFile:
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
-    for file in entry.files:
+    for file in entry.every_file:
         if path.is_file() and path.name in file.names:
             return file
         if path.is_dir() and file.folder_of and _holds(path, file.folder_of):
             return file
-    names = ", ".join(file.name for file in entry.files)
+    names = ", ".join(file.name for file in entry.every_file)
     raise UserError(f"{path}: is no file of dataset '{entry.name}' (its files: {names})")
 
 

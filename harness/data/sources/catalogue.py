@@ -74,7 +74,5 @@ def load_entry(entry: Entry) -> Dataset:
 
 def verdicts(entry: Entry) -> dict[str, str]:
     """Check every file of a dataset: what each is, by name; UserError for one that is not."""
-    return {
-        file.name: check_file(file, path)
-        for file, path in zip(entry.files, require_files(entry).values(), strict=True)
-    }
+    files = {file.name: file for file in entry.every_file}
+    return {name: check_file(files[name], path) for name, path in require_files(entry).items()}

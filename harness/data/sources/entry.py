@@ -47,6 +47,8 @@ class Entry:
     """A dataset by name.
 
     `family`: the folder of its files; entries of one family are made from the same files.
+    `other_layouts`: sets of other files that hold the same images; the first set that is complete
+    is read.
     `folders`: where a distribution's package puts them. `obtain`: how a person gets them.
     `variant_of`: the entry that this is another size or form of. `digest`: the `Dataset.digest`
     expected, where reading it does not depend on a decoder.
@@ -59,7 +61,18 @@ class Entry:
     licence: str
     files: tuple[SourceFile, ...]
     read: Callable[[Entry, Files], Dataset]
+    other_layouts: tuple[tuple[SourceFile, ...], ...] = ()
     obtain: str = ""
     folders: tuple[Path, ...] = ()
     variant_of: str = ""
     digest: str = ""
+
+    @property
+    def layouts(self) -> tuple[tuple[SourceFile, ...], ...]:
+        """Every set of files that makes the dataset, `files` first."""
+        return (self.files, *self.other_layouts)
+
+    @property
+    def every_file(self) -> tuple[SourceFile, ...]:
+        """The files of every layout."""
+        return tuple(file for layout in self.layouts for file in layout)

@@ -10,10 +10,22 @@ from harness.errors import UserError
 
 
 def find(entry: Entry) -> tuple[dict[str, Path], list[SourceFile]]:
-    """Return the files that are at hand, by name, and those that are missing."""
+    """Return the files that are at hand, by name, and those that are missing.
+
+    They are of the layout that is complete; where none is, of the first that anything is there of.
+    """
+    found = [_of_layout(entry, layout) for layout in entry.layouts]
+    complete = [one for one in found if not one[1]]
+    begun = [one for one in found if one[0]]
+    return (complete or begun or found)[0]
+
+
+def _of_layout(
+    entry: Entry, layout: tuple[SourceFile, ...]
+) -> tuple[dict[str, Path], list[SourceFile]]:
     at_hand: dict[str, Path] = {}
     missing = []
-    for file in entry.files:
+    for file in layout:
         place = _place(entry, file)
         if place is None:
             missing.append(file)

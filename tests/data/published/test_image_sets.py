@@ -27,8 +27,10 @@ from harness.data.families import (
     yale,
 )
 from harness.data.formats.trees import open_tree
+from harness.data.home import sources_folder
 from harness.data.sources.adding import add_files
-from harness.data.sources.catalogue import entry_of, load_entry
+from harness.data.sources.catalogue import entry_of, load_entry, verdicts
+from harness.data.sources.places import find
 from harness.errors import UserError
 
 ENTRIES = (*retrieval_sets.ENTRIES, *paper_sets.ENTRIES)
@@ -70,11 +72,7 @@ def test_cub_by_image_has_the_parts_of_its_own_file(tmp_path: Path, encode, pack
 
 
 def test_the_four_test_sets_of_cub_are_four_datasets(tmp_path: Path, encode, pack):
-    folder = tmp_path / "mine"
-    for name, content in cub_files(encode).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    add_files(entry_of("cub200"), [folder])
+    add_files(entry_of("cub200"), [write(tmp_path / "mine", cub_files(encode))])
     names = ["cub200-64", "cub200-boxes-64", "cub200-images-64", "cub200-images-boxes-64"]
 
     loaded = [load_entry(entry_of(name)) for name in names]
@@ -128,6 +126,131 @@ def test_cars_come_from_a_matlab_table(tmp_path: Path, encode, pack):
     assert given.parts.tolist() == [TRAIN, TEST, TRAIN, TEST]
     assert given.boxes is not None
     assert given.boxes[0] == (0, 1, 5, 4)
+
+
+KIT = "Spyker C8 Coupe 2009", "Volvo 240 Sedan 1993"
+
+
+def matlab(variables: dict[str, object]) -> bytes:
+    stream = io.BytesIO()
+    savemat(stream, variables)
+    return stream.getvalue()
+
+
+def kit_table(classes: list[int], *, labelled: bool = True) -> bytes:
+    """A table of the development kit: its images are numbered in each part, and in no order."""
+    fields = ["bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", *["class"] * labelled, "fname"]
+    rows = np.zeros((1, len(classes)), dtype=[(name, object) for name in fields])
+    for place, label in enumerate(classes):
+        rows[0, place] = (1, 2, 5, 4, *[label] * labelled, f"0000{place + 1}.jpg")
+    return matlab({"annotations": rows})
+
+
+def kit(encode, *, inside: str = "") -> dict[str, bytes]:
+    """The files of the kit: three images to train, two to test."""
+    parts = {"train": 3, "test": 2}
+    images = {
+        f"cars_{part}{inside and f'/cars_{part}'}/0000{number + 1}.jpg": encode(10 * count + number)
+        for part, count in parts.items()
+        for number in range(count)
+    }
+    return {
+        **images,
+        "devkit/cars_meta.mat": matlab({"class_names": np.array([KIT], dtype=object)}),
+        "devkit/cars_train_annos.mat": kit_table([2, 1, 2]),
+        "devkit/cars_test_annos.mat": kit_table([1, 2], labelled=False),
+        "cars_test_annos_withlabels.mat": kit_table([1, 2]),
+    }
+
+
+def write(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_cars_come_from_the_development_kit_as_well(tmp_path: Path, encode):
+    tree = open_tree([write(tmp_path / "stanford_cars", kit(encode))])
+
+    halves, given = cars.by_class(tree), cars.by_image_boxed(tree)
+
+    assert halves.class_names == KIT
+    assert halves.names == (
+        *(f"cars_train/0000{number}.jpg" for number in (1, 2, 3)),
+        *(f"cars_test/0000{number}.jpg" for number in (1, 2)),
+    )
+    assert halves.labels.tolist() == given.labels.tolist() == [1, 0, 1, 0, 1]
+    assert halves.parts is not None
+    assert halves.parts.tolist() == [TEST, TRAIN, TEST, TRAIN, TEST]
+    assert given.parts is not None
+    assert given.parts.tolist() == [TRAIN] * 3 + [TEST] * 2
+    assert given.boxes == ((0, 1, 5, 4),) * 5
+
+
+def test_the_kit_is_read_from_its_archives(tmp_path: Path, encode, pack):
+    files = kit(encode)
+    archives = [
+        pack(
+            tmp_path / f"{name}.tgz",
+            {path: content for path, content in files.items() if path.startswith(folder)},
+        )
+        for name, folder in {
+            "cars_train": "cars_train/",
+            "cars_test": "cars_test/",
+            "car_devkit": "devkit/",
+        }.items()
+    ]
+    table = write(tmp_path, {"cars_test_annos_withlabels.mat": kit_table([1, 2])})
+
+    index = cars.by_class(open_tree([*archives, table / "cars_test_annos_withlabels.mat"]))
+
+    assert index.labels.tolist() == [1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("inside", ["", "again"], ids=["plain", "a folder in a folder"])
+def test_a_folder_of_the_kit_is_added_and_read(tmp_path: Path, encode, inside: str):
+    entry = entry_of("cars196-64")
+    (added,) = add_files(entry, [write(tmp_path / "mine", kit(encode, inside=inside))])
+
+    assert added.file.name == "stanford_cars"
+    assert find(entry)[1] == []
+    dataset = load_entry(entry)
+    assert dataset.inputs.shape == (5, 3, 64, 64)
+    assert verdicts(entry) == {"stanford_cars": "unpacked"}
+
+
+def test_a_kit_without_the_labels_of_its_test_part_says_so(tmp_path: Path, encode):
+    files = kit(encode)
+    del files["cars_test_annos_withlabels.mat"]
+
+    with pytest.raises(UserError, match=r"holds no cars_test_annos_withlabels\.mat"):
+        cars.by_class(open_tree([write(tmp_path / "mine", files)]))
+
+
+def test_a_table_without_classes_is_named_with_what_it_lacks(tmp_path: Path, encode):
+    files = kit(encode)
+    files["cars_test_annos_withlabels.mat"] = files["devkit/cars_test_annos.mat"]
+
+    with pytest.raises(UserError, match=r"cars_test_annos_withlabels\.mat lacks class"):
+        cars.by_class(open_tree([write(tmp_path / "mine", files)]))
+
+
+def test_what_was_begun_says_what_is_missing_of_it(tmp_path: Path):
+    entry = entry_of("cars196")
+    assert [file.name for file in find(entry)[1]] == ["car_ims.tgz", "cars_annos.mat"]
+
+    place = sources_folder("cars196") / "cars_train.tgz"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"")
+
+    at_hand, missing = find(entry)
+    assert list(at_hand) == ["cars_train.tgz"]
+    assert [file.name for file in missing] == [
+        "cars_test.tgz",
+        "car_devkit.tgz",
+        "cars_test_annos_withlabels.mat",
+    ]
 
 
 def test_a_damaged_matlab_table_is_one_line(tmp_path: Path):
