@@ -12,7 +12,9 @@ from bench_methods.guided.gemini_loss import Triplets, gemini_loss
 from bench_methods.guided.gemini_network import Gemini
 from harness.method.objective import Context, View
 
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 1e-2
+TRIPLETS = 640
+"""Of each ordered pair of classes, at most: 10 epochs of 64 in the authors' code."""
 CHUNK = 512
 
 
@@ -51,10 +53,10 @@ class GeminiTraining:
         self.constraints = self._placed(constraints.to(context.device))
 
     def run(self) -> Tensor:
-        """Train for the run's number of steps; return the targets, float32 (N, d)."""
-        optimizer = torch.optim.Adam(self.teacher.parameters(), lr=LEARNING_RATE)
+        """Train for the run's number of steps at most; return the targets, float32 (N, d)."""
+        optimizer = torch.optim.SGD(self.teacher.parameters(), lr=LEARNING_RATE)
         pairs = self._class_pairs()
-        for _ in range(self.context.steps):
+        for _ in range(min(self.context.steps, self._enough())):
             optimizer.zero_grad(set_to_none=True)
             loss = self.loss(*next(pairs))
             loss.backward()  # type: ignore[no-untyped-call]
@@ -63,7 +65,7 @@ class GeminiTraining:
 
     def loss(self, label: int, other: int) -> Tensor:
         """Loss of a step's triplets: anchors and positives of one class, negatives of another."""
-        count = max(self.context.batch_size // 3, 1)
+        count = self._triplets()
         anchors, positives = self._draw_two(label, count)
         inputs = self.view.inputs(torch.cat([anchors, positives]))
         local = self.teacher.local(inputs, label)
@@ -88,6 +90,15 @@ class GeminiTraining:
                 local = self.teacher.local(self.view.inputs(some), label)
                 targets[some] = self._placed(self.teacher.embed(local))
         return targets
+
+    def _triplets(self) -> int:
+        """Triplets of a step."""
+        return max(self.context.batch_size // 3, 1)
+
+    def _enough(self) -> int:
+        """Steps after which every ordered pair of classes has given its triplets."""
+        pairs = self.context.classes * (self.context.classes - 1)
+        return pairs * -(-TRIPLETS // self._triplets())
 
     def _negatives(self, label: int, count: int) -> Tensor:
         if self.rule.constraint_vectors:
