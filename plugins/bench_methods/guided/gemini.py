@@ -14,8 +14,8 @@ inputs; the paper has 0.001, on raw inputs in its code, whose gradients are larg
 standardised ones classes end a margin apart or less. (By Adam they are driven hundreds of margins
 apart, in embeddings that are not normalised, and the student learns the farthest alone.) It stops
 with its student's number of steps, or once each pair of classes has given as many triplets as in
-the authors' code: 10 times 64. Images under 16 pixels are padded to that size, which the streams need; feature vectors have
-streams of linear layers.
+the authors' code: 10 times 64. Images under 16 pixels are padded to that size, which the streams
+need; feature vectors have streams of linear layers.
 """
 
 from __future__ import annotations
