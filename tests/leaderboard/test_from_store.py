@@ -32,7 +32,7 @@ def everything(board: Leaderboard) -> str:
 
 
 def test_the_published_boards_are_there() -> None:
-    assert [path.parent.name for path in RESULTS] == ["reality-check-small", "smoke"]
+    assert {path.parent.name for path in RESULTS} >= {"guided-hour", "reality-check-small", "smoke"}
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.name)
