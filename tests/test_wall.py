@@ -90,9 +90,19 @@ def test_importing_what_is_behind_the_store_imports_no_torch(file: Path) -> None
     tree = ast.parse(file.read_text())
     if name_of(file) != ON_A_DEVICE:
         assert "torch" not in imports(when_imported(tree))
-    assert "harness.scoring.device" not in {
-        node.module for node in when_imported(tree) if isinstance(node, ast.ImportFrom)
+    named = {
+        f"{node.module}.{alias.name}"
+        for node in when_imported(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     }
+    named |= {
+        alias.name
+        for node in when_imported(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    assert not [name for name in named if name.startswith("harness.scoring.device")]
 
 
 @pytest.mark.parametrize("room", BEHIND_THE_STORE)

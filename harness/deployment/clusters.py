@@ -34,9 +34,10 @@ def cluster(gallery: Gallery, *, count: int, seed: int) -> Gallery:
 
 def _centres(gallery: Gallery, count: int, seed: int) -> Gallery:
     centres, members = _k_means(gallery.embeddings, count, seed)
-    labels = [_most_common(gallery.labels[members == index]) for index in range(len(centres))]
-    values = np.full(len(centres), gallery.values[0], dtype=np.int64)
-    return Gallery(centres, np.array(labels, dtype=np.int64), values)
+    used = np.unique(members)  # entries that differ by rounding alone leave some centres empty
+    labels = [_most_common(gallery.labels[members == index]) for index in used]
+    values = np.full(len(used), gallery.values[0], dtype=np.int64)
+    return Gallery(centres[used], np.array(labels, dtype=np.int64), values)
 
 
 def _k_means(rows: Floats, count: int, seed: int) -> tuple[Floats, Int64]:

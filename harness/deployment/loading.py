@@ -79,10 +79,10 @@ def _variable(data: Dataset, wanted: str | None) -> str:
 
 def _replicates(entry: Entry) -> dict[int, list[Record]]:
     """The runs of every complete replicate by seed, in fold order."""
-    done = sorted(
-        (run for run in entry.records if run.state == "done"), key=lambda run: run.identity.fold
-    )
-    return {seed: [r for r in done if r.identity.seed == seed] for seed in entry.replicates}
+    known = {run.run_id: run for run in entry.records}
+    return {
+        seed: [known[run_id] for run_id in run_ids] for seed, run_ids in entry.row.run_ids.items()
+    }
 
 
 def _arms(entry: Entry, reader: _Reader, views: ViewsRuns) -> dict[str, dict[int, Outcome]]:

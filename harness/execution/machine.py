@@ -26,7 +26,7 @@ _PACKAGES = (
 def choose_device(name: str, *, here: bool = True) -> torch.device:
     """Resolve `auto`, `cpu`, `cuda` or `cuda:N`; UserError if that device is not here.
 
-    Not `here`: other machines will look for it, each for itself.
+    Not `here`: other machines will look for it, each for itself; `auto` is what this one has.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"

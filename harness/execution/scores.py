@@ -104,7 +104,12 @@ def _unit(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def score_concatenation(
     folds: Sequence[Arrays], rule: ScoringRule, *, metrics: Sequence[Metric], seed: int
 ) -> Scores:
-    """Score the joined embeddings of one replicate from its folds' stored arrays."""
-    joined = {**folds[0], "test_embeddings": concatenate([f["test_embeddings"] for f in folds])}
+    """Score the joined embeddings of one replicate from its folds' stored arrays.
+
+    Of one fold they are its own, as they are: nothing is joined, and what it searches stays.
+    """
+    joined = folds[0]
+    if len(folds) > 1:
+        joined = {**joined, "test_embeddings": concatenate([f["test_embeddings"] for f in folds])}
     scores, _ = score_part(joined, rule, metrics=metrics, seed=seed)
     return scores

@@ -69,7 +69,7 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
     rounded to float32 (cosine: after scaling in float64). `labels`: integers (N,) of any size.
     `gallery`, `gallery_labels`: what is searched; without them each query searches all others.
     `whole_ranking`: False leaves out map and mrr, the only scores that read past rank R and the
-    Ks, and takes half the time or so where classes are large.
+    Ks, and takes about a third less time where classes are large.
     `device`: one of torch, such as `cuda`, on which to rank; None is this processor, without torch.
     The same scores, but where float32 products that round otherwise order two items otherwise.
     `seed`: of the k-means restarts; nothing else is random.

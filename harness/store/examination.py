@@ -57,7 +57,7 @@ def examine(store: Path, connection: sqlite3.Connection, *, alone: bool) -> Exam
             found.findings.append(Finding(f"the database: {line}", damaged=True))
     records = list(_records(store, connection, found))
     _look_at_concatenations(store, connection, records, found)
-    found.findings += _look_at_excerpts(connection, records)
+    found.findings += _look_at_excerpts(store, connection, records)
     if alone:
         named = {record.artifact.path for record in records if record.artifact}
         found.findings += _look_at_files(store, named)
@@ -142,7 +142,7 @@ def _complete(records: list[Record]) -> Iterator[tuple[str, ...]]:
 
 
 def _look_at_excerpts(
-    connection: sqlite3.Connection, records: Iterable[Record]
+    store: Path, connection: sqlite3.Connection, records: Iterable[Record]
 ) -> Iterator[Finding]:
     missing = {run_id for run_id, _ in excerpts.runs_without(connection)}
     if missing:
@@ -153,7 +153,7 @@ def _look_at_excerpts(
             remedy="write-excerpts",
         )
     for record in records:
-        if excerpts.is_stale(connection, record):
+        if excerpts.is_stale(store, connection, record.run_id):
             yield Finding(
                 f"run {record.run_id}: its record and its excerpt differ",
                 damaged=True,

@@ -20,6 +20,9 @@ from harness.record import (
     State,
 )
 
+EXCERPT_FORMAT = 1
+"""Raised with any change of what is written, a new field of a model in a Common included."""
+
 
 class Common(Frozen):
     """What runs of one method at one point have in common, and the names of their scores.

@@ -10,14 +10,23 @@ from pathlib import Path
 from harness.errors import UserError
 from harness.record import Record
 from harness.store.collecting import without_collecting
-from harness.store.excerpt import Common, Excerpt, excerpts_of, read_excerpt, written
+from harness.store.excerpt import (
+    EXCERPT_FORMAT,
+    Common,
+    Excerpt,
+    excerpts_of,
+    read_excerpt,
+    written,
+)
 from harness.store.parsing import parse_record
 from harness.store.scope import Scope
 
 TABLES = (
     """CREATE {temporary} TABLE commons (
         common INTEGER PRIMARY KEY,
-        content TEXT NOT NULL UNIQUE
+        format INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        UNIQUE (format, content)
     )""",
     """CREATE {temporary} TABLE excerpts (
         created INTEGER PRIMARY KEY,
@@ -34,20 +43,24 @@ TRIGGERS = (
     BEGIN DELETE FROM excerpts WHERE created = old.created; END""",
 )
 _EXISTS = "SELECT 1 FROM sqlite_master WHERE name = 'excerpts'"
-_INSERT_COMMON = "INSERT INTO commons (content) VALUES (?) ON CONFLICT DO NOTHING"
+# Excerpts of another format, by an earlier version or a later one, are as good as none.
+_INSERT_COMMON = "INSERT INTO commons (format, content) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _INSERT_EXCERPT = """INSERT OR REPLACE INTO excerpts (created, common, trial, own)
-    SELECT created, common, ?, ? FROM runs, commons WHERE run_id = ? AND content = ?"""
-_COMMONS = "SELECT common, content FROM commons"
+    SELECT created, common, ?, ? FROM runs, commons
+    WHERE run_id = ? AND format = ? AND content = ?"""
+_COMMONS = "SELECT common, content FROM commons WHERE format = ?"
 # Without an ORDER BY, which would copy every row; of `runs`, the index is all that is read.
-_OF_SCOPE = """SELECT created, common, own,
+_OF_SCOPE = """SELECT runs.created, common, own,
     CASE WHEN own IS NULL THEN run_id END, CASE WHEN own IS NULL THEN record END
-    FROM runs LEFT JOIN excerpts USING (created)
+    FROM runs LEFT JOIN excerpts ON excerpts.created = runs.created
+    AND common IN (SELECT common FROM commons WHERE format = ?)
     WHERE protocol_digest = ? AND dataset = ? AND dataset_digest = ? AND training_semantics = ?
     AND trial IS NULL"""
-_WITHOUT = """SELECT run_id, record FROM runs
-    WHERE created NOT IN (SELECT created FROM excerpts) ORDER BY created"""
-_WRITTEN = """SELECT content, own
-    FROM runs JOIN excerpts USING (created) JOIN commons USING (common) WHERE run_id = ?"""
+_WITHOUT = """SELECT run_id, record FROM runs WHERE created NOT IN (
+    SELECT created FROM excerpts JOIN commons USING (common) WHERE format = ?) ORDER BY created"""
+_WRITTEN = """SELECT record, content, own
+    FROM runs JOIN excerpts USING (created) JOIN commons USING (common)
+    WHERE run_id = ? AND format = ?"""
 _FORGET = "DELETE FROM excerpts WHERE created = (SELECT created FROM runs WHERE run_id = ?)"
 
 
@@ -72,8 +85,8 @@ def require_tables(connection: sqlite3.Connection, *, temporary: bool) -> None:
 def insert_excerpt(connection: sqlite3.Connection, record: Record) -> None:
     """Write the Excerpt of a Record whose row was just inserted or changed."""
     common, own = written(record)
-    connection.execute(_INSERT_COMMON, (common,))
-    values = (record.identity.trial, own, record.run_id, common)
+    connection.execute(_INSERT_COMMON, (EXCERPT_FORMAT, common))
+    values = (record.identity.trial, own, record.run_id, EXCERPT_FORMAT, common)
     connection.execute(_INSERT_EXCERPT, values)
 
 
@@ -83,14 +96,21 @@ def read_excerpts(store: Path, connection: sqlite3.Connection, scope: Scope) -> 
     Where there is none, as in a store of an earlier version, it is made of the Record. Raises
     UserError for such a Record that does not parse.
     """
-    commons = {
-        number: Common.model_validate_json(content)
-        for number, content in connection.execute(_COMMONS)
-    }
-    wanted = (scope.protocol_digest, scope.dataset, scope.dataset_digest, scope.training_semantics)
+    wanted = (
+        EXCERPT_FORMAT,
+        scope.protocol_digest,
+        scope.dataset,
+        scope.dataset_digest,
+        scope.training_semantics,
+    )
     found: list[Excerpt | Record] = []
     with without_collecting():
         rows = sorted(connection.execute(_OF_SCOPE, wanted), key=itemgetter(0))
+        # After the rows: others may write meanwhile, and no Common is ever removed.
+        commons = {
+            number: Common.model_validate_json(content)
+            for number, content in connection.execute(_COMMONS, (EXCERPT_FORMAT,))
+        }
         for _, number, own, run_id, text in rows:
             if own is not None:
                 found.append(read_excerpt(commons[number], own))
@@ -104,13 +124,13 @@ def read_excerpts(store: Path, connection: sqlite3.Connection, scope: Scope) -> 
 
 def runs_without(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """Run id and JSON of the runs that have no Excerpt, in the order in which they were put."""
-    return connection.execute(_WITHOUT).fetchall()
+    return connection.execute(_WITHOUT, (EXCERPT_FORMAT,)).fetchall()
 
 
-def is_stale(connection: sqlite3.Connection, record: Record) -> bool:
-    """Whether a run has an Excerpt that is not its Record's."""
-    stored = connection.execute(_WRITTEN, (record.run_id,)).fetchone()
-    return stored is not None and stored != written(record)
+def is_stale(store: Path, connection: sqlite3.Connection, run_id: str) -> bool:
+    """Whether a run has an Excerpt that is not its Record's; both are read at one moment."""
+    stored = connection.execute(_WRITTEN, (run_id, EXCERPT_FORMAT)).fetchone()
+    return stored is not None and stored[1:] != written(parse_record(store, run_id, stored[0]))
 
 
 def write_excerpts(store: Path, connection: sqlite3.Connection, *, renewed: str) -> None:

@@ -122,6 +122,16 @@ def test_each_value_has_centres_of_its_own(cloud: Gallery) -> None:
     assert np.bincount(centres.values).tolist() == [4, 4, 4]
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_entries_that_differ_by_rounding_alone_leave_no_centre_empty(seed: int) -> None:
+    rows = np.random.default_rng(seed).standard_normal((12, 8))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows[1] = np.nextafter(rows[0], 2)
+    gallery = Gallery(rows, labels=np.arange(12) % 3, values=np.zeros(12, dtype=np.int64))
+    centres = cluster(gallery, count=64, seed=seed)
+    assert 10 <= len(centres) == len(centres.labels) <= 12
+
+
 def test_a_centre_for_each_entry_is_the_gallery(cloud: Gallery, queries: np.ndarray) -> None:
     values = np.random.default_rng(2).integers(0, 3, len(queries))
     centres = cluster(cloud, count=60, seed=0)

@@ -12,9 +12,10 @@ from harness.errors import UserError
 from harness.execution.executor import Finished, Started
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import Bench, execute
-from harness.execution.scores import concatenate
+from harness.execution.scores import concatenate, score_concatenation, score_part
 from harness.execution.session import ReplicateEnded, RunEnded, RunStarted, outstanding, run_plan
 from harness.leaderboard import load_leaderboard
+from harness.protocol.model import ScoringRule
 from harness.registry import Origin, RegisteredMethod
 from harness.store import Store
 
@@ -109,6 +110,26 @@ def test_concatenated_embeddings_are_normalised_before_and_after():
     half = np.sqrt(0.5)
     np.testing.assert_allclose(joined[0], [0.6 * half, 0.8 * half, 0.0, half], rtol=1e-6)
     np.testing.assert_allclose(joined[1], [0.0, 0.0, 1.0, 0.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("gallery", ["self", "train"])
+def test_of_one_fold_the_concatenated_scores_are_its_own(gallery):
+    draw = np.random.default_rng(0)
+    rule = ScoringRule(
+        gallery=gallery, distance="euclidean", recall_at=(1,), clustering_restarts=1,
+        classifiers=("knn_1",),
+    )  # fmt: skip
+    arrays = {
+        f"{part}_{what}": values
+        for part in ("train", "test")
+        for what, values in (
+            ("labels", np.arange(60) % 3),
+            ("embeddings", 9 + (np.arange(60) % 3)[:, None] + draw.normal(0, 0.3, (60, 2))),
+        )
+    }
+    own, _ = score_part(arrays, rule, metrics=(), seed=0)
+    assert score_concatenation([arrays], rule, metrics=(), seed=0) == own
+    assert own.values["precision_at_1"] > 0.8
 
 
 def test_observers_are_told_and_a_failing_one_changes_nothing(bench, store, spread, caplog):

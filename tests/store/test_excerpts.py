@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.record import Audit, Parameters, Record, Scores
-from harness.store import Finding, Store
+from harness.store import Finding, Store, examination
 from harness.store.excerpt import Excerpt, excerpts_of, read_excerpt, written
 from harness.store.excerpts import runs_without
 
@@ -89,7 +89,7 @@ def test_numbers_keep_every_bit(record: MakeRecord) -> None:
     assert dict(zip(found.common.metrics, found.values, strict=True)) == extra | values
 
 
-def test_a_score_that_is_no_number_stays_none(record: MakeRecord) -> None:
+def test_a_score_that_is_not_a_number_stays_so(record: MakeRecord) -> None:
     scores = Scores(semantics=1, values={"a": math.nan}, queries=6, singletons=0, collapsed=False)
     one = record().model_copy(update={"scores": scores})
     (value,) = read_excerpt(excerpts_of([one])[0].common, written(one)[1]).values
@@ -171,3 +171,32 @@ def test_a_record_that_does_not_parse_gets_no_excerpt(store: Store) -> None:
     store._connection.execute("UPDATE runs SET record = '{' WHERE fold = 1")
     store.repair(Finding("none", damaged=False, remedy="write-excerpts"))
     assert len(runs_without(store._connection)) == 1
+
+
+def test_excerpts_of_another_format_are_as_good_as_none(store: Store) -> None:
+    (scope,) = store.scopes()
+    before = store.excerpts(scope)
+    store._connection.execute("UPDATE commons SET format = 99, content = 'later ' || common")
+    assert store.excerpts(scope) == before
+    found = store.examine(alone=True).findings
+    assert [finding.damaged for finding in found] == [False]
+    store.repair(found[0])
+    assert store.examine(alone=True).findings == []
+    assert store.excerpts(scope) == before
+
+
+def test_a_run_that_changes_while_the_store_is_examined_is_no_damage(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = examination._look_at_concatenations
+
+    def meanwhile(*arguments: object) -> None:
+        look(*arguments)  # type: ignore[arg-type]
+        with Store.open(store.path) as other:
+            first = next(one for one in other.records() if one.scores is not None)
+            assert first.scores is not None
+            again = first.scores.model_copy(update={"values": {"map_at_r": 0.75}})
+            other.put_scores(first, again, {"a": np.zeros(1)})
+
+    monkeypatch.setattr(examination, "_look_at_concatenations", meanwhile)
+    assert [one for one in store.examine(alone=False).findings if one.damaged] == []
