@@ -9,13 +9,13 @@ told nothing that is meant to hold for them, and a run is skipped.
 
 It departs from the paper in this. Where the protocol normalises embeddings, so does the teacher:
 distances then end at 2, and the margin's default is 1, chosen on validation images; the paper's 3
-is for an embedding that is not normalised. The teacher trains by SGD at 0.01 on the protocol's
-inputs; the paper has 0.001, on raw inputs in its code, whose gradients are larger: at 0.001 on
-standardised ones classes end a margin apart or less. (By Adam they are driven hundreds of margins
-apart, in embeddings that are not normalised, and the student learns the farthest alone.) It stops
-with its student's number of steps, or once each pair of classes has given as many triplets as in
-the authors' code: 10 times 64. Images under 16 pixels are padded to that size, which the streams
-need; feature vectors have streams of linear layers.
+is for an embedding that is not normalised. There the teacher trains by Adam. Where nothing bounds
+embeddings, Adam drives classes hundreds of margins apart, and the student learns the farthest
+alone; there it trains by SGD, as in the paper, at 0.01: the paper has 0.001, on raw inputs in its
+code, whose gradients are larger, and at 0.001 on standardised ones classes end a margin apart or
+less. The teacher stops with its student's number of steps, or once each pair of classes has given
+as many triplets as in the authors' code: 10 times 64. Images under 16 pixels are padded to that
+size, which the streams need; feature vectors have streams of linear layers.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from bench_methods.guided.gemini_loss import Triplets, gemini_loss
 from bench_methods.guided.gemini_network import Gemini
 from harness.method.objective import Context, View
 
-LEARNING_RATE = 1e-2
+ON_THE_SPHERE, UNBOUNDED = 1e-3, 1e-2
+"""Learning rates of Adam and of SGD."""
 TRIPLETS = 640
 """Of each ordered pair of classes, at most: 10 epochs of 64 in the authors' code."""
 CHUNK = 512
@@ -54,7 +55,7 @@ class GeminiTraining:
 
     def run(self) -> Tensor:
         """Train for the run's number of steps at most; return the targets, float32 (N, d)."""
-        optimizer = torch.optim.SGD(self.teacher.parameters(), lr=LEARNING_RATE)
+        optimizer = self._optimizer()
         pairs = self._class_pairs()
         for _ in range(min(self.context.steps, self._enough())):
             optimizer.zero_grad(set_to_none=True)
@@ -90,6 +91,13 @@ class GeminiTraining:
                 local = self.teacher.local(self.view.inputs(some), label)
                 targets[some] = self._placed(self.teacher.embed(local))
         return targets
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        """Adam where embeddings are normalised; where nothing bounds them it scatters classes."""
+        weights = self.teacher.parameters()
+        if self.context.normalized:
+            return torch.optim.Adam(weights, lr=ON_THE_SPHERE)
+        return torch.optim.SGD(weights, lr=UNBOUNDED)
 
     def _triplets(self) -> int:
         """Triplets of a step."""
