@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from pydantic import ValidationError
 from harness.errors import NotComparable, UserError
 from harness.publishing.document import DIGEST, content_digest
 from harness.publishing.model import PUBLICATION_FORMAT, Publication
+from harness.store.collecting import without_collecting
 
 # From each format to the next, by the number it leads away from; none is ever taken out.
 _UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -32,7 +31,7 @@ def load_publication(path: Path) -> Publication:
 
 def parse_publication(text: str, where: str) -> Publication:
     """Parse a publication; `where` names it in errors, those of `load_publication`."""
-    with _without_collecting():
+    with without_collecting():
         return _parse_text(text, where)
 
 
@@ -64,18 +63,6 @@ def is_untouched(document: dict[str, Any]) -> bool:
 def is_publication(document: Any) -> bool:
     """Whether parsed JSON looks like a publication of any format."""
     return isinstance(document, dict) and {DIGEST, "format", "methods"} <= document.keys()
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Look for no garbage inside: none is made, and looking would take most of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _require_known_format(number: object, where: str) -> None:
