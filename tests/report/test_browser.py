@@ -4,7 +4,6 @@ import base64
 import io
 import os
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,16 @@ import pytest
 
 Look = Callable[..., Any]
 
+# Tables under charts are made by a task that the opening leaves behind; a frame later they stand.
+UNFOLD = """
+const done = arguments[arguments.length - 1];
+for (const details of document.querySelectorAll("details")) details.open = true;
+requestAnimationFrame(() => setTimeout(done));
+"""
+DRAWN = """
+const done = arguments[arguments.length - 1];
+requestAnimationFrame(() => requestAnimationFrame(() => done()));
+"""
 NAMES = "return [...document.querySelectorAll('#board tbody tr')].filter(r => !r.hidden)"
 
 
@@ -38,6 +47,17 @@ def the_map(driver: Any) -> Any:
 def said(driver: Any) -> str:
     text: str = driver.find_element("css selector", ".inspect[role=status]").text
     return text
+
+
+def opened(driver: Any, place: str) -> list[str]:
+    """The rows of the table under a chart, which is made just after its fold was opened."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    driver.find_element("css selector", f"{place} summary").click()
+    rows = WebDriverWait(driver, 60).until(
+        lambda _: driver.find_elements("css selector", f"{place} tbody tr")
+    )
+    return [row.text for row in rows]
 
 
 def errors(driver: Any) -> list[str]:
@@ -186,9 +206,8 @@ def test_the_search_is_drawn_with_its_failed_trial_and_its_numbers(look: Look, p
     heights = [float(step) for step in re.findall(r"(?:M[0-9.]+ |V)([0-9.]+)", stair)]
     assert len(heights) == 5
     assert heights == sorted(heights, reverse=True)  # down the screen, up the scale
-    driver.find_element("css selector", "#search summary").click()
-    rows = driver.find_elements("css selector", "#search tbody tr")
-    assert [row.text for row in rows][1:3] == ["alpha 0 2 0.260 0.260", "alpha 0 3 failed 0.260"]
+    rows = opened(driver, "#search")
+    assert rows[1:3] == ["alpha 0 2 0.260 0.260", "alpha 0 3 failed 0.260"]
 
 
 def test_without_a_search_there_is_no_chart_of_one_and_no_way_to_it(
@@ -279,24 +298,13 @@ def test_nothing_is_asked_of_a_network(look: Look, page: Path) -> None:
     assert asked == []
 
 
-def test_the_page_opens_within_a_second(look: Look, page: Path) -> None:
-    """The best of three, since others may want the processor too."""
-    script = "return performance.getEntriesByType('navigation')[0].loadEventEnd"
-    times = []
-    for _ in range(3):
-        driver = look(page)
-        times.append(driver.execute_script(script))
-    assert 0 < min(times) < 1000
-
-
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_serious(
     look: Look, axe: Callable[[Any], list[Any]], page: Path, width: int, dark: bool
 ) -> None:
     driver = look(page, width=width, dark=dark)
-    for details in driver.find_elements("css selector", "details"):
-        driver.execute_script("arguments[0].open = true", details)
+    driver.execute_async_script(UNFOLD)
     assert axe(driver) == []
 
 
@@ -340,7 +348,7 @@ def test_screenshots(look: Look, page: Path, tmp_path: Path, name: str) -> None:
     shown = Path(os.environ.get("BENCH_SCREENSHOT_PAGE", page)).absolute()
     width, dark, start, height = VIEWS[name]
     driver = look(shown, width=width, dark=dark)
-    time.sleep(0.3)
+    driver.execute_async_script(DRAWN)
     top = f"document.querySelector('{start}').getBoundingClientRect().top" if start else "0"
     y = driver.execute_script(f"return Math.round({top} + scrollY)")
     clip = {"x": 0, "y": y, "width": width, "height": height, "scale": 1}
