@@ -134,7 +134,7 @@ class Trap:
 def test_a_pickle_inside_an_array_is_never_loaded(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a.{suffix}"
     save = np.save if suffix == "npy" else np.savez
-    save(path, np.array([Trap()], dtype=object), allow_pickle=True)
+    save(path, np.array([Trap()], dtype=object))
     with pytest.raises(UserError, match="Python objects, which are never loaded"):
         read_embeddings(path)
 

@@ -42,13 +42,22 @@ def scored(points: np.ndarray, labels: np.ndarray) -> Scores:
     return score_embeddings(points, labels, clustering=None, seed=0)
 
 
-def by_float64(points: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def unit64(points: np.ndarray) -> np.ndarray:
+    points = points.astype(np.float64)
+    return points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def by_float64(
+    points: np.ndarray, labels: np.ndarray, gallery: np.ndarray, gallery_labels: np.ndarray
+) -> dict[str, float]:
     """Each score from a full ranking by float64 cosine, query by query."""
-    similarity = points.astype(np.float64) @ points.T.astype(np.float64)
+    similarity = unit64(points) @ unit64(gallery).T
     rows = []
     for query, label in enumerate(labels):
         order = np.argsort(-similarity[query])
-        right = labels[order[order != query]] == label
+        if gallery is points:
+            order = order[order != query]
+        right = gallery_labels[order] == label
         relevant = int(right.sum())
         if relevant:
             precision = np.cumsum(right) / np.arange(1, len(right) + 1)
@@ -68,8 +77,7 @@ def by_float64(points: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 @pytest.mark.parametrize("seed", PROBLEMS)
 def test_scores_equal_a_full_float64_ranking(seed: int) -> None:
     points, labels = odd_problem(seed)
-    points64 = points.astype(np.float64)
-    expected = by_float64(points64 / np.linalg.norm(points64, axis=1, keepdims=True), labels)
+    expected = by_float64(points, labels, points, labels)
     found = scored(points, labels).values
     assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-6)
 
@@ -87,11 +95,25 @@ def test_scores_equal_pytorch_metric_learning(seed: int) -> None:
     )
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_separate_gallery_equals_pytorch_metric_learning(seed: int) -> None:
+def a_problem_with_a_gallery(seed: int) -> tuple[np.ndarray, ...]:
     (points, labels), (gallery, gallery_labels) = odd_problem(seed), odd_problem(seed + 500)
     width = min(points.shape[1], gallery.shape[1])
-    points, gallery = unit(points[:, :width]), unit(gallery[:, :width])
+    return unit(points[:, :width]), labels, unit(gallery[:, :width]), gallery_labels
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_separate_gallery_equals_a_full_float64_ranking(seed: int) -> None:
+    points, labels, gallery, gallery_labels = a_problem_with_a_gallery(seed)
+    expected = by_float64(points, labels, gallery, gallery_labels)
+    found = score_embeddings(
+        points, labels, gallery=gallery, gallery_labels=gallery_labels, clustering=None, seed=0
+    ).values
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_separate_gallery_equals_pytorch_metric_learning(seed: int) -> None:
+    points, labels, gallery, gallery_labels = a_problem_with_a_gallery(seed)
     calculator = AccuracyCalculator(include=tuple(SAME_NAME.values()), k=None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -103,13 +125,9 @@ def test_a_separate_gallery_equals_pytorch_metric_learning(seed: int) -> None:
             ref_includes_query=False,
         )
     ours = score_embeddings(
-        points,
-        labels,
-        gallery=gallery,
-        gallery_labels=gallery_labels,
-        clustering=None,
-        seed=0,
+        points, labels, gallery=gallery, gallery_labels=gallery_labels, clustering=None, seed=0
     ).values
+    # Older faiss rounds otherwise: two distances equal to seven digits may change places.
     assert {name: ours[name] for name in SAME_NAME} == pytest.approx(
-        {name: theirs[their_name] for name, their_name in SAME_NAME.items()}, abs=1e-6
+        {name: theirs[their_name] for name, their_name in SAME_NAME.items()}, abs=5e-6
     )
