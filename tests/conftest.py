@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from harness import Method, Objective
 from harness.data.dataset import Attribute, Dataset
@@ -17,6 +18,10 @@ from harness.execution.run import Bench, execute
 from harness.protocol import Protocol, load_protocol
 from harness.record import Record
 from harness.registry import Origin, RegisteredMethod, load_registry
+
+# A busy machine is no counterexample.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 SHORT = [
     "training.steps=4",

@@ -89,7 +89,7 @@ class Outside:
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=600,
         ).stdout
 
     def run(self, *options: str) -> None:
@@ -114,7 +114,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Outside:
     folder = tmp_path_factory.mktemp("outside")
     options = ["--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--quiet"]
     command = [sys.executable, "-m", "pip", "install", *options, "--target", str(folder / "site")]
-    subprocess.run([*command, str(OUTSIDE)], check=True, timeout=120)
+    subprocess.run([*command, str(OUTSIDE)], check=True, timeout=600)
     outside = Outside(folder)
     smoke, _, _ = (protocols_folder() / "smoke.toml").read_text().partition("[datasets")
     outside.protocol.write_text(

@@ -27,7 +27,7 @@ def python(*arguments, path, cwd=None):
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(path), *sys.path[1:]])}
     command = [sys.executable, *arguments]
     return subprocess.run(
-        command, env=env, cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+        command, env=env, cwd=cwd, capture_output=True, text=True, timeout=600, check=False
     )
 
 
@@ -45,7 +45,7 @@ def site(project, tmp_path_factory):
     site = tmp_path_factory.mktemp("site")
     options = ["--no-deps", "--no-build-isolation", "--quiet", "--target", str(site)]
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *options]
-    subprocess.run([*command, str(project)], check=True, timeout=120)
+    subprocess.run([*command, str(project)], check=True, timeout=600)
     return site
 
 

@@ -229,7 +229,7 @@ def test_an_unknown_name_ends_the_program_with_one_line_and_exit_code_2(tmp_path
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith("bench: unknown method, protocol, dataset or run 'glyph'; ")

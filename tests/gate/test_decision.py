@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -41,7 +41,6 @@ def test_the_interval_decides(mean, error, verdict):
     assert decide(difference(mean, error), 0.01).verdict == verdict
 
 
-@settings(deadline=None)
 @given(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 0.5))
 def test_lower_is_better_is_the_mirror_of_higher_is_better(mean, error, margin):
     one = decide(difference(mean, error), margin)
@@ -50,7 +49,6 @@ def test_lower_is_better_is_the_mirror_of_higher_is_better(mean, error, margin):
     assert (one.low, one.high) == (-other.high, -other.low)
 
 
-@settings(deadline=None)
 @given(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.5))
 def test_a_wider_margin_never_makes_it_worse(mean, error, margin, more):
     order = ["regression", "inconclusive", "pass"]

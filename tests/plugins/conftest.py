@@ -90,5 +90,5 @@ def third_party_site(tmp_path_factory):
     project = Path(__file__).parents[1] / "third_party"
     options = ["--no-deps", "--no-build-isolation", "--quiet", "--target", str(site)]
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *options]
-    subprocess.run([*command, str(project)], check=True, timeout=120)
+    subprocess.run([*command, str(project)], check=True, timeout=600)
     return site

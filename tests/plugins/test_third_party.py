@@ -22,7 +22,7 @@ def python(third_party_site):
             cwd=cwd,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

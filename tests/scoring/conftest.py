@@ -5,11 +5,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
-
-# A busy machine is no counterexample.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
 
 Expected = Callable[[list[float], list[int]], dict[str, float]]
 

@@ -92,7 +92,7 @@ def test_a_writer_killed_at_one_moment_loses_at_most_that_run(
     tmp_path: Path, record: MakeRecord, moment: str, rows: int
 ) -> None:
     process = start(tmp_path, [record(seed=seed) for seed in range(5)], moment)
-    committed = process.communicate(timeout=60)[0].split()
+    committed = process.communicate(timeout=600)[0].split()
     assert process.returncode == -signal.SIGKILL
     assert_sound(tmp_path, committed)
     with Store.open(tmp_path) as store:
@@ -103,8 +103,8 @@ def test_the_same_writer_finishes_what_a_killed_one_left(
     tmp_path: Path, record: MakeRecord
 ) -> None:
     records = [record(seed=seed) for seed in range(5)]
-    start(tmp_path, records, "before the commit").communicate(timeout=60)
-    finished = start(tmp_path, records, "never").communicate(timeout=60)[0].split()
+    start(tmp_path, records, "before the commit").communicate(timeout=600)
+    finished = start(tmp_path, records, "never").communicate(timeout=600)[0].split()
     assert_sound(tmp_path, finished)
     assert len(finished) == 5
 
@@ -118,5 +118,5 @@ def test_a_writer_killed_from_outside_leaves_a_sound_store(
     committed = [process.stdout.readline().strip() for _ in range(20)]
     time.sleep(delay)
     os.kill(process.pid, signal.SIGKILL)
-    committed += process.communicate(timeout=60)[0].split("\n")[:-1]
+    committed += process.communicate(timeout=600)[0].split("\n")[:-1]
     assert_sound(tmp_path, committed)

@@ -29,7 +29,7 @@ def test_writers_of_the_same_runs_store_each_once(
     (tmp_path / "todo.jsonl").write_text("\n".join(lines))
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
     writers = [subprocess.Popen(command) for _ in range(3)]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    assert [writer.wait(timeout=600) for writer in writers] == [0, 0, 0]
     with Store.open(tmp_path / "store") as store:
         found = store.records()
         assert {one.run_id for one in found} == {one.run_id for one in records}

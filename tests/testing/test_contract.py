@@ -44,7 +44,7 @@ def authors_output(tmp_path_factory):
     file = tmp_path_factory.mktemp("author") / "test_mine.py"
     file.write_text(AUTHORS_TEST)
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     return done.stdout
 
 
@@ -65,6 +65,6 @@ def test_a_promise_that_is_not_made_is_a_skipped_test(authors_output):
 def test_importing_the_suite_does_not_import_pytest():
     code = "import sys, harness.testing; print('pytest' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=600
     )
     assert done.stdout.strip() == "False"
