@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -23,11 +24,13 @@ from harness.errors import UserError
 from harness.execution.executor import Finished, Settings, Stage, Started, Work
 from harness.execution.inline import execute_inline
 from harness.execution.plan import choose_entrants, make_plan
+from harness.execution.process import Died
 from harness.execution.ray.capacity import Demand, count_workers, demand
 from harness.execution.ray.cargo import code_of, require_same_code
 from harness.execution.ray.connection import connected
+from harness.execution.ray.remote import Hiring, Lost, RemoteWorker
 from harness.execution.ray.team import execute_on_ray
-from harness.execution.ray.worker import Worker
+from harness.execution.ray.worker import Place, Worker
 from harness.execution.run import Arrays, Bench
 from harness.record import Record
 from harness.registry import load_registry
@@ -206,6 +209,44 @@ def test_a_run_that_hangs_or_ends_its_process_costs_itself_alone(cluster, site: 
     assert "its process ended on node" in reasons["exits"].message
     assert "at each of 2 attempts" in reasons["exits"].message
     assert len({tuple(record.environment.items()) for record in found}) == 1
+
+
+class Broken:
+    """A cluster whose worker begins, then is out of reach; then what `last` says of it holds."""
+
+    def __init__(self, last: Callable[[], object]) -> None:
+        import ray
+
+        self.exceptions = ray.exceptions
+        self.place = Place("a node", "1.2.3.4", {})
+        self.answers = [lambda: self.place, self.out_of_reach, last]
+
+    def out_of_reach(self) -> object:
+        raise self.exceptions.ActorUnavailableError("the line broke", None)
+
+    def get(self, reference: object, timeout: float | None = None) -> object:
+        return self.answers.pop(0)()
+
+    def nodes(self) -> list[dict[str, object]]:
+        return [{"Alive": True, "NodeID": self.place.node}]
+
+
+@pytest.mark.parametrize(("ended", "wrong"), [(True, Died), (False, Lost)])
+def test_a_broken_line_is_a_death_only_if_the_process_ended(
+    site: Site, ended: bool, wrong: type[Exception]
+) -> None:
+    """Which of the two a real cluster says first depends on how busy it is."""
+    errors = pytest.importorskip("ray.exceptions", reason="needs the extra [ray]")
+
+    def last() -> None:
+        if ended:
+            raise errors.ActorDiedError
+
+    worker = RemoteWorker(Hiring(Broken(last), MagicMock(), None, None, None))  # type: ignore[arg-type]
+    worker.take(worker.waitables[0])
+    worker.give(site.work("spread").runs[0], attempt=1)
+    with pytest.raises(wrong, match=r"on node 1\.2\.3\.4"):
+        worker.take(worker.waitables[0])
 
 
 def test_draining_finishes_what_runs_and_begins_no_more(cluster, site: Site) -> None:

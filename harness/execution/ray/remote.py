@@ -19,6 +19,7 @@ from harness.execution.run import Arrays
 from harness.record import Record
 
 _WATCHING = "watching"
+_LAST_WORD_SECONDS = 10.0
 
 
 class Lost(Exception):
@@ -122,10 +123,10 @@ class RemoteWorker:
         """End it now, wherever it is."""
         self._ray.kill(self._actor)
 
-    def _fetch(self, reference: Any) -> Any:
+    def _fetch(self, reference: Any, timeout: float | None = None) -> Any:
         errors = self._ray.exceptions
         try:
-            return self._ray.get(reference)
+            return self._ray.get(reference, timeout=timeout)
         except errors.RayTaskError:
             raise  # a fault of ours: a run never raises
         except errors.OutOfMemoryError:
@@ -139,6 +140,11 @@ class RemoteWorker:
             if self.place is None or self._node_lives():
                 raise Died(f"its process ended{self._where()}") from None
             raise Lost(f"its node was lost{self._where()}") from None
+        except errors.ActorUnavailableError as error:
+            # The line to it broke; that its process ended may be known only a little later.
+            if timeout is None:
+                self._fetch(self.leave(), timeout=_LAST_WORD_SECONDS)
+            raise Lost(f"it was out of reach{self._where()}") from error
         except errors.RayError as error:
             raise Lost(f"it was lost{self._where()}: {type(error).__name__}") from None
 
