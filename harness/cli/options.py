@@ -38,6 +38,40 @@ WorkersOption = Annotated[
 ExecutorOption = Annotated[
     str, typer.Option("--executor", help="Where runs are executed, by name.")
 ]
+ThreadsOption = Annotated[
+    int,
+    typer.Option(
+        "--threads",
+        help="Processor threads that train. With one, results are the same on any number of "
+        "cores; larger backbones want more.",
+        min=1,
+    ),
+]
+WorkersPerGpuOption = Annotated[
+    int, typer.Option("--workers-per-gpu", help="How many of the workers share a GPU.", min=1)
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address", help="Of the cluster, for an executor that has one.", show_default=False
+    ),
+]
+TimeLimitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--time-limit",
+        help="What a run may take, as 90, 10m or 2h; then it is ended and recorded so.",
+        show_default=False,
+    ),
+]
+MemoryLimitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory-limit",
+        help="Main memory that a worker may hold, as 512M or 4G; then its run is ended.",
+        show_default=False,
+    ),
+]
 StoredProtocolOption = Annotated[
     str | None,
     typer.Option(

@@ -31,6 +31,7 @@ def rescore(
     plugin: PluginOption = None,
 ) -> None:
     """Recompute every score from the stored embeddings under the current metric version."""
+    from harness.cli.preparing import say_waiting
     from harness.registry import load_registry
     from harness.rescoring import RuleBook, rescore_store
     from harness.store import Store
@@ -38,12 +39,14 @@ def rescore(
     metrics = [offer.item for offer in load_registry(plugin or ()).metrics.values()]
     changed = total = 0
     with Store.open(store) as opened:
-        for result in rescore_store(opened, RuleBook(protocol_file or ()), metrics):
-            total += 1
-            if result.before.values != result.after.values:
-                changed += 1
-                was, now = result.before.values["map_at_r"], result.after.values["map_at_r"]
-                typer.echo(f"{result.what}: MAP@R {was:.6f} -> {now:.6f}")
+        opened.require_writable()
+        with opened.sole_writer(waiting=say_waiting):
+            for result in rescore_store(opened, RuleBook(protocol_file or ()), metrics):
+                total += 1
+                if result.before.values != result.after.values:
+                    changed += 1
+                    was, now = result.before.values["map_at_r"], result.after.values["map_at_r"]
+                    typer.echo(f"{result.what}: MAP@R {was:.6f} -> {now:.6f}")
     typer.echo(f"{total} sets of scores recomputed, {changed} changed")
 
 

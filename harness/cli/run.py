@@ -10,14 +10,19 @@ import typer
 from harness.cli.options import (
     DEFAULT_PROTOCOL,
     DEFAULT_STORE,
+    AddressOption,
     DatasetOption,
     DeviceOption,
     ExecutorOption,
+    MemoryLimitOption,
     MethodsOption,
     PluginOption,
     ProtocolOption,
     StoreOption,
+    ThreadsOption,
+    TimeLimitOption,
     WorkersOption,
+    WorkersPerGpuOption,
 )
 from harness.cli.preparing import check_names, prepare, read_own, report_problems, say_waiting
 from harness.errors import EXIT_RUNS_FAILED
@@ -49,37 +54,13 @@ def run(  # noqa: PLR0913 - one argument an option
         ),
     ] = None,
     device: DeviceOption = "auto",
-    threads: Annotated[
-        int,
-        typer.Option(
-            help="Processor threads that train. With one, results are the same on any number of "
-            "cores; larger backbones want more.",
-            min=1,
-        ),
-    ] = 1,
+    threads: ThreadsOption = 1,
     executor: ExecutorOption = "local",
     workers: WorkersOption = "auto",
-    workers_per_gpu: Annotated[
-        int, typer.Option(help="How many of the workers share a GPU.", min=1)
-    ] = 1,
-    address: Annotated[
-        str | None,
-        typer.Option(help="Of the cluster, for an executor that has one.", show_default=False),
-    ] = None,
-    time_limit: Annotated[
-        str | None,
-        typer.Option(
-            help="What a run may take, as 90, 10m or 2h; then it is ended and recorded so.",
-            show_default=False,
-        ),
-    ] = None,
-    memory_limit: Annotated[
-        str | None,
-        typer.Option(
-            help="Main memory that a worker may hold, as 512M or 4G; then its run is ended.",
-            show_default=False,
-        ),
-    ] = None,
+    workers_per_gpu: WorkersPerGpuOption = 1,
+    address: AddressOption = None,
+    time_limit: TimeLimitOption = None,
+    memory_limit: MemoryLimitOption = None,
     plugin: PluginOption = None,
     store: StoreOption = DEFAULT_STORE,
     set_: Annotated[

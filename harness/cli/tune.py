@@ -9,15 +9,20 @@ import typer
 from harness.cli.options import (
     DEFAULT_PROTOCOL,
     DEFAULT_STORE,
+    AddressOption,
     DatasetOption,
     DeviceOption,
     ExecutorOption,
     FormatOption,
+    MemoryLimitOption,
     MethodsOption,
     PluginOption,
     ProtocolOption,
     StoreOption,
+    ThreadsOption,
+    TimeLimitOption,
     WorkersOption,
+    WorkersPerGpuOption,
 )
 from harness.cli.preparing import check_names, prepare, report_problems, say_waiting
 from harness.errors import UserError
@@ -43,8 +48,13 @@ def tune(  # noqa: PLR0913 - one argument an option
         ),
     ] = None,
     device: DeviceOption = "auto",
-    workers: WorkersOption = "auto",
+    threads: ThreadsOption = 1,
     executor: ExecutorOption = "local",
+    workers: WorkersOption = "auto",
+    workers_per_gpu: WorkersPerGpuOption = 1,
+    address: AddressOption = None,
+    time_limit: TimeLimitOption = None,
+    memory_limit: MemoryLimitOption = None,
     plugin: PluginOption = None,
     store: StoreOption = DEFAULT_STORE,
     format: FormatOption = "table",  # noqa: A002 - named as its option
@@ -66,6 +76,8 @@ def tune(  # noqa: PLR0913 - one argument an option
             "(--trials N searches all the same)"
         )
     count = quantities.workers(workers)
+    longest = quantities.seconds("--time-limit", time_limit) if time_limit else None
+    largest = quantities.size("--memory-limit", memory_limit) if memory_limit else None
     registry = load_registry(plugin or ())
     names = [name.strip() for name in methods.split(",") if name.strip()]
     report_problems(registry)
@@ -82,10 +94,18 @@ def tune(  # noqa: PLR0913 - one argument an option
     entrants = choose_entrants(registry, names)
     chosen = choose_device(device, here=not place.remote)
     bench, plan = prepare(registry, rules, entrants, seeds=1, device=chosen)
+    settings = Settings(
+        workers=count,
+        threads=threads,
+        workers_per_gpu=workers_per_gpu,
+        time_limit=longest,
+        memory_limit=largest,
+        address=address,
+    )
     with Store.open(store, create=True) as opened:
         opened.require_writable()
         with opened.sole_writer(waiting=say_waiting):
-            tuned = search_for(plan, bench, opened, place, Settings(workers=count))
+            tuned = search_for(plan, bench, opened, place, settings)
     typer.echo(render(_table(rules.name, tuned), format), nl=False)
 
 

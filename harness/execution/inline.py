@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.execution.executor import Finished, Stages, Started, Work
+from harness.execution.machine import set_threads
 from harness.execution.run import execute
 from harness.execution.warming import warm
 
@@ -11,6 +12,7 @@ def execute_inline(work: Work) -> Stages:
     """Execute the runs here: one that hangs or kills the process does so to the session."""
     if not work.runs:
         return
+    set_threads(work.settings.threads)
     with warm():
         for run in work.runs:
             if work.draining.is_set():

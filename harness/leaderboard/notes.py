@@ -8,6 +8,9 @@ from harness.leaderboard.board import Aggregate, Row
 from harness.leaderboard.rows import UNLOCKED
 from harness.store.excerpt import Excerpt
 
+_BY_CHANCE = 0.1
+"""By how much NMI is above AMI, which is corrected for chance, when a reader must be warned."""
+
 
 def board_remarks(
     runs: Sequence[Excerpt], rows: Sequence[Row], hidden: Iterable[str], aggregate: Aggregate
@@ -17,6 +20,7 @@ def board_remarks(
         *_marks(rows),
         *_few_replicates(rows, aggregate),
         *_singletons(runs),
+        *_nmi_by_chance(rows, aggregate),
         *hidden,
     )
 
@@ -48,3 +52,15 @@ def _singletons(runs: Iterable[Excerpt]) -> Iterator[str]:
     most = max((run.singletons for run in runs), default=0)
     if most:
         yield f"{most} test images have no other of their class and are no queries"
+
+
+def _nmi_by_chance(rows: Iterable[Row], aggregate: Aggregate) -> Iterator[str]:
+    """Warn of an NMI that any clustering into so many clusters has (docs/metrics.md)."""
+    means: list[tuple[float, float]] = []
+    for scores in (row.scores(aggregate) for row in rows):
+        nmi, ami = (scores[name].mean if name in scores else None for name in ("nmi", "ami"))
+        if nmi is not None and ami is not None:
+            means.append((nmi, ami))
+    nmi, ami = max(means, key=lambda pair: pair[0] - pair[1], default=(0.0, 0.0))
+    if nmi - ami >= _BY_CHANCE:
+        yield f"NMI is high by chance alone, here {nmi:.3f} at an AMI of {ami:.3f}: compare AMI"

@@ -96,13 +96,17 @@ def verify_board(document: Mapping[str, Any], where: str) -> Iterator[Finding]:
     if not isinstance(rows, list) or "protocol_digest" not in document:
         raise UserError(f"{where}: is not a leaderboard in JSON")
     for row in rows:
-        problems = [*_interval_problems(row["metrics"])]
-        means = {
-            name: interval["mean"]
-            for name, interval in row["metrics"].items()
-            if interval["mean"] is not None
-        }
-        yield Finding(str(row["method"]), (*problems, *check_invariants(means)))
+        try:
+            problems = [*_interval_problems(row["metrics"])]
+            means = {
+                name: interval["mean"]
+                for name, interval in row["metrics"].items()
+                if interval["mean"] is not None
+            }
+            finding = Finding(str(row["method"]), (*problems, *check_invariants(means)))
+        except (AttributeError, KeyError, TypeError):
+            raise UserError(f"{where}: a row is not one of a leaderboard") from None
+        yield finding
 
 
 def _interval_problems(metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -83,8 +83,8 @@ class Store:
     def sole_writer(self, *, waiting: Callable[[], None]) -> Iterator[None]:
         """Be the only one inside this for this store; `waiting` is called if another is, first.
 
-        Held by `bench run`, so that two of them do not train the same runs. Writing is safe
-        without it.
+        Held by whoever writes, so that two do not train the same runs, and `bench doctor` takes
+        nothing half written for what a dead session left. Writing is safe without it.
         """
         with ExitStack() as stack:
             with one_line(self.path):

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from harness.cli.main import app
+from harness.errors import UserError
 from harness.leaderboard import load_leaderboard
 from harness.protocol.published import protocols_folder
 from harness.store import Store
@@ -70,3 +72,21 @@ def test_tuning_prints_the_best_and_a_run_takes_it(project: Path) -> None:
 def test_a_protocol_without_a_search_is_one_line(project: Path) -> None:
     with pytest.raises(Exception, match="has no search: every method runs at its defaults"):
         bench(project, "tune", "--protocol", "smoke")
+
+
+def test_trials_train_by_as_many_threads_as_runs(project: Path) -> None:
+    """In this process too, whatever torch was left at."""
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads + 1)
+        bench(project, "tune", "--protocol", str(project / "tuned.toml"))
+    finally:
+        torch.set_num_threads(threads)
+    with Store.open(project / "store") as store:
+        assert {run.environment["threads"] for run in store.records(trials=True)} == {"1"}
+
+
+@pytest.mark.parametrize("option", ["--time-limit", "--memory-limit"])
+def test_limits_of_trials_are_read(project: Path, option: str) -> None:
+    with pytest.raises(UserError, match=f"{option} soon: not understood"):
+        bench(project, "tune", "--protocol", str(project / "tuned.toml"), option, "soon")

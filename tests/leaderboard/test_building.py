@@ -129,3 +129,14 @@ def test_points_of_one_space_are_rows_told_apart_by_what_differs(replicate: Make
 
 def test_a_single_row_of_a_method_bears_its_plain_name(replicate: MakeRuns) -> None:
     assert build_leaderboard(replicate()).rows[0].label == "triplet"
+
+
+@pytest.mark.parametrize(("ami", "warned"), [(0.172, True), (0.5, False), (None, False)])
+def test_an_nmi_by_chance_is_warned_of(
+    replicate: MakeRuns, ami: float | None, warned: bool
+) -> None:
+    values = {"map_at_r": 0.1, "nmi": 0.582} | ({} if ami is None else {"ami": ami})
+    notes = build_leaderboard(replicate(scores={"values": values})).notes
+    told = "NMI is high by chance alone, here 0.582 at an AMI of 0.172: compare AMI"
+    assert (told in notes) == warned
+    assert any(note.startswith("NMI") for note in notes) == warned

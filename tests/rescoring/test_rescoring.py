@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from subprocess import PIPE
 
 import pytest
 
@@ -108,6 +109,21 @@ def test_another_json_file_is_no_board():
         list(verify_board({"a": 1}, "a.json"))
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        1,
+        {"method": "a"},
+        {"metrics": {}},
+        {"method": "a", "metrics": {"nmi": {}}},
+        {"method": "a", "metrics": {"nmi": {"low": 0, "mean": "high", "high": 1}}},
+    ],
+)
+def test_a_row_of_something_else_is_one_line(row):
+    with pytest.raises(UserError, match=r"a\.json: a row is not one of a leaderboard"):
+        list(verify_board({"protocol_digest": "e", "rows": [row]}, "a.json"))
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "harness.cli", *arguments],
@@ -126,6 +142,17 @@ def test_verify_and_rescore_on_the_command_line(store):
     assert "3 sets of scores recomputed" in run("rescore", "--store", str(store.path)).stdout
     good = run("verify", str(store.path))
     assert (good.returncode, good.stdout.strip()) == (0, "3 looked at, 3 hold, 0 do not")
+
+
+def test_rescoring_waits_for_who_writes(store):
+    """`bench doctor` takes for left over what nobody is writing."""
+    command = [sys.executable, "-m", "harness.cli", "rescore", "--store", str(store.path)]
+    with store.sole_writer(waiting=lambda: None):
+        waiting = subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True)
+        assert "waiting for it to end" in waiting.stderr.readline()
+        assert waiting.poll() is None
+    assert "3 sets of scores recomputed" in waiting.communicate()[0]
+    assert waiting.returncode == 0
 
 
 def test_rescoring_does_not_import_torch():
