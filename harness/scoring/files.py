@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +80,8 @@ def _npz(path: Path, name: str) -> Array:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return np.asarray(arrays[_choose(path, arrays.files, name)])
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError: a damaged header can ask for a password or another version of zip.
         raise UserError(_broken(path, error)) from None
 
 
@@ -94,49 +97,64 @@ def _safetensors(path: Path, name: str) -> Array:
 
 
 def _csv(path: Path, name: str) -> Array:
-    kind = np.float64 if name == "embeddings" else np.str_
+    read = _csv_numbers if name == "embeddings" else _csv_labels
     try:
         with path.open(encoding="utf-8-sig") as file:
-            head = [field.strip().strip('"') for field in file.readline().split(",")]
-            file.seek(0)
-            skip = int(name == "embeddings" and not _all_numbers(head))
-            columns = [i for i, title in enumerate(head) if kind is np.str_ or title not in _LABELS]
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # an empty file is told below
-                cells = np.loadtxt(
-                    file,
-                    kind,
-                    delimiter=",",
-                    skiprows=skip,
-                    usecols=columns,
-                    ndmin=2,
-                    quotechar='"',
-                )
-    except (ValueError, UnicodeDecodeError) as error:
+            return read(path, file)
+    except (ValueError, csv.Error) as error:
         raise UserError(_broken(path, error)) from None
-    if cells.size == 0:
+
+
+def _csv_numbers(path: Path, file: TextIO) -> Array:
+    head = _head(path, csv.reader(file))
+    if _all_numbers(head):
+        file.seek(0)
+    columns = [i for i, title in enumerate(head) if _title(title) not in _LABELS]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # an empty file is told below
+        numbers = np.loadtxt(
+            file, delimiter=",", comments=None, usecols=columns, ndmin=2, quotechar='"'
+        )
+    if numbers.size == 0:
         raise UserError(f"{path} holds no rows")
-    return cells if name == "embeddings" else _csv_labels(path, cells, head)
+    return numbers
 
 
-def _csv_labels(path: Path, cells: Array, head: list[str]) -> Array:
-    titles = [title for title in head if title in _LABELS]
-    if titles:
-        cells, column = cells[1:], head.index(titles[0])
-    elif len(head) == 1:
-        column = 0
-    else:
+def _csv_labels(path: Path, file: TextIO) -> Array:
+    rows = csv.reader(file, skipinitialspace=True)
+    head = _head(path, rows)
+    column = next((i for i, title in enumerate(head) if _title(title) in _LABELS), None)
+    if column is None and len(head) > 1:
         raise UserError(f"{path}: {len(head)} columns, none of them named label or labels")
-    texts = np.char.strip(cells[:, column])
+    texts = head.copy() if column is None else []
+    for row in filter(None, rows):
+        if len(row) != len(head):
+            raise UserError(
+                f"{path}: line {rows.line_num} has {len(row)} columns, the first has {len(head)}"
+            )
+        texts.append(row[column or 0].strip())
+    if not texts:
+        raise UserError(f"{path} holds no rows")
+    return _numbers_or_names(texts)
+
+
+def _head(path: Path, rows: Iterator[list[str]]) -> list[str]:
+    for row in filter(None, rows):
+        return [field.strip() for field in row]
+    raise UserError(f"{path} holds no rows")
+
+
+def _title(field: str) -> str:
+    return field.removeprefix("#").lstrip()  # np.savetxt puts a hash before its header
+
+
+def _numbers_or_names(texts: list[str]) -> Array:
     try:
         numbers = [int(text) for text in texts]
-    except ValueError:
-        return texts
-    kind = np.uint64 if max(numbers, default=0) > np.iinfo(np.int64).max else np.int64
-    try:
+        kind = np.uint64 if max(numbers) > np.iinfo(np.int64).max else np.int64
         return np.array(numbers, dtype=kind)
-    except OverflowError:
-        return texts
+    except (ValueError, OverflowError):
+        return np.array(texts)
 
 
 def _parquet(path: Path, name: str) -> Array:

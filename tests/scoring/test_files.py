@@ -80,6 +80,62 @@ def test_one_column_of_names_is_labels(tmp_path: Path) -> None:
     assert read_labels(tmp_path / "labels.csv").tolist() == ["cat", "dog", "cat"]
 
 
+def test_a_label_may_hold_a_hash(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("C\nC#\n#1\nC\n")
+    assert read_labels(tmp_path / "labels.csv").tolist() == ["C", "C#", "#1", "C"]
+
+
+def test_a_row_of_embeddings_that_begins_with_a_hash_is_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("x,y\n1,2\n#3,4\n")
+    with pytest.raises(UserError, match="cannot be read as csv"):
+        read_embeddings(tmp_path / "points.csv")
+
+
+@pytest.mark.parametrize("header", ["", "label\n", "# label\n"])
+def test_a_quoted_label_may_hold_a_comma(header: str, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(f'{header}"Smith, J"\n\n"Smith, K"\nDoe\n')
+    assert read_labels(tmp_path / "labels.csv").tolist() == ["Smith, J", "Smith, K", "Doe"]
+
+
+def test_a_quoted_title_may_hold_a_comma(tmp_path: Path) -> None:
+    (tmp_path / "both.csv").write_text('"x, in mm",label,y\n1.5,cat,-2\n0,dog,4\n3,cat,1e-3\n')
+    assert read_embeddings(tmp_path / "both.csv") == pytest.approx(POINTS)
+    assert read_labels(tmp_path / "both.csv").tolist() == ["cat", "dog", "cat"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("Doe\nDoe\nSmith, J\n", "line 3 has 2 columns, the first has 1"),
+        ("image,label\na.png,cat\nb.png\n", "line 3 has 1 columns, the first has 2"),
+        ("image,label\n", "holds no rows"),
+        (" \n" + "x" * 200_000, "field larger than field limit"),
+    ],
+)
+def test_labels_that_cannot_be_told_are_one_clear_line(
+    content: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "labels.csv").write_text(content)
+    with pytest.raises(UserError, match=said) as caught:
+        read_labels(tmp_path / "labels.csv")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_compressed_array_with_any_byte_damaged_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, embeddings=POINTS)
+    content = path.read_bytes()
+    said = set()
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        try:
+            read_embeddings(path)
+        except UserError as error:
+            said.add(str(error))
+    assert any("while decompressing" in line for line in said)
+    assert not any("\n" in line for line in said)
+
+
 def test_names_get_one_code_on_both_sides() -> None:
     first, second = codes_of(np.array(["cat", "dog"]), np.array(["eel", "dog", "cat"]))
     assert (first.tolist(), second.tolist()) == ([0, 1], [2, 1, 0])

@@ -18,6 +18,7 @@ from harness.errors import UserError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 _CHANNELS = (1, 3)
+_STARTS = {".npy": b"\x93NUMPY", ".npz": b"PK"}
 
 
 def load_arrays(path: Path) -> Dataset:
@@ -65,10 +66,12 @@ def _inputs(array: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
 
 
 def _npz(path: Path) -> Arrays:
+    _check_start(path)
     try:
         with np.load(path, allow_pickle=False) as found:
             return {name: found[name] for name in found.files}
-    except (ValueError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError: a damaged header can ask for a password or another version of zip.
         raise _refused(path, error) from error
 
 
@@ -81,10 +84,22 @@ def _npy(path: Path) -> Arrays:
 
 
 def _one(path: Path) -> npt.NDArray[Any]:
+    _check_start(path)
     try:
         return open_array(path)
     except (ValueError, OSError, EOFError) as error:
         raise _refused(path, error) from error
+
+
+def _check_start(path: Path) -> None:
+    start = _STARTS[path.suffix.lower()]
+    try:
+        with path.open("rb") as file:
+            found = file.read(len(start))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    if found != start:
+        raise UserError(f"{path}: is not a {path.suffix[1:]} file, whatever its name says")
 
 
 def _safetensors(path: Path) -> Arrays:

@@ -17,6 +17,10 @@ from harness.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
+_PLAIN_WHOLE = r"\s*(?:0|-?[1-9][0-9]*)\s*"
+_WHOLE = r"\s*[+-]?[0-9]+\s*"
+_REAL = r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*"
+
 
 class Listed:
     """The files that a table names, relative to the table's folder."""
@@ -99,12 +103,34 @@ def _values(frame: pd.DataFrame, name: str, path: Path) -> np.ndarray[Any, Any]:
     return np.array([str(value) for value in column])
 
 
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read cells as they are written: only an empty one is missing, and paths stay texts."""
+    import pandas as pd
+
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+    paths = maybe(PATHS, frame.columns)
+    return pd.DataFrame(
+        {name: one if name == paths else _numbers(one) for name, one in frame.items()}
+    )
+
+
+def _numbers(column: pd.Series[Any]) -> pd.Series[Any]:
+    """The numbers that texts stand for, or the texts where that would merge any (01 and 1)."""
+    import pandas as pd
+
+    texts = column.dropna().str
+    plain = texts.fullmatch(_PLAIN_WHOLE).all()
+    if not plain and (texts.fullmatch(_WHOLE).all() or not texts.fullmatch(_REAL).all()):
+        return column
+    numbers = pd.to_numeric(column)
+    return numbers if numbers.dtype.kind in "iuf" else column
+
+
 def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        read = pd.read_parquet if path.suffix.lower() == ".parquet" else pd.read_csv
-        frame = read(path)
+        frame = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
     except ImportError as error:
         raise UserError(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from error
     except (OSError, ValueError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +35,15 @@ def add_files(entry: Entry, paths: Sequence[Path], *, link: bool = False) -> lis
     twice = {file.name for file, _ in chosen}
     if len(twice) < len(chosen):
         raise UserError(f"two of these files are the same one of dataset '{entry.name}'")
-    checked = [(file, path, check_file(file, path)) for file, path in chosen]
     folder = sources_folder(entry.family)
-    return [
-        Added(file, _take(path, folder / _kept_name(file, path), link=link), verdict)
-        for file, path, verdict in checked
+    added = [
+        Added(file, folder / _kept_name(file, path), check_file(file, path))
+        for file, path in chosen
     ]
+    wanted = {one.path: path for one, path in zip(added, paths, strict=True)}
+    absent = {place: path for place, path in wanted.items() if not _is_there(path, place)}
+    _take(folder, absent, link=link)
+    return added
 
 
 def _which(entry: Entry, path: Path) -> SourceFile:
@@ -66,19 +69,42 @@ def _kept_name(file: SourceFile, path: Path) -> str:
     return path.name
 
 
-def _take(path: Path, place: Path, *, link: bool) -> Path:
-    """Copy or link a file to its place, so that it is there as a whole or not at all."""
-    if place.exists() and place.samefile(path):
-        return place
+def _is_there(path: Path, place: Path) -> bool:
+    return place.exists() and place.samefile(path)
+
+
+def _take(folder: Path, wanted: Mapping[Path, Path], *, link: bool) -> None:
+    """Copy or link to each place in the folder its file: all are there as a whole, or none."""
+    if not wanted:
+        return
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".taking-") as folder:
-            taken = Path(folder) / place.name
-            if link or path.is_dir():
-                taken.symlink_to(path.absolute())
-            else:
-                shutil.copyfile(path, taken)
-            os.replace(taken, place)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".taking-") as staging:
+            staged = {place: Path(staging) / place.name for place in wanted}
+            for place, path in wanted.items():
+                _stage(path, staged[place], link=link)
+            _rename(staged)
     except OSError as error:
-        raise UserError(f"{place.parent}: cannot be written ({error.strerror})") from error
-    return place
+        raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
+
+
+def _stage(path: Path, stage: Path, *, link: bool) -> None:
+    if link or path.is_dir():
+        stage.symlink_to(path.absolute())
+    else:
+        shutil.copyfile(path, stage)
+
+
+def _rename(staged: Mapping[Path, Path]) -> None:
+    """Bring what is staged to its places, all or none; what stood there before is not removed."""
+    new: list[Path] = []
+    try:
+        for place, stage in staged.items():
+            stood = os.path.lexists(place)
+            os.replace(stage, place)
+            if not stood:
+                new.append(place)
+    except OSError:
+        for place in new:
+            place.unlink()
+        raise

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,28 @@ def test_a_pickle_named_npy_is_refused(tmp_path: Path):
 
     with pytest.raises(UserError, match=r"mine\.npy: "):
         load_path(tmp_path / "mine.npy")
+
+
+def test_a_compressed_file_with_any_byte_damaged_is_refused_or_whole(tmp_path: Path):
+    path = tmp_path / "mine.npz"
+    np.savez_compressed(path, images=IMAGES, labels=LABELS)
+    content = path.read_bytes()
+
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        with contextlib.suppress(UserError):
+            load_path(path)
+
+
+@pytest.mark.parametrize(("ending", "really"), [("npz", "npy"), ("npy", "npz")])
+def test_a_file_under_another_name_is_refused(tmp_path: Path, ending: str, really: str):
+    save = np.save if really == "npy" else np.savez
+    save(tmp_path / f"other.{really}", IMAGES)
+    (tmp_path / f"other.{really}").rename(tmp_path / f"mine.{ending}")
+    np.save(tmp_path / "labels.npy", LABELS)
+
+    with pytest.raises(UserError, match=rf"mine\.{ending}: is not a {ending} file, whatever its"):
+        load_path(tmp_path / f"mine.{ending}")
 
 
 @pytest.mark.parametrize(

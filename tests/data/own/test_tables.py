@@ -62,6 +62,58 @@ def test_numbers_are_labels_in_their_order(folder: Path):
     assert load_path(folder / "table.csv").class_names == ("9", "10")
 
 
+def test_words_that_mean_nothing_elsewhere_are_classes(folder: Path):
+    rows(label=["NA", "None", "null", "None"]).to_csv(folder / "table.csv", index=False)
+
+    dataset = load_path(folder / "table.csv")
+
+    assert dataset.class_names == ("NA", "None", "null")
+    assert dataset.labels.tolist() == [0, 1, 2, 1]
+
+
+def test_numbers_with_leading_zeros_are_classes_of_their_own(folder: Path):
+    rows(label=["01", "1", "01", "1"]).to_csv(folder / "table.csv", index=False)
+
+    assert load_path(folder / "table.csv").class_names == ("01", "1")
+
+
+def test_a_path_may_look_like_a_number(folder: Path, encode):
+    for name in ("01", "1.50"):
+        (folder / name).write_bytes(encode(0))
+    (folder / "table.csv").write_text("path,label\n01,a\n1.50,b\n")
+
+    assert load_path(folder / "table.csv").labels.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        (["10", "9", "10", "9"], ("10", "9")),
+        (["0.5", "0.50", "1e1", "1e1"], ("0.5", "10.0")),
+        (["01", "1", "01", "1"], ("01", "1")),
+        (["NA", "NA", "x", "x"], ("NA", "x")),
+    ],
+)
+def test_numbers_and_words_are_attributes(folder: Path, values, names):
+    rows(lens=values).to_csv(folder / "table.csv", index=False)
+
+    assert load_path(folder / "table.csv").attributes["lens"].names == names
+
+
+@pytest.mark.parametrize("values", [[1, 1, None, 1], ["x", "x", "", "x"]])
+def test_a_column_with_gaps_is_no_attribute(folder: Path, values):
+    rows(lens=values).to_csv(folder / "table.csv", index=False)
+
+    assert load_path(folder / "table.csv").attributes == {}
+
+
+def test_texts_of_a_parquet_file_stay_texts(folder: Path):
+    pytest.importorskip("pyarrow")
+    rows(label=["10", "9", "NA", "1.5"]).to_parquet(folder / "table.parquet")
+
+    assert load_path(folder / "table.parquet").class_names == ("1.5", "10", "9", "NA")
+
+
 def test_parquet_is_read_like_csv(folder: Path):
     pytest.importorskip("pyarrow")
     rows().to_csv(folder / "table.csv", index=False)

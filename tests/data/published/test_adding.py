@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
 
+from harness.data.home import sources_folder
 from harness.data.sources.adding import add_files
 from harness.data.sources.catalogue import load_entry, verdicts
 from harness.data.sources.checking import check_file
@@ -64,6 +67,37 @@ def test_a_wrong_digest_takes_none_of_the_files(home: Path, tmp_path: Path, make
 
     assert "\n" not in str(caught.value)
     assert stored(home) == []
+
+
+def test_a_disk_full_at_the_second_file_takes_none(
+    home: Path, tmp_path: Path, make_entry, monkeypatch: pytest.MonkeyPatch
+):
+    copy, sources = shutil.copyfile, []
+
+    def until_full(source: Path, target: Path):
+        sources.append(source)
+        if len(sources) == 2:
+            target.write_bytes(b"\x03")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return copy(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", until_full)
+
+    with pytest.raises(UserError, match=r"cannot be written .No space left on device"):
+        add_files(make_entry(CONTENTS), given(tmp_path / "mine", CONTENTS))
+
+    assert len(sources) == 2
+    assert list((home / "sources/toy").iterdir()) == []
+
+
+def test_a_place_that_cannot_be_filled_takes_none(tmp_path: Path, make_entry):
+    folder = sources_folder("toy")
+    (folder / "two.bin").mkdir(parents=True)
+
+    with pytest.raises(UserError, match="cannot be written"):
+        add_files(make_entry(CONTENTS), given(tmp_path / "mine", CONTENTS))
+
+    assert [path.name for path in folder.iterdir()] == ["two.bin"]
 
 
 def test_a_file_of_another_name_is_refused(tmp_path: Path, make_entry):
