@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ import pytest
 from harness.store import Store
 
 PLUGIN = """
+import time
+from pathlib import Path
+
 import torch
 from harness import Float, hookimpl, loss_method
 
@@ -29,6 +33,13 @@ class Spread(torch.nn.Module):
         return self.weight * (distances[same].mean() - distances[~same].mean())
 
 
+class Patient(Spread):
+    def forward(self, embeddings, labels):
+        while Path(__file__).with_name("gate").exists():
+            time.sleep(0.02)
+        return super().forward(embeddings, labels)
+
+
 class Broken(torch.nn.Module):
     def forward(self, embeddings, labels):
         raise RuntimeError("a broken loss")
@@ -40,7 +51,7 @@ def method(name, loss):
 
 @hookimpl
 def bench_methods():
-    return [method("spread", Spread), method("also-spread", Spread), method("broken", lambda weight: Broken())]
+    return [method("spread", Spread), method("patient", Patient), method("broken", lambda weight: Broken())]
 """  # noqa: E501
 
 
@@ -49,6 +60,15 @@ def plugin(tmp_path: Path) -> Path:
     path = tmp_path / "mine.py"
     path.write_text(PLUGIN)
     return path
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """While this file is there, runs of `patient` do not go on."""
+    path = tmp_path / "gate"
+    path.touch()
+    yield path
+    path.unlink(missing_ok=True)
 
 
 def command(tmp_path: Path, *arguments: str) -> list[str]:
@@ -88,30 +108,31 @@ def test_a_failing_method_is_a_row_with_its_reason_and_exit_code_4(tmp_path, plu
     assert "spread" in ended.stdout
 
 
-def test_kill_9_in_the_middle_loses_and_repeats_nothing(tmp_path, plugin):
-    whole = ["--methods", "spread,also-spread", "--seeds", "2"]
+def test_kill_9_in_the_middle_loses_and_repeats_nothing(tmp_path, plugin, gate):
+    whole = ["--methods", "spread,patient", "--seeds", "2", "--workers", "2"]
     process = subprocess.Popen(
         command(tmp_path, *whole), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("[3/8]"):
+        if line.startswith("[2/8]"):
             break
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
+    gate.unlink()
     kept = {record.run_id: record for record in records(tmp_path)}
-    assert 3 <= len(kept) < 8
+    assert len(kept) == 2
     rest = bench(tmp_path, *whole)
     assert rest.returncode == 0, rest.stderr
-    assert f"{8 - len(kept)} of 8 runs to do" in rest.stderr
+    assert "6 of 8 runs to do" in rest.stderr
     after = {record.run_id: record for record in records(tmp_path)}
     assert len(after) == 8
     assert all(after[run_id] == record for run_id, record in kept.items())
 
 
-def test_ctrl_c_says_how_to_go_on_and_keeps_what_is_done(tmp_path, plugin):
+def test_ctrl_c_says_how_to_go_on_and_keeps_what_is_done(tmp_path, plugin, gate):
     process = subprocess.Popen(
-        command(tmp_path, "--methods", "spread", "--seeds", "2"),
+        command(tmp_path, "--methods", "spread,patient", "--seeds", "2", "--workers", "2"),
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -120,9 +141,11 @@ def test_ctrl_c_says_how_to_go_on_and_keeps_what_is_done(tmp_path, plugin):
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("[1/4]"):
+        if line.startswith("[2/8]"):
             break
     process.send_signal(signal.SIGINT)
+    assert "finishing what runs" in process.stderr.readline()
+    gate.unlink()
     stdout, stderr = process.communicate()
     assert process.returncode == 130
     assert "stopped; the same command goes on from here" in stderr

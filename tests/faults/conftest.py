@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,15 @@ Results = dict[str, Any]
 
 TRIED: Counter[str] = Counter()
 LOST: Counter[str] = Counter()
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait as long as a busy machine may need."""
+    for _ in range(45_000):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("waited for fifteen minutes")
 
 
 class Nursery:
@@ -58,6 +68,10 @@ class Nursery:
         """What it printed so far."""
         return self._printed[pid].read_text() if self._printed[pid].exists() else ""
 
+    def wait_for(self, pid: int, text: str) -> None:
+        """Wait until it has printed this."""
+        wait_until(lambda: text in self.printed(pid))
+
     def close(self) -> None:
         """End the nursery."""
         self._process.kill()
@@ -80,6 +94,31 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     opened.close()
 
 
+class Gate:
+    """Shut at first: what a `patient` run of toy.py waits at, and `patient-once` once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.trap = folder / "trap"
+        folder.mkdir()
+        (folder / "shut").touch()
+        self.trap.touch()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a session is to be started with."""
+        return {"BENCH_TOY_GATE": str(self._folder), "BENCH_TOY_TRAP": str(self.trap)}
+
+    def wait_for(self, count: int = 1) -> list[int]:
+        """Wait until so many processes are at it, or hang; their ids."""
+        wait_until(lambda: len(list(self._folder.glob("*.arrived"))) >= count)
+        return [int(one.stem) for one in self._folder.glob("*.arrived")]
+
+    def open(self) -> None:
+        """Let all go on."""
+        (self._folder / "shut").unlink(missing_ok=True)
+
+
 def results(store: Path) -> Results:
     """What a store says, without what depends on when and how fast it was said."""
     try:
@@ -96,7 +135,7 @@ def results(store: Path) -> Results:
                 record.batches_digest,
                 record.selected,
             )
-            for record in opened.records()
+            for record in [*opened.records(), *opened.records(trials=True)]
         }
         joined = {one.concatenation_id: one for one in opened.concatenations()}
     assert not found.keys() & joined.keys()
@@ -113,6 +152,7 @@ class Scene:
     methods: str = "spread"
     seeds: int = 1
     more: list[str] = field(default_factory=lambda: ["--workers", "1"])
+    wait_until = staticmethod(wait_until)
 
     @property
     def command(self) -> list[str]:
@@ -121,6 +161,10 @@ class Scene:
         plugin = ["--plugin", str(HERE / "toy.py")]
         what = ["--methods", self.methods, "--seeds", str(self.seeds)]
         return ["run", *where, *plugin, *what, *self.more]
+
+    def start(self, gate: Gate) -> int:
+        """Start the command, whose patient runs this gate holds; return its process id."""
+        return self.nursery.start(*self.command, environment=gate.environment)
 
     def run(self, **fault: Any) -> tuple[int, str]:
         """Run the command, into a fault or without one."""
@@ -172,6 +216,22 @@ def toy_protocol(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def searching_protocol(toy_protocol: Path) -> Path:
+    """The same with a search of two trials."""
+    path = toy_protocol.with_name("searching.toml")
+    path.write_text(toy_protocol.read_text().replace("trials = 0", "trials = 2"))
+    return path
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    """A gate that is shut; opened after the test, so that nothing waits for ever."""
+    shut = Gate(tmp_path / "gate")
+    yield shut
+    shut.open()
+
+
 @pytest.fixture
 def scene(nursery: Nursery, tmp_path: Path, toy_protocol: Path) -> Scene:
     """A store that does not exist yet."""
@@ -183,16 +243,17 @@ def undisturbed(
     nursery: Nursery, tmp_path_factory: pytest.TempPathFactory, toy_protocol: Path
 ) -> Callable[..., Results]:
     """The results of a command that nothing disturbs, computed once for each command."""
-    known: dict[tuple[str, int], Results] = {}
+    known: dict[tuple[str, int, Path], Results] = {}
 
-    def of(methods: str = "spread", seeds: int = 1) -> Results:
-        if (methods, seeds) not in known:
+    def of(methods: str = "spread", seeds: int = 1, protocol: Path = toy_protocol) -> Results:
+        command = methods, seeds, protocol
+        if command not in known:
             store = tmp_path_factory.mktemp("undisturbed") / "store"
-            scene = Scene(nursery, store, toy_protocol, methods, seeds)
+            scene = Scene(nursery, store, protocol, methods, seeds)
             code, printed = scene.run()
             assert code == 0, printed
-            known[methods, seeds] = results(store)
-        return known[methods, seeds]
+            known[command] = results(store)
+        return known[command]
 
     return of
 

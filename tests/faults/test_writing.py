@@ -17,12 +17,15 @@ def points(printed: str) -> int:
     return int(found[1])
 
 
-def at_each(scene, tmp_path, kind: str) -> tuple[int, list]:
-    """Meet a fault at every point that an undisturbed run passes; each in a store of its own."""
+def at_each(scene, tmp_path, kind: str, step: int = 1) -> tuple[int, list]:
+    """Meet a fault at every point, or each `step`, that an undisturbed run passes.
+
+    Each in a store of its own.
+    """
     code, printed = scene.run(kind=kind, at=0)
     assert code == 0, printed
     met = []
-    for point in range(1, points(printed) + 1):
+    for point in range(1, points(printed) + 1, step):
         own = scene.in_another_store(tmp_path / f"{kind}-{point}")
         met.append((own, *own.run(kind=kind, at=point)))
     return points(printed), met
@@ -34,6 +37,17 @@ def test_killed_before_every_write(scene, tmp_path, undisturbed) -> None:
     for own, code, printed in met:
         assert code == -signal.SIGKILL, printed
         own.recovers("kill -9 of the session, before each of its writes", undisturbed())
+
+
+def test_killed_in_a_search(scene, tmp_path, searching_protocol, undisturbed) -> None:
+    scene.protocol = searching_protocol
+    _, met = at_each(scene, tmp_path, "die", step=5)
+    searching = [one for one in met if "[trial" in one[2] and "[1/2]" not in one[2]]
+    assert {printed.count("[trial") for _, _, printed in searching} == {1, 2, 3, 4}
+    for own, code, printed in searching:
+        assert code == -signal.SIGKILL, printed
+        expected = undisturbed(protocol=searching_protocol)
+        own.recovers("kill -9 of the session, in a search", expected)
 
 
 def test_no_room_at_every_write_of_a_file(scene, tmp_path, undisturbed) -> None:

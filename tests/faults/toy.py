@@ -13,6 +13,7 @@ from typing import Any
 from harness import DatasetSource, Float, Method, hookimpl, loss_method
 
 TRAP = "BENCH_TOY_TRAP"
+GATE = "BENCH_TOY_GATE"
 
 
 def _load() -> Any:
@@ -52,11 +53,32 @@ def _method(name: str, misbehave: Callable[[], object]) -> Method:
 
 def _sprung() -> bool:
     """Whether the trap named by the environment is there; it springs once."""
-    trap = Path(os.environ.get(TRAP, ""))
-    if not trap.is_file():
+    trap = os.environ.get(TRAP)
+    if trap is None:
         return False
-    trap.unlink()
+    try:
+        Path(trap).unlink()
+    except FileNotFoundError:
+        return False
     return True
+
+
+def _arrive() -> None:
+    """Tell the gate that the environment names which process came to it."""
+    if GATE in os.environ:
+        Path(os.environ[GATE], f"{os.getpid()}.arrived").touch()
+
+
+def _wait() -> None:
+    """Wait while the gate is there and shut."""
+    while GATE in os.environ and Path(os.environ[GATE], "shut").exists():
+        _arrive()
+        time.sleep(0.02)
+
+
+def _wait_once() -> None:
+    if _sprung():
+        _wait()
 
 
 def _exit() -> None:
@@ -73,11 +95,12 @@ def _segfault() -> None:
 
 
 def _hang() -> None:
+    _arrive()
     time.sleep(3600)
 
 
 def _eat() -> None:
-    eaten = bytearray(1 << 30)
+    eaten = bytearray(2 << 30)
     eaten[:: 1 << 12] = b"x" * len(eaten[:: 1 << 12])
     time.sleep(3600)
 
@@ -90,9 +113,11 @@ def bench_datasets() -> list[DatasetSource]:
 
 @hookimpl
 def bench_methods() -> list[Method]:
-    """One that behaves, one that is killed once, four that end their process or exceed a limit."""
+    """One that behaves, two that wait, one killed once, four that end or exceed a limit."""
     return [
         _method("spread", lambda: None),
+        _method("patient", _wait),
+        _method("patient-once", _wait_once),
         _method("killed-once", _kill_once),
         _method("exits", _exit),
         _method("segfaults", _segfault),

@@ -32,7 +32,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     options = ["--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--quiet"]
     command = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(folder)]
-    subprocess.run([*command, str(PROJECT)], check=True, timeout=120)
+    subprocess.run([*command, str(PROJECT)], check=True, timeout=600)
     (built,) = folder.glob("metric_learning_bench-*.whl")
     return built
 
@@ -97,7 +97,7 @@ def test_what_it_carries_is_found_where_it_is_installed(unpacked: Path, tmp_path
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     folder, names, digest, glyphs = done.stdout.splitlines()
     assert Path(folder) == unpacked / "harness" / "_protocols"
