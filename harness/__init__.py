@@ -1,20 +1,64 @@
 """metric-learning-bench: fair comparison of deep metric learning methods.
 
-Plugin authors import from here. Names that need numpy or torch are loaded when they are first used.
+What plugin authors and programs import stands here, in `harness.testing` and in
+`harness.executors`, and is described in docs/api.md; the other modules may change at any time.
+Names that need numpy or torch are loaded when they are first used.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from harness.extension import BackboneSource, DatasetSource, Metric, PretrainedWeights
-from harness.method import Choice, Float, Int, Method, loss_method
+from harness.errors import UserError
+from harness.extension import BackboneSource, DatasetSource, Executor, Metric, PretrainedWeights
+from harness.method import Choice, Float, Int, Method, Range, Value, loss_method
+
+__all__ = [
+    "API",
+    "Attribute",
+    "BackboneSource",
+    "Batch",
+    "Choice",
+    "Clusters",
+    "Context",
+    "Dataset",
+    "DatasetSource",
+    "Embed",
+    "Executor",
+    "Float",
+    "Identity",
+    "Int",
+    "LossObjective",
+    "Method",
+    "Metric",
+    "Objective",
+    "Outputs",
+    "PretrainedWeights",
+    "Range",
+    "Readout",
+    "Record",
+    "Trunk",
+    "UserError",
+    "Value",
+    "View",
+    "__version__",
+    "hookimpl",
+    "loss_method",
+]
+
+API = 1
+"""Number of the interface that plugins are written for; one that breaks a plugin raises it.
+
+A plugin may declare `BENCH_API = 1`; then a benchmark with another number says so in one line.
+"""
+
+hookimpl = pluggy.HookimplMarker("bench")
 
 if TYPE_CHECKING:
     from harness.data.dataset import Attribute, Dataset
+    from harness.method.loss_objective import LossObjective
     from harness.method.objective import (
         Batch,
         Clusters,
@@ -26,50 +70,39 @@ if TYPE_CHECKING:
         View,
     )
     from harness.models.trunk import Trunk
+    from harness.record import Identity, Record
 
-hookimpl = pluggy.HookimplMarker("bench")
+    __version__: str
+else:
+    # A type checker does not see this `__getattr__`: to it a name that is misspelt is an error.
+    _LATER = {
+        "harness.data.dataset": ("Attribute", "Dataset"),
+        "harness.method.loss_objective": ("LossObjective",),
+        "harness.method.objective": (
+            "Batch",
+            "Clusters",
+            "Context",
+            "Embed",
+            "Objective",
+            "Outputs",
+            "Readout",
+            "View",
+        ),
+        "harness.models.trunk": ("Trunk",),
+        "harness.record": ("Identity", "Record"),
+    }
 
-__all__ = [
-    "Attribute",
-    "BackboneSource",
-    "Batch",
-    "Choice",
-    "Clusters",
-    "Context",
-    "Dataset",
-    "DatasetSource",
-    "Embed",
-    "Float",
-    "Int",
-    "Method",
-    "Metric",
-    "Objective",
-    "Outputs",
-    "PretrainedWeights",
-    "Readout",
-    "Trunk",
-    "View",
-    "hookimpl",
-    "loss_method",
-]
+    def __getattr__(name):
+        if name == "__version__":
+            from harness.registry import core_version
 
-# Loaded when first used: numpy and torch are not needed to answer `bench --help`.
-_LATER = {
-    "Attribute": "harness.data.dataset",
-    "Batch": "harness.method.objective",
-    "Clusters": "harness.method.objective",
-    "Context": "harness.method.objective",
-    "Dataset": "harness.data.dataset",
-    "Embed": "harness.method.objective",
-    "Objective": "harness.method.objective",
-    "Outputs": "harness.method.objective",
-    "Readout": "harness.method.objective",
-    "Trunk": "harness.models.trunk",
-    "View": "harness.method.objective",
-}
+            return core_version()
+        for module, names in _LATER.items():
+            if name in names:
+                from importlib import import_module
 
+                return getattr(import_module(module), name)
+        raise AttributeError(f"module 'harness' has no attribute '{name}'")
 
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
-    raise AttributeError(f"module 'harness' has no attribute '{name}'")
+    def __dir__():
+        return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import pluggy
 
-from harness import hookspecs
+from harness import API, hookspecs
 from harness.errors import UserError, nearest, unknown
 from harness.extension import BackboneSource, DatasetSource, Executor, Metric
 from harness.method import Method
@@ -159,7 +159,7 @@ def _installed(registry: Registry) -> Iterable[tuple[Origin, Any]]:
     """Import the entry points, in the order of distribution and name."""
     from harness import builtin
 
-    core = Origin("core", CORE_DISTRIBUTION, _core_version(), Path(builtin.__file__).parent)
+    core = Origin("core", CORE_DISTRIBUTION, core_version(), Path(builtin.__file__).parent)
     yield core, builtin
     found: dict[str, list[tuple[Origin, metadata.EntryPoint]]] = {}
     for entry in _entry_points():
@@ -193,7 +193,8 @@ def _entry_points() -> list[metadata.EntryPoint]:
     return sorted(unique.values(), key=lambda e: (e.dist.name if e.dist else "", e.name))
 
 
-def _core_version() -> str:
+def core_version() -> str:
+    """Version of the installed core."""
     try:
         return metadata.version(CORE_DISTRIBUTION)
     except metadata.PackageNotFoundError:
@@ -243,6 +244,8 @@ def _register(registry: Registry, origin: Origin, plugin: Any) -> None:
 
 def _fault(manager: pluggy.PluginManager, plugin: Any) -> str | None:
     """What pluggy would pass over in silence: an unknown hook, one without the mark, or none."""
+    if (wanted := getattr(plugin, "BENCH_API", API)) != API:
+        return f"is written for API {wanted!r} of the benchmark; this one has API {API}"
     known = [name for name in vars(hookspecs) if name.startswith("bench_")]
     allowed = f"(allowed: {', '.join(known)})"
     found = False

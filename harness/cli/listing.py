@@ -67,7 +67,6 @@ def _of(
 def _methods(
     registry: Registry, column: type[Column]
 ) -> tuple[list[dict[str, Cell]], list[Column]]:
-    from harness.method.needs import needs_of
 
     rows: list[dict[str, Cell]] = []
     for name, registered in registry.methods.items():
@@ -77,7 +76,7 @@ def _methods(
             {
                 "method": name,
                 "family": method.family,
-                "needs": ", ".join(needs_of(method)),
+                "needs": ", ".join(method.needs),
                 "parameters": "none" if method.parameters == "0" else method.parameters,
                 "reference": method.reference,
                 "space": space,

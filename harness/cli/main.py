@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -38,9 +38,7 @@ EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="bench",
-    help="Fair comparison of deep metric learning methods.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -66,6 +64,25 @@ app.command()(gate.gate)
 app.command()(history.history)
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(data.app, name="data")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import harness
+
+        typer.echo(f"metric-learning-bench {harness.__version__} (API {harness.API})")
+        raise typer.Exit
+
+
+@app.callback()
+def bench(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say which this is."),
+    ] = False,
+) -> None:
+    """Fair comparison of deep metric learning methods."""
 
 
 def main() -> None:

@@ -104,6 +104,25 @@ class Method:
         if not callable(self.build):
             raise ValueError(f"method {self.name}: build must be callable")
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What a protocol, its data or the machine may not meet of what is declared, in words.
+
+        The composition of its batches comes first; a method that is not trained has none.
+        """
+        known = {"known": "known labels", "none": "no labels"}
+        said = (
+            self.batch if self.trained else "",
+            known.get(self.labels, "") if self.trained or self.readout else "",
+            "two views" if self.views == 2 else "",
+            f"{self.members} backbones" if self.members > 1 else "",
+            "a closed set" if self.setting == "closed-set" else "",
+            "graded relevance" if self.relevance == "graded" else "",
+            "pretrained weights" if self.weights == "pretrained" else "",
+            *self.requires,
+        )
+        return tuple(filter(None, said))
+
     def defaults(self) -> dict[str, Value]:
         """The default point of the space."""
         return {name: bounds.default for name, bounds in self.space.items()}

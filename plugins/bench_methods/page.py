@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 from bench_methods import METHODS
 from bench_methods.papers import Paper, papers
 from harness import Method
-from harness.method.needs import needs_of
-from harness.table.formats import escape_markdown
 
 FAMILIES: Mapping[str, str] = {
     "baseline": "Baselines and controls",
@@ -70,23 +70,28 @@ def _row(method: Method) -> tuple[str, ...]:
     parameters = "none" if method.parameters == "0" else f"`{method.parameters}`"
     return (
         f"`{method.name}`",
-        escape_markdown(method.summary),
-        escape_markdown(", ".join(needs_of(method))),
+        _escaped(method.summary),
+        _escaped(", ".join(method.needs)),
         parameters,
-        escape_markdown(method.reference),
+        _escaped(method.reference),
     )
 
 
 def _papers() -> Iterator[str]:
     for paper in papers():
-        yield f"### {escape_markdown(paper.title)}\n"
+        yield f"### {_escaped(paper.title)}\n"
         yield _table(("named there", "rows", "note"), _mentions(paper))
 
 
 def _mentions(paper: Paper) -> Iterator[tuple[str, ...]]:
     for mention in paper.methods:
         rows = ", ".join(f"`{row}`" for row in mention.rows) or "none"
-        yield escape_markdown(mention.name), rows, escape_markdown(mention.note)
+        yield _escaped(mention.name), rows, _escaped(mention.note)
+
+
+def _escaped(text: str) -> str:
+    """`text` for Markdown, every character that could mean something escaped."""
+    return re.sub(r"([\\`*_|\[\]~#$])", r"\\\1", html.escape(text, quote=False))
 
 
 def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -3,7 +3,6 @@
 import pytest
 
 from harness.method import Method
-from harness.method.needs import needs_of
 
 
 def method(**declared):
@@ -27,4 +26,4 @@ def method(**declared):
     ],
 )
 def test_a_method_says_what_others_may_lack(declared, expected):
-    assert needs_of(method(**declared)) == expected
+    assert method(**declared).needs == expected

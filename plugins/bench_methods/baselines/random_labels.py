@@ -9,8 +9,7 @@ from bench_methods.proxies.softmax import normalized_softmax
 from harness import Method
 
 if TYPE_CHECKING:
-    from harness import Context, Objective
-    from harness.method import Value
+    from harness import Context, Objective, Value
 
 
 def _build(hyperparameters: Mapping[str, Value], context: Context) -> Objective:

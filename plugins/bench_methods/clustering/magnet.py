@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from harness import Float, Int, Method
 
 if TYPE_CHECKING:
-    from harness import Value
-    from harness.method.objective import Context, Objective
+    from harness import Context, Objective, Value
 
 
 def _build(point: Mapping[str, Value], context: Context) -> Objective:

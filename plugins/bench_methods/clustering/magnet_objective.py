@@ -8,7 +8,7 @@ from torch import Tensor
 from bench_methods.clustering.class_clusters import class_clusters, impostors
 from bench_methods.clustering.magnet_loss import magnet_losses
 from bench_methods.training_part import embed_all
-from harness.method.objective import Batch, Clusters, Context, Embed, Objective, View
+from harness import Batch, Clusters, Context, Embed, Objective, View
 
 
 class MagnetObjective(Objective):

@@ -20,8 +20,7 @@ from harness import Choice, Float, Method
 
 if TYPE_CHECKING:
     from bench_methods.covariance.covnet_objective import Pairing
-    from harness import Value
-    from harness.method.objective import Context, Objective
+    from harness import Context, Objective, Value
 
 
 def _v1(point: Mapping[str, Value], context: Context) -> Objective:

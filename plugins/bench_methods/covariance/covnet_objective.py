@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from bench_methods.covariance.merge import covariance
 from bench_methods.covariance.pairing import Pairs
-from harness.method.objective import Batch, Embed, Objective
+from harness import Batch, Embed, Objective
 
 Pairing = Callable[[Tensor], Pairs]
 Loss = Callable[[Tensor, Tensor], Tensor]

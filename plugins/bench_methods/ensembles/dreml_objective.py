@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from harness.method.objective import Batch, Context, Embed, Objective
+from harness import Batch, Context, Embed, Objective
 
 
 class DremlObjective(Objective):

@@ -10,8 +10,7 @@ from bench_methods.generative.metric_loss import build_plain, semi_supervised_sp
 from harness import Method
 
 if TYPE_CHECKING:
-    from harness import Context, Objective
-    from harness.method import Value
+    from harness import Context, Objective, Value
 
 DECODER = "256 * (d + 1) + 257 * D"
 

@@ -15,8 +15,7 @@ from harness import Float, Method
 
 if TYPE_CHECKING:
     from bench_methods.generative.prior import Prior
-    from harness import Context, Objective
-    from harness.method import Value
+    from harness import Context, Objective, Value
 
 
 def _unit(point: Mapping[str, Value], context: Context) -> Objective:

@@ -10,8 +10,7 @@ from bench_methods.generative.metric_loss import MARGIN, build_plain
 from harness import Choice, Method
 
 if TYPE_CHECKING:
-    from harness import Context, Objective
-    from harness.method import Value
+    from harness import Context, Objective, Value
 
 
 def _build(point: Mapping[str, Value], context: Context) -> Objective:

@@ -11,8 +11,7 @@ from bench_methods.generative.vae import VAE_PARAMETERS, evidence_bound
 from harness import Int, Method
 
 if TYPE_CHECKING:
-    from harness import Context, Objective
-    from harness.method import Value
+    from harness import Context, Objective, Value
 
 
 def _build(point: Mapping[str, Value], context: Context) -> Objective:

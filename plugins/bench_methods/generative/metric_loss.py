@@ -16,8 +16,7 @@ from bench_methods.proxies.softmax import normalized_softmax
 from harness import Choice, Float
 
 if TYPE_CHECKING:
-    from harness import Context, Objective
-    from harness.method import Range, Value
+    from harness import Context, Objective, Range, Value
 
 PLAIN = {"triplet": triplet, "softmax": normalized_softmax, "center": center_loss}
 

@@ -11,8 +11,7 @@ from bench_methods.generative.metric_loss import MARGIN
 from harness import Float, Method
 
 if TYPE_CHECKING:
-    from harness import Context, Objective
-    from harness.method import Value
+    from harness import Context, Objective, Value
 
 
 def _build(point: Mapping[str, Value], context: Context) -> Objective:
@@ -20,7 +19,7 @@ def _build(point: Mapping[str, Value], context: Context) -> Objective:
     from bench_methods.generative.objectives import SemiSupervised
     from bench_methods.generative.pull_back_loss import PullBackTripletLoss
     from bench_methods.generative.terms import Reconstruction
-    from harness.method.loss_objective import LossObjective
+    from harness import LossObjective
 
     decoder = Decoder(context.embedding_size, context.input_shape)
     return SemiSupervised(

@@ -18,8 +18,7 @@ from harness import Int, Method
 if TYPE_CHECKING:
     from bench_methods.generative.prior import Prior
     from bench_methods.generative.terms import EvidenceBound
-    from harness import Context, Objective
-    from harness.method import Value
+    from harness import Context, Objective, Value
 
 
 def evidence_bound(prior: Prior, context: Context) -> EvidenceBound:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bench_methods.guided.gemini_training import GeminiRule, GeminiTraining
-from harness.method.objective import Batch, Context, Embed, Objective, View
+from harness import Batch, Context, Embed, Objective, View
 
 
 class GeminiObjective(Objective):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bench_methods.guided.gemini_loss import Triplets, gemini_loss
 from bench_methods.guided.gemini_network import Gemini
-from harness.method.objective import Context, View
+from harness import Context, View
 
 ON_THE_SPHERE, UNBOUNDED = 1e-3, 1e-2
 """Learning rates of Adam and of SGD."""

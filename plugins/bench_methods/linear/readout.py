@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness import Int, Method
 
 if TYPE_CHECKING:
-    from harness import Context, Float, Objective
-    from harness.method import Choice
+    from harness import Choice, Context, Float, Objective
 
 Fit = Callable[..., Any]
 EXTRA = {"metric_learn": "pip install 'metric-learning-bench-methods[mahalanobis]'"}

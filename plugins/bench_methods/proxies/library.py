@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness import Method, loss_method
 
 if TYPE_CHECKING:
-    from harness import Context
-    from harness.method import Value
+    from harness import Context, Value
 
 
 def class_weights(name: str, loss: str, **declared: Any) -> Method:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from harness import Float, Method
 
 if TYPE_CHECKING:
-    from harness import Context, Objective
-    from harness.method import Value
+    from harness import Context, Objective, Value
 
 
 def _build(hyperparameters: Mapping[str, Value], context: Context) -> Objective:  # noqa: ARG001

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.execution.crossing import pack, unpack
-from harness.execution.executor import Finished, Started
-from harness.execution.run import execute
+from harness.executors import Finished, Started, execute, pack, unpack
 
 from acme_metric_losses.journal import note
 
 if TYPE_CHECKING:
-    from harness.execution.executor import Stages, Work
+    from harness.executors import Stages, Work
 
 
 def execute_elsewhere(work: Work) -> Stages:

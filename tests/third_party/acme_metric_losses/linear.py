@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.models.trunk import Trunk
+from harness import Trunk
 from torch import Tensor, nn
 
 FEATURES = 16

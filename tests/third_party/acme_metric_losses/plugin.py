@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness import Float, Method, hookimpl, loss_method
-from harness.extension import BackboneSource, DatasetSource, Executor, Metric
+from harness import (
+    BackboneSource,
+    DatasetSource,
+    Executor,
+    Float,
+    Method,
+    Metric,
+    hookimpl,
+    loss_method,
+)
 
 from acme_metric_losses.journal import note
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from harness import Context, Objective
-    from harness.data.dataset import Dataset
-    from harness.execution.executor import Stages, Work
-    from harness.models.trunk import Trunk
-    from harness.record import Identity, Record
+    from harness import Context, Dataset, Identity, Objective, Record, Trunk
+    from harness.executors import Stages, Work
 
     from acme_metric_losses.tuplet import TupletMargin
 

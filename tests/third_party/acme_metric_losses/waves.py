@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from harness.data.dataset import Attribute, Dataset
+from harness import Attribute, Dataset
 
 CLASSES, SAMPLES, POINTS = 12, 8, 24
 
