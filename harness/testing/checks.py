@@ -17,6 +17,7 @@ from harness.method import Choice, Method
 from harness.method.objective import Objective
 from harness.testing.applicable import NotApplicable, needs_training
 from harness.testing.coinciding import coinciding_embeddings_give_no_nan
+from harness.testing.devices import WrongDevice, place, pretended_device
 from harness.testing.formula import evaluate
 from harness.testing.learning import it_beats_the_untrained_embedding, toy_record
 from harness.testing.toys import ToyRun, batch_for, gradients_of, toy_context
@@ -180,6 +181,26 @@ def it_leaves_the_backbone_alone(method: Method) -> None:
     assert not frozen, f"{method.name}: it froze the backbone's {', '.join(frozen)}"
 
 
+def it_stays_on_one_device(method: Method) -> None:
+    """Building, preparing, the loss and its gradients mix no tensors of two devices.
+
+    Tried on a device that is only pretended, so that no accelerator is needed.
+    """
+    needs_training(method)
+    with pretended_device() as pretended:
+        try:
+            run = ToyRun(method, device=pretended.device)
+            for step in range(2):
+                run.loss(step).backward()  # type: ignore[no-untyped-call]
+        except WrongDevice as error:
+            raise AssertionError(
+                f"{method.name}: {error} ({place(error)}); make tensors on context.device, or on "
+                "the device of what they meet"
+            ) from None
+    where = {str(weight.device) for weight in run.objective.parameters()}
+    assert where <= {str(pretended.device)}, f"{method.name}: parameters are left on the CPU"
+
+
 CHECKS: tuple[Check, ...] = (
     it_says_what_it_is,
     it_builds_at_its_defaults,
@@ -194,6 +215,7 @@ CHECKS: tuple[Check, ...] = (
     it_works_without_labels,
     it_leaves_its_inputs_unchanged,
     it_leaves_the_backbone_alone,
+    it_stays_on_one_device,
     it_beats_the_untrained_embedding,
 )
 

@@ -71,6 +71,10 @@ class MethodContract:
         """The loss changes no weight of the backbone and leaves no gradient there."""
         checks.it_leaves_the_backbone_alone(method)
 
+    def test_it_stays_on_one_device(self, method: Method) -> None:
+        """No operation mixes tensors of two devices."""
+        checks.it_stays_on_one_device(method)
+
     def test_it_beats_the_untrained_embedding(self, method: Method) -> None:
         """A short run of the core's own doubles MAP@R on toy classes not trained on."""
         it_beats_the_untrained_embedding(method)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INPUTS, FEATURES, EMBEDDING = 12, 32, 8
 CLASSES, PER_CLASS = 8, 4
+_CPU = torch.device("cpu")
 # Of four classes with two samples each: two pairs of one class, two of two, turn by turn.
 _AS_PAIRS = torch.tensor([0, 1, 2, 4, 6, 7, 3, 5])
 
@@ -33,8 +34,9 @@ def toy_context(
     normalized: bool = True,
     members: int = 1,
     generator: torch.Generator | None = None,
+    device: torch.device = _CPU,
 ) -> Context:
-    """What an Objective may know, for a run of 32 samples in batches of 32 on the CPU."""
+    """What an Objective may know, for a run of 32 samples in batches of 32."""
     return Context(
         classes=classes,
         samples=classes * PER_CLASS,
@@ -46,7 +48,7 @@ def toy_context(
         batch_size=classes * PER_CLASS,
         steps=10,
         steps_per_epoch=5,
-        device=torch.device("cpu"),
+        device=device,
         generator=generator or torch.Generator().manual_seed(0),
     )
 
@@ -105,6 +107,13 @@ def batch_for(method: Method, step: int = 0) -> Batch:
         relevance=relevance,
         attributes=plain.attributes,
     )
+
+
+def on_device(batch: Batch, device: torch.device) -> Batch:
+    """The same batch with all its tensors on a device."""
+    moved = {name: x.to(device) for name, x in vars(batch).items() if isinstance(x, Tensor)}
+    codes = {name: values.to(device) for name, values in batch.attributes.items()}
+    return replace(batch, **moved, attributes=codes)
 
 
 def _relevance(labels: Tensor) -> Tensor:
@@ -175,19 +184,25 @@ class ToyRun:
     """
 
     def __init__(
-        self, method: Method, hyperparameters: Mapping[str, Any] | None = None, *, seed: int = 0
+        self,
+        method: Method,
+        hyperparameters: Mapping[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        device: torch.device = _CPU,
     ) -> None:
         self.method = method
         self.seed = seed
+        self.device = device
         self.embed = ToyEmbed(members=method.members)
+        self.embed.backbone.to(device)
         self.guard = WeightGuard(self.embed.backbone)
         self.guard.remember(values=True)
-        self.view = ToyView(batch_for(method))
+        self.view = ToyView(on_device(batch_for(method), device))
         with method_state(seed, method.name, fold=0) as generator:
             point = method.point(hyperparameters or {})
-            self.objective = method.build(
-                point, toy_context(members=method.members, generator=generator)
-            )
+            context = toy_context(members=method.members, generator=generator, device=device)
+            self.objective = method.build(point, context).to(device)
             self.objective.prepare(self.view, self.embed)
             self.objective.begin_epoch(0, self.view, self.embed)
 
@@ -200,7 +215,7 @@ class ToyRun:
         self, step: int = 0, *, batch: Batch | None = None, embed: Embed | None = None
     ) -> Tensor:
         """The loss of one batch: the toy's own of that step, unless another is given."""
-        given = batch_for(self.method, step) if batch is None else batch
+        given = on_device(batch_for(self.method, step), self.device) if batch is None else batch
         with method_state(self.seed, f"{self.method.name} step", fold=step):
             loss: Tensor = self.objective(given, self.embed if embed is None else embed)
         return loss
