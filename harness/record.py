@@ -77,7 +77,8 @@ class Identity(Frozen):
 class Declared(Frozen):
     """What the method declared; shown on the board beside its scores.
 
-    `composition` is `none` for a method that does not train.
+    `composition` is `none` for a method that does not train. `defaults_from`: where its default
+    hyperparameters are from, `unsaid` in records that did not ask.
     """
 
     composition: str
@@ -85,6 +86,7 @@ class Declared(Frozen):
     labels: str
     members: int
     setting: str
+    defaults_from: str = "unsaid"
 
 
 class Parameters(Frozen):

@@ -76,6 +76,7 @@ def _method(registry: Registry, name: str) -> Facts | None:
         "hyperparameters": {
             key: f"{bounds}, default {bounds.default}" for key, bounds in method.space.items()
         },
+        "defaults from": method.defaults_from,
         "needs": {
             "batches": method.batch if method.trained else "none",
             "views": method.views,

@@ -39,6 +39,7 @@ class Entrant:
             labels=method.labels,
             members=method.members,
             setting=method.setting,
+            defaults_from=method.defaults_from,
         )
 
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.method.method import Composition, Method
+from harness.method.method import Composition, DefaultsFrom, Method
 from harness.method.space import Range, Value
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def loss_method(  # noqa: PLR0913 - each but the first two is named
     unnormalized: bool = False,
     parameters: str = "0",
     citation: str = "",
+    defaults_from: DefaultsFrom = "unsaid",
     **space: Range,
 ) -> Method:
     """Make a Method of a builder of losses on (embeddings, labels).
@@ -56,4 +57,5 @@ def loss_method(  # noqa: PLR0913 - each but the first two is named
         batch=batch,
         parameters=parameters,
         citation=citation,
+        defaults_from=defaults_from,
     )

@@ -18,12 +18,16 @@ Labels = Literal["all", "known", "none"]
 Setting = Literal["any", "closed-set"]
 Relevance = Literal["binary", "graded"]
 Weights = Literal["any", "pretrained"]
+DefaultsFrom = Literal[
+    "unsaid", "none", "paper", "library", "published search", "validation here", "by hand"
+]
 
 COMPOSITIONS: tuple[str, ...] = get_args(Composition)
 LABELS: tuple[str, ...] = get_args(Labels)
 SETTINGS: tuple[str, ...] = get_args(Setting)
 RELEVANCES: tuple[str, ...] = get_args(Relevance)
 WEIGHTS: tuple[str, ...] = get_args(Weights)
+DEFAULTS_FROM: tuple[str, ...] = get_args(DefaultsFrom)
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -49,7 +53,11 @@ class Method:
     `parameters` is the number of trainable parameters that the Objective adds, as a formula in C
     (classes), d (embedding size), F (feature size), D (numbers in one input) and the names of
     hyperparameters, such as "C * d"; `MethodContract` compares it with the Objective's own count.
-    `citation` is a BibTeX entry.
+    `citation` is a BibTeX entry. `defaults_from` says where the default point is from, so that a
+    board without a search does not rank by who was tuned on its data in silence: `paper`,
+    a `library` or public code, a `published search` on other data, `validation here` if any value
+    was chosen on validation classes of data that come with the benchmark, `by hand`, or `none`
+    where there is nothing to set.
 
     Raises ValueError for a name that is not lower-case words joined by hyphens, or a declaration
     outside its list.
@@ -74,6 +82,7 @@ class Method:
     requires: Mapping[str, str] = field(default_factory=dict)
     parameters: str = "0"
     citation: str = ""
+    defaults_from: DefaultsFrom = "unsaid"
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -83,6 +92,7 @@ class Method:
         _check_listed(self.name, "setting", self.setting, SETTINGS)
         _check_listed(self.name, "relevance", self.relevance, RELEVANCES)
         _check_listed(self.name, "weights", self.weights, WEIGHTS)
+        _check_listed(self.name, "defaults_from", self.defaults_from, DEFAULTS_FROM)
         if self.trained and self.labels == "none" and self.batch != "uniform":
             raise ValueError(
                 f"method {self.name}: labels='none' needs batch='uniform': every other composition "

@@ -39,7 +39,11 @@ skipped, with the reason. It begins with how the batches are composed; a method 
 trained. **Extra parameters** are those a method trains besides the backbone: `C` classes of the \
 training part, `d` dimensions of the embedding, `F` of the trunk's features, `D` numbers in one \
 input, and names of hyperparameters. They are trained and then dropped: every row is tested by the \
-backbone alone, or by a linear readout of it.
+backbone alone, or by a linear readout of it. **Defaults from** says where a method's default \
+point is from: its paper, a library or public code, a published search on other data, \
+`validation here` where any value was chosen on validation classes of the data that come with the \
+benchmark, or by hand. A board without a search ranks defaults, and those tuned here have seen \
+more of its data.
 """
 
 PAPERS = """## The papers
@@ -61,7 +65,7 @@ def _families(methods: Iterable[Method]) -> Iterator[str]:
         if members:
             yield f"## {FAMILIES[family]}\n"
             yield _table(
-                ("method", "summary", "needs", "extra parameters", "reference"),
+                ("method", "summary", "needs", "extra parameters", "defaults from", "reference"),
                 map(_row, members),
             )
 
@@ -73,6 +77,7 @@ def _row(method: Method) -> tuple[str, ...]:
         _escaped(method.summary),
         _escaped(", ".join(method.needs)),
         parameters,
+        method.defaults_from if method.space else "",
         _escaped(method.reference),
     )
 

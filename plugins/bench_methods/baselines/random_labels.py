@@ -27,6 +27,7 @@ random_labels = Method(
     reference="Zhang et al., Understanding Deep Learning Requires Rethinking Generalization, "
     "ICLR 2017",
     family="baseline",
+    defaults_from="published search",
     space=normalized_softmax.space,
     batch=normalized_softmax.batch,
     control=True,

@@ -24,6 +24,7 @@ softmax = loss_method(
     reference="Horiguchi et al., Significance of Softmax-Based Features in Comparison to Distance "
     "Metric Learning-Based Features, TPAMI 2020",
     family="classification",
+    defaults_from="none",
     batch="one-per-class",
     unnormalized=True,
     parameters="C * d + C",

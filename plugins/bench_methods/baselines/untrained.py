@@ -28,6 +28,7 @@ untrained = Method(
     summary="The initial weights, not trained at all: the floor of every leaderboard.",
     reference=_REFERENCE,
     family="baseline",
+    defaults_from="none",
     trained=False,
     citation=_CITATION,
 )
@@ -39,6 +40,7 @@ pretrained = Method(
     "protocol begins from random weights: that is what untrained shows.",
     reference=_REFERENCE,
     family="baseline",
+    defaults_from="none",
     weights="pretrained",
     trained=False,
     citation=_CITATION,

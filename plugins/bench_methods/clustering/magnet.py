@@ -33,6 +33,7 @@ magnet = Method(
     "divides each class anew every epoch, for which all of the training part is embedded.",
     reference="Rippel et al., Metric Learning with Adaptive Density Discrimination, ICLR 2016",
     family="cluster",
+    defaults_from="library",
     batch="clusters",
     space={
         "clusters_per_class": Int(1, 8, default=3),

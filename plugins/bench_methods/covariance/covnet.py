@@ -49,6 +49,7 @@ def _classifier(
         nn.Linear(context.embedding_size, labels),
         nn.functional.cross_entropy,
         tanh=bool(point["tanh"]),
+        normalized=context.normalized,
         scale=float(point["scale"]) * context.embedding_size,
     )
 
@@ -63,7 +64,11 @@ def _v3(point: Mapping[str, Value], context: Context) -> Objective:
         nn.BatchNorm1d(context.embedding_size), nn.Linear(context.embedding_size, 1)
     )
     return CovNetObjective(
-        inter_similarity_pairs, tail, binary_cross_entropy, tanh=bool(point["tanh"])
+        inter_similarity_pairs,
+        tail,
+        binary_cross_entropy,
+        tanh=bool(point["tanh"]),
+        normalized=context.normalized,
     )
 
 
@@ -90,6 +95,7 @@ covnet_v1 = Method(
     "vector of their embeddings.",
     reference=_REFERENCE,
     family="covariance",
+    defaults_from="validation here",
     space=_SPACE,
     parameters="(d + 1) * C",
     citation=_CITATION,
@@ -103,6 +109,7 @@ covnet_v2 = Method(
     "again as the backbone.",
     reference=_REFERENCE,
     family="covariance",
+    defaults_from="validation here",
     space=_SPACE,
     parameters="(d + 1) * C * (C + 1) // 2",
     citation=_CITATION,
@@ -115,6 +122,7 @@ covnet_v3 = Method(
     "by batch norm and a sigmoid on the covariance vector.",
     reference=_REFERENCE,
     family="covariance",
+    defaults_from="paper",
     space={"tanh": Choice((False, True), default=True)},
     parameters="3 * d + 1",
     citation=_CITATION,

@@ -18,9 +18,17 @@ class CovNetObjective(Objective):
     """Embeds the batch once, merges its pairs by covariance and classifies them by `tail`."""
 
     def __init__(
-        self, pairing: Pairing, tail: nn.Module, loss: Loss, *, tanh: bool, scale: float = 1.0
+        self,
+        pairing: Pairing,
+        tail: nn.Module,
+        loss: Loss,
+        *,
+        tanh: bool,
+        normalized: bool,
+        scale: float = 1.0,
     ) -> None:
         super().__init__()
+        self.normalized = normalized
         self.scale = scale
         self.pairing = pairing
         self.tail = tail
@@ -30,7 +38,9 @@ class CovNetObjective(Objective):
     def forward(self, batch: Batch, embed: Embed) -> Tensor:
         """Return the mean loss over the pairs."""
         linear = embed.outputs(batch.inputs).linear
-        embeddings = nn.functional.normalize(linear.tanh() if self.tanh else linear)
+        embeddings = linear.tanh() if self.tanh else linear
+        if self.normalized:
+            embeddings = nn.functional.normalize(embeddings)
         pairs = self.pairing(batch.require_labels())
         merged = covariance(embeddings[pairs.first], embeddings[pairs.second])
         return self.loss(self.tail(self.scale * merged), pairs.labels)

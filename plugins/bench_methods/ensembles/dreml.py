@@ -30,6 +30,7 @@ dreml = Method(
     "one-hot proxies. Four times the backbone's cost.",
     reference="Xuan et al., Deep Randomized Ensembles for Metric Learning, ECCV 2018",
     family="ensemble",
+    defaults_from="validation here",
     members=4,
     space={"scale": Float(0.5, 64.0, default=8.0, log=True)},
     citation="""@inproceedings{xuan2018deep,

@@ -52,6 +52,7 @@ dml_unit_prior = Method(
     "distribution around each unnormalised embedding from N(0, I); in turns or jointly.",
     reference=citations.SAFIR,
     family="generative",
+    defaults_from="by hand",
     labels="known",
     space=semi_supervised_space("epoch"),
     parameters=POSTERIOR,
@@ -65,6 +66,7 @@ dml_gmm_prior = Method(
     "[-1, 1]^d as the prior; the divergence is by one sample.",
     reference=citations.SAFIR,
     family="generative",
+    defaults_from="by hand",
     labels="known",
     space={
         **semi_supervised_space("epoch"),

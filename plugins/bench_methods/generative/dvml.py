@@ -28,6 +28,7 @@ dvml = Method(
     "code's.",
     reference=citations.LIN,
     family="generative",
+    defaults_from="library",
     # The center loss moves its centres whenever it is called, here by drawn variations too.
     space={"metric_loss": Choice(("triplet", "softmax"), default="triplet"), "margin": MARGIN},
     parameters="2 * d * (F + 1) + 256 * (d + 1) + 257 * F",

@@ -38,6 +38,7 @@ dml_fitted_gmm_prior = Method(
     "the unnormalised embeddings and is the prior of a VAE that trains beside the metric loss.",
     reference=f"{citations.SAFIR} (future work)",
     family="generative",
+    defaults_from="by hand",
     labels="known",
     space={
         **semi_supervised_space("joint"),

@@ -38,6 +38,7 @@ pull_back_triplet = Method(
     "Decoding the middle of each pair costs about as much as the backbone.",
     reference=f"{citations.SAFIR} (future work); {citations.ARVANITIDIS}",
     family="generative",
+    defaults_from="by hand",
     labels="known",
     space={"alpha": Float(0.01, 0.99, default=0.5), "margin": MARGIN},
     parameters=DECODER,

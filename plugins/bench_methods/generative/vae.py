@@ -62,6 +62,7 @@ def _variant(name: str, schedule: str, summary: str) -> Method:
         summary=summary,
         reference=f"{citations.SAFIR}; the prior: {citations.TOMCZAK}",
         family="generative",
+        defaults_from="by hand",
         labels="known",
         space={
             **semi_supervised_space(schedule),
@@ -82,6 +83,7 @@ vae = Method(
     "test.",
     reference=citations.KINGMA,
     family="generative",
+    defaults_from="none",
     batch="uniform",
     labels="none",
     parameters=VAE_PARAMETERS,

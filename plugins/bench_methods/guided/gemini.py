@@ -50,6 +50,7 @@ gemini = Method(
     "takes one to three times the time of its student.",
     reference="Gonzalez-Zapata et al., Guided Deep Metric Learning, CVPR Workshops 2022",
     family="guided",
+    defaults_from="validation here",
     batch="uniform",
     setting="closed-set",
     space={

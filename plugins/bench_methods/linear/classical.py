@@ -57,6 +57,7 @@ pca_whitening = linear_method(
     reference="Jégou and Chum, Negative Evidences and Co-occurences in Image Retrieval: The "
     "Benefit of PCA and Whitening, ECCV 2012",
     citation=JEGOU,
+    defaults_from="library",
     labels="none",
 )
 
@@ -68,6 +69,7 @@ lda = linear_method(
     reference="Fisher, The Use of Multiple Measurements in Taxonomic Problems, Annals of Eugenics "
     "1936",
     citation=FISHER,
+    defaults_from="library",
     shrinkage=Float(0.0, 1.0, default=0.0),
 )
 
@@ -78,4 +80,5 @@ nca = linear_method(
     "often of one class.",
     reference="Goldberger et al., Neighbourhood Components Analysis, NeurIPS 2004",
     citation=GOLDBERGER,
+    defaults_from="library",
 )

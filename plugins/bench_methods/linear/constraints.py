@@ -87,6 +87,7 @@ itml = linear_method(
     "a class near and others far.",
     reference="Davis et al., Information-Theoretic Metric Learning, ICML 2007",
     citation=DAVIS,
+    defaults_from="library",
     requires=EXTRA,
     gamma=Float(0.01, 10.0, default=1.0, log=True),
 )
@@ -98,6 +99,7 @@ lsml = linear_method(
     reference="Liu et al., Metric Learning from Relative Comparisons by Minimizing Squared "
     "Residual, ICDM 2012",
     citation=LIU,
+    defaults_from="validation here",
     requires=EXTRA,
     weight=Float(1.0, 1e4, default=1000.0, log=True),
 )
@@ -110,6 +112,7 @@ mmc = linear_method(
     reference="Xing et al., Distance Metric Learning with Application to Clustering with "
     "Side-Information, NeurIPS 2002",
     citation=XING,
+    defaults_from="library",
     requires=EXTRA,
     form=Choice(("full", "diagonal"), default="full"),
 )
@@ -120,6 +123,7 @@ rca = linear_method(
     summary="Whitening by the covariance within chunklets of one class.",
     reference="Shental et al., Adjustment Learning and Relevant Component Analysis, ECCV 2002",
     citation=SHENTAL,
+    defaults_from="library",
     requires=EXTRA,
     chunk_size=Int(2, 16, default=2),
 )

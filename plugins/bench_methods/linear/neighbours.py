@@ -75,6 +75,7 @@ lmnn = linear_method(
     reference="Weinberger and Saul, Distance Metric Learning for Large Margin Nearest Neighbor "
     "Classification, JMLR 2009",
     citation=WEINBERGER_SAUL,
+    defaults_from="library",
     requires=EXTRA,
     neighbours=Int(1, 5, default=3),
     regularization=Float(0.1, 0.9, default=0.5),
@@ -87,6 +88,7 @@ lfda = linear_method(
     reference="Sugiyama, Dimensionality Reduction of Multimodal Labeled Data by Local Fisher "
     "Discriminant Analysis, JMLR 2007",
     citation=SUGIYAMA,
+    defaults_from="library",
     requires=EXTRA,
     neighbours=Int(1, 15, default=7),
 )
@@ -98,5 +100,6 @@ mlkr = linear_method(
     "best.",
     reference="Weinberger and Tesauro, Metric Learning for Kernel Regression, AISTATS 2007",
     citation=WEINBERGER_TESAURO,
+    defaults_from="library",
     requires=EXTRA,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from pytorch_metric_learning.distances import LpDistance
 from torch import Tensor
 
 
@@ -21,6 +22,14 @@ def distances(embeddings: Tensor) -> Tensor:
     Where two coincide, the distance is exactly 0 and so is its gradient.
     """
     return torch.cdist(embeddings, embeddings, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def as_given(power: int = 1) -> LpDistance:
+    """The library's Euclidean distance, to a power, of embeddings of the length they have.
+
+    Its own default puts every embedding on the unit sphere first, also where a protocol does not.
+    """
+    return LpDistance(normalize_embeddings=False, power=power)
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:

@@ -12,10 +12,13 @@ from bench_methods.pairs import citations
 from harness import Float, loss_method
 
 
-def _contrastive(pos_margin: float, neg_margin: float) -> Any:
+def contrastive_loss(pos_margin: float, neg_margin: float) -> Any:
+    """The library's contrastive loss, of embeddings of the length they have."""
     from pytorch_metric_learning.losses import ContrastiveLoss
 
-    return ContrastiveLoss(pos_margin=pos_margin, neg_margin=neg_margin)
+    from bench_methods.pairs.batch_pairs import as_given
+
+    return ContrastiveLoss(pos_margin=pos_margin, neg_margin=neg_margin, distance=as_given())
 
 
 def _contrastive_squared(margin: float) -> Any:
@@ -25,12 +28,14 @@ def _contrastive_squared(margin: float) -> Any:
 
 
 def _snr_contrastive(pos_margin: float, neg_margin: float, regularizer_weight: float) -> Any:
+    from pytorch_metric_learning.distances import SNRDistance
     from pytorch_metric_learning.losses import SignalToNoiseRatioContrastiveLoss
     from pytorch_metric_learning.regularizers import ZeroMeanRegularizer
 
     return SignalToNoiseRatioContrastiveLoss(
         pos_margin=pos_margin,
         neg_margin=neg_margin,
+        distance=SNRDistance(normalize_embeddings=False),
         embedding_regularizer=ZeroMeanRegularizer(),
         embedding_reg_weight=regularizer_weight,
     )
@@ -40,11 +45,12 @@ _HADSELL = "Hadsell et al., Dimensionality Reduction by Learning an Invariant Ma
 
 contrastive = loss_method(
     "contrastive",
-    _contrastive,
+    contrastive_loss,
     summary="Hinge on the distance of each pair; the mean over violated positives plus that over "
     "violated negatives. Linear, where Hadsell's original squares.",
     reference=_HADSELL,
     family="pair",
+    defaults_from="published search",
     citation=citations.HADSELL,
     pos_margin=Float(-0.2, 2.0, default=0.24),
     neg_margin=Float(-0.2, 2.0, default=0.53),
@@ -57,6 +63,7 @@ contrastive_squared = loss_method(
     "each negative one; the mean over all pairs of the batch.",
     reference=_HADSELL,
     family="pair",
+    defaults_from="validation here",
     citation=citations.HADSELL,
     margin=Float(0.1, 2.0, default=0.25),
 )
@@ -68,6 +75,7 @@ snr_contrastive = loss_method(
     "over that of the anchor; embeddings are drawn to zero mean.",
     reference="Yuan et al., Signal-to-Noise Ratio: A Robust Distance Metric, CVPR 2019",
     family="pair",
+    defaults_from="published search",
     citation=citations.YUAN,
     pos_margin=Float(0.0, 2.0, default=0.25),
     neg_margin=Float(0.0, 2.0, default=0.89),

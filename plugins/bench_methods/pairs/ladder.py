@@ -29,6 +29,7 @@ ladder = Method(
     "for images and captions; here both are images.",
     reference="Zhou et al., Ladder Loss for Coherent Visual-Semantic Embedding, AAAI 2020",
     family="ranking",
+    defaults_from="paper",
     relevance="graded",
     citation=citations.ZHOU,
     space={

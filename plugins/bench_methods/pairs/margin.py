@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 def _shared(margin: float, beta: float) -> Any:
     from pytorch_metric_learning.losses import MarginLoss
 
-    return MarginLoss(margin=margin, beta=beta, learn_beta=True)
+    from bench_methods.pairs.batch_pairs import as_given
+
+    return MarginLoss(margin=margin, beta=beta, learn_beta=True, distance=as_given())
 
 
 def _per_class(margin: float, beta: float, context: Context) -> Any:
     from pytorch_metric_learning.losses import MarginLoss
 
-    return MarginLoss(margin=margin, beta=beta, learn_beta=True, num_classes=context.classes)
+    from bench_methods.pairs.batch_pairs import as_given
+
+    return MarginLoss(
+        margin=margin,
+        beta=beta,
+        learn_beta=True,
+        num_classes=context.classes,
+        distance=as_given(),
+    )
 
 
 def _distance_weighted(
@@ -44,6 +54,7 @@ margin = loss_method(
     "averaged over the active terms of all triplets.",
     reference=_REFERENCE,
     family="triplet",
+    defaults_from="published search",
     parameters="1",
     citation=citations.WU,
     margin=Float(-0.2, 2.0, default=0.083),
@@ -56,6 +67,7 @@ margin_per_class = loss_method(
     summary="The margin loss with a learned boundary for each class (their common start is tuned).",
     reference=_REFERENCE,
     family="triplet",
+    defaults_from="published search",
     parameters="C",
     citation=citations.WU,
     margin=Float(-0.2, 2.0, default=0.065),
@@ -69,6 +81,7 @@ margin_distance_weighted = loss_method(
     "its distance on the sphere: the loss and the sampling that were published together.",
     reference=_REFERENCE,
     family="triplet",
+    defaults_from="paper",
     parameters="1",
     citation=citations.WU,
     margin=Float(-0.2, 2.0, default=0.2),

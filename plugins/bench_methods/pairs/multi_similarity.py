@@ -32,9 +32,10 @@ multi_similarity = loss_method(
     "on all pairs of the batch.",
     reference=_REFERENCE,
     family="pair",
+    defaults_from="published search",
     citation=citations.WANG_MULTI_SIMILARITY,
-    alpha=Float(0.001, 100.0, default=4.3),
-    beta=Float(0.01, 100.0, default=54.0),
+    alpha=Float(0.001, 100.0, default=4.3, log=True),
+    beta=Float(0.01, 100.0, default=54.0, log=True),
     base=Float(0.0, 1.0, default=0.61),
 )
 
@@ -45,9 +46,10 @@ multi_similarity_miner = loss_method(
     "anchor's hardest pair of the other kind.",
     reference=_REFERENCE,
     family="pair",
+    defaults_from="published search",
     citation=citations.WANG_MULTI_SIMILARITY,
-    alpha=Float(1e-5, 100.0, default=14.0),
-    beta=Float(0.01, 200.0, default=65.0),
+    alpha=Float(1e-5, 100.0, default=14.0, log=True),
+    beta=Float(0.01, 200.0, default=65.0, log=True),
     base=Float(0.0, 1.0, default=0.75),
     epsilon=Float(0.0, 1.0, default=0.41),
 )

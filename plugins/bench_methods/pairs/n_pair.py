@@ -1,20 +1,27 @@
 """The N-pair loss and the angular loss, alone and together.
 
-The default weight of the N-pair loss's L2 term was chosen on validation classes.
+Sohn compares by dot products of embeddings of any length, held short by an L2 term on their norms.
+Where a protocol leaves lengths, so does this. Where it normalises and scores cosines, the loss of
+lengths that scoring does not see trains poorly: there the dot product is that of the normalised
+embeddings times `scale`, and the L2 term is a constant. The default scale was chosen on validation
+classes; the L2 weight is TensorFlow's.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench_methods.pairs import citations
 from harness import Float, loss_method
 
+if TYPE_CHECKING:
+    from harness import Context
 
-def _n_pair(l2: float) -> Any:
+
+def _n_pair(l2: float, scale: float, context: Context) -> Any:
     from bench_methods.pairs.n_pair_loss import NPairLoss
 
-    return NPairLoss(l2)
+    return NPairLoss(l2, scale if context.normalized else 1.0)
 
 
 def _angular(angle: float) -> Any:
@@ -23,30 +30,32 @@ def _angular(angle: float) -> Any:
     return AngularLoss(angle)
 
 
-def _n_pair_angular(l2: float, angle: float, angular_weight: float) -> Any:
+def _n_pair_angular(
+    l2: float, scale: float, angle: float, angular_weight: float, context: Context
+) -> Any:
     from bench_methods.pairs.weighted_sum import WeightedSum
 
-    return WeightedSum(_n_pair(l2), _angular(angle), angular_weight)
+    return WeightedSum(_n_pair(l2, scale, context), _angular(angle), angular_weight)
 
 
-# TensorFlow's weight is 0.002. From random weights it leaves in all embeddings a common mean, which
-# the dot products of a batch do not see and the cosines of scoring do. From 2 (1 - 1/N) on, with N
-# classes, the loss is least where all embeddings are zero.
-_L2 = Float(0.0, 2.0, default=1.0)
+# From 2 (1 - 1/N) on, with N classes, the loss is least where all embeddings are zero.
+_L2 = Float(1e-4, 2.0, default=0.002, log=True)
+_SCALE = Float(1.0, 128.0, default=16.0, log=True)
 _ANGULAR = "Wang et al., Deep Metric Learning with Angular Loss, ICCV 2017"
 
 n_pair = loss_method(
     "n-pair",
     _n_pair,
     summary="Cross-entropy of the dot product of a class's first two samples against the second "
-    "samples of all other classes; embeddings are not normalised, but kept short by an L2 term. "
-    "Half of a batch of four a class goes unused; the original has batches of one pair a class.",
+    "samples of all other classes. The original does not normalise embeddings: the product of "
+    "normalised ones is scaled, of others kept small by an L2 term. Batches of one pair a class.",
     reference="Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, "
     "NeurIPS 2016",
     family="tuple",
-    unnormalized=True,
+    defaults_from="validation here",
     citation=citations.SOHN,
     l2=_L2,
+    scale=_SCALE,
 )
 
 angular = loss_method(
@@ -56,6 +65,7 @@ angular = loss_method(
     "negative; the mean over all positive pairs, on normalised embeddings.",
     reference=_ANGULAR,
     family="tuple",
+    defaults_from="library",
     citation=citations.WANG_ANGULAR,
     angle=Float(30.0, 60.0, default=40.0),
 )
@@ -63,13 +73,13 @@ angular = loss_method(
 n_pair_angular = loss_method(
     "n-pair-angular",
     _n_pair_angular,
-    summary="The N-pair loss plus the angular loss at a weight; the N-pair part on embeddings that "
-    "are not normalised.",
+    summary="The N-pair loss plus the angular loss at a weight.",
     reference=_ANGULAR,
     family="tuple",
-    unnormalized=True,
+    defaults_from="validation here",
     citation=citations.WANG_ANGULAR,
     l2=_L2,
+    scale=_SCALE,
     angle=Float(30.0, 60.0, default=45.0),
-    angular_weight=Float(0.0, 10.0, default=2.0),
+    angular_weight=Float(0.01, 10.0, default=2.0, log=True),
 )

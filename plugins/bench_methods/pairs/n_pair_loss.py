@@ -21,22 +21,24 @@ def first_two_of_each_class(labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class NPairLoss(nn.Module):
-    """Cross-entropy of the dot products of N anchors with N positives, and an L2 term.
+    """Cross-entropy of `scale` times the dot products of N anchors and N positives, and an L2 term.
 
     The term is l2 / 4 times the sum of the mean squared norms of anchors and of positives, as in
     TensorFlow's `npairs_loss`.
     """
 
-    def __init__(self, l2: float) -> None:
+    def __init__(self, l2: float, scale: float = 1.0) -> None:
         super().__init__()
         self.l2 = l2
+        self.scale = scale
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Loss of embeddings, float (B, D), not normalised; labels, int64 (B,); 0 if no pairs."""
+        """Loss of embeddings, float (B, D), of any length; labels, int64 (B,); 0 if no pairs."""
         first, second = first_two_of_each_class(labels)
         if len(first) == 0:
             return 0.0 * embeddings.sum()
         anchors, positives = embeddings[first], embeddings[second]
         own = torch.arange(len(first), device=labels.device)
         norms = (anchors**2).sum(dim=1).mean() + (positives**2).sum(dim=1).mean()
-        return nn.functional.cross_entropy(anchors @ positives.T, own) + self.l2 / 4 * norms
+        logits = self.scale * anchors @ positives.T
+        return nn.functional.cross_entropy(logits, own) + self.l2 / 4 * norms

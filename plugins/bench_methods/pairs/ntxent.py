@@ -22,6 +22,7 @@ ntxent = loss_method(
     reference="Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, "
     "NeurIPS 2016; the temperature: Chen et al., SimCLR, ICML 2020",
     family="pair",
+    defaults_from="published search",
     citation=citations.SOHN,
     temperature=Float(1e-5, 1e2, default=0.014, log=True),
 )

@@ -29,11 +29,12 @@ pddm = loss_method(
     "batch. Scored by the embedding alone.",
     reference="Huang et al., Local Similarity-Aware Deep Feature Embedding, NeurIPS 2016",
     family="tuple",
+    defaults_from="validation here",
     parameters="2 * (d + 1) * width + (2 * width + 1) * width + width",
     citation=citations.HUANG,
     alpha=Float(0.0, 2.0, default=0.5),
     beta=Float(0.0, 2.0, default=1.0),
-    distance_weight=Float(0.0, 10.0, default=0.5),
+    distance_weight=Float(0.01, 10.0, default=0.5, log=True),
     anchors=Choice(("all", "worst"), default="all"),
     width=Int(8, 512, default=64, log=True),
 )

@@ -31,6 +31,7 @@ quadruplet = loss_method(
     reference="Chen et al., Beyond Triplet Loss: A Deep Quadruplet Network for Person "
     "Re-Identification, CVPR 2017",
     family="tuple",
+    defaults_from="paper",
     citation=citations.CHEN,
     margin_1=Float(0.0, 2.0, default=1.0),
     margin_2=Float(0.0, 2.0, default=0.5),
@@ -45,6 +46,7 @@ qwise = loss_method(
     reference="Law et al., Quadruplet-Wise Image Similarity Learning, ICCV 2013; at length: "
     "Learning a Distance Metric from Relative Comparisons between Quadruplets of Images, IJCV 2017",
     family="tuple",
+    defaults_from="validation here",
     citation=citations.LAW,
     margin=Float(0.0, 2.0, default=0.5),
 )

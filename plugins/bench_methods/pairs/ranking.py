@@ -1,9 +1,7 @@
 """Losses that order the neighbours of an anchor: NCA, ranked list, histogram, PNP.
 
-Ranked list and PNP are pytorch-metric-learning's. In its ranked list the weights of negatives take
-part in the gradient, and a temperature above 5, such as the paper's 10, is warned of: 5 is the most
-here. NCA has no scale in the paper: its linear map has any length. The default was chosen on
-validation classes.
+PNP is pytorch-metric-learning's. NCA has no scale in the paper: its linear map has any length. The
+default was chosen on validation classes.
 """
 
 from __future__ import annotations
@@ -27,9 +25,9 @@ def _nca(scale: float) -> Any:
 
 
 def _ranked_list(margin: float, alpha: float, temperature: float, imbalance: float) -> Any:
-    from pytorch_metric_learning.losses import RankedListLoss
+    from bench_methods.pairs.ranked_list_loss import RankedListLoss
 
-    return RankedListLoss(margin=margin, Tn=temperature, imbalance=imbalance, alpha=alpha)
+    return RankedListLoss(margin, alpha, temperature, imbalance)
 
 
 def _pnp(variant: str, alpha: float, anneal: float) -> Any:
@@ -45,6 +43,7 @@ histogram = loss_method(
     "random positive one, from soft histograms of the cosines of both.",
     reference="Ustinova and Lempitsky, Learning Deep Embeddings with Histogram Loss, NeurIPS 2016",
     family="ranking",
+    defaults_from="paper",
     citation=citations.USTINOVA,
     bins=Int(4, 500, default=100, log=True),
 )
@@ -56,6 +55,7 @@ deep_nca = loss_method(
     "anchor's class: NCA on the embeddings of a batch, in place of a linear map.",
     reference="Goldberger et al., Neighbourhood Components Analysis, NeurIPS 2004",
     family="ranking",
+    defaults_from="validation here",
     citation=citations.GOLDBERGER,
     scale=Float(0.1, 100.0, default=8.0, log=True),
 )
@@ -67,10 +67,11 @@ ranked_list = loss_method(
     "margin, the nearer negatives weighted more, by e^(temperature x violation).",
     reference="Wang et al., Ranked List Loss for Deep Metric Learning, CVPR 2019",
     family="ranking",
+    defaults_from="paper",
     citation=citations.WANG_RANKED_LIST,
     margin=Float(0.0, 1.0, default=0.4),
     alpha=Float(0.5, 2.0, default=1.2),
-    temperature=Float(0.0, 5.0, default=5.0),
+    temperature=Float(0.0, 20.0, default=10.0),
     imbalance=Float(0.0, 1.0, default=0.5),
 )
 
@@ -82,6 +83,7 @@ pnp = loss_method(
     reference="Li et al., Rethinking the Optimization of Average Precision: Only Penalizing "
     "Negative Instances before Positive Ones is Enough, AAAI 2022",
     family="ranking",
+    defaults_from="library",
     citation=citations.LI,
     variant=Choice(("Ds", "Dq", "Iu", "Ib", "O"), default="Dq"),
     alpha=Float(0.1, 10.0, default=1.0, log=True),

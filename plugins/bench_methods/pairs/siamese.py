@@ -36,6 +36,7 @@ siamese = loss_method(
     reference="Bromley et al., Signature Verification using a 'Siamese' Time Delay Neural Network, "
     "NeurIPS 1993; the loss: Hadsell et al., CVPR 2006",
     family="pair",
+    defaults_from="validation here",
     batch="pairs",
     citation=citations.BROMLEY,
     margin=Float(0.1, 2.0, default=0.5),
@@ -50,6 +51,7 @@ siamese_vector = loss_method(
     "Learning Workshop 2015; the batch norm: Kamal et al., Metric Learning as a Service with "
     "Covariance Embedding",
     family="pair",
+    defaults_from="none",
     batch="pairs",
     parameters="3 * d + 1",
     citation=citations.KOCH,

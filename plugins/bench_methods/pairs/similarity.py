@@ -41,6 +41,7 @@ circle = loss_method(
     reference="Sun et al., Circle Loss: A Unified Perspective of Pair Similarity Optimization, "
     "CVPR 2020",
     family="pair",
+    defaults_from="paper",
     citation=citations.SUN,
     m=Float(0.0, 1.0, default=0.4),
     gamma=Float(1.0, 512.0, default=80.0, log=True),
@@ -53,6 +54,7 @@ tuplet_margin = loss_method(
     "cosines; the margin, in degrees, is slack: it narrows the positive's angle.",
     reference=_TUPLET,
     family="tuple",
+    defaults_from="paper",
     citation=citations.YU,
     margin=Float(0.0, 30.0, default=5.73),
     scale=Float(1.0, 256.0, default=64.0, log=True),
@@ -65,10 +67,11 @@ tuplet_margin_variance = loss_method(
     "positive pairs below their mean, of negative pairs above theirs.",
     reference=_TUPLET,
     family="tuple",
+    defaults_from="paper",
     citation=citations.YU,
     margin=Float(0.0, 30.0, default=5.73),
     scale=Float(1.0, 256.0, default=64.0, log=True),
     pos_eps=Float(0.0, 0.5, default=0.01),
     neg_eps=Float(0.0, 0.5, default=0.01),
-    variance_weight=Float(0.0, 10.0, default=0.5),
+    variance_weight=Float(0.01, 10.0, default=0.5, log=True),
 )

@@ -14,33 +14,42 @@ from harness import Float, Method, loss_method
 def _triplet(margin: float) -> Any:
     from pytorch_metric_learning.losses import TripletMarginLoss
 
-    return TripletMarginLoss(margin=margin)
+    from bench_methods.pairs.batch_pairs import as_given
+
+    return TripletMarginLoss(margin=margin, distance=as_given())
 
 
 def _squared(margin: float) -> Any:
-    from pytorch_metric_learning.distances import LpDistance
     from pytorch_metric_learning.losses import TripletMarginLoss
     from pytorch_metric_learning.reducers import MeanReducer
 
-    return TripletMarginLoss(margin=margin, distance=LpDistance(power=2), reducer=MeanReducer())
+    from bench_methods.pairs.batch_pairs import as_given
+
+    return TripletMarginLoss(margin=margin, distance=as_given(power=2), reducer=MeanReducer())
 
 
 def _hard(margin: float) -> tuple[Any, Any]:
-    from pytorch_metric_learning.miners import TripletMarginMiner
-
-    return _triplet(margin), TripletMarginMiner(margin=margin, type_of_triplets="hard")
+    return _triplet(margin), _margin_miner(margin, "hard")
 
 
 def _semihard(margin: float) -> tuple[Any, Any]:
+    return _triplet(margin), _margin_miner(margin, "semihard")
+
+
+def _margin_miner(margin: float, kind: str) -> Any:
     from pytorch_metric_learning.miners import TripletMarginMiner
 
-    return _triplet(margin), TripletMarginMiner(margin=margin, type_of_triplets="semihard")
+    from bench_methods.pairs.batch_pairs import as_given
+
+    return TripletMarginMiner(margin=margin, type_of_triplets=kind, distance=as_given())
 
 
 def _batch_hard(margin: float) -> tuple[Any, Any]:
     from pytorch_metric_learning.miners import BatchHardMiner
 
-    return _triplet(margin), BatchHardMiner()
+    from bench_methods.pairs.batch_pairs import as_given
+
+    return _triplet(margin), BatchHardMiner(distance=as_given())
 
 
 def _facenet_semihard(margin: float) -> tuple[Any, Any]:
@@ -66,8 +75,9 @@ triplet = loss_method(
     "the violated among all triplets of the batch, no miner.",
     reference=_SCHROFF,
     family="triplet",
+    defaults_from="published search",
     citation=citations.SCHROFF,
-    margin=Float(-0.2, 2.0, default=0.11),
+    margin=Float(-0.2, 3.0, default=0.11),
 )
 
 triplet_squared = loss_method(
@@ -77,6 +87,7 @@ triplet_squared = loss_method(
     "of the batch, the satisfied ones too.",
     reference=_SCHROFF,
     family="triplet",
+    defaults_from="paper",
     citation=citations.SCHROFF,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -87,6 +98,7 @@ triplet_hard = loss_method(
     summary="The triplet loss on the triplets whose negative is no farther than the positive.",
     reference=_SCHROFF,
     family="triplet",
+    defaults_from="paper",
     citation=citations.SCHROFF,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -98,6 +110,7 @@ triplet_semihard = loss_method(
     "less than the margin.",
     reference=_SCHROFF,
     family="triplet",
+    defaults_from="paper",
     citation=citations.SCHROFF,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -109,6 +122,7 @@ triplet_batch_hard = loss_method(
     "negative; the mean over the violated.",
     reference="Hermans et al., In Defense of the Triplet Loss for Person Re-Identification, 2017",
     family="triplet",
+    defaults_from="paper",
     citation=citations.HERMANS,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -120,6 +134,7 @@ triplet_facenet_semihard = loss_method(
     "negative beyond the positive, else the farthest; the mean over pairs, as in TensorFlow.",
     reference=_SCHROFF,
     family="triplet",
+    defaults_from="paper",
     citation=citations.SCHROFF,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -131,6 +146,7 @@ triplet_distance_weighted = loss_method(
     "its distance on the sphere.",
     reference="Wu et al., Sampling Matters in Deep Embedding Learning, ICCV 2017",
     family="triplet",
+    defaults_from="paper",
     citation=citations.WU,
     margin=Float(0.0, 2.0, default=0.2),
     cutoff=Float(0.1, 1.0, default=0.5),

@@ -28,6 +28,7 @@ center_loss = loss_method(
     reference="Wen et al., A Discriminative Feature Learning Approach for Deep Face Recognition, "
     "ECCV 2016",
     family="classification",
+    defaults_from="validation here",
     batch="one-per-class",
     unnormalized=True,
     parameters="C * d + C",
@@ -38,5 +39,5 @@ center_loss = loss_method(
   year = {2016}
 }""",
     weight=Float(1e-3, 10.0, default=1.0, log=True),
-    rate=Float(0.0, 1.0, default=0.5),
+    rate=Float(0.01, 1.0, default=0.5, log=True),
 )

@@ -11,6 +11,7 @@ cosface = class_weights(
     summary="Normalized softmax whose own-class cosine is lowered by a margin.",
     reference="Wang et al., CosFace: Large Margin Cosine Loss for Deep Face Recognition, CVPR 2018",
     family="classification",
+    defaults_from="published search",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{wang2018cosface,
@@ -21,7 +22,7 @@ cosface = class_weights(
   year = {2018}
 }""",
     margin=Float(0.0, 1.0, default=0.42),
-    scale=Float(0.01, 200.0, default=100.0),
+    scale=Float(0.01, 200.0, default=100.0, log=True),
 )
 
 arcface = class_weights(
@@ -31,6 +32,7 @@ arcface = class_weights(
     reference="Deng et al., ArcFace: Additive Angular Margin Loss for Deep Face Recognition, "
     "CVPR 2019",
     family="classification",
+    defaults_from="published search",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{deng2019arcface,
@@ -40,7 +42,7 @@ arcface = class_weights(
   year = {2019}
 }""",
     margin=Float(0.0, 90.0, default=22.0),
-    scale=Float(0.01, 300.0, default=89.0),
+    scale=Float(0.01, 300.0, default=89.0, log=True),
 )
 
 subcenter_arcface = class_weights(
@@ -50,6 +52,7 @@ subcenter_arcface = class_weights(
     reference="Deng et al., Sub-center ArcFace: Boosting Face Recognition by Large-Scale Noisy "
     "Web Faces, ECCV 2020",
     family="classification",
+    defaults_from="paper",
     batch="one-per-class",
     parameters="C * sub_centers * d",
     citation="""@inproceedings{deng2020subcenter,
@@ -60,6 +63,6 @@ subcenter_arcface = class_weights(
   year = {2020}
 }""",
     margin=Float(0.0, 90.0, default=28.6),
-    scale=Float(0.01, 300.0, default=64.0),
-    sub_centers=Int(1, 10, default=3),
+    scale=Float(0.01, 300.0, default=64.0, log=True),
+    sub_centers=Int(1, 10, default=3, log=True),
 )

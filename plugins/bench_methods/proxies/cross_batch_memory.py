@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 
 def _build(hyperparameters: Mapping[str, Value], context: Context) -> Objective:
-    from pytorch_metric_learning.losses import ContrastiveLoss
-
+    from bench_methods.pairs.contrastive import contrastive_loss
     from bench_methods.proxies.memory import CrossBatchMemory
 
     given = {name: float(value) for name, value in hyperparameters.items()}
     return CrossBatchMemory(
-        ContrastiveLoss(pos_margin=given["pos_margin"], neg_margin=given["neg_margin"]),
+        contrastive_loss(given["pos_margin"], given["neg_margin"]),
         batches=int(given["batches"]),
         weight=given["weight"],
         first_step=round(given["warm_up"] * context.steps),
@@ -36,6 +35,7 @@ cross_batch_memory = Method(
     "the batch against the remembered embeddings of the batches before it.",
     reference="Wang et al., Cross-Batch Memory for Embedding Learning, CVPR 2020",
     family="pair",
+    defaults_from="validation here",
     space={
         "batches": Int(1, 128, default=64, log=True),
         "weight": Float(0.0, 2.0, default=1.0),

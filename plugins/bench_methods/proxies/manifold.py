@@ -34,6 +34,7 @@ manifold = loss_method(
     reference="Aziere and Todorovic, Ensemble Deep Manifold Similarity Learning Using Hard "
     "Proxies, CVPR 2019",
     family="proxy",
+    defaults_from="validation here",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{aziere2019ensemble,
@@ -43,6 +44,6 @@ manifold = loss_method(
   year = {2019}
 }""",
     alpha=Float(0.1, 0.95, default=0.5),
-    margin=Float(0.0, 0.1, default=0.02),
-    context_weight=Float(0.0, 10.0, default=0.1),
+    margin=Float(1e-4, 0.1, default=0.02, log=True),
+    context_weight=Float(0.01, 10.0, default=0.1, log=True),
 )

@@ -23,6 +23,7 @@ p2s_grad = loss_method(
     "and 0 for all others: a softmax's gradient without its scale or margin.",
     reference="Zhang et al., P2SGrad: Refined Gradients for Optimizing Deep Face Models, CVPR 2019",
     family="classification",
+    defaults_from="none",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{zhang2019p2sgrad,

@@ -21,6 +21,7 @@ prototypical = loss_method(
     "embeddings have any length.",
     reference="Snell et al., Prototypical Networks for Few-shot Learning, NeurIPS 2017",
     family="proxy",
+    defaults_from="paper",
     citation="""@inproceedings{snell2017prototypical,
   author = {Snell, Jake and Swersky, Kevin and Zemel, Richard},
   title = {Prototypical Networks for Few-shot Learning},

@@ -12,6 +12,7 @@ proxy_anchor = class_weights(
     "positives and negatives, so that the hardest weigh most.",
     reference="Kim et al., Proxy Anchor Loss for Deep Metric Learning, CVPR 2020",
     family="proxy",
+    defaults_from="paper",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{kim2020proxy,

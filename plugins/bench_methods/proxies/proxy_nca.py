@@ -36,10 +36,11 @@ proxy_nca = class_weights(
     "proxy counts in the denominator, as in the reality check, unlike the original.",
     reference=_REFERENCE,
     family="proxy",
+    defaults_from="published search",
     batch="one-per-class",
     parameters="C * d",
     citation=_CITATION,
-    softmax_scale=Float(0.01, 100.0, default=10.0),
+    softmax_scale=Float(0.01, 100.0, default=10.0, log=True),
 )
 
 proxy_nca_original = loss_method(
@@ -49,8 +50,9 @@ proxy_nca_original = loss_method(
     "has no lower bound. The paper's scale is 1; the range is that of proxy-nca.",
     reference=_REFERENCE,
     family="proxy",
+    defaults_from="validation here",
     batch="one-per-class",
     parameters="C * d",
     citation=_CITATION,
-    softmax_scale=Float(0.01, 100.0, default=3.0),
+    softmax_scale=Float(0.01, 100.0, default=3.0, log=True),
 )

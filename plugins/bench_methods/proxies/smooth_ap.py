@@ -31,6 +31,7 @@ smooth_ap = loss_method(
     reference="Brown et al., Smooth-AP: Smoothing the Path Towards Large-Scale Image Retrieval, "
     "ECCV 2020",
     family="ranking",
+    defaults_from="paper",
     citation="""@inproceedings{brown2020smooth,
   author = {Brown, Andrew and Xie, Weidi and Kalogeiton, Vicky and Zisserman, Andrew},
   title = {Smooth-{AP}: Smoothing the Path Towards Large-Scale Image Retrieval},
@@ -48,6 +49,7 @@ threshold_consistent_margin = loss_method(
     reference="Zhang et al., Threshold-Consistent Margin Loss for Open-World Deep Metric Learning, "
     "ICLR 2024",
     family="ranking",
+    defaults_from="paper",
     citation="""@inproceedings{zhang2024threshold,
   author = {Zhang, Qin and Xu, Linghan and Tang, Qingming and Fang, Jun and Wu, Ying Nian and
     Tighe, Joe and Xing, Yifan},
@@ -56,7 +58,7 @@ threshold_consistent_margin = loss_method(
   year = {2024}
 }""",
     temperature=Float(1e-3, 1.0, default=0.01, log=True),
-    weight=Float(0.0, 10.0, default=1.0),
+    weight=Float(0.01, 10.0, default=1.0, log=True),
     pos_margin=Float(0.0, 1.0, default=0.9),
     neg_margin=Float(0.0, 1.0, default=0.5),
 )

@@ -37,6 +37,7 @@ soft_triple = loss_method(
     reference="Qian et al., SoftTriple Loss: Deep Metric Learning Without Triplet Sampling, "
     "ICCV 2019",
     family="proxy",
+    defaults_from="published search",
     batch="one-per-class",
     parameters=f"C * {CENTERS_PER_CLASS} * d",
     citation="""@inproceedings{qian2019softtriple,
@@ -45,8 +46,8 @@ soft_triple = loss_method(
   booktitle = {IEEE/CVF International Conference on Computer Vision},
   year = {2019}
 }""",
-    la=Float(0.01, 200.0, default=75.0),
-    gamma=Float(1e-5, 100.0, default=49.0),
+    la=Float(0.01, 200.0, default=75.0, log=True),
+    gamma=Float(1e-5, 100.0, default=49.0, log=True),
     reg_weight=Float(0.0, 1.0, default=0.38),
     margin=Float(0.0, 1.0, default=0.39),
 )

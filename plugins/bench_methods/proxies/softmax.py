@@ -12,6 +12,7 @@ normalized_softmax = class_weights(
     reference="Zhai and Wu, Classification is a Strong Baseline for Deep Metric Learning, "
     "BMVC 2019; Wang et al., NormFace, MM 2017",
     family="classification",
+    defaults_from="published search",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{zhai2019classification,

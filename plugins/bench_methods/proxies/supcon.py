@@ -20,6 +20,7 @@ supcon = loss_method(
     "over its positives. On the embeddings themselves, without a projection head, one view.",
     reference="Khosla et al., Supervised Contrastive Learning, NeurIPS 2020",
     family="pair",
+    defaults_from="paper",
     citation="""@inproceedings{khosla2020supervised,
   author = {Khosla, Prannay and Teterwak, Piotr and Wang, Chen and Sarna, Aaron and
     Tian, Yonglong and Isola, Phillip and Maschinot, Aaron and Liu, Ce and Krishnan, Dilip},

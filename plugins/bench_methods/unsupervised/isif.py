@@ -26,6 +26,7 @@ isif = Method(
     reference="Ye et al., Unsupervised Embedding Learning via Invariant and Spreading Instance "
     "Feature, CVPR 2019",
     family="unsupervised",
+    defaults_from="paper",
     space={"temperature": Float(0.01, 10.0, default=0.1, log=True)},
     batch="uniform",
     views=2,

@@ -27,6 +27,7 @@ ntxent_two_views = Method(
     reference="Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, "
     "ICML 2020",
     family="unsupervised",
+    defaults_from="paper",
     space={"temperature": Float(0.01, 10.0, default=0.1, log=True)},
     batch="uniform",
     views=2,

@@ -33,6 +33,7 @@ vicreg = Method(
     reference="Bardes et al., VICReg: Variance-Invariance-Covariance Regularization for "
     "Self-Supervised Learning, ICLR 2022",
     family="unsupervised",
+    defaults_from="validation here",
     space={
         "invariance": Float(0.1, 100.0, default=25.0, log=True),
         "variance": Float(0.1, 100.0, default=25.0, log=True),

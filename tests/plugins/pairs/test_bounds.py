@@ -43,11 +43,12 @@ def test_embeddings_that_all_coincide_cost_a_triplet_its_margin(build, loss_on, 
 
 def test_n_pair_of_two_classes_is_the_softplus_of_two_dot_products(build, loss_on, at_angles):
     embeddings = 2 * at_angles(0, 30, 90, 150)
-    loss = loss_on(build("n-pair", {"l2": 0.0}), embeddings, LABELS)
+    loss = loss_on(build("n-pair", {"l2": 1e-4, "scale": 1.0}), embeddings, LABELS)
     dots = (embeddings @ embeddings.T).tolist()
     expected = math.log1p(math.exp(dots[0][3] - dots[0][1]))
     expected += math.log1p(math.exp(dots[2][1] - dots[2][3]))
-    assert loss.item() == pytest.approx(expected / 2)
+    norms = 1e-4 / 4 * (4 + 4)
+    assert loss.item() == pytest.approx(expected / 2 + norms)
 
 
 def test_lifted_structure_is_no_less_than_its_hinge_on_the_hardest_negative(

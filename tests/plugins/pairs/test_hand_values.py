@@ -21,10 +21,10 @@ VALUES = [
     ("triplet-squared", {"margin": 1.0}, T4, 0.158493649),
     ("triplet-batch-hard", {"margin": 0.2}, H4, 0.775660),
     ("qwise", {"margin": 0.5}, T4, 0.0625),
-    ("n-pair", {"l2": 0.0}, T4, 0.428024531),
+    ("n-pair", {"l2": 1e-4, "scale": 1.0}, T4, 0.428074531),
     ("angular", {"angle": 40.0}, T4, 0.187525635),
-    ("lifted-structure", {"neg_margin": 1.0}, T4, 1.455869332),
-    ("generalized-lifted-structure", {"neg_margin": 1.0}, T4, 0.963673703),
+    ("lifted-structure", {"neg_margin": 1.0, "scale": 1.0}, T4, 1.455869332),
+    ("generalized-lifted-structure", {"neg_margin": 1.0, "scale": 1.0}, T4, 0.963673703),
     ("histogram", {"bins": 4}, T4, 0.158493649),
     ("multi-similarity", {"alpha": 2.0, "beta": 50.0, "base": 0.5}, T4, 0.278384433),
 ]
@@ -46,12 +46,26 @@ def test_quadruplet_is_the_mean_over_all_quadruplets(build, loss_on, at_angles, 
 
 
 def test_n_pair_takes_the_length_of_embeddings_into_account(build, loss_on, at_angles):
-    loss = loss_on(build("n-pair", {"l2": 0.0}), 3 * at_angles(*T4), LABELS)
-    assert loss.item() == pytest.approx(0.346573675, abs=1e-9)
+    loss = loss_on(build("n-pair", {"l2": 1e-4, "scale": 1.0}), 3 * at_angles(*T4), LABELS)
+    assert loss.item() == pytest.approx(0.346573675 + 1e-4 * (9 + 9) / 4, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["lifted-structure", "generalized-lifted-structure"])
+def test_a_scale_is_the_radius_of_the_sphere(build, loss_on, at_angles, name):
+    scaled, plain = (build(name, {"scale": scale}) for scale in (3.0, 1.0))
+    wide = loss_on(plain, 3 * at_angles(*T4), LABELS)
+    assert loss_on(scaled, at_angles(*T4), LABELS).item() == pytest.approx(wide.item())
+
+
+def test_the_scale_of_n_pair_is_that_of_the_dot_products(build, loss_on, at_angles):
+    scaled, plain = (build("n-pair", {"l2": 1e-4, "scale": scale}) for scale in (9.0, 1.0))
+    wide = loss_on(plain, 3 * at_angles(*T4), LABELS).item() - 1e-4 * (9 + 9) / 4
+    found = loss_on(scaled, at_angles(*T4), LABELS).item() - 1e-4 * (1 + 1) / 4
+    assert found == pytest.approx(wide)
 
 
 def test_n_pair_adds_a_quarter_of_both_mean_squared_norms(build, loss_on, at_angles):
-    with_l2, without = (build("n-pair", {"l2": l2}) for l2 in (0.1, 0.0))
+    with_l2, without = (build("n-pair", {"l2": l2}) for l2 in (0.1001, 1e-4))
     added = loss_on(with_l2, 3 * at_angles(*T4), LABELS) - loss_on(
         without, 3 * at_angles(*T4), LABELS
     )

@@ -41,10 +41,19 @@ def multi_similarity_miner(epsilon, **hyperparameters):
     )
 
 
-def n_pair(l2):
+def n_pair(l2, scale):
     # On unit vectors the L2 term is half of l2.
     loss = losses.NPairsLoss(distance=distances.DotProductSimilarity(normalize_embeddings=False))
-    return lambda embeddings, labels: loss(embeddings, labels) + l2 / 2
+    return lambda embeddings, labels: loss(scale**0.5 * embeddings, labels) + l2 / 2
+
+
+def on_a_sphere(loss):
+    as_given = distances.LpDistance(normalize_embeddings=False)
+    return lambda scale, neg_margin: (
+        lambda embeddings, labels: loss(neg_margin=neg_margin, distance=as_given)(
+            scale * embeddings, labels
+        )
+    )
 
 
 LIBRARY = {
@@ -63,8 +72,8 @@ LIBRARY = {
     ),
     "n-pair": n_pair,
     "angular": losses.AngularLoss,
-    "lifted-structure": losses.LiftedStructureLoss,
-    "generalized-lifted-structure": losses.GeneralizedLiftedStructureLoss,
+    "lifted-structure": on_a_sphere(losses.LiftedStructureLoss),
+    "generalized-lifted-structure": on_a_sphere(losses.GeneralizedLiftedStructureLoss),
     "tuplet-margin": losses.TupletMarginLoss,
     "ntxent": losses.NTXentLoss,
     "circle": losses.CircleLoss,
@@ -117,8 +126,8 @@ def test_the_loss_is_the_value_of_the_library(named, build, loss_on, name):
 def test_n_pair_angular_is_the_sum_of_both(build, loss_on, scattered):
     labels = torch.arange(4).repeat_interleave(2)
     embeddings = scattered(labels)
-    point = {"l2": 0.01, "angle": 45.0, "angular_weight": 2.0}
+    point = {"l2": 0.01, "scale": 4.0, "angle": 45.0, "angular_weight": 2.0}
     both = loss_on(build("n-pair-angular", point), embeddings, labels)
-    n_pairs = loss_on(build("n-pair", {"l2": 0.01}), embeddings, labels)
+    n_pairs = loss_on(build("n-pair", {"l2": 0.01, "scale": 4.0}), embeddings, labels)
     angular = loss_on(build("angular", {"angle": 45.0}), embeddings, labels)
     assert both.item() == pytest.approx((n_pairs + 2 * angular).item())

@@ -10,8 +10,6 @@ DRAWN = {"triplet-distance-weighted", "margin-distance-weighted"}
 BY_POSITION = {"siamese", "siamese-vector", "n-pair", "n-pair-angular"}
 BY_COORDINATE = {"siamese-vector", "snr-contrastive", "pddm"}
 NORMALISING = [
-    "contrastive",
-    "triplet",
     "angular",
     "histogram",
     "dynamic-soft-margin",

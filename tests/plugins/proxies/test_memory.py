@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+from pytorch_metric_learning.distances import LpDistance
 from pytorch_metric_learning.losses import ContrastiveLoss
 
 LABELS = torch.arange(4).repeat_interleave(2)
 MARGINS = {"pos_margin": 0.2, "neg_margin": 0.9}
-PLAIN = ContrastiveLoss(**MARGINS)
+PLAIN = ContrastiveLoss(**MARGINS, distance=LpDistance(normalize_embeddings=False))
 
 
 def batches(scattered, count=3):

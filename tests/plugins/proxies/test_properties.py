@@ -8,7 +8,13 @@ CLASSES, SIZE = 6, 5
 LABELS = torch.arange(CLASSES).repeat_interleave(4)
 NAMES = [method.name for method in METHODS]
 BY_POSITION = {"prototypical"}  # which samples support is a matter of order
-BY_LENGTH = {"sphereface", "large-margin-softmax", "center-loss", "prototypical"}
+BY_LENGTH = {
+    "sphereface",
+    "large-margin-softmax",
+    "center-loss",
+    "prototypical",
+    "cross-batch-memory",
+}
 
 
 def value(build, loss_on, name, embeddings, labels=LABELS):

@@ -1,0 +1,62 @@
+"""Where a protocol leaves embeddings their lengths, a loss that compares by distance sees them."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from bench_methods import METHODS
+
+from harness.method.objective import Outputs
+from harness.testing import ToyView, toy_context
+from harness.testing.toys import batch_for
+
+# Cosines by their papers' definition: a length means nothing to them.
+BY_ANGLE = {
+    *("random-labels", "normalized-softmax", "cosface", "arcface", "subcenter-arcface"),
+    *("p2s-grad", "soft-triple", "proxy-nca", "proxy-nca-original", "proxy-anchor", "manifold"),
+    *("ntxent", "circle", "multi-similarity", "multi-similarity-miner", "supcon", "fastap"),
+    *("histogram", "pnp", "ranked-list", "ladder", "smooth-ap", "threshold-consistent-margin"),
+    *("angular", "tuplet-margin", "tuplet-margin-variance", "dynamic-soft-margin"),
+    *("dreml", "isif", "ntxent-two-views"),
+}
+TRAINED = [method for method in METHODS if method.trained]
+
+
+class Stretched:
+    """An `Embed` whose embeddings are not normalised, each times a factor of its own."""
+
+    def __init__(self, weights, *, normalized):
+        self.weights = weights
+        self.normalized = normalized
+
+    def __call__(self, inputs):
+        return self.outputs(inputs).embeddings
+
+    def features(self, inputs):
+        return inputs[:, :1].expand(-1, 32)
+
+    def outputs(self, inputs):
+        linear = inputs @ self.weights
+        factors = torch.linspace(1.0, 3.0, len(inputs))[:, None]
+        stretched = linear if self.normalized else linear * factors
+        return Outputs(self.features(inputs), stretched, stretched)
+
+
+def loss(method, *, stretched):
+    torch.manual_seed(0)
+    draw = torch.Generator().manual_seed(0)
+    embed = Stretched(torch.randn(12, 8, generator=draw), normalized=not stretched)
+    context = replace(toy_context(members=method.members, generator=draw), normalized=False)
+    objective = method.build(method.defaults(), context)
+    if hasattr(objective, "assignment"):
+        objective.assignment = batch_for(method).indices // 2
+    if method.name == "random-labels":
+        objective.prepare(ToyView(batch_for(method)), embed)
+    torch.manual_seed(0)
+    return objective(batch_for(method), embed).item()
+
+
+@pytest.mark.parametrize("method", TRAINED, ids=lambda method: method.name)
+def test_lengths_matter_to_whom_they_should(method):
+    short, long = (loss(method, stretched=stretched) for stretched in (False, True))
+    assert (short == pytest.approx(long, rel=1e-4)) == (method.name in BY_ANGLE)
