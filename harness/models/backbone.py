@@ -6,6 +6,8 @@ import functools
 import hashlib
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +29,8 @@ class Backbone(nn.Module):
 
     input_shape: tuple[int, ...] = ()
     """Of one input, (C, H, W) or (D,), where `build_backbone` built it."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """What trunk and head compute in; weights, features, embeddings and losses are float32."""
 
     def __init__(
         self, trunk: Trunk, embedding_size: int, *, normalize: bool, members: int = 1
@@ -48,9 +52,22 @@ class Backbone(nn.Module):
 
     def outputs(self, inputs: Tensor) -> Outputs:
         """Features, the head's output and the embeddings, of one pass."""
-        features: Tensor = self.trunk(inputs)
-        linear: Tensor = self.head(features)
+        features = self.features(inputs)
+        with self._computing(inputs):
+            linear: Tensor = self.head(features)
+        linear = linear.float()
         return Outputs(features, linear, self._normalized(linear) if self.normalize else linear)
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """What the trunk makes of inputs, float32 (B, feature_size)."""
+        with self._computing(inputs):
+            features: Tensor = self.trunk(inputs)
+        return features.float()
+
+    def _computing(self, inputs: Tensor) -> AbstractContextManager[object]:
+        if self.precision == "float32":
+            return nullcontext()
+        return torch.autocast(inputs.device.type, getattr(torch, self.precision))
 
     def _normalized(self, linear: Tensor) -> Tensor:
         if self.members == 1:
@@ -79,6 +96,7 @@ def build_backbone(
         trunk = trunks[0] if members == 1 else JoinedTrunks(trunks)
         backbone = Backbone(trunk, rule.embedding_size, normalize=rule.normalize, members=members)
     backbone.input_shape = tuple(input_shape)
+    backbone.precision = rule.precision
     if rule.freeze_batch_norm:
         freeze_batch_norm(backbone.trunk)
     return backbone

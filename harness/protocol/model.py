@@ -81,6 +81,8 @@ class BackboneRule(Section):
 
     `weights`: `random`, or a name that the trunk offers, such as `imagenet`; inputs are then
     standardised by the numbers that those were trained with, not by those of the training part.
+    `precision`: what trunk and head compute in, by automatic mixed precision; weights, embeddings
+    and losses are float32 whatever it is.
     """
 
     name: str
@@ -88,6 +90,7 @@ class BackboneRule(Section):
     freeze_batch_norm: bool
     embedding_size: Positive
     normalize: bool
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 class OptimizerRule(Section):

@@ -144,8 +144,7 @@ class ToyEmbed:
 
     def features(self, inputs: Tensor) -> Tensor:
         """Trunk features, float32 (B, 32)."""
-        features: Tensor = self.backbone.trunk(inputs)
-        return features
+        return self.backbone.features(inputs)
 
     def outputs(self, inputs: Tensor) -> Outputs:
         """Features, unnormalised and final embeddings of one pass."""

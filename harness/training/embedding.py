@@ -44,7 +44,7 @@ class AuditedEmbed:
 
     def features(self, inputs: Tensor) -> Tensor:
         """Trunk features, float32 (B, feature_size), with gradient."""
-        return self._counted(self._backbone.trunk(inputs))
+        return self._counted(self._backbone.features(inputs))
 
     def outputs(self, inputs: Tensor) -> Outputs:
         """Features, unnormalised and final embeddings of one pass, with gradient."""

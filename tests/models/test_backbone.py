@@ -149,3 +149,23 @@ def test_a_trunk_gives_features_as_wide_as_it_says(
 ) -> None:
     trunk = build(shape)
     assert trunk(torch.rand(4, *shape)).shape == (4, trunk.feature_size)
+
+
+def test_bfloat16_computes_in_it_and_gives_float32() -> None:
+    exact, rounded = backbone(), backbone(precision="bfloat16")
+    seen = []
+    rounded.head.register_forward_hook(lambda _module, _given, result: seen.append(result.dtype))
+    outputs = rounded.outputs(IMAGES)
+    assert seen == [torch.bfloat16]
+    assert {part.dtype for part in outputs} == {rounded.features(IMAGES).dtype} == {torch.float32}
+    assert {weight.dtype for weight in rounded.parameters()} == {torch.float32}
+    outputs.embeddings.sum().backward()  # type: ignore[no-untyped-call]
+    assert {weight.grad.dtype for weight in rounded.parameters() if weight.grad is not None} == {
+        torch.float32
+    }
+    assert not torch.equal(outputs.embeddings, exact(IMAGES))
+    assert torch.allclose(outputs.embeddings, exact(IMAGES), atol=0.05)
+
+
+def test_the_precision_is_no_part_of_the_initial_weights() -> None:
+    assert weights_digest(backbone()) == weights_digest(backbone(precision="bfloat16"))
