@@ -77,8 +77,10 @@ class Identity(Frozen):
 class Declared(Frozen):
     """What the method declared; shown on the board beside its scores.
 
-    `composition` is `none` for a method that does not train. `defaults_from`: where its default
-    hyperparameters are from, `unsaid` in records that did not ask.
+    `composition` is `none` for a method that does not train; "balanced of 2" has another number of
+    samples of a class than the protocol's. `comparison`: by what its embeddings are compared where
+    the protocol leaves their lengths. `defaults_from`: where its default hyperparameters are from,
+    `unsaid` in records that did not ask.
     """
 
     composition: str
@@ -87,6 +89,7 @@ class Declared(Frozen):
     members: int
     setting: str
     defaults_from: str = "unsaid"
+    comparison: Literal["any", "cosine", "euclidean"] = "any"
 
 
 class Parameters(Frozen):

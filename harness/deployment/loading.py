@@ -131,7 +131,7 @@ class _Reader:
         order = np.argsort(arrays["test_positions"])
         embeddings = arrays["test_embeddings"][order].astype(np.float64)
         return Samples(
-            embeddings=_as_compared(embeddings, self._rules.rule(run.identity).distance),
+            embeddings=_as_compared(embeddings, self._rules.rule(run).distance),
             labels=arrays["test_labels"][order],
             values=self._attribute.values[arrays["test_positions"][order]],
         )

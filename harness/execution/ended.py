@@ -26,7 +26,7 @@ def record_of_ended(
     """
     return Record(
         identity=run.identity,
-        declared=run.entrant.declared(),
+        declared=run.entrant.declared(bench.protocol),
         chosen_by=run.entrant.chosen_by,
         searched=run.entrant.searched,
         folds=bench.protocol.split.folds,

@@ -87,13 +87,18 @@ def learn(student: Student, fields: dict[str, Any]) -> Learnt:
 
 def _train(student: Student, fields: dict[str, Any]) -> Learnt:
     task, part = student.task, student.part
-    rules, composition = task.protocol, task.method.batch
+    rules, composition, training = task.protocol, task.method.batch, task.training
+    if training.batch_size % training.samples_per_class:
+        raise Unsupported(
+            f"needs {training.samples_per_class} samples of each class; this protocol's batches "
+            f"of {training.batch_size} cannot be divided so"
+        )
     try:
         batches = draw_batches(
             part.labels.cpu().numpy(),
             part.known.cpu().numpy(),
             composition,
-            rules.training,
+            training,
             draw=batch_stream(task.seed, composition, task.fold),
         )
     except UserError as error:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from harness.errors import UserError
 from harness.method import Value
+from harness.method.reserved import samples_per_class
 from harness.protocol import Protocol
 from harness.protocol.model import BackboneRule
 from harness.record import Declared, Identity, Searched
@@ -30,16 +31,20 @@ class Entrant:
         """The method's name."""
         return self.registered.method.name
 
-    def declared(self) -> Declared:
+    def declared(self, protocol: Protocol) -> Declared:
         """What the method declared, as its Records carry it."""
         method = self.registered.method
+        usual = protocol.training.samples_per_class
+        own = samples_per_class(self.hyperparameters, usual)
+        composition = method.batch if own == usual else f"{method.batch} of {own}"
         return Declared(
-            composition=method.batch if method.trained else "none",
+            composition=composition if method.trained else "none",
             views=method.views,
             labels=method.labels,
             members=method.members,
             setting=method.setting,
             defaults_from=method.defaults_from,
+            comparison=method.comparison,
         )
 
 

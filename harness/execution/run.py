@@ -26,6 +26,7 @@ from harness.execution.scores import score_part
 from harness.execution.starting import open_vault, start_backbone
 from harness.execution.support import require_supported
 from harness.extension import Metric
+from harness.method import Method
 from harness.models.backbone import weights_digest
 from harness.models.views import MeanOfViews
 from harness.protocol import Protocol
@@ -109,7 +110,7 @@ class _Progress:
         protocol = self.bench.protocol
         return Record(
             identity=self.run.identity,
-            declared=self.run.entrant.declared(),
+            declared=self.run.entrant.declared(protocol),
             chosen_by=self.run.entrant.chosen_by,
             searched=self.run.entrant.searched,
             folds=protocol.split.folds,
@@ -151,14 +152,15 @@ def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arra
             student = Student(task, backbone, vault, part, generator)
             learnt = learn(student, progress.fields)
     reader = backbone if learnt.readout is None else ReadBackbone(backbone, learnt.readout)
-    progress.fields["validation"] = _validation(learnt, reader, vault, rules)
+    progress.fields["validation"] = _validation(learnt, reader, vault, rules, method)
     if identity.trial is not None:  # a trial never sees the test part
         progress.fields["audit"] = learnt.audit(
             time.perf_counter() - progress.began, memory.bytes()
         )
         return {}
     arrays = _embedded(reader, vault, rules)
-    scores, per_query = score_part(arrays, rules.scoring, metrics=bench.metrics, seed=identity.seed)
+    rule = rules.scoring_for(method.comparison)
+    scores, per_query = score_part(arrays, rule, metrics=bench.metrics, seed=identity.seed)
     progress.fields["scores"] = scores
     progress.fields["audit"] = learnt.audit(progress.seconds, memory.bytes())
     if learnt.trained is not None:
@@ -204,10 +206,13 @@ def _viewing(
     return MeanOfViews(reader, shown, normalize=normalize), lambda raw: raw
 
 
-def _validation(learnt: Learnt, reader: nn.Module, vault: Vault, rules: Protocol) -> float | None:
+def _validation(
+    learnt: Learnt, reader: nn.Module, vault: Vault, rules: Protocol, method: Method
+) -> float | None:
     """The selection metric on the validation part, of what will be scored."""
     if learnt.trained is not None and learnt.readout is None:
         return learnt.trained.selection.value
     part = vault.validation()
     embeddings = embed_part(reader, part, vault.standardise)
-    return map_at_r(embeddings, part.labels.cpu().numpy(), distance=rules.scoring.distance)
+    distance = rules.distance_for(method.comparison)
+    return map_at_r(embeddings, part.labels.cpu().numpy(), distance=distance)

@@ -131,7 +131,7 @@ def _join(replicate: Replicate, bench: Bench, store: Store) -> bool:
         return False
     scores = score_concatenation(
         [store.arrays(record) for record in done],
-        bench.protocol.scoring,
+        bench.protocol.scoring_for(done[0].declared.comparison),
         metrics=bench.metrics,
         seed=replicate.seed,
     )

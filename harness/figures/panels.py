@@ -124,7 +124,7 @@ def _distance(record: Record) -> str:
     from harness.rescoring import RuleBook
 
     try:
-        return RuleBook().rule(record.identity).distance
+        return RuleBook().rule(record).distance
     except UserError:
         return "cosine"
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.method.method import Composition, DefaultsFrom, Method
+from harness.method.method import Comparison, Composition, DefaultsFrom, Method
 from harness.method.space import Range, Value
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def loss_method(  # noqa: PLR0913 - each but the first two is named
     family: str = "other",
     batch: Composition = "balanced",
     unnormalized: bool = False,
+    comparison: Comparison = "any",
     parameters: str = "0",
     citation: str = "",
     defaults_from: DefaultsFrom = "unsaid",
@@ -31,7 +32,8 @@ def loss_method(  # noqa: PLR0913 - each but the first two is named
 ) -> Method:
     """Make a Method of a builder of losses on (embeddings, labels).
 
-    `build` receives every hyperparameter of `space` by name, and `context` if it has such a
+    `build` receives every hyperparameter of `space` by name but the reserved ones (`Method` names
+    them), and `context` if it has such a
     parameter. It returns a module called as `loss(embeddings, labels)`, or a pair
     `(loss, miner)`: then the miner is called as `miner(embeddings, labels)` and its result is
     given to the loss as a third argument, as in pytorch-metric-learning. With `unnormalized`, the
@@ -55,6 +57,7 @@ def loss_method(  # noqa: PLR0913 - each but the first two is named
         family=family,
         space=dict(space),
         batch=batch,
+        comparison=comparison,
         parameters=parameters,
         citation=citation,
         defaults_from=defaults_from,

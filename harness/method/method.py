@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.errors import UserError, nearest
+from harness.method.reserved import check_reserved, for_builder
 from harness.method.space import Choice, Float, Int, Range, Value
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ Weights = Literal["any", "pretrained"]
 DefaultsFrom = Literal[
     "unsaid", "none", "paper", "library", "published search", "validation here", "by hand"
 ]
+Comparison = Literal["any", "cosine", "euclidean"]
 
 COMPOSITIONS: tuple[str, ...] = get_args(Composition)
 LABELS: tuple[str, ...] = get_args(Labels)
@@ -28,6 +30,7 @@ SETTINGS: tuple[str, ...] = get_args(Setting)
 RELEVANCES: tuple[str, ...] = get_args(Relevance)
 WEIGHTS: tuple[str, ...] = get_args(Weights)
 DEFAULTS_FROM: tuple[str, ...] = get_args(DefaultsFrom)
+COMPARISONS: tuple[str, ...] = get_args(Comparison)
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -37,18 +40,23 @@ class Method:
     """What is compared: a builder of Objectives and everything a protocol must know about it.
 
     `build(hyperparameters, context)` returns a fresh `Objective`; it is called once a run, with
-    every hyperparameter of `space` given. A method that has nothing to train (`trained=False`)
+    every hyperparameter of `space` given but the reserved ones, which the core acts on:
+    `objective_rate` (a Float on a log scale) multiplies the protocol's learning rate for the
+    Objective's own parameters, `objective_schedule` (a Choice of `protocol`, `constant`, `cosine`,
+    `linear`) is how that rate moves, `samples_per_class` (an Int, or a Choice of whole numbers)
+    stands in for the protocol's. A method that has nothing to train (`trained=False`)
     is scored on the initial weights; its builder is called only for a readout.
 
-    The declarations are closed lists, because they belong to the method and not to taste:
-    `batch` is how the core composes batches, `views` how many augmented views of each image the
-    batch holds, `labels` which labels the method may see (`none`: it never receives any),
-    `members` how many backbones it trains, `setting` where it is defined at all, `relevance`
-    whether it needs degrees of relevance between classes, `weights` whether it is anything at all
-    without pretrained ones, `readout` whether it ends in a linear readout (`Objective.finish`),
-    `control` whether it is a control that promises not to learn. `requires` names the modules it
-    imports that are not installed with it, each with the command that installs it: without them
-    its runs are skipped.
+    The declarations are closed lists, because they belong to the method and not to taste: `batch`
+    is how the core composes batches, `views` how many augmented views of each image the batch
+    holds, `labels` which labels the method may see (`none`: it never receives any), `members` how
+    many backbones it trains, `setting` where it is defined at all, `relevance` whether it needs
+    degrees of relevance between classes, `weights` whether it is anything at all without pretrained
+    ones, `comparison` by what its embeddings are to be compared, which counts where the protocol
+    leaves their lengths (normalised, angle and distance order alike), `readout` whether it ends in
+    a linear readout (`Objective.finish`), `control` whether it is a control that promises not to
+    learn. `requires` names the modules it imports that are not installed with it, each with the
+    command that installs it: without them its runs are skipped.
 
     `parameters` is the number of trainable parameters that the Objective adds, as a formula in C
     (classes), d (embedding size), F (feature size), D (numbers in one input) and the names of
@@ -76,6 +84,7 @@ class Method:
     setting: Setting = "any"
     relevance: Relevance = "binary"
     weights: Weights = "any"
+    comparison: Comparison = "any"
     readout: bool = False
     control: bool = False
     trained: bool = True
@@ -93,6 +102,7 @@ class Method:
         _check_listed(self.name, "relevance", self.relevance, RELEVANCES)
         _check_listed(self.name, "weights", self.weights, WEIGHTS)
         _check_listed(self.name, "defaults_from", self.defaults_from, DEFAULTS_FROM)
+        _check_listed(self.name, "comparison", self.comparison, COMPARISONS)
         if self.trained and self.labels == "none" and self.batch != "uniform":
             raise ValueError(
                 f"method {self.name}: labels='none' needs batch='uniform': every other composition "
@@ -106,13 +116,24 @@ class Method:
             raise ValueError(f"method {self.name}: members must be at least 1")
         if self.name == "all":
             raise ValueError("a method cannot be named 'all': that means every method")
+        if not callable(self.build):
+            raise ValueError(f"method {self.name}: build must be callable")
+        self._check_space()
+
+    def _check_space(self) -> None:
         for name, bounds in self.space.items():
             if not isinstance(bounds, Float | Int | Choice):
                 raise ValueError(
                     f"method {self.name}: {name} must be a Float, Int or Choice, not {bounds!r}"
                 )
-        if not callable(self.build):
-            raise ValueError(f"method {self.name}: build must be callable")
+        try:
+            check_reserved(self.space, self.batch)
+        except ValueError as error:
+            raise ValueError(f"method {self.name}: {error}") from None
+
+    def objective(self, point: Mapping[str, Value], context: Context) -> Objective:
+        """Build for one run at a point of the space: what `build` returns, unchecked."""
+        return self.build(for_builder(point), context)
 
     @property
     def needs(self) -> tuple[str, ...]:

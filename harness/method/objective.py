@@ -19,7 +19,9 @@ class Context:
     `input_shape`: of one input, (C, H, W) or (D,).
     `embedding_size`, `feature_size`: widths of `embed(x)` and `embed.features(x)`; an ensemble's
     are those of all `members` joined, member after member.
-    `normalized`: whether the protocol L2-normalises embeddings; `embed` returns them so.
+    `normalized`: whether the protocol L2-normalises embeddings; `embed` returns them so. Where it
+    does not, a loss that normalises inside cannot see lengths, which then count.
+    `distance`: by what the embeddings will be compared, the method's own declaration heeded.
     `generator`: a CPU generator of the method's own stream; the global generators (torch, numpy,
     random) are seeded from that stream too, so that drawing from them is reproducible and
     changes nothing for other methods.
@@ -37,6 +39,7 @@ class Context:
     steps_per_epoch: int
     device: torch.device
     generator: torch.Generator
+    distance: Literal["cosine", "euclidean"] = "cosine"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from harness.method import Composition
+from harness.method.method import Comparison, Composition
 from harness.protocol.augmentation import AugmentationRule, ViewsRule
+from harness.protocol.schedule import ScheduleRule
 from harness.protocol.section import NotNegative, Positive, Section, as_tuple
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -94,10 +95,10 @@ class BackboneRule(Section):
 
 
 class OptimizerRule(Section):
-    """One optimizer with a constant learning rate; `momentum` is used by sgd and rmsprop.
+    """One optimizer; `momentum` is used by sgd and rmsprop.
 
     `clip_value`: before each step every gradient is cut to between minus and plus this; not
-    given: gradients are as they are.
+    given: gradients are as they are. `schedule`: how the learning rate moves; not given: it stays.
     """
 
     name: Literal["adam", "adamw", "rmsprop", "sgd"]
@@ -105,6 +106,7 @@ class OptimizerRule(Section):
     weight_decay: NotNegative
     momentum: Annotated[float, Field(ge=0, lt=1)]
     clip_value: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    schedule: ScheduleRule | None = None
 
 
 class OptimizerRules(Section):
@@ -139,12 +141,14 @@ class SelectionRule(Section):
     """Which step's weights are kept: the best by a metric on the validation classes.
 
     Validation runs before the first step and then every `every` steps; training stops once
-    `patience` validations in a row bring no strict improvement.
+    `patience` validations in a row bring no strict improvement. `start`: the first step whose
+    weights may be kept; 0, as where it is not given, lets a run keep its initial ones.
     """
 
     metric: Literal["map_at_r"]
     every: Positive
     patience: Positive
+    start: Annotated[int, Field(ge=0)] = 0
 
 
 class SearchRule(Section):
@@ -208,6 +212,25 @@ class Rules(Section):
     scoring: ScoringRule
     test_views: ViewsRule | None = None
     quirks: Quirks | None = None
+
+    def distance_for(self, comparison: Comparison) -> Literal["cosine", "euclidean"]:
+        """By what the embeddings of a method that declares this comparison are compared.
+
+        Where embeddings are normalised angle and distance order alike, and the protocol's counts.
+        """
+        if comparison == "any" or self.backbone.normalize:
+            return self.scoring.distance
+        return comparison
+
+    def scoring_for(self, comparison: Comparison) -> ScoringRule:
+        """How the embeddings of a method that declares this comparison are scored."""
+        return self.scoring.model_copy(update={"distance": self.distance_for(comparison)})
+
+    @model_validator(mode="after")
+    def _selects_something(self) -> Rules:
+        if self.selection.start > self.training.steps:
+            raise ValueError("selection.start must not be above training.steps")
+        return self
 
     @model_validator(mode="after")
     def _crops_of_a_crop(self) -> Rules:

@@ -49,7 +49,7 @@ def _protocol_problems(record: Record, rules: RuleBook) -> Iterator[str]:
     from harness.protocol import published_names
 
     try:
-        rules.rule(record.identity)
+        rules.rule(record)
     except UserError as error:
         if record.identity.protocol in published_names():
             yield str(error)

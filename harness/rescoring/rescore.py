@@ -54,7 +54,7 @@ def score_again(
     assert record.scores is not None
     arrays = store.arrays(record)
     scores, fresh = score_part(
-        arrays, rules.rule(record.identity), metrics=metrics, seed=record.identity.seed
+        arrays, rules.rule(record), metrics=metrics, seed=record.identity.seed
     )
     kept = {
         name: array
@@ -72,7 +72,7 @@ def join_again(
     identity = records[0].identity
     scores = score_concatenation(
         [store.arrays(record) for record in records],
-        rules.rule(identity),
+        rules.rule(records[0]),
         metrics=metrics,
         seed=identity.seed,
     )

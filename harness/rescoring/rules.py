@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.errors import UserError
 from harness.protocol import Protocol, load_protocol
 from harness.protocol.model import ScoringRule
-from harness.record import Identity
+from harness.record import Identity, Record
 
 
 class RuleBook:
@@ -19,14 +19,15 @@ class RuleBook:
 
     def __init__(self, files: Sequence[Path] = ()) -> None:
         self._files = files
-        self._known: dict[tuple[str, str], ScoringRule] = {}
+        self._known: dict[tuple[str, str], Protocol] = {}
 
-    def rule(self, identity: Identity) -> ScoringRule:
-        """The scoring rules of one run; UserError if no protocol at hand has its digest."""
+    def rule(self, record: Record) -> ScoringRule:
+        """How one run is scored; UserError if no protocol at hand has its digest."""
+        identity = record.identity
         key = (identity.protocol_digest, identity.dataset)
         if key not in self._known:
-            self._known[key] = self.protocol(identity).scoring
-        return self._known[key]
+            self._known[key] = self.protocol(identity)
+        return self._known[key].scoring_for(record.declared.comparison)
 
     def protocol(self, identity: Identity) -> Protocol:
         """The protocol of one run; UserError if none at hand has its digest."""

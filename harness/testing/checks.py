@@ -41,7 +41,7 @@ def it_builds_at_its_defaults(method: Method) -> None:
     """The default point of the space gives an Objective."""
     needs_training(method)
     with method_state(0, method.name, fold=0) as generator:
-        objective = method.build(method.defaults(), toy_context(generator=generator))
+        objective = method.objective(method.defaults(), toy_context(generator=generator))
     assert isinstance(objective, Objective), (
         f"{method.name}: build returned {type(objective).__name__}, not a harness.Objective"
     )

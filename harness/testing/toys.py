@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from harness.data.streams import torch_stream
 from harness.method.objective import Batch, Context, Embed, Outputs
+from harness.method.reserved import samples_per_class
 from harness.models.backbone import build_backbone
 from harness.models.convnet import MLP
 from harness.protocol.model import BackboneRule
@@ -73,7 +74,8 @@ def toy_batch(
 
 def per_class(method: Method) -> int:
     """Samples of each class in the toy batches of a method."""
-    return {"one-per-class": 1, "pairs": 2}.get(method.batch, PER_CLASS)
+    usual = {"one-per-class": 1, "pairs": 2}.get(method.batch, PER_CLASS)
+    return samples_per_class(method.defaults(), usual)
 
 
 def batch_for(method: Method, step: int = 0) -> Batch:
@@ -201,7 +203,7 @@ class ToyRun:
         with method_state(seed, method.name, fold=0) as generator:
             point = method.point(hyperparameters or {})
             context = toy_context(members=method.members, generator=generator, device=device)
-            self.objective = method.build(point, context).to(device)
+            self.objective = method.objective(point, context).to(device)
             self.objective.prepare(self.view, self.embed)
             self.objective.begin_epoch(0, self.view, self.embed)
 

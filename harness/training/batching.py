@@ -80,6 +80,7 @@ class BatchSource:
         # Augmentation cuts images itself.
         self._standardise = standardise.through(WHOLE)
         self._rules = task.protocol
+        self._training = task.training
         self._cluster_draw = batch_stream(task.seed, "clusters", task.fold)
         self._draws = [
             torch_stream(task.seed, "augmentation", task.fold, view)
@@ -93,7 +94,7 @@ class BatchSource:
 
     def redraw(self, step: int, clusters: Clusters) -> None:
         """Draw the batches of one epoch, from this step on, from a method's clusters."""
-        rule = self._rules.training
+        rule = self._training
         _require_sound(clusters, len(self._part))
         batches = draw_cluster_batches(
             clusters.assignment.cpu().numpy(),

@@ -18,7 +18,7 @@ from harness.scoring import map_at_r
 from harness.training.batching import BatchSource, TrainingView
 from harness.training.embedding import AuditedEmbed, Counts, embed_part
 from harness.training.guard import WeightGuard
-from harness.training.optimizers import build_optimizers
+from harness.training.optimizers import build_optimizers, set_rates
 from harness.training.outcomes import BadLoss, Diverged
 from harness.training.readout import finish
 from harness.training.selection import BestStep
@@ -114,8 +114,9 @@ def build_objective(
         steps_per_epoch=rules.training.steps_per_epoch,
         device=device,
         generator=generator,
+        distance=task.distance,
     )
-    objective = task.method.build(task.hyperparameters, context)
+    objective = task.method.objective(task.hyperparameters, context)
     if not isinstance(objective, Objective):
         raise BadLoss(f"build returned {type(objective).__name__}, not an Objective")
     return objective.to(device).train()
@@ -141,8 +142,11 @@ class _Loop:
         self.guard = guard
         self.validation = vault.validation()
         self.standardise = vault.standardise
-        self.optimizers = build_optimizers(self.rules.optimizers, backbone, objective)
-        self.best = BestStep(self.rules.selection.patience)
+        self.distance = task.distance
+        self.optimizers = build_optimizers(
+            self.rules.optimizers, backbone, objective, task.hyperparameters
+        )
+        self.best = BestStep(self.rules.selection.patience, self.rules.selection.start)
         self.seconds = 0.0
         self.input_seconds = 0.0
         steps = self.rules.training.steps
@@ -196,6 +200,7 @@ class _Loop:
         self.losses[step] = loss.detach()
         if (step + 1) % self.loss_check_every == 0:
             self._check_losses(step + 1)
+        set_rates(self.optimizers, step, len(self.losses))
         for optimizer in self.optimizers:
             optimizer.step()
         self.guard.remember()
@@ -220,7 +225,7 @@ class _Loop:
         value = map_at_r(
             embeddings,
             self.validation.labels.cpu().numpy(),
-            distance=self.rules.scoring.distance,
+            distance=self.distance,
         )
         self.guard.remember(values=True)
         if self.best.observe(step, value) or best_weights is None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
+from harness.method import Value
+from harness.method.reserved import OBJECTIVE_RATE, OBJECTIVE_SCHEDULE
 from harness.models.backbone import Backbone
 from harness.protocol.model import OptimizerRule, OptimizerRules
+from harness.protocol.schedule import ScheduleRule
 
 _KINDS: dict[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -19,16 +22,24 @@ _KINDS: dict[str, type[torch.optim.Optimizer]] = {
 }
 _WITH_MOMENTUM = ("rmsprop", "sgd")
 CLIP = "clip_value"
+PEAK = "peak"
+SCHEDULE = "schedule"
 
 
 def build_optimizers(
-    rules: OptimizerRules, backbone: Backbone, objective: nn.Module
+    rules: OptimizerRules,
+    backbone: Backbone,
+    objective: nn.Module,
+    point: Mapping[str, Value] | None = None,
 ) -> list[torch.optim.Optimizer]:
-    """One optimizer for each kind the rules name, with a parameter group for each owner."""
+    """One optimizer for each kind the rules name, with a parameter group for each owner.
+
+    `point`: the method's hyperparameters, of which the reserved ones change the objective's rule.
+    """
     owners: list[tuple[OptimizerRule, Iterable[nn.Parameter]]] = [
         (rules.trunk, backbone.trunk.parameters()),
         (rules.head, backbone.head.parameters()),
-        (rules.objective, objective.parameters()),
+        (objective_rule(rules.objective, point or {}), objective.parameters()),
     ]
     groups: dict[str, list[dict[str, Any]]] = {}
     for rule, parameters in owners:
@@ -36,6 +47,29 @@ def build_optimizers(
         if trainable:
             groups.setdefault(rule.name, []).append(_group(rule, trainable))
     return [_build(name, members) for name, members in groups.items()]
+
+
+def objective_rule(rule: OptimizerRule, point: Mapping[str, Value]) -> OptimizerRule:
+    """The protocol's rule for an Objective's own parameters, as the method's point changes it."""
+    changes: dict[str, Any] = {}
+    if OBJECTIVE_RATE in point:
+        changes["learning_rate"] = rule.learning_rate * float(point[OBJECTIVE_RATE])
+    shape = point.get(OBJECTIVE_SCHEDULE, "protocol")
+    if shape == "constant":
+        changes["schedule"] = None
+    elif shape != "protocol":
+        changes["schedule"] = ScheduleRule.model_validate(
+            {"shape": shape, "warmup": 0.0, "final": 0.0}
+        )
+    return rule.model_copy(update=changes)
+
+
+def set_rates(optimizers: Iterable[torch.optim.Optimizer], step: int, steps: int) -> None:
+    """Give every group that has a schedule its learning rate for a step, counted from 0."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            if SCHEDULE in group:
+                group["lr"] = group[PEAK] * group[SCHEDULE].share(step, steps)
 
 
 def _build(name: str, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
@@ -65,4 +99,6 @@ def _group(rule: OptimizerRule, parameters: list[nn.Parameter]) -> dict[str, Any
         group["momentum"] = rule.momentum
     if rule.clip_value is not None:
         group[CLIP] = rule.clip_value
+    if rule.schedule is not None:
+        group |= {PEAK: rule.learning_rate, SCHEDULE: rule.schedule}
     return group

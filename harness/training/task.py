@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.method import Method, Value
-from harness.protocol.model import Protocol
+from harness.method.reserved import samples_per_class
+from harness.protocol.model import Protocol, TrainingRule
 
 
 @dataclass(frozen=True)
@@ -18,3 +20,15 @@ class Task:
     hyperparameters: Mapping[str, Value]
     seed: int
     fold: int
+
+    @property
+    def training(self) -> TrainingRule:
+        """Length and batches of this training, with the method's own samples of a class."""
+        rule = self.protocol.training
+        own = samples_per_class(self.hyperparameters, rule.samples_per_class)
+        return rule.model_copy(update={"samples_per_class": own})
+
+    @property
+    def distance(self) -> Literal["cosine", "euclidean"]:
+        """By what its embeddings are compared."""
+        return self.protocol.distance_for(self.method.comparison)

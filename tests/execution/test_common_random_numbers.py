@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from harness import Choice
 from harness.execution.run import execute
 
 
@@ -92,3 +93,41 @@ def test_a_method_that_declared_no_labels_receives_none(run_method, make_method,
 
     assert run_method(make_method(Blind, labels="none", batch="uniform")).state == "done"
     assert seen == [None] * 5
+
+
+def test_a_method_with_other_samples_of_a_class_has_batches_and_a_composition_of_its_own(
+    bench, planned, make_method, spread_objective, run_method, spread
+):
+    space = {"samples_per_class": Choice((2, 4), default=4)}
+    four = make_method(spread_objective, "four", space=space)
+    seen = []
+
+    class Counts(spread_objective):
+        def forward(self, batch, embed):
+            seen.append(torch.bincount(batch.labels).max().item())
+            return super().forward(batch, embed)
+
+    found = run_method(make_method(Counts, "counts", space=space))
+    assert set(seen) == {4}
+    assert found.declared.composition == "balanced of 4"
+    assert found.batches_digest != run_method(spread).batches_digest
+    assert found.batches_digest == run_method(four).batches_digest
+    assert found.identity.hyperparameters == {"samples_per_class": 4}
+
+
+def test_as_many_samples_of_a_class_as_the_protocol_has_share_its_batches(
+    run_method, make_method, spread_objective, spread
+):
+    space = {"samples_per_class": Choice((2, 4), default=2)}
+    found = run_method(make_method(spread_objective, "two", space=space))
+    assert found.declared.composition == "balanced"
+    assert found.batches_digest == run_method(spread).batches_digest
+
+
+def test_samples_of_a_class_that_do_not_divide_a_batch_are_a_reason_to_skip(
+    run_method, make_method, spread_objective
+):
+    space = {"samples_per_class": Choice((3, 4), default=3)}
+    found = run_method(make_method(spread_objective, "three", space=space))
+    assert found.state == "skipped"
+    assert "needs 3 samples of each class" in found.reason.message

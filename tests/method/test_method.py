@@ -47,6 +47,27 @@ def test_another_name_is_refused(name: str) -> None:
         ({"labels": "none"}, "labels='none' needs batch='uniform'"),
         ({"relevance": "graded", "labels": "known"}, "graded relevance tells labels"),
         ({"build": None}, "build must be callable"),
+        ({"comparison": "cosin"}, "comparison 'cosin'; did you mean 'cosine'?"),
+        (
+            {"space": {"objective_rate": Float(0.1, 10.0, default=1.0)}},
+            "objective_rate must be a Float on a log scale",
+        ),
+        (
+            {"space": {"objective_schedule": Choice(("cosin",), default="cosin")}},
+            "objective_schedule must be a Choice of some of: protocol, constant, cosine, linear",
+        ),
+        (
+            {"space": {"samples_per_class": Choice((2, 4.0), default=2)}},
+            "samples_per_class must be an Int or a Choice of whole numbers from 2",
+        ),
+        (
+            {"space": {"samples_per_class": Int(1, 8, default=2)}},
+            "samples_per_class must be an Int or a Choice of whole numbers from 2",
+        ),
+        (
+            {"space": {"samples_per_class": Int(2, 8, default=2)}, "batch": "uniform"},
+            "samples_per_class needs batch='balanced' or 'clusters'",
+        ),
     ],
 )
 def test_a_declaration_outside_its_list_is_refused(declared: dict[str, Any], wrong: str) -> None:
@@ -95,3 +116,16 @@ def test_a_value_outside_its_range_is_named(value: object) -> None:
 def test_a_method_cannot_be_assigned_to() -> None:
     with pytest.raises(AttributeError, match="cannot assign"):
         method().views = 2  # type: ignore[misc]
+
+
+def test_the_builder_does_not_receive_what_the_core_acts_on() -> None:
+    space = {
+        **SPACE,
+        "objective_rate": Float(0.1, 100.0, default=10.0, log=True),
+        "objective_schedule": Choice(("protocol", "constant"), default="constant"),
+        "samples_per_class": Choice((2, 4, 8), default=2),
+    }
+    received: list[dict[str, Any]] = []
+    made = method(space=space, build=lambda point, _c: received.append(point))
+    made.objective(made.point({"margin": 1.0}), None)  # type: ignore[arg-type]
+    assert received == [{"margin": 1.0, "bins": 10, "mining": "hard"}]

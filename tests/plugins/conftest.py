@@ -35,7 +35,7 @@ def build():
     def build(name, hyperparameters=None, *, classes=2, embedding_size=2, seed=0):
         torch.manual_seed(seed)
         context = toy_context(classes=classes, embedding_size=embedding_size)
-        return NAMED[name].build(NAMED[name].point(hyperparameters or {}), context)
+        return NAMED[name].objective(NAMED[name].point(hyperparameters or {}), context)
 
     return build
 

@@ -90,9 +90,10 @@ def test_rescoring_keeps_what_scoring_does_not_make(store):
 
 
 def test_a_protocol_that_is_not_at_hand_is_named(store):
-    identity = store.records()[0].identity.model_copy(update={"protocol": "gone"})
+    record = store.records()[0]
+    gone = record.identity.model_copy(update={"protocol": "gone"})
     with pytest.raises(UserError, match="no protocol at hand has the digest"):
-        RuleBook().rule(identity)
+        RuleBook().rule(record.model_copy(update={"identity": gone}))
 
 
 def test_a_published_board_is_held_to_its_invariants(store):

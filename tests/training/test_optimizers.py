@@ -8,7 +8,8 @@ import torch
 from harness.models.backbone import Backbone
 from harness.models.convnet import MLP
 from harness.protocol.model import OptimizerRule, OptimizerRules
-from harness.training.optimizers import build_optimizers
+from harness.protocol.schedule import ScheduleRule
+from harness.training.optimizers import build_optimizers, set_rates
 
 
 def rule(name: str, rate: float = 0.1) -> OptimizerRule:
@@ -60,3 +61,48 @@ def test_gradients_are_cut_by_value_where_the_rule_says_so():
     optimizer.step()
     assert {weight.grad.min().item() for weight in network.trunk.parameters()} == {-5.0}
     torch.testing.assert_close(network.head.weight - before, torch.full_like(before, 0.1 * 0.01))
+
+
+COSINE = ScheduleRule(shape="cosine", warmup=0.2, final=0.1)
+
+
+def test_a_cosine_rises_and_falls_to_its_final_share():
+    shares = [COSINE.share(step, 10) for step in range(10)]
+    assert shares[:2] == pytest.approx([0.5, 1.0])
+    assert shares[5] == pytest.approx(0.1 + 0.9 / 2)
+    assert shares[9] == pytest.approx(0.1)
+    assert shares[1:] == sorted(shares[1:], reverse=True)
+
+
+def test_a_line_falls_evenly():
+    line = ScheduleRule(shape="linear", warmup=0.0, final=0.0)
+    assert [line.share(step, 4) for step in range(4)] == pytest.approx([0.75, 0.5, 0.25, 0.0])
+
+
+def rates_at(step, point, **schedules):
+    """Learning rates of trunk, head and objective at a step of ten, each with a rate of 0.1."""
+    rules = OptimizerRules(
+        **{
+            owner: rule("adam").model_copy(update={"schedule": schedules.get(owner)})
+            for owner in ("trunk", "head", "objective")
+        }
+    )
+    optimizers = build_optimizers(rules, backbone(), torch.nn.Linear(2, 2), point)
+    set_rates(optimizers, step, 10)
+    return [group["lr"] for group in optimizers[0].param_groups]
+
+
+def test_each_owner_follows_a_schedule_of_its_own():
+    assert rates_at(9, {}, head=COSINE) == pytest.approx([0.1, 0.01, 0.1])
+
+
+def test_a_method_multiplies_the_rate_of_its_own_parameters():
+    point = {"objective_rate": 20.0}
+    assert rates_at(9, point) == pytest.approx([0.1, 0.1, 2.0])
+    assert rates_at(9, point, objective=COSINE) == pytest.approx([0.1, 0.1, 0.2])
+
+
+@pytest.mark.parametrize(("shape", "rate"), [("protocol", 0.01), ("constant", 0.1), ("linear", 0)])
+def test_a_method_may_have_a_schedule_of_its_own(shape, rate):
+    point = {"objective_schedule": shape}
+    assert rates_at(9, point, trunk=COSINE, objective=COSINE)[2] == pytest.approx(rate)

@@ -27,3 +27,12 @@ def test_an_improvement_restores_patience():
 
 def test_the_untrained_weights_are_a_candidate():
     assert observe(BestStep(patience=2), 0.5, 0.4).step == 0
+
+
+def test_steps_before_the_first_allowed_are_noted_and_not_chosen():
+    rule = observe(BestStep(patience=2, start=1), 0.5, 0.1, 0.2)
+    assert (rule.step, len(rule.history)) == (2, 3)
+
+
+def test_patience_is_counted_from_the_first_step_allowed():
+    assert not observe(BestStep(patience=2, start=1), 0.5, 0.3, 0.2).exhausted

@@ -55,5 +55,5 @@ def networks():
 @pytest.mark.parametrize(("method", "dataset"), TABLE)
 def test_the_trainable_parameters_are_those_of_the_table(networks, method, dataset):
     context = toy_context(classes=NETWORKS[dataset][2], embedding_size=SIZE)
-    objective = NAMED[method].build(NAMED[method].defaults(), context)
+    objective = NAMED[method].objective(NAMED[method].defaults(), context)
     assert networks[dataset] + count(objective) == TABLE[method, dataset]

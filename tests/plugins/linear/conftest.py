@@ -33,7 +33,7 @@ def read_out(named):
         seen = Matrix(features, None if method.labels == "none" else labels)
         generator = torch.Generator().manual_seed(seed)
         context = toy_context(embedding_size=embedding_size, generator=generator)
-        objective = method.build(method.point(hyperparameters), context)
+        objective = method.objective(method.point(hyperparameters), context)
         readout = objective.finish(seen, seen)
         matrix = readout.matrix.double().numpy()
         embeddings = features @ matrix.T + readout.offset.double().numpy()
