@@ -21,7 +21,7 @@ def test_an_origin_outside_the_list_is_refused_with_the_nearest():
 @pytest.mark.parametrize(
     ("given", "carried"), [({}, "unsaid"), ({"defaults_from": "paper"}, "paper")]
 )
-def test_it_is_among_what_a_record_carries(given, carried):
+def test_it_is_among_what_a_record_carries(given, carried, short_protocol):
     origin = Origin("acme", "acme", "1.0", Path(__file__).parent)
     entrant = Entrant(RegisteredMethod(method(**given), origin), {}, "default")
-    assert entrant.declared().defaults_from == carried
+    assert entrant.declared(short_protocol).defaults_from == carried

@@ -47,7 +47,7 @@ def loss(method, *, stretched):
     draw = torch.Generator().manual_seed(0)
     embed = Stretched(torch.randn(12, 8, generator=draw), normalized=not stretched)
     context = replace(toy_context(members=method.members, generator=draw), normalized=False)
-    objective = method.build(method.defaults(), context)
+    objective = method.objective(method.defaults(), context)
     if hasattr(objective, "assignment"):
         objective.assignment = batch_for(method).indices // 2
     if method.name == "random-labels":
