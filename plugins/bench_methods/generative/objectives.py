@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -31,11 +33,21 @@ class SemiSupervised(Objective):
     """(1 - alpha) times a metric loss of the labelled rows plus alpha times a term of all rows.
 
     Alternating schedules take one of the two at a step, with the same weights; all steps share the
-    protocol's one optimizer. The whole batch is embedded at every step.
+    protocol's one optimizer. The whole batch is embedded at every step. The metric loss is that of
+    the embeddings, or of what `latent` makes of them.
     """
 
-    def __init__(self, plain: Objective, term: Term, *, alpha: float, schedule: str) -> None:
+    def __init__(
+        self,
+        plain: Objective,
+        term: Term,
+        *,
+        alpha: float,
+        schedule: str,
+        latent: Callable[[Outputs], Outputs] | None = None,
+    ) -> None:
         super().__init__()
+        self.latent = latent
         self.metric = LabelledLoss(plain)
         self.term = term
         self.alpha = alpha
@@ -66,7 +78,7 @@ class SemiSupervised(Objective):
         return loss
 
     def _supervised(self, batch: Batch, outputs: Outputs) -> Tensor:
-        loss: Tensor = self.metric(batch, outputs)
+        loss: Tensor = self.metric(batch, outputs if self.latent is None else self.latent(outputs))
         return loss
 
 

@@ -30,6 +30,20 @@ class Posterior(nn.Module):
         return diagonal_normal(outputs.linear, bounded)
 
 
+class Drawn:
+    """Latent points in place of embeddings: one of each row's posterior, placed as these are."""
+
+    def __init__(self, posterior: Posterior, *, normalized: bool) -> None:
+        self._posterior = posterior
+        self._normalized = normalized
+
+    def __call__(self, outputs: Outputs) -> Outputs:
+        """The same features; the point as it was drawn, and as the protocol has embeddings."""
+        point: Tensor = self._posterior(outputs).rsample()
+        placed = nn.functional.normalize(point, dim=1) if self._normalized else point
+        return Outputs(outputs.features, point, placed)
+
+
 def diagonal_normal(mean: Tensor, log_variance: Tensor) -> Normal:
     """A normal distribution for each row, independent in each coordinate: float (B, d) each."""
     return Normal(mean, (log_variance / 2).exp(), validate_args=False)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bench_methods.linear.classical import lda, nca, pca_whitening
 from bench_methods.linear.constraints import itml, lsml, mmc, rca
-from bench_methods.linear.neighbours import lfda, lmnn, mlkr
+from bench_methods.linear.lfda import lfda
+from bench_methods.linear.neighbours import lmnn, mlkr
 from harness import Method
 
 METHODS: tuple[Method, ...] = (

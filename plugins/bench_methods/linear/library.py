@@ -9,15 +9,13 @@ from typing import Any
 def components_of(estimator: Any, features: Any, target: Any) -> Any:
     """Fit an estimator of metric-learn and return its linear map, float64 (k, p).
 
-    Two warnings of each call are not shown: metric-learn 0.7 calls scikit-learn by an argument name
-    that 1.6 renamed and 1.8 drops, and its LFDA asks a sparse solver for all eigenvectors, which
-    goes to the dense one.
+    One warning of each call is not shown: metric-learn 0.7 calls scikit-learn by an argument name
+    that 1.6 renamed and 1.8 drops.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings(
             "ignore", message="'force_all_finite' was renamed", category=FutureWarning
         )
-        warnings.filterwarnings("ignore", message="k >= N", category=RuntimeWarning)
         return estimator.fit(features, target).components_
 
 

@@ -1,9 +1,9 @@
-"""Large margin nearest neighbours, local Fisher discriminants, and kernel regression.
+"""Large margin nearest neighbours, and kernel regression.
 
 By metric-learn, on whitened trunk features. LMNN and MLKR are quadratic in the samples or worse:
 LMNN sees whole classes of at most 1,920 samples and takes 30 steps (the library's limit is 1,000),
-MLKR whole classes of at most 1,600 and 30 steps of L-BFGS. LFDA sees every class of at least two
-samples. A class with fewer neighbours than asked for lowers that number for all.
+MLKR whole classes of at most 1,600 and 30 steps of L-BFGS. A class with fewer neighbours than LMNN
+asks for lowers that number for all.
 
 MLKR is a regression. Each class gets a number drawn from the normal distribution as its target:
 in expectation the squared error is then that of one-hot targets.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench_methods.linear.citations import SUGIYAMA, WEINBERGER_SAUL, WEINBERGER_TESAURO
+from bench_methods.linear.citations import WEINBERGER_SAUL, WEINBERGER_TESAURO
 from bench_methods.linear.readout import EXTRA, linear_method
 from harness import Float, Int
 
@@ -41,19 +41,6 @@ def _lmnn(
     return components_of(estimator, features[seen], labels[seen])
 
 
-def _lfda(features: Any, labels: Any, *, width: int, seed: int, neighbours: int) -> Any:
-    from metric_learn import LFDA
-
-    from bench_methods.linear.library import components_of
-    from bench_methods.linear.subsample import whole_classes
-
-    size = features.shape[1]
-    seen = whole_classes(labels, most=len(labels), seed=seed)
-    # Fewer components would go to an iterative solver that starts at random.
-    estimator = LFDA(n_components=size, k=min(neighbours, size - 1))
-    return components_of(estimator, features[seen], labels[seen])[:width]
-
-
 def _mlkr(features: Any, labels: Any, *, width: int, seed: int) -> Any:
     import numpy as np
     from metric_learn import MLKR
@@ -79,18 +66,6 @@ lmnn = linear_method(
     requires=EXTRA,
     neighbours=Int(1, 5, default=3),
     regularization=Float(0.1, 0.9, default=0.5),
-)
-
-lfda = linear_method(
-    "lfda",
-    _lfda,
-    summary="Fisher's discriminants whose scatter within a class counts near samples only.",
-    reference="Sugiyama, Dimensionality Reduction of Multimodal Labeled Data by Local Fisher "
-    "Discriminant Analysis, JMLR 2007",
-    citation=SUGIYAMA,
-    defaults_from="library",
-    requires=EXTRA,
-    neighbours=Int(1, 15, default=7),
 )
 
 mlkr = linear_method(

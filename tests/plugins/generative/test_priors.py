@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from bench_methods.generative.fitted_prior import FittedPrior
-from bench_methods.generative.posterior import Posterior, diagonal_normal
+from bench_methods.generative.posterior import Drawn, Posterior, diagonal_normal
 from bench_methods.generative.prior import HypercubePrior, UnitPrior
 from bench_methods.generative.vamp_prior import VampPrior
 from scipy.stats import multivariate_normal
@@ -15,7 +15,7 @@ from sklearn.mixture import GaussianMixture
 from torch.distributions import Normal
 
 from harness import Outputs
-from harness.testing import ToyView, toy_batch
+from harness.testing import ToyRun, ToyView, toy_batch
 
 BY_HAND = 1.806852819
 NOTHING = Normal(torch.zeros(0, 2), torch.ones(0, 2))
@@ -126,6 +126,31 @@ def test_a_prior_fitted_to_few_points_has_fewer_components():
     prior.fit(points)
     posterior = diagonal_normal(points, torch.zeros_like(points))
     assert torch.isfinite(prior.divergence(posterior, points, NOTHING)).all()
+
+
+@pytest.mark.parametrize("normalized", [True, False])
+def test_a_drawn_point_is_of_the_posterior_and_placed_as_embeddings_are(normalized):
+    posterior = Posterior(3, 2)
+    rows = Outputs(torch.randn(20_000, 3), torch.ones(20_000, 2), torch.ones(20_000, 2))
+    _, point, placed = Drawn(posterior, normalized=normalized)(rows)
+    away = (point - posterior(rows).loc) / posterior(rows).scale
+    assert away.mean().item() == pytest.approx(0.0, abs=0.05)
+    assert away.std().item() == pytest.approx(1.0, abs=0.05)
+    expected = point / point.norm(dim=1, keepdim=True) if normalized else point
+    assert torch.allclose(placed, expected)
+
+
+@pytest.mark.parametrize("name", ["dml-unit-prior", "dml-gmm-prior"])
+def test_the_metric_loss_is_of_a_drawn_point_as_in_the_paper_or_of_the_embedding(named, name):
+    method, batch = named[name], toy_batch(step=1)
+    point = {"alpha": 0.0, "metric_loss": "softmax"}
+    runs = {of: ToyRun(method, {**point, "metric_of": of}) for of in ("sample", "mean")}
+    losses = {
+        of: [run.loss(step, batch=batch).item() for step in (1, 2)] for of, run in runs.items()
+    }
+    assert method.defaults()["metric_of"] == "sample"
+    assert losses["mean"][0] == losses["mean"][1]
+    assert len({*losses["sample"], losses["mean"][0]}) == 3
 
 
 def test_the_posterior_is_centred_on_the_unnormalised_embedding_within_bounds():
