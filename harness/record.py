@@ -43,8 +43,10 @@ class Identity(Frozen):
 
     `trial`: which trial of a hyperparameter search the run belongs to, in which of the repeated
     searches (`search`, from 0); None for a replicate. A trial's run never sees the test part.
-    `source`: digest of the method's code. `trunk`: distribution, version and code of the plugin
-    that gave the backbone's trunk; empty for the core's own, which `training_semantics` covers.
+    `source`: digest of the files of the method's plugin. `libraries`: name and version of each
+    distribution that the method's modules import. `trunk`: distribution, version and code of the
+    plugin that gave the backbone's trunk, and what that imports; empty for the core's own, which
+    `training_semantics` covers.
     """
 
     protocol: str
@@ -57,6 +59,7 @@ class Identity(Frozen):
     version: str
     source: str
     hyperparameters: dict[str, float | int | str | bool]
+    libraries: tuple[str, ...] = ()
     trunk: str = ""
     seed: int
     fold: int
@@ -70,6 +73,8 @@ class Identity(Frozen):
         content = self.model_dump()
         if self.trial is None:  # as it was before there were trials
             del content["search"], content["trial"]
+        if not self.libraries:  # as it was before they counted
+            del content["libraries"]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 

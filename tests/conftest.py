@@ -17,7 +17,7 @@ from harness.execution.plan import Entrant, PlannedRun, make_plan
 from harness.execution.run import Bench, execute
 from harness.protocol import Protocol, load_protocol
 from harness.record import Record
-from harness.registry import Origin, RegisteredMethod, load_registry
+from harness.registry import Origin, RegisteredMethod, core_registry
 
 # A busy machine is no counterexample.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -62,9 +62,7 @@ def short_protocol() -> Protocol:
 @pytest.fixture
 def bench(tiny_dataset: Dataset, short_protocol: Protocol) -> Bench:
     """A bench of the core alone on the tiny dataset."""
-    registry = load_registry()
-    registry.metrics.clear()
-    return Bench(registry, short_protocol, tiny_dataset, torch.device("cpu"))
+    return Bench(core_registry(), short_protocol, tiny_dataset, torch.device("cpu"))
 
 
 class SpreadObjective(Objective):

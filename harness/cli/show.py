@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import sys
 import textwrap
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +13,6 @@ from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
 from harness.errors import unknown
 
 if TYPE_CHECKING:
-    from harness.method import Method
     from harness.registry import Registry
 
 Facts = dict[str, Any]
@@ -73,6 +69,7 @@ def _method(registry: Registry, name: str) -> Facts | None:
         "family": method.family,
         "from": str(registered.origin),
         "source digest": registered.origin.source,
+        "libraries": list(registered.libraries),
         "hyperparameters": {
             key: f"{bounds}, default {bounds.default}" for key, bounds in method.space.items()
         },
@@ -91,23 +88,10 @@ def _method(registry: Registry, name: str) -> Facts | None:
         "readout": method.readout,
         "control": method.control,
         "extra parameters": "none" if method.parameters == "0" else method.parameters,
-        "definition": _definition(method),
+        "definition": registered.definition,
         "citation": method.citation.strip(),
     }
     return {key: value for key, value in facts.items() if value != ""}
-
-
-def _definition(method: Method) -> str:
-    """The docstring of the module that a method is defined in: the innermost that holds it."""
-    holders = [
-        module
-        for module in list(sys.modules.values())
-        if isinstance(module, ModuleType)
-        and any(value is method for value in vars(module).values())
-    ]
-    if not holders:
-        return ""
-    return inspect.getdoc(max(holders, key=lambda module: module.__name__.count("."))) or ""
 
 
 def _protocol(name: str) -> Facts | None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from harness.data.dataset import Dataset
 from harness.errors import UserError
-from harness.plugin_source import source_digest
 from harness.registry import RegisteredMethod, Registry
+from harness.registry.sources import source_digest
 
 
 def plugin_files(registry: Registry) -> tuple[Path, ...]:

@@ -158,7 +158,9 @@ def trunk_code(registry: Registry, rule: BackboneRule) -> str:
     """
     registered = registry.backbone(rule.name)
     origin, source = registered.origin, registered.item
-    parts = [] if origin.distribution == CORE_DISTRIBUTION else [f"{origin} {origin.source}"]
+    parts = []
+    if origin.distribution != CORE_DISTRIBUTION:
+        parts += [f"{origin} {origin.source}", *origin.libraries]
     parts += [source.library] if source.library else []
     weights = source.weights_named(rule.weights)
     parts += [f"{weights.name} {weights.sha256}".rstrip()] if weights else []
@@ -180,6 +182,7 @@ def _replicate(
         version=origin.version,
         source=origin.source,
         hyperparameters=dict(entrant.hyperparameters),
+        libraries=entrant.registered.libraries,
         trunk=trunk,
         seed=seed,
         fold=0,

@@ -86,6 +86,7 @@ def reproduce(
             "distribution": registered.origin.distribution,
             "version": registered.origin.version,
             "source": registered.origin.source,
+            "libraries": registered.libraries,
             "trunk": trunk_code(registry, protocol.backbone),
             "training_semantics": TRAINING_SEMANTICS,
         }

@@ -143,6 +143,7 @@ class _Observers:
     """The observing hooks; what they raise is logged and changes nothing."""
 
     def __init__(self, registry: Registry) -> None:
+        registry.load_observers()
         self._hook = registry.manager.hook
 
     def started(self, run: PlannedRun) -> None:

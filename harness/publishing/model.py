@@ -84,6 +84,7 @@ class PublishedMethod(Frozen):
     version: str
     source: str
     hyperparameters: dict[str, float | int | str | bool]
+    libraries: tuple[str, ...] = ()
     trunk: str
     declared: Declared
     chosen_by: Literal["default", "given", "search"]
@@ -127,6 +128,7 @@ class Publication(Frozen):
             version=method.version,
             source=method.source,
             hyperparameters=method.hyperparameters,
+            libraries=method.libraries,
             trunk=method.trunk,
             seed=run.seed,
             fold=run.fold,

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+
+from harness.registry import loading
 
 Install = Callable[..., Path]
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install a plugin for the length of a test; returns the folder that is put on sys.path.
 
-    The distribution `acme` holds one module or package, `acme_plugin`, with `source` in it.
+    The distribution `acme` holds one module or package, `acme_plugin`, with `source` in it. Other
+    plugins of this environment are not there.
     """
-    packages = set()
+    everything = loading._entry_points
+
+    def here() -> list[EntryPoint]:
+        return [one for one in everything() if _is_in(one, tmp_path)]
+
+    monkeypatch.setattr(loading, "_entry_points", here)
 
     def write(
         source: str,
@@ -28,7 +36,6 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         package: str = "acme_plugin",
         target: str | None = None,
     ) -> Path:
-        packages.add(package.partition(".")[0])
         site = tmp_path / f"{distribution}-{version}"
         code = site.joinpath(*package.split(".")) / "__init__.py"
         code.parent.mkdir(parents=True)
@@ -40,7 +47,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         monkeypatch.syspath_prepend(str(site))
         return site
 
-    yield write
-    for name in list(sys.modules):
-        if name.partition(".")[0] in packages:
-            del sys.modules[name]
+    return write
+
+
+def _is_in(entry: EntryPoint, folder: Path) -> bool:
+    assert entry.dist is not None
+    return Path(str(entry.dist.locate_file(""))).resolve().is_relative_to(folder.resolve())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin_source import package_root, source_digest
 from harness.registry import load_registry
+from harness.registry.sources import package_root, source_digest
 
 Install = Callable[..., Path]
 

@@ -1,0 +1,153 @@
+"""Asking plugins what they declare: a child for each, all at once, within a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.registry.origin import Origin
+
+SECONDS = 60.0
+"""How long a plugin may take to be imported and to list what it offers."""
+MOST_BYTES = 16 * 1024**2
+_CHUNK = 1024**2
+_CODE = (
+    "import json, sys; request = json.loads(sys.stdin.buffer.read()); "
+    "sys.path[:] = request['sys_path']; from harness.registry.child import answer; answer(request)"
+)
+
+Said = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Why a plugin declares nothing; `importing`: whether it could not be imported."""
+
+    line: str
+    importing: bool
+
+
+def ask_all(origins: Sequence[Origin]) -> list[Said | Failed]:
+    """What each plugin declares, as it came out of its process, or why nothing did.
+
+    Nothing is checked but that it is JSON of an object, and not too long.
+    """
+    with contextlib.ExitStack() as stack:
+        children = [stack.enter_context(_child(origin)) for origin in origins]
+        _listen(children)
+        return [child.outcome() for child in children]
+
+
+@dataclass
+class _Child:
+    process: subprocess.Popen[bytes]
+    pipe: int
+    content: bytearray = field(default_factory=bytearray)
+    ended: bool = False
+    fault: str = ""
+
+    def read(self) -> None:
+        """Take what is there; note the end."""
+        chunk = os.read(self.pipe, _CHUNK)
+        self.content += chunk
+        self.ended = not chunk
+        if len(self.content) > MOST_BYTES:
+            self.fault = f"it declares more than {MOST_BYTES // 1024**2} MB"
+            self.ended = True
+
+    def outcome(self) -> Said | Failed:
+        """What it said, or what became of it."""
+        if not self.fault and not self.ended:
+            self.fault = f"it takes longer than {SECONDS:g} s"
+        if not self.fault:
+            try:
+                said = json.loads(self.content)
+            except (ValueError, RecursionError):
+                self.fault = self._how_it_ended()
+            else:
+                return self._checked(said)
+        return Failed(f"failed to import: {self.fault}", importing=True)
+
+    def _checked(self, said: Any) -> Said | Failed:
+        if not isinstance(said, dict):
+            return Failed("failed to import: it wrote to the pipe", importing=True)
+        if isinstance(said.get("broken"), str):
+            from harness.plain_text import plain
+
+            return Failed(plain(said["broken"], 600), importing=said.get("importing") is True)
+        return said
+
+    def _how_it_ended(self) -> str:
+        """What is said of a process that closed its pipe before it had answered."""
+        try:
+            code = self.process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            return "it closed the pipe"
+        if code < 0:
+            return f"its process was ended by {signal.Signals(-code).name}"
+        return f"its process exited with code {code}"
+
+    def end(self) -> None:
+        """End it, and what it began."""
+        with contextlib.suppress(OSError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+        os.close(self.pipe)
+
+
+@contextmanager
+def _child(origin: Origin) -> Iterator[_Child]:
+    reading, writing = os.pipe()
+    request = {
+        "plugin": origin.plugin,
+        "distribution": origin.distribution,
+        "version": origin.version,
+        "root": None if origin.root is None else str(origin.root),
+        "entry": origin.entry,
+        "module": origin.module,
+        "pipe": writing,
+        "sys_path": sys.path,
+    }
+    try:
+        process = subprocess.Popen(  # noqa: S603 - this Python, and code that stands here
+            [sys.executable, "-c", _CODE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(writing,),
+            start_new_session=True,
+        )
+    finally:
+        os.close(writing)
+    child = _Child(process, reading)
+    try:
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), process.stdin as stream:
+            stream.write(json.dumps(request).encode())
+        yield child
+    finally:
+        child.end()
+
+
+def _listen(children: Sequence[_Child]) -> None:
+    """Read from all until each has ended, or the time is over."""
+    deadline = time.monotonic() + SECONDS
+    with selectors.DefaultSelector() as selector:
+        for child in children:
+            selector.register(child.pipe, selectors.EVENT_READ, child)
+        while selector.get_map() and (left := deadline - time.monotonic()) > 0:
+            for key, _ in selector.select(left):
+                key.data.read()
+                if key.data.ended:
+                    selector.unregister(key.fd)
