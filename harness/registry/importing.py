@@ -60,7 +60,7 @@ class Loaded:
         return tuple(name for name in OBSERVING_HOOKS if getattr(hooks, name).get_hookimpls())
 
 
-_loaded: dict[str, Loaded] = {}
+_loaded: dict[tuple[Any, ...], Loaded] = {}
 
 
 def load(origin: Origin) -> Loaded:
@@ -69,11 +69,12 @@ def load(origin: Origin) -> Loaded:
     Only code that its origin knows is run: raises UserError where a file changed since the session
     began. Raises Broken where it cannot be imported or registered.
     """
-    if origin.key not in _loaded:
+    which = (origin.key, origin.root, origin.files)
+    if which not in _loaded:
         if origin.files is not None:
             _watch.expect(origin)
-        _loaded[origin.key] = read(import_entry(origin))
-    return _loaded[origin.key]
+        _loaded[which] = read(import_entry(origin))
+    return _loaded[which]
 
 
 def import_entry(origin: Origin) -> Any:
