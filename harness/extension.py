@@ -89,13 +89,16 @@ class Metric:
     """A further score, shown beside the locked ones.
 
     `compute(embeddings, labels)` gets float32 (N, D), as scored, and int64 (N,) of the test part
-    and returns a finite float.
+    and returns a finite float. `higher_is_better` and the bounds, None where it has none, are
+    stored with each value, so that nobody asks afterwards.
     """
 
     name: str
     compute: Callable[[npt.NDArray[np.float32], npt.NDArray[np.int64]], float]
     summary: str
     higher_is_better: bool = True
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

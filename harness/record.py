@@ -183,10 +183,19 @@ class Searched(Frozen):
     seconds: float
 
 
+class Told(Frozen):
+    """What a plugin says of its metric: which way it is better, and its bounds if it has any."""
+
+    higher_is_better: bool
+    low: float | None = None
+    high: float | None = None
+
+
 class Scores(Frozen):
     """Test scores of one embedding.
 
-    `values`: the locked metrics by name. `extra`: metrics of plugins, None where one failed.
+    `values`: the locked metrics by name. `extra`: metrics of plugins, None where one failed;
+    `told`: what their plugins say of them, empty in Records from before it was recorded.
     `singletons`: queries left out because nothing else has their class.
     """
 
@@ -194,6 +203,7 @@ class Scores(Frozen):
     values: dict[str, float]
     class_means: dict[str, float] = Field(default_factory=dict)
     extra: dict[str, float | None] = Field(default_factory=dict)
+    told: dict[str, Told] = Field(default_factory=dict, exclude_if=lambda told: not told)
     queries: int
     singletons: int
     collapsed: bool

@@ -12,11 +12,10 @@ from harness.cli.options import (
     DirectionOption,
     FormatOption,
     MetricOption,
-    PluginOption,
 )
 
 
-def across(  # noqa: PLR0913 - one argument an option
+def across(
     results: Annotated[
         list[Path], typer.Argument(help="Published leaderboards, one of each dataset.")
     ],
@@ -27,24 +26,25 @@ def across(  # noqa: PLR0913 - one argument an option
     ] = 0.01,
     concatenated: ConcatenatedOption = False,
     direction: DirectionOption = None,
-    plugin: PluginOption = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:
     """Compare methods over several datasets: average ranks, critical difference, Bayes."""
-    from harness.comparison import across_table, compare_across, higher_is_better
-    from harness.leaderboard import build_leaderboard
+    from harness.comparison import across_table, compare_across
+    from harness.metrics import direction_of
     from harness.publishing import load_publication
+    from harness.results import build_board
     from harness.table import render
 
     published = [load_publication(path) for path in results]
     boards = [
-        build_leaderboard(
+        build_board(
             one.records(),
             one.concatenations(),
             aggregate="concatenated" if concatenated else "separated",
         )
         for one in published
     ]
-    upward = higher_is_better(metric, plugin or ()) if direction is None else direction
-    found = compare_across(boards, metric=metric, higher_is_better=upward, rope=rope)
+    facts = boards[0].metric(metric)
+    upward = direction_of(facts, direction)
+    found = compare_across(boards, metric=facts.name, higher_is_better=upward, rope=rope)
     typer.echo(render(across_table(found), format), nl=False)

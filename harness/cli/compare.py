@@ -14,13 +14,13 @@ from harness.cli.options import (
     ConcatenatedOption,
     DirectionOption,
     MetricOption,
-    PluginOption,
     StoredDatasetOption,
     StoredProtocolOption,
     StoreOption,
     TextFormatOption,
 )
 from harness.errors import UserError
+from harness.metrics import direction_of
 
 if TYPE_CHECKING:
     from harness.comparison import Comparison
@@ -48,7 +48,6 @@ def compare(  # noqa: PLR0913 - one argument an option
     ] = False,
     difference: DifferenceOption = 0.005,
     direction: DirectionOption = None,
-    plugin: PluginOption = None,
     format: TextFormatOption = "text",  # noqa: A002 - named as its option
 ) -> None:
     """Say which of two methods is better and how surely, or what it would take to tell."""
@@ -62,7 +61,6 @@ def compare(  # noqa: PLR0913 - one argument an option
         alone=alone,
         to_see=difference,
         direction=direction,
-        plugin=plugin,
     )
     if format == "json":
         document = comparison_document(found)
@@ -80,34 +78,36 @@ def compared(  # noqa: PLR0913 - one argument an option
     alone: bool,
     to_see: float,
     direction: bool | None,
-    plugin: list[Path] | None = None,
+    noise_only: bool = False,
 ) -> Comparison:
     """Read the leaderboard of `scope` (store, protocol, dataset) and compare two of its rows.
 
-    `direction`: whether more is better, or None to ask the metric's plugin.
+    `direction`: whether more is better, or None to ask the Records; of no
+    matter where `noise_only`, for noise is the same either way.
     """
-    from harness.comparison import higher_is_better, load_comparison, require_metric
-    from harness.leaderboard import load_leaderboard
+    from harness.comparison import load_comparison
+    from harness.results import load_board
     from harness.store import Store
 
     if not (math.isfinite(to_see) and to_see > 0.0):
         raise UserError(f"--difference must be a number above 0, not {to_see}")
     path, protocol, dataset = scope
     with Store.open(path) as opened:
-        board = load_leaderboard(
+        board = load_board(
             opened,
             protocol=protocol,
             dataset=dataset,
             aggregate="concatenated" if concatenated else "separated",
         )
-        require_metric(board, metric)
-        upward = higher_is_better(metric, plugin or ()) if direction is None else direction
+        facts = board.metric(metric)
+        if noise_only and facts.higher_is_better is None:
+            direction = True
         return load_comparison(
             opened,
             board,
             *methods,
-            metric=metric,
-            higher_is_better=upward,
+            metric=facts.name,
+            higher_is_better=direction_of(facts, direction),
             alone=alone,
             to_see=to_see,
         )

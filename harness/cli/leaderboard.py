@@ -12,20 +12,24 @@ from harness.cli.options import (
     ConcatenatedOption,
     Format,
     FormatOption,
+    OnlyOption,
+    SourceArgument,
     StoredDatasetOption,
     StoredProtocolOption,
     StoreOption,
 )
 
 if TYPE_CHECKING:
-    from harness.leaderboard import Leaderboard
+    from harness.results import Board
 
 
 def leaderboard(  # noqa: PLR0913 - one argument an option
+    source: SourceArgument = None,
     *,
     store: StoreOption = DEFAULT_STORE,
     protocol: StoredProtocolOption = None,
     dataset: StoredDatasetOption = None,
+    only: OnlyOption = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
     concatenated: ConcatenatedOption = False,
     metrics: Annotated[
@@ -37,30 +41,27 @@ def leaderboard(  # noqa: PLR0913 - one argument an option
     ] = False,
 ) -> None:
     """Show mean and 95 % interval of every method over its replicates, and what it cost."""
-    from harness.leaderboard import load_leaderboard
-    from harness.store import Store
+    from harness.results import Selector, load_board
 
-    with Store.open(store) as opened:
-        board = load_leaderboard(
-            opened,
-            protocol=protocol,
-            dataset=dataset,
-            aggregate="concatenated" if concatenated else "separated",
-            all_versions=all_versions,
-        )
+    board = load_board(
+        source or store,
+        select=Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
+        aggregate="concatenated" if concatenated else "separated",
+        all_versions=all_versions,
+    )
     names = [name.strip() for name in metrics.split(",")] if metrics else None
     _print(board, format, names)
 
 
-def _print(board: Leaderboard, format: Format, metrics: list[str] | None) -> None:  # noqa: A002
-    from harness.leaderboard import leaderboard_renderable, render_leaderboard
+def _print(board: Board, format: Format, metrics: list[str] | None) -> None:  # noqa: A002
+    from harness.results import board_renderable, render_board
 
     if format == "table" and sys.stdout.isatty():
         from rich.console import Console
 
-        Console().print(leaderboard_renderable(board, metrics))
+        Console().print(board_renderable(board, metrics))
         return
-    typer.echo(render_leaderboard(board, format, metrics=metrics), nl=False)
+    typer.echo(render_board(board, format, metrics=metrics), nl=False)
     if format == "csv":
         for note in board.notes:
             typer.echo(note, err=True)

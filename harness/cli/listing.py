@@ -52,6 +52,8 @@ def _of(
 ) -> tuple[list[dict[str, Cell]], list[Column]]:
     if kind == "methods":
         return _methods(registry, column)
+    if kind == "metrics":
+        return _metrics(registry, column)
     offered: Mapping[str, Registered[Any]] = getattr(registry, kind)
     rows: list[dict[str, Cell]] = [
         {"name": name, "summary": offer.item.summary, "from": str(offer.origin)}
@@ -93,6 +95,41 @@ def _methods(
         column(key="space", title="hyperparameters", priority=4, wraps=True),
         column(key="summary", title="summary", priority=5, wraps=True),
         column(key="from", title="from", priority=6),
+    ]
+
+
+def _metrics(
+    registry: Registry, column: type[Column]
+) -> tuple[list[dict[str, Cell]], list[Column]]:
+    from harness.metrics import FAMILIES, METRICS, metric_facts
+
+    facts = [(metric, metric.summary, "core") for metric in (*METRICS.values(), *FAMILIES)]
+    facts += [
+        (metric_facts(name, {name: offer.item}), offer.item.summary, str(offer.origin))
+        for name, offer in registry.metrics.items()
+    ]
+    rows: list[dict[str, Cell]] = [
+        {
+            "name": metric.name,
+            "title": metric.title,
+            "kind": metric.kind,
+            "better": metric.better,
+            "bounds": metric.bounds,
+            "margin": metric.margin,
+            "summary": summary,
+            "from": origin,
+        }
+        for metric, summary, origin in facts
+    ]
+    return rows, [
+        column(key="name", title="name", priority=0),
+        column(key="title", title="title", priority=0),
+        column(key="kind", title="kind", priority=2),
+        column(key="better", title="better", priority=1),
+        column(key="bounds", title="bounds", priority=2),
+        column(key="margin", title="margin", priority=3),
+        column(key="summary", title="summary", priority=1, wraps=True),
+        column(key="from", title="from", priority=4),
     ]
 
 

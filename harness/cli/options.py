@@ -79,7 +79,25 @@ StoredProtocolOption = Annotated[
     ),
 ]
 StoredDatasetOption = Annotated[
-    str | None, typer.Option("--dataset", help="By default what was run last.", show_default=False)
+    str | None,
+    typer.Option(
+        "--dataset", help="Name or digest; by default what was run last.", show_default=False
+    ),
+]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        help="FACT=VALUE: the board, or its rows, of that trunk, version, distribution, "
+        "dataset_digest...; may be repeated.",
+        show_default=False,
+    ),
+]
+SourceArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A store, or a published leaderboard's file; by default --store.", show_default=False
+    ),
 ]
 ConcatenatedOption = Annotated[
     bool,
@@ -88,12 +106,14 @@ ConcatenatedOption = Annotated[
         help="Score the joined embeddings of all folds, or each fold alone and average.",
     ),
 ]
-MetricOption = Annotated[str, typer.Option("--metric", help="What to compare by.")]
+MetricOption = Annotated[
+    str, typer.Option("--metric", help="What to compare by: a name or a title, such as MAP@R.")
+]
 DirectionOption = Annotated[
     bool | None,
     typer.Option(
         "--higher-is-better/--lower-is-better",
-        help="Which way the metric is better; by default as its plugin says.",
+        help="Which way the metric is better, where old Records do not say.",
         show_default=False,
     ),
 ]

@@ -47,7 +47,8 @@ def power(  # noqa: PLR0913 - one argument an option
         concatenated=concatenated,
         alone=False,
         to_see=difference,
-        direction=True,  # the noise is the same either way
+        direction=None,
+        noise_only=True,
     )
     plan = power_to_see(
         difference,

@@ -10,7 +10,6 @@ from harness.cli.options import (
     DirectionOption,
     FormatOption,
     MetricOption,
-    PluginOption,
     StoredDatasetOption,
     StoredProtocolOption,
     StoreOption,
@@ -25,23 +24,23 @@ def ranks(  # noqa: PLR0913 - one argument an option
     dataset: StoredDatasetOption = None,
     concatenated: ConcatenatedOption = False,
     direction: DirectionOption = None,
-    plugin: PluginOption = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:
     """Rank all methods by one metric, with tie groups, rank intervals and the bootstrap."""
-    from harness.comparison import higher_is_better, load_ranking, ranking_table, require_metric
-    from harness.leaderboard import load_leaderboard
+    from harness.comparison import load_ranking, ranking_table
+    from harness.metrics import direction_of
+    from harness.results import load_board
     from harness.store import Store
     from harness.table import render
 
     with Store.open(store) as opened:
-        board = load_leaderboard(
+        board = load_board(
             opened,
             protocol=protocol,
             dataset=dataset,
             aggregate="concatenated" if concatenated else "separated",
         )
-        require_metric(board, metric)
-        upward = higher_is_better(metric, plugin or ()) if direction is None else direction
-        ranking = load_ranking(opened, board, metric=metric, higher_is_better=upward)
+        facts = board.metric(metric)
+        upward = direction_of(facts, direction)
+        ranking = load_ranking(opened, board, metric=facts.name, higher_is_better=upward)
     typer.echo(render(ranking_table(ranking), format), nl=False)

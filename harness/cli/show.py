@@ -1,7 +1,8 @@
-"""`bench show`: one method, protocol, dataset or recorded run, in full."""
+"""`bench show`: one method, protocol, dataset, metric or recorded run, in full."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import textwrap
 from pathlib import Path
@@ -19,13 +20,14 @@ Facts = dict[str, Any]
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A method, protocol, dataset or run id.")],
+    name: Annotated[str, typer.Argument(help="A method, protocol, dataset, metric or run id.")],
     *,
     plugin: PluginOption = None,
     store: StoreOption = DEFAULT_STORE,
     json_: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Show one thing in full: a method's space, a protocol's rules, a dataset, a recorded run."""
+    """Show one thing in full: a method, a protocol, a dataset, a metric, a recorded run."""
+    from harness.metrics import METRICS
     from harness.protocol import published_names
     from harness.registry import load_registry
 
@@ -33,11 +35,16 @@ def show(
     for problem in registry.problems:
         typer.echo(f"bench: {problem}", err=True)
     facts = (
-        _method(registry, name) or _protocol(name) or _dataset(registry, name) or _run(store, name)
+        _method(registry, name)
+        or _protocol(name)
+        or _dataset(registry, name)
+        or _metric(registry, name)
+        or _run(store, name)
     )
     if not facts:
-        known = [*registry.methods, *published_names(), *registry.datasets]
-        raise unknown("method, protocol, dataset or run", name, known)
+        known = [*registry.methods, *published_names(), *registry.datasets, *METRICS]
+        known += registry.metrics
+        raise unknown("method, protocol, dataset, metric or run", name, known)
     if json_:
         typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
@@ -123,6 +130,31 @@ def _dataset(registry: Registry, name: str) -> Facts | None:
         "source": dataset.source,
         "licence": dataset.licence,
         "digest": dataset.digest,
+    }
+
+
+def _metric(registry: Registry, name: str) -> Facts | None:
+    from harness.metrics import METRICS, known_metric, metric_facts
+
+    title = name.casefold()
+    named = next((one.name for one in METRICS.values() if one.title.casefold() == title), name)
+    facts, origin = known_metric(named), "core"
+    if facts is None and named in registry.metrics:
+        offered = registry.metrics[named]
+        facts = metric_facts(named, {named: offered.item})
+        facts = dataclasses.replace(facts, summary=offered.item.summary)
+        origin = str(offered.origin)
+    if facts is None:
+        return None
+    return {
+        "metric": facts.name,
+        "title": facts.title,
+        "kind": facts.kind,
+        "summary": facts.summary,
+        "better": facts.better,
+        "bounds": facts.bounds or "none",
+        "usual margin at a gate": facts.margin or "none",
+        "from": origin,
     }
 
 

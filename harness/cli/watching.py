@@ -15,11 +15,12 @@ from harness.cli.durations import words
 from harness.cli.interrupts import draining_on_ctrl_c
 from harness.execution.estimate import Estimate, learnt_estimate
 from harness.execution.session import ReplicateEnded, RunEnded, RunStarted, outstanding, run_plan
-from harness.leaderboard import (
-    Leaderboard,
-    leaderboard_renderable,
-    load_leaderboard,
-    render_leaderboard,
+from harness.results import (
+    Board,
+    Selector,
+    board_renderable,
+    load_board,
+    render_board,
 )
 
 if TYPE_CHECKING:
@@ -125,14 +126,12 @@ class Progress:
         spent = sum(time.perf_counter() - one.since for one in self.running.values())
         return max(0.0, self.estimate.seconds(waiting) - spent) / self.at_a_time
 
-    def board(self) -> Leaderboard | None:
+    def board(self) -> Board | None:
         """The leaderboard as it stands, or None while the store holds no run of the plan."""
         states = self.store.run_states()
         if not any(run.run_id in states for run in self.plan.runs):
             return None
-        return load_leaderboard(
-            self.store, protocol=self.plan.protocol.digest, dataset=self.plan.protocol.dataset
-        )
+        return load_board(self.store, select=Selector.of(self.plan.runs[0].identity))
 
     def headline(self) -> str:
         """What runs, how many of how many, time left."""
@@ -172,7 +171,7 @@ class Screen(Protocol):
         """Show an event."""
         ...
 
-    def finish(self, board: Leaderboard) -> None:
+    def finish(self, board: Board) -> None:
         """Show the board for good."""
         ...
 
@@ -203,9 +202,9 @@ class PlainScreen:
             err=True,
         )
 
-    def finish(self, board: Leaderboard) -> None:
+    def finish(self, board: Board) -> None:
         """Write the board."""
-        typer.echo(render_leaderboard(board, "table"), nl=False)
+        typer.echo(render_board(board, "table"), nl=False)
 
 
 class LiveScreen:
@@ -248,14 +247,14 @@ class LiveScreen:
         if isinstance(event, ReplicateEnded):
             self._refresh_board()
 
-    def finish(self, board: Leaderboard) -> None:
+    def finish(self, board: Board) -> None:
         """Leave the board on the screen."""
-        self._console.print(leaderboard_renderable(board))
+        self._console.print(board_renderable(board))
 
     def _refresh_board(self) -> None:
         board = self._progress.board()
         if board is not None:
-            self._board = leaderboard_renderable(board)
+            self._board = board_renderable(board)
 
     def _frame(self) -> RenderableType:
         from rich.console import Group

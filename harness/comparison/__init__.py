@@ -1,13 +1,11 @@
-"""Two methods of a Leaderboard against each other: from its rows to numbers and words."""
+"""Two methods of a Board against each other: from its rows to numbers and words."""
 
 from harness.comparison.across import Across, Placed, compare_across
 from harness.comparison.across_table import across_table
 from harness.comparison.class_sums import ClassSums, class_sums
 from harness.comparison.comparison import Comparison, compare
-from harness.comparison.direction import higher_is_better
 from harness.comparison.document import comparison_document, power_document
 from harness.comparison.loading import load_comparison
-from harness.comparison.pair import require_metric
 from harness.comparison.power import Power, power_to_see
 from harness.comparison.ranking import Ranked, Ranking, load_ranking
 from harness.comparison.ranking_table import ranking_table
@@ -27,13 +25,11 @@ __all__ = [
     "compare_across",
     "comparison_document",
     "comparison_text",
-    "higher_is_better",
     "load_comparison",
     "load_ranking",
     "power_document",
     "power_text",
     "power_to_see",
     "ranking_table",
-    "require_metric",
     "verdict_sentence",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UserError, unknown
-from harness.leaderboard import Leaderboard
+from harness.results import Board
 from harness.statistics import (
     Posterior,
     average_ranks,
@@ -51,7 +51,7 @@ class Across:
 
 
 def compare_across(
-    boards: Sequence[Leaderboard], *, metric: str, higher_is_better: bool, rope: float
+    boards: Sequence[Board], *, metric: str, higher_is_better: bool, rope: float
 ) -> Across:
     """Rank the methods that all boards have by their means on each.
 
@@ -92,7 +92,7 @@ def compare_across(
     )
 
 
-def _means(board: Leaderboard, metric: str) -> Mapping[str, float]:
+def _means(board: Board, metric: str) -> Mapping[str, float]:
     found = {row.label: row.scores(board.aggregate).get(metric) for row in board.rows}
     known = {name for row in board.rows for name in row.scores(board.aggregate)}
     if metric not in known:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from harness.comparison.across import Across, Placed
-from harness.leaderboard.display import TITLES
+from harness.metrics import title_of
 from harness.table import Cell, Column, Table
 
 
 def across_table(across: Across) -> Table:
     """One row a method: average rank, mean on each dataset, and what the leader is to it."""
-    name = TITLES.get(across.metric, across.metric)
+    name = title_of(across.metric)
     columns = [
         Column(key="method", title="method", priority=0, wraps=True),
         Column(key="rank", title="average rank", align="right", priority=0, digits=2),

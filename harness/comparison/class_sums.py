@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.leaderboard import Row
+from harness.results import Row
 from harness.store import Store
 
 Arrays = Mapping[str, npt.NDArray[Any]]

@@ -1,4 +1,4 @@
-"""`compare`: two rows of a Leaderboard on common random numbers; a pure function."""
+"""`compare`: two rows of a Board on common random numbers; a pure function."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from harness.comparison.class_sums import ClassSums
 from harness.comparison.pair import Floats, Pair, make_pair
 from harness.comparison.power import Power, power_to_see
-from harness.leaderboard import Leaderboard
+from harness.results import Board, Telling
 from harness.statistics import (
     Interval,
     PairedDifference,
-    all_pairs,
     corrected_fold_test,
     effect_size,
     hierarchical_bootstrap,
@@ -49,7 +46,7 @@ class Comparison:
     members: tuple[int, int]
     metric: str
     higher_is_better: bool
-    board: Leaderboard
+    board: Board
     means: tuple[float, float]
     replicates: int
     folds: int
@@ -101,7 +98,7 @@ def _negated(difference: PairedDifference) -> PairedDifference:
 
 
 def compare(  # noqa: PLR0913 - what is compared, and how
-    board: Leaderboard,
+    board: Board,
     first: str,
     second: str,
     *,
@@ -124,7 +121,11 @@ def compare(  # noqa: PLR0913 - what is compared, and how
     by_fold = paired_differences(one, other)
     difference = paired_difference(one.mean(axis=1), other.mean(axis=1))
     replicates = len(pair.seeds)
-    adjusted, family = (difference.p_value, 1) if alone else _corrected(pair)
+    adjusted, family = (
+        (difference.p_value, 1)
+        if alone
+        else _corrected(board.telling(metric, higher_is_better=higher_is_better), pair)
+    )
     tested = replicates > 1
     resampled, levels = _resampled(sums, sign) if tested else (None, ())
     return Comparison(
@@ -150,14 +151,13 @@ def compare(  # noqa: PLR0913 - what is compared, and how
     )
 
 
-def _corrected(pair: Pair) -> tuple[float, int]:
-    """The pair's p-value after Holm over all rows of two replicates or more, and how many pairs."""
-    testable = np.flatnonzero(np.isfinite(pair.replicates).sum(axis=1) >= 2).tolist()
-    pairs = all_pairs(pair.replicates[testable])
-    if not set(pair.places) <= set(testable):
-        return 1.0, max(1, pairs.family)
-    first, second = (testable.index(place) for place in pair.places)
-    return float(pairs.adjusted[first, second]), pairs.family
+def _corrected(telling: Telling, pair: Pair) -> tuple[float, int]:
+    """The pair's p-value as the board's letters have it, and the number of pairs corrected for."""
+    tested = [telling.order[place] for place in telling.tested]
+    if not set(pair.places) <= set(tested):
+        return 1.0, max(1, telling.pairs.family)
+    first, second = (tested.index(place) for place in pair.places)
+    return float(telling.pairs.adjusted[first, second]), telling.pairs.family
 
 
 def _resampled(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from harness.comparison.class_sums import ClassSums, class_sums
 from harness.comparison.comparison import SMALL, Comparison, compare
 from harness.comparison.pair import make_pair
-from harness.leaderboard import Leaderboard
+from harness.results import Board
 from harness.store import Store
 
 
 def load_comparison(  # noqa: PLR0913 - what is compared, and how
     store: Store,
-    board: Leaderboard,
+    board: Board,
     first: str,
     second: str,
     *,
@@ -37,7 +37,7 @@ def load_comparison(  # noqa: PLR0913 - what is compared, and how
 
 
 def _sums(
-    store: Store, board: Leaderboard, first: str, second: str, metric: str
+    store: Store, board: Board, first: str, second: str, metric: str
 ) -> tuple[ClassSums, ClassSums] | None:
     if board.aggregate == "concatenated":  # the joined embeddings leave no scores by query
         return None

@@ -1,4 +1,4 @@
-"""All rows of a Leaderboard by one metric: ranks, tie groups and the bootstrap."""
+"""All rows of a Board by one metric: ranks, tie groups and the bootstrap."""
 
 from __future__ import annotations
 
@@ -6,25 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from harness.comparison.class_sums import ClassSums, class_sums
-from harness.comparison.comparison import LEVEL
-from harness.comparison.pair import require_metric
-from harness.leaderboard import Leaderboard, score_matrix
+from harness.results import Board
 from harness.statistics import (
     Bootstrap,
     Interval,
-    all_pairs,
     bootstrap_ranks,
     hierarchical_bootstrap,
-    rank_intervals,
-    t_interval,
-    tie_letters,
 )
 from harness.store import Store
 
-Floats = npt.NDArray[np.float64]
 _SEED = 0
 
 
@@ -50,7 +42,7 @@ class Ranked:
 class Ranking:
     """The rows, best first; how many seeds the bootstrap resampled, and which levels."""
 
-    board: Leaderboard
+    board: Board
     metric: str
     higher_is_better: bool
     rows: tuple[Ranked, ...]
@@ -60,7 +52,7 @@ class Ranking:
 
 
 def load_ranking(
-    store: Store, board: Leaderboard, *, metric: str, higher_is_better: bool = True
+    store: Store, board: Board, *, metric: str, higher_is_better: bool = True
 ) -> Ranking:
     """Rank the rows of a board of `store` by `metric`, with all that is known of each.
 
@@ -68,35 +60,23 @@ def load_ranking(
     draws are common; without such seeds, or scores by query, there is none. Raises UserError for
     an unknown metric or a damaged artifact.
     """
-    require_metric(board, metric)
-    values = score_matrix(board.rows, metric, board.aggregate)
-    sign = 1.0 if higher_is_better else -1.0
-    counts = np.isfinite(values.replicates).sum(axis=1)
-    best_first = _order(sign * values.replicates, counts)
-    order = [place for place in best_first if counts[place] >= 2]
-    pairs = all_pairs(sign * values.replicates[order])
-    letters = tie_letters(pairs.apart(LEVEL))
-    lowest, highest = rank_intervals(pairs.better(LEVEL))
-    found = {
-        place: (letters[rank], int(lowest[rank]), int(highest[rank]))
-        for rank, place in enumerate(order)
-    }
-    common = np.flatnonzero(np.isfinite(values.replicates[order]).all(axis=0))
-    seeds = [values.seeds[place] for place in common.tolist()]
-    drawn = _bootstrap(store, board, order, seeds, metric)
-    resampled = _resampled(drawn, order, higher_is_better=higher_is_better)
+    metric = board.metric(metric).name
+    telling = board.telling(metric, higher_is_better=higher_is_better)
+    tested = [telling.order[place] for place in telling.tested]
+    seeds = _common_seeds(board, metric, tested)
+    drawn = _bootstrap(store, board, tested, seeds, metric)
+    resampled = _resampled(drawn, tested, higher_is_better=higher_is_better)
     rows = []
-    for place in best_first:
-        mine = values.replicates[place]
-        letter, low, high = found.get(place, (None, None, None))
-        ends, first = resampled.get(place, (None, None))
+    for place, row in enumerate(telling.order):
+        ranks = telling.ranks[place]
+        ends, first = resampled.get(row, (None, None))
         rows.append(
             Ranked(
-                label=board.rows[place].label,
-                interval=t_interval(mine[np.isfinite(mine)].tolist()),
-                ties=letter,
-                lowest=low,
-                highest=high,
+                label=board.rows[row].label,
+                interval=telling.intervals[place],
+                ties=telling.ties[place],
+                lowest=None if ranks is None else ranks[0],
+                highest=None if ranks is None else ranks[1],
                 resampled=ends,
                 first=first,
             )
@@ -106,20 +86,21 @@ def load_ranking(
         metric=metric,
         higher_is_better=higher_is_better,
         rows=tuple(rows),
-        pairs=pairs.family,
+        pairs=telling.pairs.family,
         seeds=len(seeds) if drawn else 0,
         levels=drawn.levels if drawn else (),
     )
 
 
-def _order(scores: Floats, counts: npt.NDArray[np.int64]) -> list[int]:
-    """Best mean first; rows without any value last."""
-    means = np.nansum(scores, axis=1) / np.maximum(counts, 1)
-    return sorted(range(len(scores)), key=lambda place: (counts[place] == 0, -means[place]))
+def _common_seeds(board: Board, metric: str, tested: Sequence[int]) -> list[int]:
+    """The seeds that all tested rows have in every fold."""
+    seeds, values = board.values(metric)
+    there = np.isfinite(values[list(tested)]).all(axis=(0, 2))
+    return [seed for seed, common in zip(seeds, there.tolist(), strict=True) if common]
 
 
 def _bootstrap(
-    store: Store, board: Leaderboard, order: Sequence[int], seeds: Sequence[int], metric: str
+    store: Store, board: Board, order: Sequence[int], seeds: Sequence[int], metric: str
 ) -> Bootstrap | None:
     if board.aggregate == "concatenated" or len(seeds) < 2 or len(order) < 1:
         return None

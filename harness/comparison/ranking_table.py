@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from harness.comparison.ranking import Ranked, Ranking
-from harness.leaderboard.display import TITLES, interval_text
+from harness.metrics import title_of
+from harness.results import interval_text
 from harness.table import Cell, Column, Table
 
 
 def ranking_table(ranking: Ranking) -> Table:
     """One row a method: mean, letters, rank interval, bootstrap; and what these mean."""
-    name = TITLES.get(ranking.metric, ranking.metric)
+    name = title_of(ranking.metric)
     columns = [
         Column(key="method", title="method", priority=0, wraps=True),
         Column(key="score", title=name, align="right", priority=0),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.comparison.comparison import LEVEL, Comparison
 from harness.comparison.power import Power, power_to_see
-from harness.leaderboard.display import TITLES
+from harness.metrics import title_of
 from harness.table.model import printable
 
 
@@ -31,7 +31,7 @@ def comparison_text(found: Comparison) -> str:
 
 def power_text(found: Comparison, power: Power) -> str:
     """How many replicates a difference takes, from what noise, and what can be seen today."""
-    name = TITLES.get(found.metric, found.metric)
+    name = title_of(found.metric)
     first, second = _names(found)
     share = f"{100 * power.power:.0f} %"
     low, high = power.noise_range
@@ -77,7 +77,7 @@ def _to_see(found: Comparison) -> str:
 
 
 def _grounds(found: Comparison) -> Iterator[str]:
-    name = TITLES.get(found.metric, found.metric)
+    name = title_of(found.metric)
     direction = "" if found.higher_is_better else ", lower is better"
     first, second = _names(found)
     yield (
@@ -142,7 +142,7 @@ def _difference(found: Comparison) -> str:
     assert interval.high is not None
     assert found.adjusted is not None
     corrected = " (Holm)" if found.family > 1 else ""
-    name = TITLES.get(found.metric, found.metric)
+    name = title_of(found.metric)
     return (
         f"{_number(interval.mean, found)} "
         f"[{_number(interval.low, found)}, {_number(interval.high, found)}] {name}, "

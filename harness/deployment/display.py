@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.deployment.arms import ARMS
 from harness.deployment.results import ArmRow, Deployment
-from harness.leaderboard.display import interval_text
+from harness.results import interval_text
 from harness.statistics import Interval, PairedDifference
 from harness.table import Cell, Column, Table
 

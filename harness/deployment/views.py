@@ -7,9 +7,9 @@ from collections.abc import Hashable, Sequence
 
 from harness.errors import NotComparable
 from harness.figures.sources import Sources, load_sources
-from harness.leaderboard import Leaderboard
 from harness.protocol import published_names
 from harness.record import Record
+from harness.results import Board
 from harness.store import Store
 
 SUFFIX = "-views"
@@ -19,7 +19,7 @@ def load_runs(store: Store, *, protocol: str | None, dataset: str | None) -> Sou
     """Read the leaderboard of what was run last, or of `protocol` and `dataset`, with its runs.
 
     Where no protocol is asked for and several views came last, that of the runs they are twins of,
-    if the store has it. UserError as `load_leaderboard`.
+    if the store has it. UserError as `load_board`.
     """
     found = load_sources(store, protocol=protocol, dataset=dataset)
     chosen = found.board.dataset
@@ -33,7 +33,7 @@ def load_runs(store: Store, *, protocol: str | None, dataset: str | None) -> Sou
 class ViewsRuns:
     """Finds to the runs of a protocol those of its twin, named the same and `-views`."""
 
-    def __init__(self, store: Store, board: Leaderboard) -> None:
+    def __init__(self, store: Store, board: Board) -> None:
         self._protocol = f"{board.protocol}{SUFFIX}"
         self._dataset = board.dataset
         digest = next(

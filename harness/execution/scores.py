@@ -13,7 +13,7 @@ import numpy.typing as npt
 from harness.data.streams import stream_seed
 from harness.extension import Metric
 from harness.protocol.model import ScoringRule
-from harness.record import Scores
+from harness.record import Scores, Told
 from harness.scoring import SCORING_SEMANTICS, KMeans, classify, score_embeddings
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -47,6 +47,7 @@ def score_part(
         values={**result.values, **_classified(arrays, rule, seed)},
         class_means=dict(result.class_means),
         extra={metric.name: _extra(metric, embeddings, labels) for metric in metrics},
+        told={metric.name: _told(metric) for metric in metrics},
         queries=len(result.queries),
         singletons=result.singletons,
         collapsed=result.collapsed,
@@ -73,6 +74,10 @@ def _classified(arrays: Arrays, rule: ScoringRule, seed: int) -> dict[str, float
         for name, classified in found.items()
         for measure in ("accuracy", "macro_f1", "ami")
     }
+
+
+def _told(metric: Metric) -> Told:
+    return Told(higher_is_better=metric.higher_is_better, low=metric.low, high=metric.high)
 
 
 def _extra(

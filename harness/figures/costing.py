@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.leaderboard import Cost
+from harness.results import Cost
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What every plot is made of: a Leaderboard's rows, each with the Records behind it."""
+"""What every plot is made of: a Board's rows, each with the Records behind it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import numpy.typing as npt
 
 from harness.errors import UserError
-from harness.leaderboard import Aggregate, Leaderboard, Row, load_leaderboard
-from harness.leaderboard.board import Hyperparameters
 from harness.record import Identity, Record, Searched
+from harness.results import Aggregate, Board, Row, load_board
+from harness.results.board import Hyperparameters
 from harness.store import Store
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -24,7 +24,7 @@ NEEDED = ("test_embeddings", "test_labels")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Entry:
-    """One row of a Leaderboard, the Records it aggregates, and its replicates' scores.
+    """One row of a Board, the Records it aggregates, and its replicates' scores.
 
     `replicates`: by seed the value of every metric, of complete replicates only. `trials`: Records
     of the searches for its hyperparameters; those that found nothing are at the defaults' row.
@@ -64,9 +64,9 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sources:
-    """A Leaderboard, best row first, and what its rows were made of."""
+    """A Board, best row first, and what its rows were made of."""
 
-    board: Leaderboard
+    board: Board
     entries: tuple[Entry, ...]
 
     def scored(self) -> list[Entry]:
@@ -91,8 +91,8 @@ def load_sources(
     dataset: str | None = None,
     aggregate: Aggregate = "separated",
 ) -> Sources:
-    """Read a Leaderboard and the Records of its rows; UserError as `load_leaderboard`."""
-    board = load_leaderboard(store, protocol=protocol, dataset=dataset, aggregate=aggregate)
+    """Read a Board and the Records of its rows; UserError as `load_board`."""
+    board = load_board(store, protocol=protocol, dataset=dataset, aggregate=aggregate)
     records, trials = (
         store.records(
             protocol_digest=board.protocol_digest,
@@ -106,9 +106,7 @@ def load_sources(
     return make_sources(board, records, trials)
 
 
-def make_sources(
-    board: Leaderboard, records: Sequence[Record], trials: Sequence[Record] = ()
-) -> Sources:
+def make_sources(board: Board, records: Sequence[Record], trials: Sequence[Record] = ()) -> Sources:
     """Give every row of `board` those of `records` that it aggregates, and its searches' trials."""
     groups = _grouped(records, _key)
     tried = _grouped(trials, lambda record: _version(record.identity))

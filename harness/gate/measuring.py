@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from harness.gate.decision import Difference
 from harness.gate.metrics import GatedMetric
-from harness.leaderboard.replicates import complete_records
 from harness.record import Record
+from harness.results.replicates import complete_records
 from harness.statistics import paired_differences
 
 Starts = tuple[str | None, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.gate.report import GateReport, Line
 from harness.gate.sentences import number, signed
-from harness.leaderboard.display import TITLES
+from harness.metrics import title_of
 from harness.table import Cell, Column, Table, render
 from harness.table.formats import escape_markdown
 from harness.table.model import printable
@@ -74,7 +74,7 @@ def _row(line: Line) -> dict[str, Cell]:
     cells: dict[str, Cell] = {
         "verdict": f"{_MARKS[line.status]} {line.status}".strip(),
         "method": line.method,
-        "metric": TITLES.get(line.metric, line.metric),
+        "metric": title_of(line.metric),
     }
     if line.difference is None or line.decision is None:
         return cells

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from harness.gate.decision import Decision, Difference
-from harness.leaderboard.display import TITLES
+from harness.metrics import title_of
 
 
 def line_sentence(subject: str, metric: str, difference: Difference, decision: Decision) -> str:
     """What was found of one method and metric, and what the gate makes of it."""
-    title = TITLES.get(metric, metric)
+    title = title_of(metric)
     return f"{subject}: {title} {change(difference, decision)}: {decision.sentence}"
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.errors import NotComparable, UserError
-from harness.leaderboard.comparability import require_common_random_numbers, require_comparable
-from harness.leaderboard.versions import newest_records
+from harness.errors import NotComparable
 from harness.publishing import Publication
 from harness.record import Record
+from harness.results.belonging import belonging
 from harness.store import Scope, Store
-from harness.store.excerpt import excerpts_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +28,8 @@ class Side:
 
 
 def publication_side(publication: Publication, name: str) -> Side:
-    """A published leaderboard as one side."""
+    """A published leaderboard as one side; runs that do not belong on it are left out."""
+    records, notes = belonging(publication.records(), all_versions=True)
     return Side(
         name=name,
         protocol=publication.protocol,
@@ -39,7 +38,8 @@ def publication_side(publication: Publication, name: str) -> Side:
         dataset_digest=publication.dataset_digest,
         training=publication.semantics.training,
         scoring=publication.semantics.scoring,
-        records=_checked(publication.records(), name),
+        records=tuple(records),
+        notes=tuple(notes),
     )
 
 
@@ -58,9 +58,8 @@ def store_side(store: Store, baseline: Side) -> Side:
         dataset_digest=scope.dataset_digest,
         training_semantics=scope.training_semantics,
     )
-    records, notes = newest_records(found)
-    checked = _checked(records, name)
-    scores = [record.scores for record in checked if record.scores is not None]
+    records, notes = belonging(found)
+    scores = [record.scores for record in records if record.scores is not None]
     return Side(
         name=name,
         protocol=scope.protocol,
@@ -69,8 +68,8 @@ def store_side(store: Store, baseline: Side) -> Side:
         dataset_digest=scope.dataset_digest,
         training=scope.training_semantics,
         scoring=scores[0].semantics if scores else None,
-        records=checked,
-        notes=tuple(note.partition(";")[0] for note in notes),
+        records=tuple(records),
+        notes=tuple(notes),
     )
 
 
@@ -89,16 +88,6 @@ def require_same_kind(baseline: Side, candidate: Side) -> None:
                 f"{candidate.name} and the baseline {baseline.name} are of different {what} "
                 f"and cannot be compared: {_short(found)} and {_short(recorded)}"
             )
-
-
-def _checked(records: Sequence[Record], name: str) -> tuple[Record, ...]:
-    try:
-        runs = excerpts_of(records)
-        require_comparable(runs, ())
-        require_common_random_numbers(runs)
-    except UserError as error:
-        raise NotComparable(f"{name}: {error}") from None
-    return tuple(records)
 
 
 def _differences(scope: Scope, baseline: Side) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.history.series import Series, Step
-from harness.leaderboard.display import TITLES
+from harness.metrics import title_of
 from harness.table import Cell, Column, Table
 
 UNCHANGED, ANEW = "", "not comparable with before"
@@ -13,7 +13,7 @@ UNCHANGED, ANEW = "", "not comparable with before"
 
 def history_table(series: Sequence[Series], metric: str, notes: Sequence[str] = ()) -> Table:
     """Every method's score over time, change points marked; oldest first."""
-    title = TITLES.get(metric, metric)
+    title = title_of(metric)
     columns = (
         Column(key="board", title="board", priority=2),
         Column(key="method", title="method", priority=0),

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import UserError
-from harness.leaderboard import build_leaderboard
-from harness.leaderboard.loading import choose_scope
-from harness.leaderboard.versions import newest_records
 from harness.publishing.model import Publication, Versions
 from harness.publishing.rows import SharedFiles, publish_method
 from harness.record import Record
+from harness.results import build_board
+from harness.results.belonging import belonging
+from harness.results.reading import Selector, described, matching_scopes
 from harness.store import Scope, Store
 
 
@@ -32,17 +32,16 @@ def build_publication(
     Raises UserError where the store holds several that match, an unlocked protocol, Records that
     cannot share a board, no scores, or a run without digests or per-query scores.
     """
-    scope = _one_scope(store, protocol, dataset)
+    scope = _one_scope(store, Selector.parse(protocol=protocol, dataset=dataset))
     records = store.records(
         protocol_digest=scope.protocol_digest,
         dataset=scope.dataset,
         dataset_digest=scope.dataset_digest,
         training_semantics=scope.training_semantics,
     )
-    kept, notes = newest_records(records)
+    kept, notes = belonging(records)
     joined = store.concatenations(protocol_digest=scope.protocol_digest, dataset=scope.dataset)
-    # Building the board refuses what cannot share one.
-    board = build_leaderboard(kept, joined)
+    board = build_board(kept, joined)
     if board.semantics.scoring is None:
         raise UserError(f"store {store.path}: no run ended in scores: there is nothing to publish")
     for record in kept:
@@ -62,40 +61,25 @@ def build_publication(
             test_sets=tuple(files.test_sets),
             methods=tuple(methods),
         ),
-        tuple(note.replace("hidden", "left out").partition(";")[0] for note in notes),
+        tuple(note.replace("hidden", "left out") for note in notes),
     )
 
 
-def _one_scope(store: Store, protocol: str | None, dataset: str | None) -> Scope:
-    scopes = store.scopes()
+def _one_scope(store: Store, wanted: Selector) -> Scope:
     where = f"store {store.path}"
-    chosen = choose_scope(scopes, protocol=protocol, dataset=dataset, where=where)
-    others = [scope for scope in scopes if _matches(scope, protocol, dataset)]
-    if len(others) > 1:
-        listed = "; ".join(_described(scope) for scope in others[:4])
+    found = matching_scopes(store.scopes(), wanted, where=where)
+    if len(found) > 1:
+        listed = "; ".join(described(scope) for scope in found[:4])
         raise UserError(
             f"{where}: holds several boards, and their runs are never mixed: {listed} "
-            "(choose by --protocol NAME or DIGEST, and --dataset)"
+            "(choose by --protocol NAME or DIGEST, and --dataset NAME or DIGEST)"
         )
-    if chosen.unlocked:
+    if found[0].unlocked:
         raise UserError(
-            f"{where}: {chosen.protocol} is unlocked ({', '.join(chosen.unlocked)}): "
+            f"{where}: {found[0].protocol} is unlocked ({', '.join(found[0].unlocked)}): "
             "its runs cannot be published"
         )
-    return chosen
-
-
-def _matches(scope: Scope, protocol: str | None, dataset: str | None) -> bool:
-    named = protocol in (None, scope.protocol) or scope.protocol_digest.startswith(str(protocol))
-    return named and dataset in (None, scope.dataset)
-
-
-def _described(scope: Scope) -> str:
-    return (
-        f"{scope.protocol} on {scope.dataset}, {scope.records} runs, "
-        f"protocol {scope.protocol_digest[:8]}, dataset {scope.dataset_digest[:8]}, "
-        f"training semantics {scope.training_semantics}{', unlocked' if scope.unlocked else ''}"
-    )
+    return found[0]
 
 
 def _require_digests(store: Store, record: Record) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.leaderboard.replicates import (
+from harness.publishing.model import Summary
+from harness.record import Concatenation, Record
+from harness.results.replicates import (
     complete_replicates,
     concatenated,
     joined_values,
     separated,
 )
-from harness.publishing.model import Summary
-from harness.record import Concatenation, Record
 from harness.statistics import Interval
 from harness.store.excerpt import excerpts_of
 

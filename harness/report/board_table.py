@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.figures.sources import RANKED_BY, Sources
-from harness.leaderboard import Aggregate, Row
 from harness.report.drawn_interval import drawn_interval, span_of
 from harness.report.markup import Markup, element, join
 from harness.report.naming import shown_metrics, title
 from harness.report.tie_groups import as_letters, ties_meaning, ties_shown
+from harness.results import Aggregate, Row
 from harness.statistics import Interval
 
 NONE = "\u2013"  # where there is nothing to say
@@ -44,7 +44,7 @@ def board_table(sources: Sources) -> Markup:
     body = [_row(place, row, shape) for place, row in enumerate(rows)]
     return element(
         "table",
-        element("caption", "Leaderboard", class_="hidden"),
+        element("caption", "Board", class_="hidden"),
         element("thead", head),
         element("tbody", *body),
         id="board",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.figures.sources import RANKED_BY, Entry, Sources
-from harness.leaderboard import Aggregate
 from harness.report.board_table import interval_words
 from harness.report.markup import Child, Markup, element
 from harness.report.naming import title
 from harness.report.tie_groups import letters, tied_with
+from harness.results import Aggregate
 
 
 def headline(sources: Sources) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from harness.figures.sources import Sources
-from harness.leaderboard.display import TITLES, USUAL
+from harness.metrics import title_of
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,10 @@ class About:
 
 def title(metric: str) -> str:
     """A metric's name as people write it."""
-    return TITLES.get(metric, metric)
+    return title_of(metric)
 
 
 def shown_metrics(sources: Sources) -> list[str]:
-    """The metrics of a Leaderboard's usual columns that some row has, then those of plugins."""
+    """The metrics of a Board's usual columns that some row has, then those of plugins."""
     board = sources.board
-    found = {name for row in board.rows for name in row.scores(board.aggregate)}
-    return [name for name in TITLES if name in found & set(USUAL)] + sorted(found - TITLES.keys())
+    return [name for name in board.metrics if board.facts(name).usual]

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.figures.sources import Entry, Sources
-from harness.leaderboard.board import Hyperparameters
 from harness.record import Record, Searched
 from harness.report.board_table import NONE
 from harness.report.markup import Markup, element, join
 from harness.report.naming import About, title
 from harness.report.plain_table import plain_table
+from harness.results.board import Hyperparameters
 
 _DIGITS = 16
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from harness.leaderboard import Row
+from harness.results import Row
 
 READABLE = 8  # letters of one row
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import UserError
-from harness.leaderboard.comparability import require_common_random_numbers, require_comparable
 from harness.publishing import (
     Publication,
     PublishedMethod,
@@ -20,8 +19,8 @@ from harness.publishing.summary import summaries
 from harness.record import Record
 from harness.rescoring.rules import RuleBook
 from harness.rescoring.verify import Finding
+from harness.results.belonging import belonging
 from harness.scoring import check_invariants
-from harness.store.excerpt import excerpts_of
 
 _LAST_DIGIT = 1.5e-6  # means and intervals are rounded to six decimals
 
@@ -56,12 +55,7 @@ def _protocol_problems(record: Record, rules: RuleBook) -> Iterator[str]:
 
 
 def _comparability_problems(records: list[Record]) -> Iterator[str]:
-    try:
-        runs = excerpts_of(records)
-        require_comparable(runs, ())
-        require_common_random_numbers(runs)
-    except UserError as error:
-        yield str(error)
+    yield from belonging(records, all_versions=True)[1]
 
 
 def _run_problems(

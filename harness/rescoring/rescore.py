@@ -80,7 +80,8 @@ def join_again(
 
 
 def _with_recorded_extras(scores: Scores, recorded: Scores) -> Scores:
-    return scores.model_copy(update={"extra": {**recorded.extra, **scores.extra}})
+    both = {**recorded.extra, **scores.extra}, {**recorded.told, **scores.told}
+    return scores.model_copy(update=dict(zip(("extra", "told"), both, strict=True)))
 
 
 def _describe(record: Record) -> str:

@@ -18,17 +18,22 @@ from harness.record import (
     Scores,
     Searched,
     State,
+    Told,
 )
 
-EXCERPT_FORMAT = 1
+EXCERPT_FORMAT = 2
 """Raised with any change of what is written, a new field of a model in a Common included."""
+
+
+DIGESTS = ("init_digest", "batches_digest")
+"""Fields of a Record that must agree between methods at one fold and seed."""
 
 
 class Common(Frozen):
     """What runs of one method at one point have in common, and the names of their scores.
 
     `identity` has seed and fold 0, and is of no trial. `parameters` is None without an audit,
-    `scoring` (the semantics) without scores; `metrics` and `class_means` are empty then.
+    `scoring` (the semantics) without scores; `metrics`, `class_means` and `told` are empty then.
     """
 
     identity: Identity
@@ -42,6 +47,8 @@ class Common(Frozen):
     scoring: int | None
     metrics: tuple[str, ...]
     class_means: tuple[str, ...]
+    told: dict[str, Told]
+    environment: dict[str, str]
 
 
 class Spent(NamedTuple):
@@ -58,9 +65,10 @@ class Spent(NamedTuple):
 class Excerpt(NamedTuple):
     """What a leaderboard reads of one Record.
 
-    Runs that share a `common` share the object. `reason` is the kind and the message of a run
-    that did not end in scores. `values` are those of `all_values`, in the order of
-    `common.metrics`, and `class_means` in that of `common.class_means`; empty without scores.
+    Runs that share a `common` share the object. `digests` are those of `DIGESTS`. `reason` is the
+    kind and the message of a run that did not end in scores. `values` are those of `all_values`,
+    in the order of `common.metrics`, and `class_means` in that of `common.class_means`; empty
+    without scores.
     """
 
     common: Common
@@ -68,8 +76,7 @@ class Excerpt(NamedTuple):
     seed: int
     fold: int
     state: State
-    init_digest: str | None
-    batches_digest: str | None
+    digests: Sequence[str | None]
     finished: str
     collapsed: bool
     singletons: int
@@ -140,6 +147,8 @@ def _common(record: Record) -> Common:
         scoring=scores.semantics if scores else None,
         metrics=tuple(all_values(scores)) if scores else (),
         class_means=tuple(scores.class_means) if scores else (),
+        told=scores.told if scores else {},
+        environment=record.environment,
     )
 
 
@@ -151,8 +160,7 @@ def _excerpt(record: Record, common: Common) -> Excerpt:
         seed=record.identity.seed,
         fold=record.identity.fold,
         state=record.state,
-        init_digest=record.init_digest,
-        batches_digest=record.batches_digest,
+        digests=[getattr(record, name) for name in DIGESTS],
         finished=record.finished,
         collapsed=scores is not None and scores.collapsed,
         singletons=scores.singletons if scores else 0,

@@ -23,10 +23,10 @@ from harness.execution.executor import Settings
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import Bench
 from harness.execution.session import RunEnded, outstanding, run_plan
-from harness.leaderboard import load_leaderboard
-from harness.leaderboard.display import TITLES
+from harness.metrics import METRICS
 from harness.protocol import load_protocol
 from harness.registry import Origin, RegisteredMethod, load_registry
+from harness.results import load_board
 from harness.store import Store
 
 TOY = Path(__file__).parents[1] / "faults" / "toy.py"
@@ -59,7 +59,7 @@ def test_the_leaderboard_of_many_records(benchmark, many_runs, make_run, tmp_pat
     draw = random.Random(0)
     with Store.open(tmp_path / "store", create=True) as store:
         first, _ = make_run()
-        names = list(TITLES)
+        names = [name for name, facts in METRICS.items() if facts.kind == "score"]
         with store._transaction():
             for run in many_runs().runs:
                 identity = run.identity
@@ -79,7 +79,7 @@ def test_the_leaderboard_of_many_records(benchmark, many_runs, make_run, tmp_pat
                     }
                 )
                 store._insert(record)
-        board = benchmark.pedantic(lambda: load_leaderboard(store), rounds=3, warmup_rounds=1)
+        board = benchmark.pedantic(lambda: load_board(store), rounds=3, warmup_rounds=1)
     assert len(board.rows) == 25
 
 

@@ -40,7 +40,7 @@ HEADERS = {
     "protocols": "name,datasets,replicates,summary,digest",
     "datasets": "name,summary,from",
     "backbones": "name,summary,from",
-    "metrics": "name,summary,from",
+    "metrics": "name,title,kind,better,bounds,margin,summary,from",
     "executors": "name,summary,from",
 }
 

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli.main import app
-from harness.leaderboard import load_leaderboard
 from harness.rescoring import RuleBook, verify_store
+from harness.results import load_board
 from harness.store import Store
 
 UNTRAINED = """
@@ -38,7 +38,7 @@ def test_own_data_run_and_can_be_verified(tmp_path: Path, classes: int, kind: st
     assert ended.exit_code == 0, ended.output
     assert kind in ended.stderr.splitlines()[0]
     with Store.open(store) as opened:
-        board = load_leaderboard(opened)
+        board = load_board(opened)
         findings = list(verify_store(opened, RuleBook()))
     assert board.unlocked == (f"data={board.dataset}:{kind}",)
     assert findings

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from harness.cli.main import app
 from harness.errors import UserError
-from harness.leaderboard import load_leaderboard
 from harness.protocol.published import protocols_folder
+from harness.results import load_board
 from harness.store import Store
 
 PLUGIN = """
@@ -64,7 +64,7 @@ def test_tuning_prints_the_best_and_a_run_takes_it(project: Path) -> None:
     again = bench(project, "run", "--protocol", protocol, "--seeds", "1")
     assert "trial 1/2" not in again.stderr, "trials in the store are not run again"
     with Store.open(project / "store") as store:
-        (found,) = load_leaderboard(store).rows
+        (found,) = load_board(store).rows
     assert found.chosen_by == ("search",)
     assert "search s" in again.stdout
 

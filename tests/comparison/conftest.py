@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.leaderboard import Leaderboard, build_leaderboard
 from harness.record import Declared, Identity, Record, Scores
+from harness.results import Board, build_board
 from harness.store import Store
 
 Replicates = Mapping[int, list[float]]  # by seed, the score of each fold
@@ -70,13 +70,11 @@ def make_records(scores: Mapping[str, Replicates], metric: str, **varied: Any) -
 
 
 @pytest.fixture
-def board() -> Callable[..., Leaderboard]:
+def board() -> Callable[..., Board]:
     """A board of the given scores: by method, seed and fold."""
 
-    def make(
-        scores: Mapping[str, Replicates], metric: str = "map_at_r", **varied: Any
-    ) -> Leaderboard:
-        return build_leaderboard(make_records(scores, metric, **varied))
+    def make(scores: Mapping[str, Replicates], metric: str = "map_at_r", **varied: Any) -> Board:
+        return build_board(make_records(scores, metric, **varied))
 
     return make
 

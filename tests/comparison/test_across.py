@@ -9,18 +9,18 @@ import pytest
 
 from harness.comparison import across_table, compare_across
 from harness.errors import UserError
-from harness.leaderboard import Leaderboard
+from harness.results import Board
 from harness.table import render
 
-MakeBoard = Callable[..., Leaderboard]
+MakeBoard = Callable[..., Board]
 OF_EACH = [{"a": 0.9, "b": 0.5, "c": 0.1}, {"a": 0.8, "b": 0.2, "c": 0.6}, {"a": 0.7, "b": 0.6}]
 
 
 @pytest.fixture
-def boards(board: MakeBoard) -> Callable[..., list[Leaderboard]]:
+def boards(board: MakeBoard) -> Callable[..., list[Board]]:
     """A board for each mapping of methods to their scores, each of its own dataset."""
 
-    def make(*means: Mapping[str, float]) -> list[Leaderboard]:
+    def make(*means: Mapping[str, float]) -> list[Board]:
         return [
             dataclasses.replace(
                 board({method: {0: [value], 1: [value]} for method, value in of_one.items()}),
@@ -32,36 +32,36 @@ def boards(board: MakeBoard) -> Callable[..., list[Leaderboard]]:
     return make
 
 
-def compared(boards: list[Leaderboard], **options: object):
+def compared(boards: list[Board], **options: object):
     given = {"metric": "map_at_r", "higher_is_better": True, "rope": 0.01} | options
     return compare_across(boards, **given)
 
 
-def test_ranks_are_averaged_over_the_datasets(boards: Callable[..., list[Leaderboard]]) -> None:
+def test_ranks_are_averaged_over_the_datasets(boards: Callable[..., list[Board]]) -> None:
     found = compared(boards(*OF_EACH[:2]))
     assert {row.method: row.rank for row in found.rows} == {"a": 1.0, "b": 2.5, "c": 2.5}
     assert found.rows[0].means == (0.9, 0.8)
 
 
-def test_where_lower_is_better_ranks_turn_round(boards: Callable[..., list[Leaderboard]]) -> None:
+def test_where_lower_is_better_ranks_turn_round(boards: Callable[..., list[Board]]) -> None:
     found = compared(boards(*OF_EACH[:2]), higher_is_better=False)
     assert found.rows[-1].method == "a"
     assert found.rows[-1].means == (0.9, 0.8)
 
 
-def test_only_methods_of_every_board_are_ranked(boards: Callable[..., list[Leaderboard]]) -> None:
+def test_only_methods_of_every_board_are_ranked(boards: Callable[..., list[Board]]) -> None:
     found = compared(boards(*OF_EACH))
     assert [row.method for row in found.rows] == ["a", "b"]
     assert found.left_out == ("c",)
 
 
-def test_the_critical_difference_is_nemenyis(boards: Callable[..., list[Leaderboard]]) -> None:
+def test_the_critical_difference_is_nemenyis(boards: Callable[..., list[Board]]) -> None:
     # Demsar 2006, table 5: q at 5 % for three methods is 2.343.
     found = compared(boards(*OF_EACH[:2]))
     assert found.difference == pytest.approx(2.343 * (3 * 4 / (6 * 2)) ** 0.5, abs=2e-3)
 
 
-def test_the_leader_is_compared_with_every_other(boards: Callable[..., list[Leaderboard]]) -> None:
+def test_the_leader_is_compared_with_every_other(boards: Callable[..., list[Board]]) -> None:
     found = compared(boards(*[{"a": 0.9, "b": 0.5}] * 8))
     first, second = found.rows
     assert first.leader is None
@@ -78,19 +78,19 @@ def test_the_leader_is_compared_with_every_other(boards: Callable[..., list[Lead
     ],
 )
 def test_what_cannot_be_compared_is_refused(
-    boards: Callable[..., list[Leaderboard]], means: list[Mapping[str, float]], said: str
+    boards: Callable[..., list[Board]], means: list[Mapping[str, float]], said: str
 ) -> None:
     with pytest.raises(UserError, match=said):
         compared(boards(*means))
 
 
-def test_a_dataset_counts_once(boards: Callable[..., list[Leaderboard]]) -> None:
+def test_a_dataset_counts_once(boards: Callable[..., list[Board]]) -> None:
     (one,) = boards(OF_EACH[0])
     with pytest.raises(UserError, match="given twice"):
         compared([one, one])
 
 
-def test_the_table_says_what_decides(boards: Callable[..., list[Leaderboard]]) -> None:
+def test_the_table_says_what_decides(boards: Callable[..., list[Board]]) -> None:
     text = render(across_table(compared(boards(*OF_EACH))), "table")
     assert "Nemenyi, 2 methods, 3 datasets" in text
     assert "not on every leaderboard: c" in text

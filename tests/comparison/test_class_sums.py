@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.comparison import class_sums, load_comparison
-from harness.leaderboard import load_leaderboard
+from harness.results import load_board
 from harness.store import Store
 
 MakeStore = Callable[..., Store]
@@ -14,7 +14,7 @@ MakeStore = Callable[..., Store]
 
 def test_the_sums_of_the_classes_make_the_recorded_scores(filled_store: MakeStore) -> None:
     with filled_store() as store:
-        row = load_leaderboard(store).rows[0]
+        row = load_board(store).rows[0]
         found = class_sums(store, row, [0, 1, 2], "map_at_r")
     assert found is not None
     assert found.sums.shape == (3, 2, 5)
@@ -26,17 +26,17 @@ def test_the_sums_of_the_classes_make_the_recorded_scores(filled_store: MakeStor
 
 def test_a_metric_that_is_no_mean_over_queries_has_no_sums(filled_store: MakeStore) -> None:
     with filled_store() as store:
-        assert class_sums(store, load_leaderboard(store).rows[0], [0], "ami") is None
+        assert class_sums(store, load_board(store).rows[0], [0], "ami") is None
 
 
 def test_runs_without_arrays_have_no_sums(filled_store: MakeStore) -> None:
     with filled_store(arrays=False) as store:
-        assert class_sums(store, load_leaderboard(store).rows[0], [0], "map_at_r") is None
+        assert class_sums(store, load_board(store).rows[0], [0], "map_at_r") is None
 
 
 def test_a_comparison_from_a_store_resamples_the_classes(filled_store: MakeStore) -> None:
     with filled_store() as store:
-        found = load_comparison(store, load_leaderboard(store), "a", "b", metric="map_at_r")
+        found = load_comparison(store, load_board(store), "a", "b", metric="map_at_r")
     assert found.levels == ("seeds", "folds", "classes")
     assert found.resampled is not None
     assert found.difference.interval.mean is not None
@@ -46,5 +46,5 @@ def test_a_comparison_from_a_store_resamples_the_classes(filled_store: MakeStore
 
 def test_a_comparison_without_arrays_goes_without_the_bootstrap(filled_store: MakeStore) -> None:
     with filled_store(arrays=False) as store:
-        found = load_comparison(store, load_leaderboard(store), "a", "b", metric="map_at_r")
+        found = load_comparison(store, load_board(store), "a", "b", metric="map_at_r")
     assert (found.resampled, found.levels) == (None, ())

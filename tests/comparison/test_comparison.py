@@ -8,10 +8,10 @@ from scipy import stats
 
 from harness.comparison import ClassSums, compare
 from harness.errors import UserError
-from harness.leaderboard import Leaderboard
+from harness.results import Board
 from harness.statistics import hierarchical_bootstrap
 
-MakeBoard = Callable[..., Leaderboard]
+MakeBoard = Callable[..., Board]
 
 
 def replicates(mean: float, count: int, *, seed: int, folds: int = 2) -> dict[int, list[float]]:
@@ -134,22 +134,22 @@ def test_a_method_against_itself_is_refused(board: MakeBoard) -> None:
 
 
 def test_a_method_without_a_complete_replicate_is_named(board: MakeBoard, record: Callable) -> None:
-    from harness.leaderboard import build_leaderboard
+    from harness.results import build_board
 
     records = [record("a", 0, fold, {"map_at_r": 0.5}, 2) for fold in (0, 1)]
-    shown = build_leaderboard([*records, record("b", 0, 0, {"map_at_r": 0.5}, 2)])
+    shown = build_board([*records, record("b", 0, 0, {"map_at_r": 0.5}, 2)])
     with pytest.raises(UserError, match="'b' has no complete replicate"):
         compare(shown, "a", "b", metric="map_at_r")
 
 
 def test_a_name_of_several_rows_asks_for_one_of_them(record: Callable) -> None:
-    from harness.leaderboard import build_leaderboard
+    from harness.results import build_board
 
     records = [
         record("a", 0, 0, {"map_at_r": 0.5}, 1, hyperparameters={"margin": margin})
         for margin in (0.1, 0.2)
     ]
-    shown = build_leaderboard(records)
+    shown = build_board(records)
     with pytest.raises(UserError, match=r"2 rows, name one of them: a \(margin="):
         compare(shown, "a", "a (margin=0.2)", metric="map_at_r")
     assert compare(shown, "a (margin=0.1)", "a (margin=0.2)", metric="map_at_r").replicates == 1

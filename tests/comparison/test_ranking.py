@@ -8,13 +8,13 @@ import pytest
 
 from harness.comparison import load_ranking, ranking_table
 from harness.errors import UserError
-from harness.leaderboard import Leaderboard, load_leaderboard
 from harness.record import Record
+from harness.results import Board, load_board
 from harness.store import Store
 from harness.table import render
 
 MakeStore = Callable[..., Store]
-MakeBoard = Callable[..., Leaderboard]
+MakeBoard = Callable[..., Board]
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def test_the_letters_are_those_of_the_board(board: MakeBoard, empty: Store) -> N
     ]
 
 
-def test_a_row_of_one_replicate_has_a_mean_and_no_rank(board: MakeBoard, empty: Store) -> None:
+def test_a_row_of_one_replicate_has_no_rank_and_stands_last(board: MakeBoard, empty: Store) -> None:
     shown = board({"a": spread(0.5, 6), "b": spread(0.3, 6), "lonely": {0: [0.9]}})
-    lonely = load_ranking(empty, shown, metric="map_at_r").rows[0]
+    lonely = load_ranking(empty, shown, metric="map_at_r").rows[-1]
     assert (lonely.label, lonely.ties, lonely.lowest, lonely.resampled) == (
         "lonely",
         None,
@@ -68,7 +68,7 @@ def test_a_row_of_one_replicate_has_a_mean_and_no_rank(board: MakeBoard, empty: 
 
 def test_the_bootstrap_is_of_the_stored_scores_by_query(filled_store: MakeStore) -> None:
     with filled_store() as store:
-        found = load_ranking(store, load_leaderboard(store), metric="map_at_r")
+        found = load_ranking(store, load_board(store), metric="map_at_r")
     assert (found.levels, found.seeds) == (("seeds", "folds", "classes"), 3)
     for row in found.rows:
         assert row.resampled is not None
@@ -78,7 +78,7 @@ def test_the_bootstrap_is_of_the_stored_scores_by_query(filled_store: MakeStore)
 
 def test_without_scores_by_query_there_is_no_bootstrap(filled_store: MakeStore) -> None:
     with filled_store(arrays=False) as store:
-        found = load_ranking(store, load_leaderboard(store), metric="map_at_r")
+        found = load_ranking(store, load_board(store), metric="map_at_r")
     assert (found.levels, found.rows[0].resampled) == ((), None)
 
 
@@ -88,9 +88,9 @@ def test_an_unknown_metric_is_refused(board: MakeBoard, empty: Store) -> None:
 
 
 def test_a_board_without_scores_is_a_table_of_names(record: Callable[..., Record]) -> None:
-    from harness.leaderboard import build_leaderboard
+    from harness.results import build_board
 
-    shown = build_leaderboard([record("a", 0, 0, {"map_at_r": 0.5}, 2)])
+    shown = build_board([record("a", 0, 0, {"map_at_r": 0.5}, 2)])
     table = ranking_table(load_ranking(None, shown, metric="map_at_r"))  # type: ignore[arg-type]
     assert "a" in render(table, "table")
 
@@ -98,7 +98,7 @@ def test_a_board_without_scores_is_a_table_of_names(record: Callable[..., Record
 def test_the_table_says_what_its_columns_mean(filled_store: MakeStore) -> None:
     with filled_store() as store:
         text = render(
-            ranking_table(load_ranking(store, load_leaderboard(store), metric="map_at_r")), "table"
+            ranking_table(load_ranking(store, load_board(store), metric="map_at_r")), "table"
         )
     assert "all rank intervals hold together with 95 %" in text
     assert "bootstrap: for other seeds, folds, classes; best in: share of its draws" in text

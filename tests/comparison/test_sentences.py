@@ -13,9 +13,9 @@ from harness.comparison import (
     power_text,
     verdict_sentence,
 )
-from harness.leaderboard import Leaderboard
+from harness.results import Board
 
-MakeBoard = Callable[..., Leaderboard]
+MakeBoard = Callable[..., Board]
 
 
 def around(mean: float, spread: float, count: int) -> dict[int, list[float]]:

@@ -14,9 +14,9 @@ from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import Bench, execute
 from harness.execution.scores import concatenate, score_concatenation, score_part
 from harness.execution.session import ReplicateEnded, RunEnded, RunStarted, outstanding, run_plan
-from harness.leaderboard import load_leaderboard
 from harness.protocol.model import ScoringRule
 from harness.registry import Origin, RegisteredMethod
+from harness.results import load_board
 from harness.store import Store
 
 
@@ -86,7 +86,7 @@ def test_a_failed_method_does_not_stop_the_others(
     run(plan, bench, store)
     states = {record.identity.method: record.state for record in store.records()}
     assert states == {"broken": "failed", "spread": "done"}
-    board = load_leaderboard(store)
+    board = load_board(store)
     rows = {row.method: row.runs for row in board.rows}
     assert (rows["broken"].done, rows["broken"].failed) == (0, 2)
     assert rows["spread"].done == 2

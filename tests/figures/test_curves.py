@@ -5,8 +5,8 @@ from collections.abc import Callable
 from harness.figures.costing import pareto_front
 from harness.figures.curves import learning_curve
 from harness.figures.sources import make_sources
-from harness.leaderboard import build_leaderboard
 from harness.record import Record, Selected
+from harness.results import build_board
 
 
 def selected(*history: tuple[int, float]) -> Selected:
@@ -20,7 +20,7 @@ def test_a_checkpoint_says_how_many_runs_it_is_of(run: Callable[..., Record]) ->
         run("a", 0, 0.5, selected=selected((0, 0.1), (10, 0.3))),
         run("a", 1, 0.5, selected=selected((0, 0.2))),
     ]
-    (entry,) = make_sources(build_leaderboard(records), records).entries
+    (entry,) = make_sources(build_board(records), records).entries
     first, last = learning_curve(entry)
     assert (first.runs, first.low, first.high) == (2, 0.1, 0.2)
     assert (last.step, last.mean, last.runs) == (10, 0.3, 1)
@@ -28,7 +28,7 @@ def test_a_checkpoint_says_how_many_runs_it_is_of(run: Callable[..., Record]) ->
 
 def test_what_does_not_train_has_no_curve(run: Callable[..., Record]) -> None:
     records = [run("a", 0, 0.5, selected=None)]
-    (entry,) = make_sources(build_leaderboard(records), records).entries
+    (entry,) = make_sources(build_board(records), records).entries
     assert learning_curve(entry) == []
 
 

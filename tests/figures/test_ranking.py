@@ -6,8 +6,8 @@ import pytest
 
 from harness.figures.ranking import rank_entries
 from harness.figures.sources import Entry, make_sources
-from harness.leaderboard import build_leaderboard
 from harness.record import Record
+from harness.results import build_board
 
 
 def entries(run: Callable[..., Record], **scores: list[float | None]) -> list[Entry]:
@@ -17,7 +17,7 @@ def entries(run: Callable[..., Record], **scores: list[float | None]) -> list[En
         for seed, score in enumerate(found)
         if score is not None
     ]
-    return list(make_sources(build_leaderboard(records), records).entries)
+    return list(make_sources(build_board(records), records).entries)
 
 
 def test_ranks_are_within_a_seed_and_averaged_over_seeds(run: Callable[..., Record]) -> None:

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from harness.figures.searches import SearchHistory, search_histories, search_metric
 from harness.figures.sources import Entry, make_sources
-from harness.leaderboard import build_leaderboard
 from harness.record import Record
+from harness.results import build_board
 
 Run = Callable[..., Record]
 
 
 def entry_of(run: Run, trials: list[Record]) -> Entry:
     records = [run("a", 0, 0.5)]
-    return make_sources(build_leaderboard(records), records, trials).entries[0]
+    return make_sources(build_board(records), records, trials).entries[0]
 
 
 def values(history: SearchHistory) -> list[float | None]:

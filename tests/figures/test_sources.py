@@ -6,15 +6,15 @@ from typing import Any
 
 from harness.figures import load_sources
 from harness.figures.sources import Entry, make_sources
-from harness.leaderboard import build_leaderboard
 from harness.record import Record, Searched
+from harness.results import build_board
 from harness.store import Store
 
 Run = Callable[..., Record]
 
 
 def entries(records: list[Record], trials: list[Record] | None = None) -> dict[str, Entry]:
-    found = make_sources(build_leaderboard(records), records, trials or [])
+    found = make_sources(build_board(records), records, trials or [])
     return {entry.label: entry for entry in found.entries}
 
 
@@ -64,6 +64,6 @@ def test_only_what_was_never_tried_is_skipped(run: Run) -> None:
         )
 
     records = [run("done", 0, 0.5), without_scores("s", "skipped"), without_scores("f", "failed")]
-    sources = make_sources(build_leaderboard(records), records)
+    sources = make_sources(build_board(records), records)
     assert [entry.label for entry in sources.skipped()] == ["s"]
     assert [row.label for row in sources.tried().board.rows] == ["done", "f"]

@@ -95,10 +95,11 @@ def test_runs_of_two_protocol_digests_are_refused_unless_one_is_chosen(make_stor
     assert build(path, protocol="oooooo").publication.protocol_digest == "o" * 64
 
 
-def test_runs_that_did_not_start_alike_are_refused(make_store):
+def test_runs_that_did_not_start_alike_are_left_out_and_named(make_store):
     path = make_store(levels={"a": 0.5, "b": 0.5}, replace={("b", 1, 0): {"init_digest": "other"}})
-    with pytest.raises(UserError, match="cannot be compared: their initial weights differ"):
-        build(path)
+    published = build(path)
+    assert [len(method.runs) for method in published.publication.methods] == [6, 5]
+    assert "left out: 1 run of b: their initial weights" in published.notes[0]
 
 
 @pytest.mark.parametrize("digest", ["init_digest", "batches_digest"])
@@ -122,8 +123,9 @@ def test_a_store_without_a_single_score_is_refused(make_store, failed_fields):
         build(path)
 
 
-def test_different_scoring_semantics_are_refused(make_store, make_run):
+def test_runs_scored_by_other_semantics_are_left_out_and_named(make_store, make_run):
     scores = make_run()[0].scores.model_copy(update={"semantics": 2})
     path = make_store(replace={("plain", 0, 0): {"scores": scores}})
-    with pytest.raises(UserError, match="different scoring semantics"):
-        build(path)
+    published = build(path)
+    assert published.publication.semantics.scoring == 1
+    assert "of another scoring semantics (2; here 1)" in published.notes[0]

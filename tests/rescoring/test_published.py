@@ -69,7 +69,7 @@ def test_a_class_too_few_is_found(document):
 def test_runs_that_did_not_start_alike_are_found(document):
     run_of(document)["init_digest"] = "other"
     (problem,) = problems(document)
-    assert "their initial weights differ" in problem
+    assert "their initial weights are not those of the others" in problem
 
 
 def test_a_published_protocol_of_another_digest_is_named(document):

@@ -12,9 +12,9 @@ import pytest
 from harness.errors import UserError
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.session import run_plan
-from harness.leaderboard import leaderboard_document, load_leaderboard
 from harness.registry import Origin, RegisteredMethod
 from harness.rescoring import RuleBook, rescore_store, verify_board, verify_store
+from harness.results import board_document, load_board
 from harness.store import Store
 
 
@@ -97,7 +97,7 @@ def test_a_protocol_that_is_not_at_hand_is_named(store):
 
 
 def test_a_published_board_is_held_to_its_invariants(store):
-    document = leaderboard_document(load_leaderboard(store))
+    document = board_document(load_board(store))
     assert [finding.problems for finding in verify_board(document, "board")] == [()]
     row = json.loads(json.dumps(document["rows"][0]))
     row["metrics"]["map_at_r"]["mean"] = 0.99

@@ -10,7 +10,7 @@ import pytest
 from harness import Choice, Float
 from harness.data.parts import Vault
 from harness.execution.session import RunEnded
-from harness.leaderboard import load_leaderboard
+from harness.results import load_board
 from harness.search import SearchStopped
 
 TRIALS = 5
@@ -117,7 +117,7 @@ def test_the_replicates_are_fresh_and_only_they_are_on_the_board(session, method
     plan = made.finish(made.search())
     trial_ids = {record.run_id for record in made.store.records(trials=True)}
     assert trial_ids.isdisjoint(run.run_id for run in plan.runs)
-    (row,) = load_leaderboard(made.store).rows
+    (row,) = load_board(made.store).rows
     assert row.chosen_by == ("search",)
     assert row.runs.done == 4
     assert row.cost.search_seconds > 0
@@ -127,7 +127,7 @@ def test_a_best_on_a_bound_is_flagged_on_the_board(session, method):
     narrow = {"scale": Float(0.5, 1.0, default=1.0)}
     made = session(method(space=narrow, wrong=lambda scale: scale < 1.0))
     made.finish(made.search())
-    (row,) = load_leaderboard(made.store).rows
+    (row,) = load_board(made.store).rows
     assert "best on a bound: scale" in row.flags
     assert f"{TRIALS - 1} of {TRIALS} trials failed" in row.flags
 
@@ -138,7 +138,7 @@ def test_repeated_searches_take_turns_over_the_replicates(session, method):
     plan = made.finish(tuned)
     assert [one.search for one in tuned] == [0, 1]
     assert [r.entrant.searched.search for r in plan.replicates] == [0, 1, 0]
-    (row,) = load_leaderboard(made.store).rows
+    (row,) = load_board(made.store).rows
     assert row.runs.done == 6
 
 

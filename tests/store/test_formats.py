@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.leaderboard import load_leaderboard
 from harness.record import Concatenation, Record
+from harness.results import load_board
 from harness.store import Store
 
 ASSETS = sorted((Path(__file__).parent / "assets").glob("format_*"))
@@ -73,4 +73,4 @@ def test_concatenations_are_found_by_their_runs(store: Store, expected: Any) -> 
 
 
 def test_a_leaderboard_can_be_made_of_it(store: Store) -> None:
-    assert load_leaderboard(store).rows[0].runs.failed == 1
+    assert load_board(store).rows[0].runs.failed == 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UserError
 from harness.figures.costing import COSTS, pareto_front
 from harness.figures.curves import learning_curve, selection_metric
-from harness.leaderboard.display import TITLES
+from harness.metrics import title_of
 from harness.statistics import t_interval
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _NAMED = 8  # points whose names still find room; of more, only the front is nam
 
 def title(metric: str) -> str:
     """A metric's name as people write it."""
-    return TITLES.get(metric, metric)
+    return title_of(metric)
 
 
 def forest(wish: Wish) -> Figure:

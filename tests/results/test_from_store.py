@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.leaderboard import Leaderboard, build_leaderboard, load_leaderboard, render_leaderboard
 from harness.publishing import load_publication
 from harness.record import Concatenation, Record
+from harness.results import Board, build_board, load_board, render_board
 from harness.store import Store
 
 RESULTS = sorted((Path(__file__).parents[2] / "results").glob("*/*.json"))
@@ -27,14 +27,14 @@ def stored(path: Path, records: list[Record], joined: list[Concatenation]) -> St
     return store
 
 
-def everything(board: Leaderboard) -> list[str]:
+def everything(board: Board) -> list[str]:
     """What a board shows and holds, by lines."""
-    shown = [render_leaderboard(board, name) for name in ("table", "csv", "json")]
+    shown = [render_board(board, name) for name in ("table", "csv", "json")]
     rows = [repr(dataclasses.astuple(row)) for row in board.rows]
     return [*"\n".join(shown).splitlines(), *rows]
 
 
-def unlike(board: Leaderboard, other: Leaderboard) -> list[tuple[str | None, str | None]]:
+def unlike(board: Board, other: Board) -> list[tuple[str | None, str | None]]:
     """The lines that differ; pytest would take minutes to align all of them."""
     pairs = zip_longest(everything(board), everything(other))
     return [(mine, theirs) for mine, theirs in pairs if mine != theirs][:3]
@@ -51,16 +51,16 @@ def test_a_published_board_comes_out_of_a_store_as_it_went_in(
 ) -> None:
     published = load_publication(path)
     records, joined = published.records(), published.concatenations()
-    board = build_leaderboard(records, joined, aggregate=aggregate)  # type: ignore[arg-type]
+    board = build_board(records, joined, aggregate=aggregate)  # type: ignore[arg-type]
     with stored(tmp_path, records, joined) as store:
-        again = load_leaderboard(store, aggregate=aggregate)  # type: ignore[arg-type]
+        again = load_board(store, aggregate=aggregate)  # type: ignore[arg-type]
     assert unlike(again, board) == []
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.name)
 def test_a_published_board_has_the_means_that_the_publication_states(path: Path) -> None:
     published = load_publication(path)
-    rows = {row.method: row for row in build_leaderboard(published.records()).rows}
+    rows = {row.method: row for row in build_board(published.records()).rows}
     for method in published.methods:
         for name, (mean, low, high, n) in method.separated.items():
             found = rows[method.method].metrics[name]
@@ -89,4 +89,4 @@ def test_rows_of_every_kind_come_out_of_a_store_as_they_went_in(
         ),
     ]
     with stored(tmp_path, records, []) as store:
-        assert unlike(load_leaderboard(store), build_leaderboard(records)) == []
+        assert unlike(load_board(store), build_board(records)) == []

@@ -1,21 +1,27 @@
-"""From the runs of one method to intervals over its replicates."""
+"""The scores of a row's replicates: by name, fold by fold, as intervals and as one array."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Generic, TypeVar
 
-from harness.leaderboard.board import Values
-from harness.leaderboard.lazily import Named
+import numpy as np
+import numpy.typing as npt
+
 from harness.record import Concatenation, Record
-from harness.statistics import Interval, t_interval
+from harness.results.telling import interval_of
+from harness.statistics import Interval
 from harness.store.excerpt import Excerpt, all_values
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 Run = TypeVar("Run")
+Values = Mapping[str, float | None]
+Intervals = Mapping[str, Interval]
+ByFold = Mapping[int, Sequence[Values]]
 Replicates = Mapping[int, Sequence[Excerpt]]
 Table = tuple[tuple[str, ...], Sequence[float | None]]  # names, and their values
-Columns = Mapping[str, Sequence[float | None]]
 
 
 def complete_replicates(runs: Iterable[Excerpt], folds: int) -> dict[int, list[Excerpt]]:
@@ -54,7 +60,7 @@ def separated_class_means(replicates: Replicates) -> dict[str, Interval]:
 
 def concatenated(joined: Mapping[int, Values]) -> dict[str, Interval]:
     """Every metric of the joined embeddings, by seed: the interval over replicates."""
-    return _intervals(_columns([(tuple(one), list(one.values())) for one in joined.values()]))
+    return _separated([[(tuple(one), list(one.values()))] for one in joined.values()])
 
 
 def fold_values(replicates: Replicates) -> dict[int, tuple[Values, ...]]:
@@ -97,24 +103,22 @@ def _complete(placed: Iterable[tuple[int, int, Run]], folds: int) -> dict[int, l
 
 
 def _separated(replicates: Sequence[Sequence[Table]]) -> dict[str, Interval]:
-    """The intervals over replicates, all of as many folds, of every name's mean over folds."""
+    """The intervals over replicates, all of as many folds, of every name.
+
+    A replicate that lacks a value in some fold is left out, because a mean of the others would
+    flatter.
+    """
     folds = len(replicates[0]) if replicates else 1
     columns = _columns([table for replicate in replicates for table in replicate])
-    return _intervals({name: _means(column, folds) for name, column in columns.items()})
+    return {
+        name: interval_of(
+            [own for own in zip(*[iter(column)] * folds, strict=True) if None not in own]  # type: ignore[misc]
+        )
+        for name, column in columns.items()
+    }
 
 
-def _means(column: Sequence[float | None], folds: int) -> list[float | None]:
-    """The mean of each `folds` values in turn.
-
-    None where a value is missing, because a mean of the others would flatter.
-    """
-    replicates = zip(*[iter(column)] * folds, strict=True)
-    if None in column:
-        return [None if None in values else math.fsum(values) / folds for values in replicates]
-    return [total / folds for total in map(math.fsum, replicates)]
-
-
-def _columns(tables: Sequence[Table]) -> Columns:
+def _columns(tables: Sequence[Table]) -> dict[str, Sequence[float | None]]:
     """The values of every name in all of the tables; None where one lacks it."""
     names = tables[0][0] if tables else ()
     if all([own is names or own == names for own, _ in tables]):  # noqa: C419 - a third of the time
@@ -124,13 +128,67 @@ def _columns(tables: Sequence[Table]) -> Columns:
     return {name: [values.get(name) for values in found] for name in every}
 
 
-def _intervals(columns: Columns) -> dict[str, Interval]:
-    return {name: t_interval(_finite(values)) for name, values in columns.items()}
+def score_array(
+    rows: Sequence[ByFold], metric: str
+) -> tuple[tuple[int, ...], npt.NDArray[np.float64]]:
+    """One metric of m rows, given by seed and fold: the seeds that any has, and (m, s, f).
+
+    NaN where a row has no such replicate, and where a value is missing or not finite. f is the
+    number of folds, 1 for joined ones.
+    """
+    seeds = tuple(sorted({seed for values in rows for seed in values}))
+    folds = max((len(runs) for values in rows for runs in values.values()), default=1)
+    columns = {seed: column for column, seed in enumerate(seeds)}
+    array = np.full((len(rows), len(seeds), folds), np.nan)
+    for place, values in enumerate(rows):
+        for seed, runs in values.items():
+            scores = [run.get(metric) for run in runs]
+            array[place, columns[seed], : len(scores)] = [
+                np.nan if score is None else score for score in scores
+            ]
+    return seeds, np.where(np.isfinite(array), array, np.nan)
 
 
-def _finite(values: Sequence[float | None]) -> Sequence[float]:
-    known = [value for value in values if value is not None]
-    # One sum tells of them all in most cases: it is finite only if each of them is.
-    if math.isfinite(sum(known)):
-        return known
-    return [value for value in known if math.isfinite(value)]
+class Deferred(Mapping[Key, Value], Generic[Key, Value]):
+    """The mapping that `make` returns, made when it is first read."""
+
+    def __init__(self, make: Callable[[], Mapping[Key, Value]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Mapping[Key, Value]:
+        return self._make()
+
+    def __getitem__(self, key: Key) -> Value:
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def __repr__(self) -> str:
+        return repr(self._made)
+
+
+class Named(Mapping[str, Value], Generic[Value]):
+    """A sequence by name: `places` says where each name's value is, and may serve many of them."""
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: Mapping[str, int], values: Sequence[Value]) -> None:
+        self._places = places
+        self._values = values
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[self._places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.leaderboard import build_leaderboard
 from harness.record import Concatenation, Record
+from harness.results import build_board
 
 MakeRun = Callable[..., Record]
 MakeRuns = Callable[..., list[Record]]
@@ -13,26 +13,26 @@ MakeJoined = Callable[..., Concatenation]
 
 
 def test_the_score_of_a_replicate_is_the_mean_over_its_folds(run: MakeRun) -> None:
-    (row,) = build_leaderboard([run(fold=0, map_at_r=0.2), run(fold=1, map_at_r=0.4)]).rows
+    (row,) = build_board([run(fold=0, map_at_r=0.2), run(fold=1, map_at_r=0.4)]).rows
     assert row.metrics["map_at_r"].mean == pytest.approx(0.3)
 
 
 def test_folds_are_no_replicates(run: MakeRun) -> None:
-    (row,) = build_leaderboard([run(fold=0, map_at_r=0.2), run(fold=1, map_at_r=0.4)]).rows
+    (row,) = build_board([run(fold=0, map_at_r=0.2), run(fold=1, map_at_r=0.4)]).rows
     assert row.metrics["map_at_r"].n == 1
 
 
 def test_the_interval_is_over_replicates(replicate: MakeRuns) -> None:
     scores = [26.1, 26.4, 26.9, 26.5, 26.7, 26.2, 26.6, 26.3, 26.8, 26.5]
     records = [r for seed, score in enumerate(scores) for r in replicate(seed=seed, score=score)]
-    interval = build_leaderboard(records).rows[0].metrics["map_at_r"]
+    interval = build_board(records).rows[0].metrics["map_at_r"]
     assert interval.high is not None
     assert interval.high - 26.5 == pytest.approx(0.184704, abs=1e-6)
 
 
 def test_a_replicate_with_a_fold_missing_does_not_count(run: MakeRun, replicate: MakeRuns) -> None:
     records = [*replicate(seed=0, score=0.2), run(seed=1, fold=0, map_at_r=0.9)]
-    assert build_leaderboard(records).rows[0].metrics["map_at_r"].mean == pytest.approx(0.2)
+    assert build_board(records).rows[0].metrics["map_at_r"].mean == pytest.approx(0.2)
 
 
 def test_a_replicate_with_a_failed_fold_does_not_count(
@@ -43,12 +43,12 @@ def test_a_replicate_with_a_failed_fold_does_not_count(
         run(seed=1, fold=0, map_at_r=0.9),
         failed_run(seed=1, fold=1),
     ]
-    assert build_leaderboard(records).rows[0].metrics["map_at_r"].n == 1
+    assert build_board(records).rows[0].metrics["map_at_r"].n == 1
 
 
 def test_joined_folds_have_a_score_of_their_own(replicate: MakeRuns, joined: MakeJoined) -> None:
     runs = replicate(score=0.2)
-    (row,) = build_leaderboard(runs, [joined(runs, 0.7)]).rows
+    (row,) = build_board(runs, [joined(runs, 0.7)]).rows
     assert row.concatenated["map_at_r"].mean == pytest.approx(0.7)
 
 
@@ -56,18 +56,18 @@ def test_a_joining_of_runs_that_are_not_shown_is_left_out(
     replicate: MakeRuns, joined: MakeJoined
 ) -> None:
     elsewhere = replicate(identity={"dataset": "digits"})
-    (row,) = build_leaderboard(replicate(), [joined(elsewhere, 0.7)]).rows
+    (row,) = build_board(replicate(), [joined(elsewhere, 0.7)]).rows
     assert row.concatenated == {}
 
 
 def test_metrics_of_plugins_stand_beside_the_locked_ones(replicate: MakeRuns) -> None:
     runs = replicate(scores={"extra": {"ndcg": 0.5}})
-    assert build_leaderboard(runs).rows[0].metrics["ndcg"].mean == pytest.approx(0.5)
+    assert build_board(runs).rows[0].metrics["ndcg"].mean == pytest.approx(0.5)
 
 
 def test_a_plugin_cannot_shadow_a_locked_metric(replicate: MakeRuns) -> None:
     runs = replicate(score=0.25, scores={"extra": {"map_at_r": 0.99}})
-    assert build_leaderboard(runs).rows[0].metrics["map_at_r"].mean == pytest.approx(0.25)
+    assert build_board(runs).rows[0].metrics["map_at_r"].mean == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize("missing", [None, float("nan")])
@@ -78,7 +78,7 @@ def test_a_replicate_without_a_metric_leaves_only_that_interval(
         *replicate(seed=0, scores={"extra": {"ndcg": 0.5}}),
         *replicate(seed=1, scores={"extra": {"ndcg": missing}}),
     ]
-    metrics = build_leaderboard(records).rows[0].metrics
+    metrics = build_board(records).rows[0].metrics
     assert (metrics["ndcg"].n, metrics["map_at_r"].n) == (1, 2)
 
 
@@ -87,10 +87,10 @@ def test_a_metric_missing_in_some_replicates_is_marked(replicate: MakeRuns) -> N
         *replicate(seed=0, scores={"extra": {"ndcg": 0.5}}),
         *replicate(seed=1, scores={"extra": {"ndcg": None}}),
     ]
-    assert "ndcg missing in 1 of 2 replicates" in build_leaderboard(records).rows[0].flags
+    assert "ndcg missing in 1 of 2 replicates" in build_board(records).rows[0].flags
 
 
 def test_class_means_are_kept_apart_from_query_means(replicate: MakeRuns) -> None:
     runs = replicate(score=0.25, scores={"class_means": {"map_at_r": 0.75}})
-    (row,) = build_leaderboard(runs).rows
+    (row,) = build_board(runs).rows
     assert row.class_means["map_at_r"].mean == pytest.approx(0.75)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.leaderboard import Leaderboard, build_leaderboard, render_leaderboard, score_matrix
 from harness.record import Concatenation, Record
+from harness.results import Board, build_board, render_board
 from harness.table import Format
 
 MakeRuns = Callable[..., list[Record]]
@@ -25,7 +25,7 @@ def scored(replicate: MakeRuns, **methods: list[float]) -> list[Record]:
     ]
 
 
-def letters(board: Leaderboard) -> dict[str, str | None]:
+def letters(board: Board) -> dict[str, str | None]:
     return {row.label: row.ties for row in board.rows}
 
 
@@ -37,14 +37,14 @@ CLEAR = {
 
 
 def test_rows_that_cannot_be_told_apart_share_a_letter(replicate: MakeRuns) -> None:
-    board = build_leaderboard(scored(replicate, **CLEAR))
+    board = build_board(scored(replicate, **CLEAR))
     assert letters(board) == {"good": "a", "same": "a", "poor": "b"}
 
 
 def test_the_letters_are_those_of_the_paired_tests_corrected_by_holm(replicate: MakeRuns) -> None:
     draw = np.random.default_rng(0)
     scores = {f"m{i}": (0.3 + i / 200 + draw.normal(0, 0.005, 5)).tolist() for i in range(5)}
-    found = letters(build_leaderboard(scored(replicate, **scores)))
+    found = letters(build_board(scored(replicate, **scores)))
     pairs = [(a, b) for a in scores for b in scores if a < b]
     p = [stats.ttest_rel(scores[a], scores[b]).pvalue for a, b in pairs]
     steps = np.maximum.accumulate(np.sort(p) * np.arange(len(p), 0, -1))
@@ -58,42 +58,42 @@ def test_three_replicates_tell_a_large_difference_apart_and_a_small_one_not(
     replicate: MakeRuns,
 ) -> None:
     records = scored(replicate, a=[0.5, 0.501, 0.502], b=[0.1, 0.102, 0.101], c=[0.1, 0.105, 0.11])
-    found = letters(build_leaderboard(records))
+    found = letters(build_board(records))
     assert found["a"] == "a"
     assert set(found["b"] or "") & set(found["c"] or "")
 
 
 def test_three_replicates_are_noted_to_tell_little(replicate: MakeRuns) -> None:
-    few = build_leaderboard(scored(replicate, a=[0.5, 0.6, 0.7], b=[0.1, 0.2, 0.4])).notes
-    many = build_leaderboard(scored(replicate, a=[0.5] * 6, b=[0.1] * 6)).notes
+    few = build_board(scored(replicate, a=[0.5, 0.6, 0.7], b=[0.1, 0.2, 0.4])).notes
+    many = build_board(scored(replicate, a=[0.5] * 6, b=[0.1] * 6)).notes
     assert any("3 replicates tell only large differences apart" in note for note in few)
     assert not any("tell only large" in note for note in many)
 
 
 def test_equal_scores_of_two_replicates_are_no_proof(replicate: MakeRuns) -> None:
-    found = letters(build_leaderboard(scored(replicate, a=[0.5, 0.5], b=[0.1, 0.1])))
+    found = letters(build_board(scored(replicate, a=[0.5, 0.5], b=[0.1, 0.1])))
     assert found == {"a": "a", "b": "a"}
 
 
 def test_one_replicate_has_no_letters(replicate: MakeRuns) -> None:
-    board = build_leaderboard(scored(replicate, a=[0.5], b=[0.1]))
+    board = build_board(scored(replicate, a=[0.5], b=[0.1]))
     assert letters(board) == {"a": None, "b": None}
-    assert "ties" not in render_leaderboard(board, "table")
+    assert "ties" not in render_board(board, "table")
 
 
 def test_a_row_of_one_replicate_has_no_letter_among_others(replicate: MakeRuns) -> None:
-    board = build_leaderboard(scored(replicate, lonely=[0.9], **CLEAR))
+    board = build_board(scored(replicate, lonely=[0.9], **CLEAR))
     assert letters(board) == {"lonely": None, "good": "a", "same": "a", "poor": "b"}
 
 
 def test_a_board_of_one_row_has_no_letters(replicate: MakeRuns) -> None:
-    assert letters(build_leaderboard(scored(replicate, a=[0.5, 0.6]))) == {"a": None}
+    assert letters(build_board(scored(replicate, a=[0.5, 0.6]))) == {"a": None}
 
 
 def test_rows_are_compared_on_the_seeds_that_both_have(replicate: MakeRuns) -> None:
     # Seeds differ much and methods little: unpaired, nothing could be told apart.
     a, b = [0.1, 0.5, 0.9, 0.3, 0.7], [0.11, 0.512, 0.91, 0.311, 0.711]
-    found = letters(build_leaderboard(scored(replicate, a=a, b=b) + replicate("b", 9, 0.2)))
+    found = letters(build_board(scored(replicate, a=a, b=b) + replicate("b", 9, 0.2)))
     assert sorted(found.values(), key=str) == ["a", "b"]
 
 
@@ -106,36 +106,36 @@ def test_joined_folds_have_letters_of_their_own(
             runs = replicate(method, seed, 0.3 + seed / 100)
             records += runs
             joins.append(joined(runs, score))
-    assert set(letters(build_leaderboard(records, joins)).values()) == {"a"}
-    board = build_leaderboard(records, joins, aggregate="concatenated")
+    assert set(letters(build_board(records, joins)).values()) == {"a"}
+    board = build_board(records, joins, aggregate="concatenated")
     assert letters(board) == {"good": "a", "same": "a", "poor": "b"}
 
 
 @pytest.mark.parametrize("form", ["table", "md", "latex"])
 def test_the_column_stands_in_every_format_for_people(replicate: MakeRuns, form: Format) -> None:
-    board = build_leaderboard(scored(replicate, **CLEAR))
-    text = render_leaderboard(board, form)
+    board = build_board(scored(replicate, **CLEAR))
+    text = render_board(board, form)
     assert "ties" in next(line for line in text.splitlines() if "method" in line)
     assert any("poor" in line and " b " in line for line in text.splitlines())
 
 
 def test_the_column_stands_in_the_csv(replicate: MakeRuns) -> None:
-    text = render_leaderboard(build_leaderboard(scored(replicate, **CLEAR)), "csv")
+    text = render_board(build_board(scored(replicate, **CLEAR)), "csv")
     assert [row["ties"] for row in csv.DictReader(io.StringIO(text))] == ["a", "a", "b"]
 
 
 def test_without_letters_the_csv_has_no_such_column(replicate: MakeRuns) -> None:
-    text = render_leaderboard(build_leaderboard(scored(replicate, a=[0.5])), "csv")
+    text = render_board(build_board(scored(replicate, a=[0.5])), "csv")
     assert "ties" not in text.splitlines()[0].split(",")
 
 
 def test_the_letters_stand_in_the_json(replicate: MakeRuns) -> None:
-    text = render_leaderboard(build_leaderboard(scored(replicate, **CLEAR)), "json")
+    text = render_board(build_board(scored(replicate, **CLEAR)), "json")
     assert [row["ties"] for row in json.loads(text)["rows"]] == ["a", "a", "b"]
 
 
 def test_the_note_says_which_test_and_over_how_many_pairs(replicate: MakeRuns) -> None:
-    notes = build_leaderboard(scored(replicate, **CLEAR)).notes
+    notes = build_board(scored(replicate, **CLEAR)).notes
     assert any("paired t-test over replicates, 5 %, Holm over 3 pairs" in note for note in notes)
 
 
@@ -143,8 +143,8 @@ def test_the_matrix_holds_each_seed_and_fold_and_marks_what_is_missing(
     replicate: MakeRuns, run: Callable[..., Record]
 ) -> None:
     runs = [run("a", 0, fold, score) for fold, score in enumerate((0.1, 0.3))]
-    board = build_leaderboard([*runs, *replicate("b", 2, 0.05)])
-    matrix = score_matrix(board.rows, "map_at_r", "separated")
-    assert matrix.seeds == (0, 2)
-    np.testing.assert_array_equal(matrix.values[0], [[0.1, 0.3], [np.nan, np.nan]])
-    np.testing.assert_allclose(matrix.replicates, [[0.2, np.nan], [np.nan, 0.05]])
+    board = build_board([*runs, *replicate("b", 2, 0.05)])
+    seeds, values = board.values("map_at_r")
+    assert seeds == (0, 2)
+    np.testing.assert_array_equal(values[0], [[0.1, 0.3], [np.nan, np.nan]])
+    np.testing.assert_allclose(values.mean(axis=2), [[0.2, np.nan], [np.nan, 0.05]])

@@ -21,7 +21,7 @@ USE_ALL = """
 import sys
 from pathlib import Path
 from harness.cli.leaderboard import leaderboard
-from harness.leaderboard import load_leaderboard, render_leaderboard
+from harness.results import load_board, render_board
 from harness.record import Record
 from harness.store import Store
 from harness.table import FORMATS
@@ -30,7 +30,7 @@ with Store.open(sys.argv[1], create=True) as store:
     for line in Path(sys.argv[1], "records.jsonl").read_text().splitlines():
         store.put(Record.model_validate_json(line))
     for form in FORMATS:
-        render_leaderboard(load_leaderboard(store), form)
+        render_board(load_board(store), form)
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.leaderboard import build_leaderboard, leaderboard_document, render_leaderboard
 from harness.record import Concatenation, Record
+from harness.results import board_document, build_board, render_board
 
 MakeRun = Callable[..., Record]
 MakeRuns = Callable[..., list[Record]]
@@ -14,7 +14,7 @@ MakeRuns = Callable[..., list[Record]]
 
 def test_a_row_gives_mean_low_high_and_n_of_each_metric(replicate: MakeRuns) -> None:
     records = [r for seed in range(3) for r in replicate(seed=seed, score=0.4 + seed / 100)]
-    (row,) = leaderboard_document(build_leaderboard(records))["rows"]
+    (row,) = board_document(build_board(records))["rows"]
     assert row["method"] == "triplet"
     assert row["metrics"]["map_at_r"] == {
         "mean": pytest.approx(0.41),
@@ -28,12 +28,12 @@ def test_joined_folds_have_the_same_shape(
     replicate: MakeRuns, joined: Callable[..., Concatenation]
 ) -> None:
     runs = replicate()
-    (row,) = leaderboard_document(build_leaderboard(runs, [joined(runs, 0.5)]))["rows"]
+    (row,) = board_document(build_board(runs, [joined(runs, 0.5)]))["rows"]
     assert row["concatenated"] == {"map_at_r": {"mean": 0.5, "low": None, "high": None, "n": 1}}
 
 
 def test_the_document_names_what_was_compared_by_digest(replicate: MakeRuns) -> None:
-    document = leaderboard_document(build_leaderboard(replicate()))
+    document = board_document(build_board(replicate()))
     assert document["protocol"] == "smoke"
     assert document["protocol_digest"] == "p" * 64
     assert document["dataset"] == "glyphs"
@@ -43,20 +43,20 @@ def test_the_document_names_what_was_compared_by_digest(replicate: MakeRuns) -> 
 
 
 def test_a_row_tells_where_the_method_came_from(replicate: MakeRuns) -> None:
-    (row,) = leaderboard_document(build_leaderboard(replicate()))["rows"]
+    (row,) = board_document(build_board(replicate()))["rows"]
     assert (row["distribution"], row["version"]) == ("methods", "1.0")
     assert row["hyperparameters"] == {"margin": 0.1}
     assert row["declared"]["composition"] == "balanced"
 
 
 def test_a_row_tells_what_its_runs_cost(replicate: MakeRuns) -> None:
-    (row,) = leaderboard_document(build_leaderboard(replicate()))["rows"]
+    (row,) = board_document(build_board(replicate()))["rows"]
     assert row["audit"]["training_seconds"] == 2.0
     assert row["audit"]["parameters"] == {"trunk": 100, "head": 20, "objective": 5, "total": 125}
 
 
 def test_a_row_without_scores_tells_why(failed_run: MakeRun) -> None:
-    (row,) = leaderboard_document(build_leaderboard([failed_run()]))["rows"]
+    (row,) = board_document(build_board([failed_run()]))["rows"]
     assert row["metrics"] == {}
     assert row["audit"] is None
     assert row["runs"] == {"done": 0, "failed": 1, "skipped": 0, "expected": 6}
@@ -65,13 +65,13 @@ def test_a_row_without_scores_tells_why(failed_run: MakeRun) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_score_that_is_not_finite_is_null(replicate: MakeRuns, value: float) -> None:
-    text = render_leaderboard(build_leaderboard(replicate(score=value)), "json")
+    text = render_board(build_board(replicate(score=value)), "json")
     (row,) = json.loads(text, parse_constant=pytest.fail)["rows"]
     assert row["metrics"]["map_at_r"] == {"mean": None, "low": None, "high": None, "n": 0}
 
 
 def test_the_same_records_in_another_order_give_the_same_rows(replicate: MakeRuns) -> None:
     records = [r for seed in range(3) for m in "ab" for r in replicate(m, seed, seed / 7)]
-    forward = leaderboard_document(build_leaderboard(records))
-    backward = leaderboard_document(build_leaderboard(records[::-1]))
+    forward = board_document(build_board(records))
+    backward = board_document(build_board(records[::-1]))
     assert forward["rows"] == backward["rows"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.leaderboard.lazily import Deferred, Named
+from harness.results.replicates import Deferred, Named
 
 
 def test_a_deferred_mapping_is_made_once_and_not_before_it_is_read() -> None:

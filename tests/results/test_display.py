@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from harness.errors import UserError
-from harness.leaderboard import build_leaderboard, leaderboard_renderable, render_leaderboard
 from harness.record import Record
+from harness.results import board_renderable, build_board, render_board
 
 MakeRun = Callable[..., Record]
 MakeRuns = Callable[..., list[Record]]
@@ -22,19 +22,19 @@ def three_replicates(replicate: MakeRuns, method: str = "triplet") -> list[Recor
 def on_terminal(records: list[Record], width: int) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
     with console.capture() as capture:
-        console.print(leaderboard_renderable(build_leaderboard(records)))
+        console.print(board_renderable(build_board(records)))
     return capture.get()
 
 
 def test_a_score_shows_its_mean_and_interval(replicate: MakeRuns) -> None:
-    text = render_leaderboard(build_leaderboard(three_replicates(replicate)), "table")
+    text = render_board(build_board(three_replicates(replicate)), "table")
     assert "0.410 [0.385, 0.435]" in text
 
 
 def test_a_single_replicate_shows_its_mean_alone(replicate: MakeRuns) -> None:
     (line,) = [
         line
-        for line in render_leaderboard(build_leaderboard(replicate()), "table").splitlines()
+        for line in render_board(build_board(replicate()), "table").splitlines()
         if line.startswith("triplet")
     ]
     assert "0.250" in line
@@ -42,44 +42,44 @@ def test_a_single_replicate_shows_its_mean_alone(replicate: MakeRuns) -> None:
 
 
 def test_the_title_says_how_the_folds_were_taken(replicate: MakeRuns) -> None:
-    board = build_leaderboard(replicate(), aggregate="concatenated")
-    assert render_leaderboard(board, "table").startswith("smoke on glyphs: joined folds")
+    board = build_board(replicate(), aggregate="concatenated")
+    assert render_board(board, "table").startswith("smoke on glyphs: joined folds")
 
 
 def test_runs_are_shown_as_done_of_expected(replicate: MakeRuns) -> None:
-    assert "2 of 6" in render_leaderboard(build_leaderboard(replicate()), "table")
+    assert "2 of 6" in render_board(build_board(replicate()), "table")
 
 
 def test_failed_runs_are_marked(replicate: MakeRuns, failed_run: MakeRun) -> None:
-    board = build_leaderboard([*replicate(), failed_run(seed=1)])
-    assert "1 failed" in render_leaderboard(board, "table")
+    board = build_board([*replicate(), failed_run(seed=1)])
+    assert "1 failed" in render_board(board, "table")
 
 
 def test_parameters_of_the_objective_are_shown_apart(replicate: MakeRuns) -> None:
-    assert "120 + 5" in render_leaderboard(build_leaderboard(replicate()), "table")
+    assert "120 + 5" in render_board(build_board(replicate()), "table")
 
 
 def test_the_composition_of_batches_is_shown(replicate: MakeRuns) -> None:
-    board = build_leaderboard(replicate(declared={"composition": "pairs", "views": 2}))
-    assert "pairs, 2 views" in render_leaderboard(board, "table")
+    board = build_board(replicate(declared={"composition": "pairs", "views": 2}))
+    assert "pairs, 2 views" in render_board(board, "table")
 
 
 def test_columns_can_be_chosen(replicate: MakeRuns) -> None:
     values = {"map_at_r": 0.25, "recall_at_8": 0.875}
-    board = build_leaderboard(replicate(scores={"values": values}))
-    assert "0.875" in render_leaderboard(board, "md", metrics=["recall_at_8"])
+    board = build_board(replicate(scores={"values": values}))
+    assert "0.875" in render_board(board, "md", metrics=["recall_at_8"])
 
 
 def test_recall_is_not_shown_unless_asked_for(replicate: MakeRuns) -> None:
     values = {"map_at_r": 0.25, "recall_at_8": 0.875}
-    board = build_leaderboard(replicate(scores={"values": values}))
-    assert "0.875" not in render_leaderboard(board, "md")
+    board = build_board(replicate(scores={"values": values}))
+    assert "0.875" not in render_board(board, "md")
 
 
 def test_a_metric_that_no_row_has_is_refused_with_the_nearest_name(replicate: MakeRuns) -> None:
-    board = build_leaderboard(replicate())
+    board = build_board(replicate())
     with pytest.raises(UserError, match="unknown metric 'map_at_5'; did you mean 'map_at_r'"):
-        render_leaderboard(board, "table", metrics=["map_at_5"])
+        render_board(board, "table", metrics=["map_at_5"])
 
 
 @pytest.mark.parametrize("width", [50, 80, 120, 200])
@@ -99,8 +99,8 @@ def test_columns_left_out_are_named(replicate: MakeRuns) -> None:
 
 
 def test_the_wide_form_has_four_columns_a_metric(replicate: MakeRuns) -> None:
-    board = build_leaderboard(three_replicates(replicate))
-    (row,) = csv.DictReader(io.StringIO(render_leaderboard(board, "csv")))
+    board = build_board(three_replicates(replicate))
+    (row,) = csv.DictReader(io.StringIO(render_board(board, "csv")))
     assert float(row["map_at_r_mean"]) == pytest.approx(0.41)
     assert float(row["map_at_r_low"]) == pytest.approx(0.385159, abs=1e-6)
     assert float(row["map_at_r_high"]) == pytest.approx(0.434841, abs=1e-6)
@@ -108,8 +108,8 @@ def test_the_wide_form_has_four_columns_a_metric(replicate: MakeRuns) -> None:
 
 
 def test_the_wide_form_keeps_a_row_without_scores(failed_run: MakeRun) -> None:
-    board = build_leaderboard([failed_run()])
-    (row,) = csv.DictReader(io.StringIO(render_leaderboard(board, "csv")))
+    board = build_board([failed_run()])
+    (row,) = csv.DictReader(io.StringIO(render_board(board, "csv")))
     assert (row["method"], row["runs_failed"]) == ("triplet", "1")
 
 
@@ -124,8 +124,8 @@ def test_the_wide_form_keeps_a_row_without_scores(failed_run: MakeRun) -> None:
     ],
 )
 def test_a_hostile_method_name_stays_a_name(replicate: MakeRuns, form: str, escaped: str) -> None:
-    board = build_leaderboard(replicate("a_b&[red]<script>"))
-    assert escaped in render_leaderboard(board, form)  # type: ignore[arg-type]
+    board = build_board(replicate("a_b&[red]<script>"))
+    assert escaped in render_board(board, form)  # type: ignore[arg-type]
 
 
 def test_latex_sets_the_best_of_each_metric_in_bold(replicate: MakeRuns) -> None:
@@ -133,6 +133,6 @@ def test_latex_sets_the_best_of_each_metric_in_bold(replicate: MakeRuns) -> None
         *three_replicates(replicate),
         *(r for seed in range(3) for r in replicate("better", seed, 0.6 + seed / 100)),
     ]
-    text = render_leaderboard(build_leaderboard(records), "latex", metrics=["map_at_r"])
+    text = render_board(build_board(records), "latex", metrics=["map_at_r"])
     (bold,) = [line for line in text.splitlines() if r"\textbf" in line]
     assert bold.startswith("better")

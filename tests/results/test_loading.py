@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.leaderboard import load_leaderboard
 from harness.record import Concatenation, Record
+from harness.results import load_board
 from harness.store import Store
 
 MakeRun = Callable[..., Record]
@@ -28,34 +28,34 @@ def store(tmp_path: Path, run: MakeRun) -> Store:
 
 
 def test_what_was_run_last_is_shown(store: Store) -> None:
-    board = load_leaderboard(store)
+    board = load_board(store)
     assert (board.protocol, board.dataset) == ("big", "glyphs")
 
 
 def test_a_protocol_can_be_chosen_by_name(store: Store) -> None:
-    assert load_leaderboard(store, protocol="smoke").protocol_digest == "a" * 64
+    assert load_board(store, protocol="smoke").protocol_digest == "a" * 64
 
 
 def test_a_protocol_can_be_chosen_by_the_beginning_of_its_digest(store: Store) -> None:
-    assert load_leaderboard(store, protocol="aaaaaa").protocol == "smoke"
+    assert load_board(store, protocol="aaaaaa").protocol == "smoke"
 
 
 def test_a_dataset_can_be_chosen(store: Store) -> None:
-    assert load_leaderboard(store, dataset="digits").dataset == "digits"
+    assert load_board(store, dataset="digits").dataset == "digits"
 
 
 def test_what_else_the_store_holds_is_noted(store: Store) -> None:
-    assert "smoke on glyphs (1 runs, protocol aaaaaaaa" in load_leaderboard(store).notes[-1]
+    assert "smoke on glyphs (1 runs, protocol aaaaaaaa" in load_board(store).notes[-1]
 
 
 def test_an_unknown_protocol_is_refused_with_the_nearest_name(store: Store) -> None:
     with pytest.raises(UserError, match="unknown protocol 'smok'; did you mean 'smoke'"):
-        load_leaderboard(store, protocol="smok")
+        load_board(store, protocol="smok")
 
 
 def test_a_dataset_that_the_protocol_was_not_run_on_is_refused(store: Store) -> None:
     with pytest.raises(UserError, match=r"unknown dataset 'digits' \(allowed: glyphs\)"):
-        load_leaderboard(store, protocol="smoke", dataset="digits")
+        load_board(store, protocol="smoke", dataset="digits")
 
 
 def test_an_empty_store_is_said_to_be_empty(tmp_path: Path) -> None:
@@ -63,14 +63,14 @@ def test_an_empty_store_is_said_to_be_empty(tmp_path: Path) -> None:
         Store.open(tmp_path, create=True) as store,
         pytest.raises(UserError, match="holds no records yet"),
     ):
-        load_leaderboard(store)
+        load_board(store)
 
 
 def test_runs_of_earlier_training_semantics_are_not_mixed_in(tmp_path: Path, run: MakeRun) -> None:
     with Store.open(tmp_path, create=True) as store:
         store.put(run(identity={"training_semantics": 1}))
         store.put(run(identity={"training_semantics": 2}))
-        assert load_leaderboard(store).semantics.training == 2
+        assert load_board(store).semantics.training == 2
 
 
 def test_joined_folds_come_from_the_store_too(
@@ -81,5 +81,5 @@ def test_joined_folds_come_from_the_store_too(
         for one in runs:
             store.put(one)
         store.put_concatenation(joined(runs, 0.75))
-        board = load_leaderboard(store, aggregate="concatenated")
+        board = load_board(store, aggregate="concatenated")
     assert board.rows[0].concatenated["map_at_r"].mean == 0.75

@@ -1,33 +1,19 @@
-"""A leaderboard as a Table for people, and as a wide Table for programs."""
+"""A board for people as a Table, and for programs as a wide Table or a JSON document."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from harness.errors import unknown
-from harness.leaderboard.board import RANKED_BY, Cost, Leaderboard, Row
+from harness.metrics import RANKED_BY
 from harness.record import Declared
+from harness.results.board import Board, Cost, Row
+from harness.results.replicates import Intervals
 from harness.statistics import Interval
-from harness.table import Cell, Column, Table
-
-TITLES = {
-    "map_at_r": "MAP@R",
-    "precision_at_1": "P@1",
-    "r_precision": "R-precision",
-    "nmi": "NMI",
-    "ami": "AMI",
-    "recall_at_1": "R@1",
-    "recall_at_2": "R@2",
-    "recall_at_4": "R@4",
-    "recall_at_8": "R@8",
-    "map": "MAP",
-    "mrr": "MRR",
-    "ari": "ARI",
-    "pairwise_f1": "F1 (pairs)",
-}
-# Shown unless others are asked for; R@1 is P@1, and the others tell little beside these.
-USUAL = ("map_at_r", "precision_at_1", "r_precision", "nmi", "ami")
+from harness.table import Cell, Column, FittedTable, Format, Table, render
 
 _METHOD = Column(key="method", title="method", priority=0, wraps=True)
 _TIES = Column(key="ties", title="ties", priority=1)
@@ -43,14 +29,14 @@ _SEARCH = Column(key="search_seconds", title="search s", align="right", priority
 _MARKS = Column(key="marks", title="marks", priority=2)
 
 
-def display_table(board: Leaderboard, metrics: Sequence[str] | None = None) -> Table:
+def display_table(board: Board, metrics: Sequence[str] | None = None) -> Table:
     """The board as a person reads it: `mean [low, high]` of each metric, runs, cost, marks.
 
     `metrics` chooses the columns; by default the usual ones and those of plugins. Raises
     UserError for a metric that no row has.
     """
     names = _chosen(board, metrics)
-    columns = [_METHOD, *(_metric_column(name, place) for place, name in enumerate(names))]
+    columns = [_METHOD, *(_metric_column(board, name, place) for place, name in enumerate(names))]
     if _has_ties(board):  # beside the metric that they are of
         columns.insert(2 + names.index(RANKED_BY) if RANKED_BY in names else 1, _TIES)
     search = [_SEARCH] if any(row.cost and row.cost.search_seconds for row in board.rows) else []
@@ -64,9 +50,9 @@ def display_table(board: Leaderboard, metrics: Sequence[str] | None = None) -> T
     )
 
 
-def wide_table(board: Leaderboard) -> Table:
+def wide_table(board: Board) -> Table:
     """The board for programs: four columns a metric, plain numbers, one row a method."""
-    names = _present(board)
+    names = board.metrics
     rows = [_wide_row(board, row, names) for row in board.rows]
     keys = dict.fromkeys(key for row in rows for key in row)
     return Table(columns=[Column(key=key, title=key) for key in keys], rows=rows)
@@ -81,30 +67,20 @@ def interval_text(interval: Interval | None) -> str:
     return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
-def _chosen(board: Leaderboard, metrics: Sequence[str] | None) -> list[str]:
-    present = _present(board)
+def _chosen(board: Board, metrics: Sequence[str] | None) -> list[str]:
     if metrics is None:
-        return [name for name in present if name in USUAL or name not in TITLES]
-    for name in metrics:
-        if name not in present:
-            raise unknown("metric", name, present, where="--metrics")
-    return list(metrics)
+        return [name for name in board.metrics if board.facts(name).usual]
+    return [board.metric(name, where="--metrics").name for name in metrics]
 
 
-def _present(board: Leaderboard) -> list[str]:
-    """Every metric that some row has: the known ones in their order, then those of plugins."""
-    found = {name for row in board.rows for name in row.scores(board.aggregate)}
-    return [name for name in TITLES if name in found] + sorted(found - TITLES.keys())
-
-
-def _has_ties(board: Leaderboard) -> bool:
+def _has_ties(board: Board) -> bool:
     return any(row.ties is not None for row in board.rows)
 
 
-def _best(board: Leaderboard, names: Iterable[str]) -> set[tuple[int, str]]:
-    """The highest mean of each metric, to the decimals shown; equal ones all are.
+def _best(board: Board, names: Iterable[str]) -> set[tuple[int, str]]:
+    """The best mean of each metric, to the decimals shown; equal ones all are.
 
-    Metrics of plugins are left out: Records do not say which way those are better.
+    Metrics whose direction nobody recorded are left out.
     """
     best: set[tuple[int, str]] = set()
     for name in names:
@@ -114,26 +90,28 @@ def _best(board: Leaderboard, names: Iterable[str]) -> set[tuple[int, str]]:
             for interval in intervals
         ]
         known = [value for value in shown if value is not None]
-        if name in TITLES and known:
-            best |= {(row, name) for row, value in enumerate(shown) if value == max(known)}
+        higher = board.facts(name).higher_is_better
+        if higher is not None and known:
+            top = max(known) if higher else min(known)
+            best |= {(row, name) for row, value in enumerate(shown) if value == top}
     return best
 
 
-def _metric_column(name: str, place: int) -> Column:
+def _metric_column(board: Board, name: str, place: int) -> Column:
     return Column(
         key=name,
-        title=TITLES.get(name, name),
+        title=board.facts(name).title,
         align="right",
         priority=0 if place == 0 else min(place, 2) + 1,
     )
 
 
-def _title(board: Leaderboard) -> str:
+def _title(board: Board) -> str:
     kind = "joined folds" if board.aggregate == "concatenated" else "separate folds, averaged"
     return f"{board.protocol} on {board.dataset}: {kind}; mean [95 % t-interval over replicates]"
 
 
-def _display_row(board: Leaderboard, row: Row, names: Iterable[str]) -> dict[str, Cell]:
+def _display_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell]:
     scores = row.scores(board.aggregate)
     return {
         "method": row.label,
@@ -170,7 +148,7 @@ def _declared_text(declared: Declared) -> str:
     return ", ".join(parts)
 
 
-def _wide_row(board: Leaderboard, row: Row, names: Iterable[str]) -> dict[str, Cell]:
+def _wide_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell]:
     scores = row.scores(board.aggregate)
     cells: dict[str, Cell] = {
         "method": row.method,
@@ -190,3 +168,88 @@ def _wide_row(board: Leaderboard, row: Row, names: Iterable[str]) -> dict[str, C
     runs = {f"runs_{key}": count for key, count in vars(row.runs).items()}
     cost = vars(row.cost) if row.cost else {}
     return {**cells, **runs, **cost, "flags": "; ".join(row.flags)}
+
+
+def board_document(board: Board) -> dict[str, Any]:
+    """The board as plain data: no NaN, no infinity (None instead), keys in a fixed order."""
+    return {
+        "protocol": board.protocol,
+        "protocol_digest": board.protocol_digest,
+        "dataset": board.dataset,
+        "dataset_digest": board.dataset_digest,
+        "unlocked": list(board.unlocked),
+        "semantics": dataclasses.asdict(board.semantics),
+        "folds": board.folds,
+        "replicates": board.replicates,
+        "ranked_by": {"metric": RANKED_BY, "aggregate": board.aggregate},
+        "notes": list(board.notes),
+        "rows": [_document_row(row) for row in board.rows],
+    }
+
+
+def board_json(board: Board) -> str:
+    """The document as JSON text, ended by a newline."""
+    document = board_document(board)
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _document_row(row: Row) -> dict[str, Any]:
+    return {
+        "method": row.method,
+        "ties": row.ties,
+        "metrics": _intervals(row.metrics),
+        "concatenated": _intervals(row.concatenated),
+        "class_means": _intervals(row.class_means),
+        "runs": dataclasses.asdict(row.runs),
+        "failures": [dataclasses.asdict(failure) for failure in row.failures],
+        "audit": _document_cost(row.cost),
+        "distribution": row.distribution,
+        "version": row.version,
+        "source": row.source,
+        "hyperparameters": {name: _finite(v) for name, v in row.hyperparameters.items()},
+        "chosen_by": list(row.chosen_by),
+        "declared": row.declared.model_dump(),
+        "flags": list(row.flags),
+    }
+
+
+def _intervals(intervals: Intervals) -> dict[str, Any]:
+    return {
+        name: {key: _finite(value) for key, value in dataclasses.asdict(interval).items()}
+        for name, interval in intervals.items()
+    }
+
+
+def _document_cost(cost: Cost | None) -> dict[str, Any] | None:
+    if cost is None:
+        return None
+    values = dataclasses.asdict(cost)
+    parts = {name: values.pop(f"{name}_parameters") for name in ("trunk", "head", "objective")}
+    plain = {key: _finite(value) for key, value in values.items()}
+    return {**plain, "parameters": {**parts, "total": cost.parameters}}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def render_board(
+    board: Board,
+    format: Format,  # noqa: A002 - the word of the command line
+    *,
+    metrics: Sequence[str] | None = None,
+) -> str:
+    """The board as text, ended by a newline.
+
+    `metrics` chooses the columns of the formats for people; `csv` and `json` hold all there is.
+    """
+    if format == "json":
+        return board_json(board)
+    if format == "csv":
+        return render(wide_table(board), "csv")
+    return render(display_table(board, metrics), format)
+
+
+def board_renderable(board: Board, metrics: Sequence[str] | None = None) -> FittedTable:
+    """The board for rich's Console or Live; columns without room are left out and named."""
+    return FittedTable(display_table(board, metrics))

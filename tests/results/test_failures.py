@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from harness.leaderboard import Failure, build_leaderboard
-from harness.leaderboard.failures import failure_notes
 from harness.record import Reason, Record
+from harness.results import Failure, build_board
+from harness.results.board import failure_notes
 
 MakeRun = Callable[..., Record]
 
@@ -46,11 +46,9 @@ def test_only_the_first_line_of_a_message_is_told() -> None:
 def test_a_board_names_all_that_failed_alike(failed_run: MakeRun) -> None:
     reason = Reason(kind="unsupported", message="needs groups")
     runs = [failed_run(name, state="skipped", reason=reason) for name in ("b", "a")]
-    assert build_leaderboard(runs).notes[0] == (
-        "a, b: 1 run each skipped (unsupported): needs groups"
-    )
+    assert build_board(runs).notes[0] == ("a, b: 1 run each skipped (unsupported): needs groups")
 
 
 def test_what_is_unlocked_is_told_before_what_failed(failed_run: MakeRun) -> None:
-    board = build_leaderboard([failed_run(identity={"unlocked": ("steps",)})])
+    board = build_board([failed_run(identity={"unlocked": ("steps",)})])
     assert [note.partition(":")[0] for note in board.notes[:2]] == ["unlocked protocol", "triplet"]

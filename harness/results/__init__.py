@@ -1,0 +1,27 @@
+"""Boards: the Records of one protocol and dataset, aggregated. Nothing here knows torch."""
+
+from harness.results.board import Aggregate, Board, Cost, Failure, Row, Runs, Semantics
+from harness.results.building import build_board
+from harness.results.display import board_document, board_renderable, interval_text, render_board
+from harness.results.reading import Selector, load_board, open_source
+from harness.results.telling import Telling, tell
+
+__all__ = [
+    "Aggregate",
+    "Board",
+    "Cost",
+    "Failure",
+    "Row",
+    "Runs",
+    "Selector",
+    "Semantics",
+    "Telling",
+    "board_document",
+    "board_renderable",
+    "build_board",
+    "interval_text",
+    "load_board",
+    "open_source",
+    "render_board",
+    "tell",
+]

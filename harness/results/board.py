@@ -1,0 +1,265 @@
+"""`Board` and its rows: plain frozen data, ready to be shown, compared or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from harness.errors import UserError, unknown
+from harness.metrics import MetricFacts, direction_of, find_metric, in_order, metric_facts
+from harness.record import Declared, Told
+from harness.results.replicates import Intervals, Values, score_array
+from harness.results.telling import Floats, Telling, tell
+
+Aggregate = Literal["separated", "concatenated"]
+Hyperparameters = Mapping[str, float | int | str | bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs:
+    """How the runs of a row ended, of how many that the protocol asks for."""
+
+    done: int
+    failed: int
+    skipped: int
+    expected: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Runs that ended without scores for one kind of reason, with the first one's message."""
+
+    state: Literal["failed", "skipped"]
+    kind: str
+    count: int
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Means over the runs done: what a run of the method cost.
+
+    Parameters are the trainable ones; `peak_memory_bytes` is the largest of the runs that know it.
+    `search_seconds` is what the searches for its hyperparameters took in all, None without any.
+    """
+
+    training_seconds: float
+    seconds: float
+    images_embedded: float
+    backward_passes_per_step: float
+    trunk_parameters: float
+    head_parameters: float
+    objective_parameters: float
+    peak_memory_bytes: int | None
+    search_seconds: float | None = None
+
+    @property
+    def parameters(self) -> float:
+        """Trainable parameters of trunk, head and objective together."""
+        return self.trunk_parameters + self.head_parameters + self.objective_parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One method as one distribution and version brought it, at one point of its space.
+
+    A row of searched hyperparameters holds all replicates, whatever was found for each.
+    `label` is the method's name, and what tells it from other rows of that name where there are
+    any. `metrics` and `class_means` are of separate folds averaged, `concatenated` of their
+    joined embeddings; each an interval over replicates. `flags` are marks a reader must see.
+    `ties` are letters: rows that share one cannot be told apart by the ranking metric; None on a
+    board, or for a row, without two replicates.
+
+    `fold_values`, `joined_values` and `run_ids` are by seed and hold what the intervals were made
+    of: every complete replicate's values fold by fold, those of its joined folds, its runs' ids.
+    `members`: ids of all its runs, whatever became of them.
+    """
+
+    method: str
+    label: str
+    distribution: str
+    version: str
+    source: str
+    hyperparameters: Hyperparameters
+    chosen_by: tuple[str, ...]
+    declared: Declared
+    metrics: Intervals
+    class_means: Intervals
+    concatenated: Intervals
+    runs: Runs
+    failures: tuple[Failure, ...]
+    cost: Cost | None
+    flags: tuple[str, ...]
+    ties: str | None = None
+    fold_values: Mapping[int, tuple[Values, ...]] = field(default_factory=dict)
+    joined_values: Mapping[int, Values] = field(default_factory=dict)
+    run_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
+
+    def scores(self, aggregate: Aggregate) -> Intervals:
+        """The metrics of the chosen kind."""
+        return self.concatenated if aggregate == "concatenated" else self.metrics
+
+    def values(self, aggregate: Aggregate) -> Mapping[int, tuple[Values, ...]]:
+        """The values of each replicate by seed: one entry a fold, or one of the joined folds."""
+        if aggregate == "concatenated":
+            return {seed: (values,) for seed, values in self.joined_values.items()}
+        return self.fold_values
+
+
+@dataclass(frozen=True)
+class Semantics:
+    """The harness's versions of training and scoring; `scoring` is None before any score."""
+
+    training: int
+    scoring: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """The Records of one protocol and dataset, aggregated; best row first.
+
+    Rows that have fewer replicates than others stand below those, whatever they score.
+    `unlocked` names the protocol values overridden on the command line; `remarks` are sentences
+    that belong under the table, beside those that follow from `unlocked` and the rows' failures.
+    `told`: what Records say of plugins' metrics. `trunk`: the plugin that gave the trunk, empty for
+    the core's. `source`: where it was read from, for people.
+    """
+
+    protocol: str
+    protocol_digest: str
+    dataset: str
+    dataset_digest: str
+    unlocked: tuple[str, ...]
+    semantics: Semantics
+    folds: int
+    replicates: int
+    aggregate: Aggregate
+    remarks: tuple[str, ...]
+    rows: tuple[Row, ...]
+    told: Mapping[str, Told] = field(default_factory=dict)
+    trunk: str = ""
+    source: str = ""
+    _tellings: dict[tuple[str, bool], Telling] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __repr__(self) -> str:
+        return f"<Board {self.protocol} on {self.dataset}: {len(self.rows)} rows>"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All sentences that belong under the table, the gravest first."""
+        failed = failure_notes((row.label, row.failures) for row in self.rows)
+        return (*self._unlocked(), *failed, *self.remarks)
+
+    def _unlocked(self) -> tuple[str, ...]:
+        if not self.unlocked:
+            return ()
+        return (
+            f"unlocked protocol: {', '.join(self.unlocked)} not as published; "
+            "these rows cannot be gated or published",
+        )
+
+    @property
+    def metrics(self) -> list[str]:
+        """Every metric that some row has, in the order in which they are shown."""
+        return in_order(name for row in self.rows for name in row.scores(self.aggregate))
+
+    def metric(self, text: str, *, where: str = "--metric") -> MetricFacts:
+        """The metric that a person means by a name or title; UserError if the board lacks it.
+
+        A board without any scores takes any.
+        """
+        known = self.metrics
+        return self.facts(find_metric(text, known, where=where) if known else text)
+
+    def facts(self, name: str) -> MetricFacts:
+        """What is known of a metric."""
+        return metric_facts(name, self.told)
+
+    def row(self, name: str) -> int:
+        """The place of a row by its label, or by its method if that has one row; UserError."""
+        labels = [row.label for row in self.rows]
+        if name in labels:
+            return labels.index(name)
+        found = [place for place, row in enumerate(self.rows) if row.method == name]
+        if not found:
+            raise unknown("method", name, labels, where=f"{self.protocol} on {self.dataset}")
+        if len(found) > 1:
+            listed = "; ".join(labels[place] for place in found)
+            raise UserError(f"'{name}' stands for {len(found)} rows, name one of them: {listed}")
+        return found[0]
+
+    def values(self, metric: str) -> tuple[tuple[int, ...], Floats]:
+        """The seeds that any row has, and the metric of all rows as float64 (m, s, f)."""
+        return score_array([row.values(self.aggregate) for row in self.rows], metric)
+
+    def telling(self, metric: str, *, higher_is_better: bool | None = None) -> Telling:
+        """What the values of a metric tell of the rows, best first; computed once.
+
+        `higher_is_better` is needed only where nothing recorded says. Raises UserError without.
+        """
+        facts = self.facts(metric)
+        upward = direction_of(facts, higher_is_better)
+        if (metric, upward) not in self._tellings:
+            _, values = self.values(metric)
+            labels = [row.label for row in self.rows]
+            order = best_first(values, labels, higher_is_better=upward)
+            self._tellings[metric, upward] = tell(
+                values[order], order, title=facts.title, higher_is_better=upward
+            )
+        return self._tellings[metric, upward]
+
+
+def best_first(values: Floats, labels: Sequence[str], *, higher_is_better: bool) -> list[int]:
+    """Places of rows by a metric's values (m, s, f): the one order in which rows are ranked.
+
+    Complete rows first, then those with fewer replicates than another has, then those without a
+    value; in each the best mean first, and by label where means are equal.
+    """
+    replicates = values.mean(axis=2)
+    counts = np.isfinite(replicates).sum(axis=1)
+    means = np.nansum(replicates, axis=1) / np.maximum(counts, 1)
+    most = counts.max(initial=0)
+    sign = -1.0 if higher_is_better else 1.0
+    return sorted(
+        range(len(values)),
+        key=lambda row: (
+            bool(counts[row] == 0),
+            bool(counts[row] < most),
+            sign * float(means[row]),
+            labels[row],
+        ),
+    )
+
+
+def failure_notes(rows: Iterable[tuple[str, Iterable[Failure]]]) -> tuple[str, ...]:
+    """One sentence for each reason, naming the rows that it befell; `rows`: label and Failures."""
+    groups: dict[tuple[str, str, str], dict[str, int]] = {}
+    for label, failures in rows:
+        for failure in failures:
+            reason = (failure.state, failure.kind, _first_line(failure.message))
+            groups.setdefault(reason, {})[label] = failure.count
+    return tuple(
+        f"{_counted(counts)} {state} ({kind}): {message}"
+        for (state, kind, message), counts in groups.items()
+    )
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """`a: 4 runs`, `a, b: 4 runs each` or `a (4), b (1): 5 runs`."""
+    first, total = next(iter(counts.values())), sum(counts.values())
+    if any(count != first for count in counts.values()):
+        named = ", ".join(f"{label} ({count})" for label, count in counts.items())
+        return f"{named}: {total} runs"
+    each = " each" if len(counts) > 1 else ""
+    return f"{', '.join(counts)}: {first} {'run' if first == 1 else 'runs'}{each}"
+
+
+def _first_line(message: str) -> str:
+    lines = message.strip().splitlines()
+    return lines[0] if lines else "no message"

@@ -1,0 +1,379 @@
+"""From Records to a `Board`; pure functions."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from harness.errors import UserError
+from harness.metrics import RANKED_BY
+from harness.record import Concatenation, Record, Searched
+from harness.results.belonging import joined_alike, newest_versions, of_one_kind, trained_alike
+from harness.results.board import (
+    Aggregate,
+    Board,
+    Cost,
+    Failure,
+    Row,
+    Runs,
+    Semantics,
+)
+from harness.results.key import (
+    ENVIRONMENT,
+    as_text,
+    commons,
+    facts_of,
+    grouped,
+    is_trial,
+    method_key,
+    row_key,
+)
+from harness.results.replicates import (
+    Deferred,
+    Intervals,
+    complete_replicates,
+    concatenated,
+    fold_values,
+    joined_values,
+    separated,
+    separated_class_means,
+)
+from harness.store.excerpt import Common, Excerpt, excerpts_of
+
+UNLOCKED = "unlocked"
+_BY_CHANCE = 0.1
+"""By how much NMI is above AMI, which is corrected for chance, when a reader must be warned."""
+
+Joined = Mapping[tuple[str, ...], Concatenation]
+
+
+def build_board(
+    records: Iterable[Record],
+    concatenations: Iterable[Concatenation] = (),
+    *,
+    replicates: int | None = None,
+    aggregate: Aggregate = "separated",
+    all_versions: bool = False,
+) -> Board:
+    """Aggregate Records of one protocol, dataset and semantics, best mean MAP@R first.
+
+    A replicate counts once all its folds are done. `replicates` is how many were asked for, as
+    the Records have it from their protocol if None. Of each method only the most recently
+    finished version is shown, unless `all_versions`. Runs that do not belong, because a fact that
+    refuses differs or because they were not trained like the others, are left out and named in
+    the notes; trials are left out. Raises UserError for no Records.
+    """
+    return board_of(
+        excerpts_of(record for record in records if not is_trial(record)),
+        concatenations,
+        replicates=replicates,
+        aggregate=aggregate,
+        all_versions=all_versions,
+    )
+
+
+def board_of(
+    runs: Sequence[Excerpt],
+    concatenations: Iterable[Concatenation] = (),
+    *,
+    replicates: int | None = None,
+    aggregate: Aggregate = "separated",
+    all_versions: bool = False,
+) -> Board:
+    """The same of Excerpts, as a Store has them ready."""
+    if not runs:
+        raise UserError("there are no records to make a leaderboard of")
+    kind, others = of_one_kind(runs)
+    shown, hidden = (kind, []) if all_versions else newest_versions(kind)
+    shown, odd = trained_alike(shown)
+    found = commons(kind)
+    scoring = next((common.scoring for common in found if common.scoring is not None), None)
+    alike, rescored = joined_alike(_of_these(shown, concatenations), scoring)
+    joined = {one.run_ids: one for one in alike}
+    folds, identity = found[0].folds, found[0].identity
+    expected = replicates or max(common.replicates for common in found)
+    rows = _labelled(
+        [
+            (group[0].common, build_row(group, joined, folds=folds, replicates=expected))
+            for group in grouped(shown, row_key).values()
+        ]
+    )
+    board = Board(
+        protocol=identity.protocol,
+        protocol_digest=identity.protocol_digest,
+        dataset=identity.dataset,
+        dataset_digest=identity.dataset_digest,
+        unlocked=identity.unlocked,
+        semantics=Semantics(identity.training_semantics, scoring),
+        folds=folds,
+        replicates=expected,
+        aggregate=aggregate,
+        remarks=(),
+        rows=tuple(rows),
+        told={name: told for common in found for name, told in common.told.items()},
+        trunk=identity.trunk,
+    )
+    ranked, ties = _ranked(board)
+    remarks = (
+        *_remarks(shown, ranked, aggregate),
+        *others,
+        *odd,
+        *rescored,
+        *hidden,
+        *_environments(shown),
+        *ties,
+    )
+    return dataclasses.replace(board, rows=ranked, remarks=remarks)
+
+
+def _of_these(
+    runs: Iterable[Excerpt], concatenations: Iterable[Concatenation]
+) -> list[Concatenation]:
+    found = list(concatenations)
+    known = {run.run_id for run in runs} if found else set()
+    return [joined for joined in found if known.issuperset(joined.run_ids)]
+
+
+def _ranked(board: Board) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """The rows, best first and with their letters, and what these mean."""
+    if RANKED_BY not in board.metrics:
+        rows = sorted(board.rows, key=lambda row: row.label)
+        return tuple(rows), ()
+    telling = board.telling(RANKED_BY)
+    rows = [
+        dataclasses.replace(board.rows[place], ties=ties)
+        for place, ties in zip(telling.order, telling.ties, strict=True)
+    ]
+    return tuple(rows), () if telling.note is None else (telling.note,)
+
+
+def _labelled(rows: Sequence[tuple[Common, Row]]) -> list[Row]:
+    """Tell rows of one method apart by version and hyperparameters, where either differs."""
+    methods: dict[str, list[tuple[Common, Row]]] = {}
+    for common, row in rows:
+        methods.setdefault(row.method, []).append((common, row))
+    return [
+        dataclasses.replace(row, label=_label(common, row, methods[row.method]))
+        for common, row in rows
+    ]
+
+
+def _label(common: Common, row: Row, siblings: Sequence[tuple[Common, Row]]) -> str:
+    others = [other for other, _ in siblings]
+    marks = []
+    if len({(o.distribution, o.version, o.source) for o in (c.identity for c in others)}) > 1:
+        marks.append(f"{row.distribution} {row.version} {row.source[:7]}")
+    marks += [
+        f"{words} {as_text(get(common))}"
+        for name, words, get in facts_of("splits")
+        if name in ENVIRONMENT and any(get(other) != get(common) for other in others)
+    ]
+    if "search" in row.chosen_by:
+        points = {method_key(other) for other in others}
+        marks += ["searched"] if len(points) > 1 else []
+    else:
+        marks += [
+            f"{name}={value}"
+            for name, value in row.hyperparameters.items()
+            if any(other.hyperparameters.get(name) != value for _, other in siblings)
+        ]
+    declared = {other.declared for other in others}
+    if len(declared) > 1 and len({row_key(other) for other in others}) > len(set(marks)):
+        marks.append(_declaration(common))
+    return f"{row.method} ({', '.join(marks)})" if marks else row.method
+
+
+def _declaration(common: Common) -> str:
+    return ", ".join(f"{name} {value}" for name, value in common.declared.model_dump().items())
+
+
+def build_row(runs: Sequence[Excerpt], joined: Joined, *, folds: int, replicates: int) -> Row:
+    """Aggregate the runs of one row, of which there is at least one."""
+    found = commons(runs)
+    identity = found[0].identity
+    complete = complete_replicates(runs, folds)
+    metrics = separated(complete)
+    ours = joined_values(complete, joined)
+    return Row(
+        method=identity.method,
+        label=identity.method,
+        distribution=identity.distribution,
+        version=identity.version,
+        source=identity.source,
+        hyperparameters=identity.hyperparameters,
+        chosen_by=tuple(sorted({common.chosen_by for common in found})),
+        declared=found[0].declared,
+        metrics=metrics,
+        class_means=Deferred(lambda: separated_class_means(complete)),
+        concatenated=concatenated(ours),
+        runs=_runs(runs, expected=folds * replicates),
+        failures=failures_of(runs),
+        cost=_cost(runs, _searches(runs)),
+        flags=_flags(runs, metrics, len(complete)),
+        fold_values=fold_values(complete),
+        joined_values=ours,
+        run_ids={seed: tuple(run.run_id for run in own) for seed, own in complete.items()},
+        members=tuple(run.run_id for run in runs),
+    )
+
+
+def failures_of(runs: Iterable[Excerpt]) -> tuple[Failure, ...]:
+    """The Failures among the runs of one row, in the order of their first run."""
+    found: dict[tuple[str, str], Failure] = {}
+    for run in runs:
+        if run.state == "done":
+            continue
+        kind, message = run.reason or ("unknown", "no reason was recorded")
+        before = found.get((run.state, kind))
+        found[run.state, kind] = Failure(
+            state=run.state,
+            kind=kind,
+            count=before.count + 1 if before else 1,
+            message=before.message if before else message,
+        )
+    return tuple(found.values())
+
+
+def _runs(runs: Sequence[Excerpt], *, expected: int) -> Runs:
+    states = [run.state for run in runs]
+    return Runs(
+        done=states.count("done"),
+        failed=states.count("failed"),
+        skipped=states.count("skipped"),
+        expected=max(expected, len(runs)),
+    )
+
+
+def _searches(runs: Iterable[Excerpt]) -> list[Searched]:
+    """The searches that the replicates come from, each once."""
+    found = (run.common.searched for run in runs)
+    searches = {searched.search: searched for searched in found if searched is not None}
+    return [searches[search] for search in sorted(searches)]
+
+
+def _cost(runs: Iterable[Excerpt], searches: Sequence[Searched]) -> Cost | None:
+    done = [run for run in runs if run.state == "done"]
+    spent = [run.spent for run in done if run.spent is not None]
+    owned = [run.common.parameters for run in done if run.common.parameters is not None]
+    if not spent:
+        return None
+    steps = sum(one.steps for one in spent)
+    peaks = [one.peak_memory_bytes for one in spent if one.peak_memory_bytes is not None]
+    return Cost(
+        training_seconds=_mean([one.training_seconds for one in spent]),
+        seconds=_mean([one.seconds for one in spent]),
+        images_embedded=_mean([one.images_embedded for one in spent]),
+        backward_passes_per_step=sum(one.backward_passes for one in spent) / steps
+        if steps
+        else 0.0,
+        trunk_parameters=_mean([parameters.trunk for parameters in owned]),
+        head_parameters=_mean([parameters.head for parameters in owned]),
+        objective_parameters=_mean([parameters.objective for parameters in owned]),
+        peak_memory_bytes=max(peaks, default=None),
+        search_seconds=math.fsum(s.seconds for s in searches) if searches else None,
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _flags(runs: Sequence[Excerpt], metrics: Intervals, replicates: int) -> tuple[str, ...]:
+    """Marks of a row: what a reader must know beside its numbers."""
+    found = commons(runs)
+    flags: list[str] = []
+    members = found[0].declared.members
+    if members > 1:
+        flags.append(f"ensemble of {members}")
+    collapsed = sum(run.collapsed for run in runs)
+    if collapsed:
+        flags.append(f"collapsed in {collapsed} of {len(runs)} runs")
+    if any(common.chosen_by == "given" for common in found):
+        flags.append("hyperparameters by hand")
+    for search in _searches(runs):
+        if search.on_bound:
+            flags.append(f"best on a bound: {', '.join(search.on_bound)}")
+        if search.failed:
+            flags.append(f"{search.failed} of {search.trials} trials failed")
+    flags += [
+        f"{name} missing in {replicates - interval.n} of {replicates} replicates"
+        for name, interval in metrics.items()
+        if interval.n < replicates
+    ]
+    if found[0].identity.unlocked:
+        flags.append(UNLOCKED)
+    return tuple(dict.fromkeys(flags))
+
+
+def _remarks(runs: Sequence[Excerpt], rows: Sequence[Row], aggregate: Aggregate) -> Iterator[str]:
+    """What a reader must know before comparing two rows, the gravest first."""
+    yield from _marks(rows)
+    yield from _few_replicates(rows, aggregate)
+    yield from _singletons(runs)
+    yield from _nmi_by_chance(rows, aggregate)
+
+
+def _marks(rows: Sequence[Row]) -> Iterator[str]:
+    marked: dict[str, list[str]] = {}
+    for row in rows:
+        for flag in row.flags:
+            marked.setdefault(flag, []).append(row.label)
+    marked.pop(UNLOCKED, None)  # of the whole board, and said above
+    for flag, labels in marked.items():
+        yield f"{flag}: {', '.join(labels)}"
+    if any(row.declared.members > 1 for row in rows):
+        yield "an ensemble is not to be ranked against single models"
+
+
+def _few_replicates(rows: Sequence[Row], aggregate: Aggregate) -> Iterator[str]:
+    tried = [row for row in rows if row.runs.done or row.runs.failed]
+    counts = [max((i.n for i in row.scores(aggregate).values()), default=0) for row in tried]
+    most = max(counts, default=0)
+    few = [
+        f"{row.label} ({count} of {most})"
+        for row, count in zip(tried, counts, strict=True)
+        if 0 < count < most
+    ]
+    if few:
+        yield f"fewer replicates than others, so below them: {', '.join(few)}"
+    if 0 in counts:
+        yield "no scores: no replicate has all its folds" + (
+            " joined" if aggregate == "concatenated" else " done"
+        )
+    if 1 in counts:
+        yield "one replicate: no interval"
+
+
+def _singletons(runs: Iterable[Excerpt]) -> Iterator[str]:
+    most = max((run.singletons for run in runs), default=0)
+    if most:
+        yield f"{most} test images have no other of their class and are no queries"
+
+
+def _nmi_by_chance(rows: Iterable[Row], aggregate: Aggregate) -> Iterator[str]:
+    """Warn of an NMI that any clustering into so many clusters has (docs/metrics.md)."""
+    means: list[tuple[float, float]] = []
+    for scores in (row.scores(aggregate) for row in rows):
+        nmi, ami = (scores[name].mean if name in scores else None for name in ("nmi", "ami"))
+        if nmi is not None and ami is not None:
+            means.append((nmi, ami))
+    nmi, ami = max(means, key=lambda pair: pair[0] - pair[1], default=(0.0, 0.0))
+    if nmi - ami >= _BY_CHANCE:
+        yield f"NMI is high by chance alone, here {nmi:.3f} at an AMI of {ami:.3f}: compare AMI"
+
+
+def _environments(runs: Sequence[Excerpt]) -> Iterator[str]:
+    """Facts of the environment that are not the same for all runs: each may move a score."""
+    found = grouped(runs, id)
+    for name, words, get in facts_of("noted"):
+        if name not in ENVIRONMENT:
+            continue
+        counts: dict[str, int] = {}
+        for own in found.values():
+            value = get(own[0].common)
+            if value is not None:
+                counts[value] = counts.get(value, 0) + len(own)
+        if len(counts) > 1:
+            listed = ", ".join(f"{value} ({count} runs)" for value, count in counts.items())
+            yield f"not all runs are of one {words}: {listed}"

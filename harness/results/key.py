@@ -1,0 +1,167 @@
+"""Which runs are one row, and which can share a board: every fact that decides, declared once.
+
+A further field of `Identity` is a line of `IDENTITY`; a test fails until it stands there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from harness.record import Record
+from harness.store.excerpt import Common, Excerpt
+
+Rule = Literal["refuses", "splits", "averaged", "noted"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a difference in a fact means, and what people call the fact.
+
+    refuses: such runs never share a board. splits: they are of different rows. averaged: they are
+    replicates, or parts of one. noted: they share a row, and the board may say so.
+    """
+
+    rule: Rule
+    words: str
+
+
+IDENTITY: Mapping[str, Fact] = {
+    "protocol": Fact("refuses", "protocol"),
+    "protocol_digest": Fact("refuses", "protocol digest"),
+    "unlocked": Fact("refuses", "unlocked values"),
+    "dataset": Fact("refuses", "dataset"),
+    "dataset_digest": Fact("refuses", "dataset digest"),
+    "training_semantics": Fact("refuses", "training semantics"),
+    "trunk": Fact("refuses", "trunk"),
+    "trial": Fact("refuses", "trial of a search"),
+    "method": Fact("splits", "method"),
+    "distribution": Fact("splits", "distribution"),
+    "version": Fact("splits", "version"),
+    "source": Fact("splits", "source"),
+    # Where a search chose them they are averaged over: `searched` below.
+    "hyperparameters": Fact("splits", "hyperparameters"),
+    "seed": Fact("averaged", "seed"),
+    "fold": Fact("averaged", "fold"),
+    "search": Fact("averaged", "search"),
+}
+RECORD: Mapping[str, Fact] = {
+    "folds": Fact("refuses", "number of folds"),
+    "scoring": Fact("refuses", "scoring semantics"),
+    "declared": Fact("splits", "declaration"),
+    "searched": Fact("averaged", "search"),
+    "chosen_by": Fact("noted", "origin of hyperparameters"),
+    "replicates": Fact("noted", "replicates asked for"),
+    "samples": Fact("noted", "samples reached"),
+    "parameters": Fact("noted", "parameters"),
+    "metrics": Fact("noted", "metrics"),
+    "class_means": Fact("noted", "metrics"),
+    "told": Fact("noted", "what plugins say of their metrics"),
+}
+ENVIRONMENT: Mapping[str, Fact] = {
+    "pytorch-metric-learning": Fact("splits", "pytorch-metric-learning"),
+    "device": Fact("noted", "device"),
+    "gpu": Fact("noted", "GPU"),
+    "cpu": Fact("noted", "processor"),
+    "vectors": Fact("noted", "vector instructions"),
+    "threads": Fact("noted", "threads"),
+    "platform": Fact("noted", "platform"),
+    "torch": Fact("noted", "torch"),
+    "cuda": Fact("noted", "CUDA"),
+    "numpy": Fact("noted", "numpy"),
+    "faiss-cpu": Fact("noted", "faiss"),
+    "scikit-learn": Fact("noted", "scikit-learn"),
+}
+"""Of a run's environment; what does not stand here is neither compared nor said."""
+
+_SEARCHED = "searched"
+_NOT_VERSION = {"method", "hyperparameters"}
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def facts_of(rule: Rule) -> list[tuple[str, str, Callable[[Common], Any]]]:
+    """Name, words and getter of every fact of a rule that runs of one Common share."""
+    found: list[tuple[str, str, Callable[[Common], Any]]] = []
+    found += [
+        (name, fact.words, _of_identity(name))
+        for name, fact in IDENTITY.items()
+        if fact.rule == rule and name != "trial"  # trials never come this far
+    ]
+    found += [(n, fact.words, _of_common(n)) for n, fact in RECORD.items() if fact.rule == rule]
+    found += [
+        (name, fact.words, _of_environment(name))
+        for name, fact in ENVIRONMENT.items()
+        if fact.rule == rule
+    ]
+    return found
+
+
+def _of_identity(name: str) -> Callable[[Common], Any]:
+    return lambda common: getattr(common.identity, name)
+
+
+def _of_common(name: str) -> Callable[[Common], Any]:
+    return lambda common: getattr(common, name)
+
+
+def _of_environment(name: str) -> Callable[[Common], Any]:
+    return lambda common: common.environment.get(name)
+
+
+def row_key(common: Common) -> tuple[Hashable, ...]:
+    """What makes runs one row; those of all that a search found are one."""
+    return (method_key(common), *version_key(common))
+
+
+def method_key(common: Common) -> tuple[str, str]:
+    """A row whatever its version: the method, and its point or that a search chose it."""
+    identity = common.identity
+    if common.searched is not None or common.chosen_by == "search":
+        return identity.method, _SEARCHED
+    return identity.method, json.dumps(identity.hyperparameters, sort_keys=True)
+
+
+def version_key(common: Common) -> tuple[Hashable, ...]:
+    """What tells versions of one method apart."""
+    return tuple(as_text(get(common)) for name, _, get in _SPLITTING if name not in _NOT_VERSION)
+
+
+def as_text(value: Any) -> str:
+    """A fact's value as people read and write it."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, str | int):
+        return str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(as_text, value)) if value else "none"
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True)
+    return str(value.model_dump_json())
+
+
+_SPLITTING = facts_of("splits")
+
+
+def grouped(runs: Iterable[Excerpt], key: Callable[[Common], Key]) -> dict[Key, list[Excerpt]]:
+    """The runs by `key`, which is asked once for each Common; groups and runs keep their order."""
+    groups: dict[Key, list[Excerpt]] = {}
+    places: dict[int, list[Excerpt]] = {}
+    for run in runs:
+        place = places.get(id(run.common))
+        if place is None:
+            place = places[id(run.common)] = groups.setdefault(key(run.common), [])
+        place.append(run)
+    return groups
+
+
+def commons(runs: Iterable[Excerpt]) -> list[Common]:
+    """Every Common of the runs once, in their order."""
+    return list({id(run.common): run.common for run in runs}.values())
+
+
+def is_trial(record: Record) -> bool:
+    """Whether a Record is of a search's trial, which no board shows."""
+    return record.identity.trial is not None

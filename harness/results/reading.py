@@ -1,0 +1,314 @@
+"""From a store or a published file to a `Board`: what is shown, and what else there is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.errors import UserError, unknown
+from harness.record import Concatenation, Identity, Record
+from harness.results.board import Aggregate, Board
+from harness.results.building import board_of
+from harness.results.key import IDENTITY, as_text, commons, facts_of
+from harness.store import Scope, Store
+from harness.store.collecting import without_collecting
+from harness.store.excerpt import Common, Excerpt, excerpts_of
+
+_LISTED = 5
+_DIGESTS = {"protocol_digest", "dataset_digest", "source", "trunk"}
+_SHORTEST = 6  # digits of a digest that name it
+_SCOPED = [field.name for field in dataclasses.fields(Scope) if field.name != "records"]
+
+
+class Source(Protocol):
+    """Where boards are read from; `name` is for people."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in errors."""
+        ...
+
+    def scopes(self) -> list[Scope]:
+        """What it holds; first what was added to last."""
+        ...
+
+    def runs(self, scope: Scope) -> list[Excerpt]:
+        """The replicates of a scope."""
+        ...
+
+    def concatenations(self, scope: Scope) -> list[Concatenation]:
+        """The joined folds of a scope."""
+        ...
+
+    def records(self, scope: Scope) -> list[Record]:
+        """The Records of a scope's replicates."""
+        ...
+
+
+@dataclass(frozen=True)
+class StoreSource:
+    """An open Store as a Source."""
+
+    store: Store
+
+    @property
+    def name(self) -> str:
+        """The store's path."""
+        return f"store {self.store.path}"
+
+    def scopes(self) -> list[Scope]:
+        """The store's."""
+        return self.store.scopes()
+
+    def runs(self, scope: Scope) -> list[Excerpt]:
+        """The store's excerpts."""
+        found = self.store.excerpts(scope)
+        kept = {id(common) for common in commons(found) if _in(common.identity, scope)}
+        return [run for run in found if id(run.common) in kept]
+
+    def concatenations(self, scope: Scope) -> list[Concatenation]:
+        """The store's."""
+        return self.store.concatenations(
+            protocol_digest=scope.protocol_digest, dataset=scope.dataset
+        )
+
+    def records(self, scope: Scope) -> list[Record]:
+        """The store's."""
+        found = self.store.records(
+            protocol_digest=scope.protocol_digest,
+            dataset=scope.dataset,
+            dataset_digest=scope.dataset_digest,
+            training_semantics=scope.training_semantics,
+        )
+        return [record for record in found if _in(record.identity, scope)]
+
+
+@dataclass(frozen=True)
+class RecordsSource:
+    """Records at hand as a Source, such as those of a published file."""
+
+    name: str
+    found: Sequence[Record]
+    joined: Sequence[Concatenation] = ()
+
+    def scopes(self) -> list[Scope]:
+        """Newest first, by when their last run ended."""
+        groups: dict[tuple[Any, ...], list[Record]] = {}
+        for record in self.found:
+            key = tuple(getattr(record.identity, name) for name in _SCOPED)
+            groups.setdefault(key, []).append(record)
+        ordered = sorted(groups.items(), key=lambda item: max(r.finished for r in item[1]))
+        return [
+            Scope(**dict(zip(_SCOPED, key, strict=True)), records=len(found))
+            for key, found in reversed(ordered)
+        ]
+
+    def runs(self, scope: Scope) -> list[Excerpt]:
+        """The excerpts of the Records."""
+        return excerpts_of(self.records(scope))
+
+    def concatenations(self, scope: Scope) -> list[Concatenation]:  # noqa: ARG002
+        """All that there are: those of other runs are passed over."""
+        return list(self.joined)
+
+    def records(self, scope: Scope) -> list[Record]:
+        """Those of the scope."""
+        return [
+            record
+            for record in self.found
+            if record.identity.trial is None and _in(record.identity, scope)
+        ]
+
+
+def _in(identity: Identity, scope: Scope) -> bool:
+    return all(getattr(identity, name) == getattr(scope, name) for name in _SCOPED)
+
+
+@contextmanager
+def open_source(path: Path | str) -> Iterator[Source]:
+    """A store's directory or a published leaderboard's file as a Source; UserError if neither."""
+    path = Path(path)
+    if path.is_file():
+        from harness.publishing import load_publication
+
+        publication = load_publication(path)
+        yield RecordsSource(str(path), publication.records(), publication.concatenations())
+        return
+    with Store.open(path) as store:
+        yield StoreSource(store)
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which board of several, and which of its runs: facts by name, as people write their values.
+
+    `protocol` and `dataset` are names or beginnings of digests (six digits or more), as other
+    digests may be. A fact that splits rows, such as `distribution`, chooses among them.
+    """
+
+    wanted: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(
+        cls, *, protocol: str | None = None, dataset: str | None = None, only: Iterable[str] = ()
+    ) -> Selector:
+        """From the options of the command line; UserError for a fact that there is not."""
+        allowed = [name for rule in ("refuses", "splits") for name, _, _ in facts_of(rule)]  # type: ignore[arg-type]
+        wanted = {"protocol": protocol, "dataset": dataset}
+        for text in only:
+            name, equals, value = text.partition("=")
+            if not equals:
+                raise UserError(f"--only {text}: must be FACT=VALUE, such as dataset_digest=1f3a90")
+            if name not in allowed:
+                raise unknown("fact", name, allowed, where="--only")
+            wanted[name] = value
+        return cls({name: value for name, value in wanted.items() if value is not None})
+
+    @classmethod
+    def of(cls, identity: Identity) -> Selector:
+        """The board that a run with this identity stands on."""
+        return cls(
+            {
+                name: as_text(getattr(identity, name))
+                for name, fact in IDENTITY.items()
+                if fact.rule == "refuses" and name != "trial"
+            }
+        )
+
+    def admits_scope(self, scope: Scope, names: Iterable[str] = _SCOPED) -> bool:
+        """Whether a scope is of the wanted kind, by the facts named."""
+        return all(_means(name, self.wanted[name], scope) for name in names if name in self.wanted)
+
+    def admitted(self, runs: Sequence[Excerpt]) -> list[Excerpt]:
+        """The runs that have every wanted fact."""
+        getters = {
+            name: get
+            for rule in ("refuses", "splits")
+            for name, _, get in facts_of(rule)  # type: ignore[arg-type]
+            if name in self.wanted and name not in _SCOPED
+        }
+        if not getters:
+            return list(runs)
+
+        def admits(common: Common) -> bool:
+            return all(_is(name, self.wanted[name], get(common)) for name, get in getters.items())
+
+        kept = {id(common) for common in commons(runs) if admits(common)}
+        return [run for run in runs if id(run.common) in kept]
+
+
+def load_board(
+    source: Source | Store | Path | str,
+    *,
+    select: Selector | None = None,
+    protocol: str | None = None,
+    dataset: str | None = None,
+    aggregate: Aggregate = "separated",
+    all_versions: bool = False,
+) -> Board:
+    """Build the board that was added to last, of those that match.
+
+    `source`: a store, its path, or that of a published leaderboard. `protocol`, `dataset`: as a
+    Selector takes them. Raises UserError if it holds nothing or nothing in it matches; notes name
+    what is not shown.
+    """
+    if isinstance(source, Path | str):
+        with open_source(source) as opened:
+            return load_board(
+                opened,
+                select=select,
+                protocol=protocol,
+                dataset=dataset,
+                aggregate=aggregate,
+                all_versions=all_versions,
+            )
+    found: Source = StoreSource(source) if isinstance(source, Store) else source
+    wanted = select or Selector.parse(protocol=protocol, dataset=dataset)
+    scopes = found.scopes()
+    with without_collecting():
+        scope, runs = _choose(found, scopes, wanted)
+        board = board_of(
+            runs, found.concatenations(scope), aggregate=aggregate, all_versions=all_versions
+        )
+    others = [other for other in scopes if other != scope]
+    return dataclasses.replace(
+        board, remarks=(*board.remarks, *_also(others, scope)), source=found.name
+    )
+
+
+def _choose(
+    source: Source, scopes: Sequence[Scope], wanted: Selector
+) -> tuple[Scope, list[Excerpt]]:
+    """The first scope that has what is wanted, newest first, and its runs; or UserError."""
+    seen: list[Excerpt] = []
+    for scope in matching_scopes(scopes, wanted, where=source.name):
+        runs = source.runs(scope)
+        if admitted := wanted.admitted(runs):
+            return scope, admitted
+        seen += runs
+    for rule in ("refuses", "splits"):
+        for name, words, get in facts_of(rule):  # type: ignore[arg-type]
+            text = wanted.wanted.get(name)
+            if text is None or name in _SCOPED:
+                continue
+            known = {as_text(get(common)) for common in commons(seen)}
+            if not any(_is(name, text, get(common)) for common in commons(seen)):
+                raise unknown(words, text, known, where=source.name)
+    if wanted.wanted and seen:
+        listed = ", ".join(f"{name}={value}" for name, value in wanted.wanted.items())
+        raise UserError(f"{source.name}: holds no run with all of {listed}")
+    raise UserError(f"{source.name}: holds trials of a search and no replicate yet")
+
+
+def matching_scopes(scopes: Sequence[Scope], wanted: Selector, *, where: str) -> list[Scope]:
+    """Those of `scopes` that match; UserError naming the first fact that none has."""
+    if not scopes:
+        raise UserError(f"{where}: holds no records yet; `bench run` makes some")
+    found = list(scopes)
+    for name in _SCOPED:
+        before, found = found, [s for s in found if wanted.admits_scope(s, [name])]
+        if not found:
+            known = {as_text(getattr(scope, name)) for scope in before}
+            raise unknown(IDENTITY[name].words, wanted.wanted[name], known, where=where)
+    return found
+
+
+def _means(name: str, text: str, scope: Scope) -> bool:
+    """Whether a scope has what a person wrote; protocol and dataset go by digest too."""
+    digest = f"{name}_digest"
+    if name in ("protocol", "dataset") and _is(digest, text, getattr(scope, digest)):
+        return True
+    return _is(name, text, getattr(scope, name))
+
+
+def _is(name: str, text: str, value: object) -> bool:
+    written = as_text(value)
+    return written == text or (
+        name in _DIGESTS and len(text) >= _SHORTEST and written.startswith(text)
+    )
+
+
+def _also(scopes: Sequence[Scope], shown: Scope) -> list[str]:
+    if not scopes:
+        return []
+    listed = [described(scope, shown) for scope in scopes[:_LISTED]]
+    listed += [f"{len(scopes) - _LISTED} more"] if len(scopes) > _LISTED else []
+    return [f"the store also holds {'; '.join(listed)}"]
+
+
+def described(scope: Scope, beside: Scope | None = None) -> str:
+    """A scope in words; with the dataset's digest where only that tells it from another."""
+    lock = "unlocked, " if scope.unlocked else ""
+    same = beside is None or (scope.dataset, beside.dataset_digest != scope.dataset_digest) == (
+        beside.dataset,
+        True,
+    )
+    dataset = f"dataset {scope.dataset_digest[:8]}, " if same else ""
+    return (
+        f"{scope.protocol} on {scope.dataset} ({scope.records} runs, {lock}protocol "
+        f"{scope.protocol_digest[:8]}, {dataset}training semantics {scope.training_semantics})"
+    )
