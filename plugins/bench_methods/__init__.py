@@ -3,7 +3,8 @@
 For the methods of "A Metric Learning Reality Check" (Musgrave et al., ECCV 2020) every range is the
 union of the paper's ranges at the end of its searches, every default the median of its best values
 over CUB200, Cars196, SOP and CUB200 with batches of 256. The paper searched the learning rate of a
-loss's own parameters too; here the protocol fixes it.
+loss's own parameters too: here every method that has any has `objective_rate`, a multiple of the
+protocol's.
 """
 
 from __future__ import annotations

@@ -41,7 +41,13 @@ PUBLISHED = {
     ("soft-triple", "margin"): ([0.4308, 0.35882, 0.31453, 0.6959], (0, 1)),
 }
 SEARCHED = {name for name, _ in PUBLISHED}
-SPACES = {(m.name, n): b for m in METHODS if m.name in SEARCHED for n, b in m.space.items()}
+SPACES = {
+    (m.name, n): b
+    for m in METHODS
+    if m.name in SEARCHED
+    for n, b in m.space.items()
+    if n != "objective_rate"
+}
 
 
 def middle(values, *, log):
@@ -69,7 +75,8 @@ def test_the_default_bins_of_fastap_are_the_median_as_a_whole_number():
     assert SPACES["fastap", "num_bins"].default == statistics.median([17, 27, 16, 86])
 
 
-FACTORS = {"temperature", "scale", "softmax_scale", "gamma", "la", "num_bins", "rate", "momentum"}
+FACTORS = {"temperature", "scale", "softmax_scale", "gamma", "la", "num_bins", "momentum"}
+FACTORS |= {"rate", "objective_rate"}
 
 
 def test_what_multiplies_is_searched_on_a_log_scale():
@@ -88,3 +95,8 @@ def test_a_method_says_where_its_defaults_are_from(method):
     assert (method.defaults_from == "published search") == searched
     if method.defaults_from == "none":
         assert not method.space
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_who_trains_parameters_has_a_rate_for_them(method):
+    assert ("objective_rate" in method.space) == (method.parameters != "0")

@@ -28,6 +28,7 @@ random_labels = Method(
     "ICLR 2017",
     family="baseline",
     defaults_from="published search",
+    comparison="cosine",
     space=normalized_softmax.space,
     batch=normalized_softmax.batch,
     control=True,

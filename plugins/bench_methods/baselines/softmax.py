@@ -1,10 +1,14 @@
-"""Plain classification: the baseline of every metric learning loss."""
+"""Plain classification: the baseline of every metric learning loss.
+
+At a protocol's rate for proxies of unit scale its layer learns slowly: ten times that was better on
+validation classes.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness import loss_method
+from harness import Float, loss_method
 
 if TYPE_CHECKING:
     from harness import Context
@@ -20,11 +24,11 @@ softmax = loss_method(
     "softmax",
     _build,
     summary="Cross-entropy of a linear layer on the unnormalised embedding: an ordinary "
-    "classifier, nothing to tune.",
+    "classifier.",
     reference="Horiguchi et al., Significance of Softmax-Based Features in Comparison to Distance "
     "Metric Learning-Based Features, TPAMI 2020",
     family="classification",
-    defaults_from="none",
+    defaults_from="validation here",
     batch="one-per-class",
     unnormalized=True,
     parameters="C * d + C",
@@ -35,4 +39,5 @@ softmax = loss_method(
   journal = {IEEE Transactions on Pattern Analysis and Machine Intelligence},
   year = {2020}
 }""",
+    objective_rate=Float(0.01, 100.0, default=10.0, log=True),
 )

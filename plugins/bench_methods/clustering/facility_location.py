@@ -26,6 +26,7 @@ structured_clustering = loss_method(
     reference="Song et al., Deep Metric Learning via Facility Location, CVPR 2017",
     family="cluster",
     defaults_from="library",
+    comparison="euclidean",
     citation="""@inproceedings{song2017deep,
   author = {Song, Hyun Oh and Jegelka, Stefanie and Rathod, Vivek and Murphy, Kevin},
   title = {Deep Metric Learning via Facility Location},

@@ -30,10 +30,12 @@ magnet = Method(
     build=_build,
     summary="Batches of neighbouring clusters: each sample closer to the mean of its own cluster "
     "than to those of other classes, by a gap measured in the batch's own variance. K-means "
-    "divides each class anew every epoch, for which all of the training part is embedded.",
+    "divides each class anew every epoch, for which all of the training part is embedded. The "
+    "paper scores by the nearest clusters, and starts k-means by k-means++.",
     reference="Rippel et al., Metric Learning with Adaptive Density Discrimination, ICLR 2016",
     family="cluster",
     defaults_from="library",
+    comparison="euclidean",
     batch="clusters",
     space={
         "clusters_per_class": Int(1, 8, default=3),

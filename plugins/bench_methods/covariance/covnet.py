@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from harness import Choice, Float, Method
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ _CITATION = """@article{kamal2023metric,
 _SPACE: Mapping[str, Choice | Float] = {
     "tanh": Choice((False, True), default=False),
     "scale": Float(0.01, 100.0, default=10.0, log=True),
+    "objective_rate": OBJECTIVE_RATE,
 }
 
 covnet_v1 = Method(
@@ -96,6 +98,7 @@ covnet_v1 = Method(
     reference=_REFERENCE,
     family="covariance",
     defaults_from="validation here",
+    comparison="cosine",
     space=_SPACE,
     parameters="(d + 1) * C",
     citation=_CITATION,
@@ -110,6 +113,7 @@ covnet_v2 = Method(
     reference=_REFERENCE,
     family="covariance",
     defaults_from="validation here",
+    comparison="cosine",
     space=_SPACE,
     parameters="(d + 1) * C * (C + 1) // 2",
     citation=_CITATION,
@@ -123,7 +127,8 @@ covnet_v3 = Method(
     reference=_REFERENCE,
     family="covariance",
     defaults_from="paper",
-    space={"tanh": Choice((False, True), default=True)},
+    comparison="cosine",
+    space={"tanh": Choice((False, True), default=True), "objective_rate": OBJECTIVE_RATE},
     parameters="3 * d + 1",
     citation=_CITATION,
 )

@@ -27,10 +27,12 @@ dreml = Method(
     build=_build,
     summary="An ensemble of four backbones. Each maps the classes at random and evenly to as many "
     "meta-classes as it has embedding dimensions, and learns these by a softmax against fixed "
-    "one-hot proxies. Four times the backbone's cost.",
+    "one-hot proxies. Members see the same batches; the paper's, up to 48, are trained one after "
+    "the other on their own. Four times the backbone's cost.",
     reference="Xuan et al., Deep Randomized Ensembles for Metric Learning, ECCV 2018",
     family="ensemble",
     defaults_from="validation here",
+    comparison="cosine",
     members=4,
     space={"scale": Float(0.5, 64.0, default=8.0, log=True)},
     citation="""@inproceedings{xuan2018deep,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench_methods.generative import citations
 from bench_methods.generative.metric_loss import build_plain, semi_supervised_space
+from bench_methods.own_rate import OBJECTIVE_RATE
 from harness import Method
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ autoencoder = Method(
     "labels. The decoder is not used at test.",
     reference=citations.HINTON,
     family="generative",
-    defaults_from="none",
+    defaults_from="paper",
+    space={"objective_rate": OBJECTIVE_RATE},
     batch="uniform",
     labels="none",
     parameters=DECODER,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bench_methods.generative import citations
 from bench_methods.generative.metric_loss import MARGIN, build_plain
-from harness import Choice, Method
+from bench_methods.own_rate import OBJECTIVE_RATE
+from harness import Choice, Float, Method
 
 if TYPE_CHECKING:
     from harness import Context, Objective, Value
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def _build(point: Mapping[str, Value], context: Context) -> Objective:
     from bench_methods.generative.dvml_objective import DvmlObjective
 
-    return DvmlObjective(build_plain(point, context), context)
+    weight = float(point["divergence_weight"])
+    return DvmlObjective(build_plain(point, context), context, divergence_weight=weight)
 
 
 dvml = Method(
@@ -25,12 +27,17 @@ dvml = Method(
     summary="A metric loss twice: of the embedding, and of the embedding plus a variation within "
     "the class that a posterior near N(0, I) draws. A decoder rebuilds the features from their "
     "sum. The embedding without variation is tested. The weights, in two phases, are the public "
-    "code's.",
+    "code's; the divergence's also times divergence_weight, by default 1/128.",
     reference=citations.LIN,
     family="generative",
     defaults_from="library",
     # The center loss moves its centres whenever it is called, here by drawn variations too.
-    space={"metric_loss": Choice(("triplet", "softmax"), default="triplet"), "margin": MARGIN},
+    space={
+        "metric_loss": Choice(("triplet", "softmax"), default="triplet"),
+        "margin": MARGIN,
+        "divergence_weight": Float(1e-3, 1.0, default=1 / 128, log=True),
+        "objective_rate": OBJECTIVE_RATE,
+    },
     parameters="2 * d * (F + 1) + 256 * (d + 1) + 257 * F",
     citation=citations.LIN_BIBTEX,
 )

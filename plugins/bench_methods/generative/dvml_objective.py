@@ -19,7 +19,7 @@ PHASES = ((1.0, 1.0, 0.1, 1.0), (0.8, 1.0, 0.2, 0.8))
 
 
 class DvmlObjective(Objective):
-    """l1 KL + l2 |decoder(z) - y|^2 + l3 L_m(z) + l4 L_m(z_I), with z = z_I + z_V.
+    """l1 w KL + l2 |decoder(z) - y|^2 + l3 L_m(z) + l4 L_m(z_I), with z = z_I + z_V.
 
     After Lin et al. (2018): y are the trunk's features and z_I the unnormalised embedding; z_V is
     drawn from N(mu, sigma^2) of two linear layers on y, and KL is its divergence from N(0, I). The
@@ -27,8 +27,11 @@ class DvmlObjective(Objective):
     public code the reconstruction trains the decoder alone: neither y nor z gets its gradient.
     """
 
-    def __init__(self, metric: Objective, context: Context) -> None:
+    def __init__(
+        self, metric: Objective, context: Context, *, divergence_weight: float = 1.0
+    ) -> None:
         super().__init__()
+        self.divergence_weight = divergence_weight
         size = context.embedding_size
         self.metric = metric
         self.mean = EqualizedLinear(context.feature_size, size)
@@ -44,7 +47,7 @@ class DvmlObjective(Objective):
         sample: Tensor = variation.rsample()
         whole = self._as_embedded(invariant.features, invariant.linear + sample)
         losses = (
-            UnitPrior().divergence(variation, sample, variation).mean(),
+            self.divergence_weight * UnitPrior().divergence(variation, sample, variation).mean(),
             self._reconstruction(whole),
             self.metric(batch, Embedded(whole)),
             self.metric(batch, Embedded(invariant)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bench_methods.generative import citations
 from bench_methods.generative.autoencoder import DECODER
 from bench_methods.generative.metric_loss import MARGIN
+from bench_methods.own_rate import OBJECTIVE_RATE
 from harness import Float, Method
 
 if TYPE_CHECKING:
@@ -40,7 +41,11 @@ pull_back_triplet = Method(
     family="generative",
     defaults_from="by hand",
     labels="known",
-    space={"alpha": Float(0.01, 0.99, default=0.5), "margin": MARGIN},
+    space={
+        "alpha": Float(0.01, 0.99, default=0.5),
+        "margin": MARGIN,
+        "objective_rate": OBJECTIVE_RATE,
+    },
     parameters=DECODER,
     citation=citations.ARVANITIDIS_BIBTEX,
 )

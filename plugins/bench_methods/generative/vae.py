@@ -13,6 +13,7 @@ from bench_methods.generative import citations
 from bench_methods.generative.autoencoder import DECODER
 from bench_methods.generative.dml_priors import POSTERIOR
 from bench_methods.generative.metric_loss import build_plain, semi_supervised_space
+from bench_methods.own_rate import OBJECTIVE_RATE
 from harness import Int, Method
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ vae = Method(
     "test.",
     reference=citations.KINGMA,
     family="generative",
-    defaults_from="none",
+    defaults_from="paper",
+    space={"objective_rate": OBJECTIVE_RATE},
     batch="uniform",
     labels="none",
     parameters=VAE_PARAMETERS,

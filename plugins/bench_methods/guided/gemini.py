@@ -51,6 +51,7 @@ gemini = Method(
     reference="Gonzalez-Zapata et al., Guided Deep Metric Learning, CVPR Workshops 2022",
     family="guided",
     defaults_from="validation here",
+    comparison="euclidean",
     batch="uniform",
     setting="closed-set",
     space={

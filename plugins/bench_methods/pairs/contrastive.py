@@ -51,6 +51,7 @@ contrastive = loss_method(
     reference=_HADSELL,
     family="pair",
     defaults_from="published search",
+    comparison="euclidean",
     citation=citations.HADSELL,
     pos_margin=Float(-0.2, 2.0, default=0.24),
     neg_margin=Float(-0.2, 2.0, default=0.53),
@@ -64,6 +65,7 @@ contrastive_squared = loss_method(
     reference=_HADSELL,
     family="pair",
     defaults_from="validation here",
+    comparison="euclidean",
     citation=citations.HADSELL,
     margin=Float(0.1, 2.0, default=0.25),
 )

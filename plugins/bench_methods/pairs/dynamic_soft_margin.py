@@ -23,6 +23,7 @@ dynamic_soft_margin = loss_method(
     "Margin, ICCV 2019",
     family="triplet",
     defaults_from="paper",
+    comparison="cosine",
     citation=citations.ZHANG,
     bins=Int(10, 1000, default=512, log=True),
     momentum=Float(0.001, 1.0, default=0.01, log=True),

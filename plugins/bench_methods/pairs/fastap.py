@@ -22,6 +22,7 @@ fastap = loss_method(
     reference="Cakir et al., Deep Metric Learning to Rank, CVPR 2019",
     family="ranking",
     defaults_from="published search",
+    comparison="cosine",
     citation=citations.CAKIR,
     # The paper's grid over 2..32 at batch 32 and its search over 2..250 at batch 256, in one range:
     # the log scale gives the small counts their share.

@@ -26,10 +26,12 @@ ladder = Method(
     build=_build,
     summary="Each anchor's least similar sample of its class above the most similar other one, "
     "and the same for its group of classes at a weight, by margins; the mean over anchors. Made "
-    "for images and captions; here both are images.",
+    "for images and captions; here both are images. MAP@R knows classes alone: it cannot credit an "
+    "order among related ones.",
     reference="Zhou et al., Ladder Loss for Coherent Visual-Semantic Embedding, AAAI 2020",
     family="ranking",
     defaults_from="paper",
+    comparison="cosine",
     relevance="graded",
     citation=citations.ZHOU,
     space={

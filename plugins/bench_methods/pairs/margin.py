@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from bench_methods.pairs import citations
 from harness import Float, loss_method
 
@@ -55,10 +56,12 @@ margin = loss_method(
     reference=_REFERENCE,
     family="triplet",
     defaults_from="published search",
+    comparison="euclidean",
     parameters="1",
     citation=citations.WU,
     margin=Float(-0.2, 2.0, default=0.083),
     beta=Float(-0.2, 2.0, default=1.0),
+    objective_rate=OBJECTIVE_RATE,
 )
 
 margin_per_class = loss_method(
@@ -68,10 +71,12 @@ margin_per_class = loss_method(
     reference=_REFERENCE,
     family="triplet",
     defaults_from="published search",
+    comparison="euclidean",
     parameters="C",
     citation=citations.WU,
     margin=Float(-0.2, 2.0, default=0.065),
     beta=Float(-0.2, 2.0, default=0.9),
+    objective_rate=OBJECTIVE_RATE,
 )
 
 margin_distance_weighted = loss_method(
@@ -82,10 +87,12 @@ margin_distance_weighted = loss_method(
     reference=_REFERENCE,
     family="triplet",
     defaults_from="paper",
+    comparison="euclidean",
     parameters="1",
     citation=citations.WU,
     margin=Float(-0.2, 2.0, default=0.2),
     beta=Float(-0.2, 2.0, default=1.2),
     cutoff=Float(0.1, 1.0, default=0.5),
     nonzero_loss_cutoff=Float(1.0, 1.9, default=1.4),
+    objective_rate=OBJECTIVE_RATE,
 )

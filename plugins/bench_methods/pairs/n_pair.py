@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bench_methods.pairs import citations
-from harness import Float, loss_method
+from harness import Choice, Float, loss_method
 
 if TYPE_CHECKING:
     from harness import Context
@@ -41,6 +41,7 @@ def _n_pair_angular(
 # From 2 (1 - 1/N) on, with N classes, the loss is least where all embeddings are zero.
 _L2 = Float(1e-4, 2.0, default=0.002, log=True)
 _SCALE = Float(1.0, 128.0, default=16.0, log=True)
+_SAMPLES = Choice((2, 4), default=2)
 _ANGULAR = "Wang et al., Deep Metric Learning with Angular Loss, ICCV 2017"
 
 n_pair = loss_method(
@@ -48,7 +49,7 @@ n_pair = loss_method(
     _n_pair,
     summary="Cross-entropy of the dot product of a class's first two samples against the second "
     "samples of all other classes. The original does not normalise embeddings: the product of "
-    "normalised ones is scaled, of others kept small by an L2 term. Batches of one pair a class.",
+    "normalised ones is scaled, of others kept small by an L2 term. Two samples a class.",
     reference="Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, "
     "NeurIPS 2016",
     family="tuple",
@@ -56,6 +57,7 @@ n_pair = loss_method(
     citation=citations.SOHN,
     l2=_L2,
     scale=_SCALE,
+    samples_per_class=_SAMPLES,
 )
 
 angular = loss_method(
@@ -66,6 +68,7 @@ angular = loss_method(
     reference=_ANGULAR,
     family="tuple",
     defaults_from="library",
+    comparison="cosine",
     citation=citations.WANG_ANGULAR,
     angle=Float(30.0, 60.0, default=40.0),
 )
@@ -80,6 +83,7 @@ n_pair_angular = loss_method(
     citation=citations.WANG_ANGULAR,
     l2=_L2,
     scale=_SCALE,
+    samples_per_class=_SAMPLES,
     angle=Float(30.0, 60.0, default=45.0),
     angular_weight=Float(0.01, 10.0, default=2.0, log=True),
 )

@@ -23,6 +23,7 @@ ntxent = loss_method(
     "NeurIPS 2016; the temperature: Chen et al., SimCLR, ICML 2020",
     family="pair",
     defaults_from="published search",
+    comparison="cosine",
     citation=citations.SOHN,
     temperature=Float(1e-5, 1e2, default=0.014, log=True),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from bench_methods.pairs import citations
 from harness import Choice, Float, Int, loss_method
 
@@ -30,6 +31,7 @@ pddm = loss_method(
     reference="Huang et al., Local Similarity-Aware Deep Feature Embedding, NeurIPS 2016",
     family="tuple",
     defaults_from="validation here",
+    comparison="euclidean",
     parameters="2 * (d + 1) * width + (2 * width + 1) * width + width",
     citation=citations.HUANG,
     alpha=Float(0.0, 2.0, default=0.5),
@@ -37,4 +39,5 @@ pddm = loss_method(
     distance_weight=Float(0.01, 10.0, default=0.5, log=True),
     anchors=Choice(("all", "worst"), default="all"),
     width=Int(8, 512, default=64, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )

@@ -32,6 +32,7 @@ quadruplet = loss_method(
     "Re-Identification, CVPR 2017",
     family="tuple",
     defaults_from="paper",
+    comparison="euclidean",
     citation=citations.CHEN,
     margin_1=Float(0.0, 2.0, default=1.0),
     margin_2=Float(0.0, 2.0, default=0.5),
@@ -47,6 +48,7 @@ qwise = loss_method(
     "Learning a Distance Metric from Relative Comparisons between Quadruplets of Images, IJCV 2017",
     family="tuple",
     defaults_from="validation here",
+    comparison="euclidean",
     citation=citations.LAW,
     margin=Float(0.0, 2.0, default=0.5),
 )

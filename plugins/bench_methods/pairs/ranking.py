@@ -44,6 +44,7 @@ histogram = loss_method(
     reference="Ustinova and Lempitsky, Learning Deep Embeddings with Histogram Loss, NeurIPS 2016",
     family="ranking",
     defaults_from="paper",
+    comparison="cosine",
     citation=citations.USTINOVA,
     bins=Int(4, 500, default=100, log=True),
 )
@@ -56,6 +57,7 @@ deep_nca = loss_method(
     reference="Goldberger et al., Neighbourhood Components Analysis, NeurIPS 2004",
     family="ranking",
     defaults_from="validation here",
+    comparison="euclidean",
     citation=citations.GOLDBERGER,
     scale=Float(0.1, 100.0, default=8.0, log=True),
 )
@@ -68,6 +70,7 @@ ranked_list = loss_method(
     reference="Wang et al., Ranked List Loss for Deep Metric Learning, CVPR 2019",
     family="ranking",
     defaults_from="paper",
+    comparison="cosine",
     citation=citations.WANG_RANKED_LIST,
     margin=Float(0.0, 1.0, default=0.4),
     alpha=Float(0.5, 2.0, default=1.2),
@@ -84,6 +87,7 @@ pnp = loss_method(
     "Negative Instances before Positive Ones is Enough, AAAI 2022",
     family="ranking",
     defaults_from="library",
+    comparison="cosine",
     citation=citations.LI,
     variant=Choice(("Ds", "Dq", "Iu", "Ib", "O"), default="Dq"),
     alpha=Float(0.1, 10.0, default=1.0, log=True),

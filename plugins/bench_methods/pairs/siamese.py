@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from bench_methods.pairs import citations
 from harness import Float, loss_method
 
@@ -37,6 +38,7 @@ siamese = loss_method(
     "NeurIPS 1993; the loss: Hadsell et al., CVPR 2006",
     family="pair",
     defaults_from="validation here",
+    comparison="euclidean",
     batch="pairs",
     citation=citations.BROMLEY,
     margin=Float(0.1, 2.0, default=0.5),
@@ -51,8 +53,9 @@ siamese_vector = loss_method(
     "Learning Workshop 2015; the batch norm: Kamal et al., Metric Learning as a Service with "
     "Covariance Embedding",
     family="pair",
-    defaults_from="none",
+    defaults_from="paper",
     batch="pairs",
     parameters="3 * d + 1",
     citation=citations.KOCH,
+    objective_rate=OBJECTIVE_RATE,
 )

@@ -76,6 +76,7 @@ triplet = loss_method(
     reference=_SCHROFF,
     family="triplet",
     defaults_from="published search",
+    comparison="euclidean",
     citation=citations.SCHROFF,
     margin=Float(-0.2, 3.0, default=0.11),
 )
@@ -88,6 +89,7 @@ triplet_squared = loss_method(
     reference=_SCHROFF,
     family="triplet",
     defaults_from="paper",
+    comparison="euclidean",
     citation=citations.SCHROFF,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -99,6 +101,7 @@ triplet_hard = loss_method(
     reference=_SCHROFF,
     family="triplet",
     defaults_from="paper",
+    comparison="euclidean",
     citation=citations.SCHROFF,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -111,6 +114,7 @@ triplet_semihard = loss_method(
     reference=_SCHROFF,
     family="triplet",
     defaults_from="paper",
+    comparison="euclidean",
     citation=citations.SCHROFF,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -123,6 +127,7 @@ triplet_batch_hard = loss_method(
     reference="Hermans et al., In Defense of the Triplet Loss for Person Re-Identification, 2017",
     family="triplet",
     defaults_from="paper",
+    comparison="euclidean",
     citation=citations.HERMANS,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -135,6 +140,7 @@ triplet_facenet_semihard = loss_method(
     reference=_SCHROFF,
     family="triplet",
     defaults_from="paper",
+    comparison="euclidean",
     citation=citations.SCHROFF,
     margin=Float(0.0, 2.0, default=0.2),
 )
@@ -147,6 +153,7 @@ triplet_distance_weighted = loss_method(
     reference="Wu et al., Sampling Matters in Deep Embedding Learning, ICCV 2017",
     family="triplet",
     defaults_from="paper",
+    comparison="euclidean",
     citation=citations.WU,
     margin=Float(0.0, 2.0, default=0.2),
     cutoff=Float(0.1, 1.0, default=0.5),

@@ -8,6 +8,7 @@ of 2. It and the scales were chosen on validation classes; the papers have no sc
 
 from __future__ import annotations
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from bench_methods.proxies.library import class_weights
 from harness import Float, Int
 
@@ -19,6 +20,7 @@ large_margin_softmax = class_weights(
     reference="Liu et al., Large-Margin Softmax Loss for Convolutional Neural Networks, ICML 2016",
     family="classification",
     defaults_from="validation here",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{liu2016large,
@@ -29,6 +31,7 @@ large_margin_softmax = class_weights(
 }""",
     margin=Int(1, 6, default=2),
     scale=Float(0.01, 30.0, default=2.5, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )
 
 sphereface = class_weights(
@@ -38,6 +41,7 @@ sphereface = class_weights(
     reference="Liu et al., SphereFace: Deep Hypersphere Embedding for Face Recognition, CVPR 2017",
     family="classification",
     defaults_from="validation here",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{liu2017sphereface,
@@ -49,4 +53,5 @@ sphereface = class_weights(
 }""",
     margin=Int(1, 6, default=2),
     scale=Float(0.1, 200.0, default=20.0, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from harness import Float, loss_method
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ center_loss = loss_method(
     "ECCV 2016",
     family="classification",
     defaults_from="validation here",
+    comparison="euclidean",
     batch="one-per-class",
     unnormalized=True,
     parameters="C * d + C",
@@ -40,4 +42,5 @@ center_loss = loss_method(
 }""",
     weight=Float(1e-3, 10.0, default=1.0, log=True),
     rate=Float(0.01, 1.0, default=0.5, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )

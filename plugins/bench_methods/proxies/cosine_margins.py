@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from bench_methods.proxies.library import class_weights
 from harness import Float, Int
 
@@ -12,6 +13,7 @@ cosface = class_weights(
     reference="Wang et al., CosFace: Large Margin Cosine Loss for Deep Face Recognition, CVPR 2018",
     family="classification",
     defaults_from="published search",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{wang2018cosface,
@@ -23,6 +25,7 @@ cosface = class_weights(
 }""",
     margin=Float(0.0, 1.0, default=0.42),
     scale=Float(0.01, 200.0, default=100.0, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )
 
 arcface = class_weights(
@@ -33,6 +36,7 @@ arcface = class_weights(
     "CVPR 2019",
     family="classification",
     defaults_from="published search",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{deng2019arcface,
@@ -43,6 +47,7 @@ arcface = class_weights(
 }""",
     margin=Float(0.0, 90.0, default=22.0),
     scale=Float(0.01, 300.0, default=89.0, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )
 
 subcenter_arcface = class_weights(
@@ -53,6 +58,7 @@ subcenter_arcface = class_weights(
     "Web Faces, ECCV 2020",
     family="classification",
     defaults_from="paper",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * sub_centers * d",
     citation="""@inproceedings{deng2020subcenter,
@@ -65,4 +71,5 @@ subcenter_arcface = class_weights(
     margin=Float(0.0, 90.0, default=28.6),
     scale=Float(0.01, 300.0, default=64.0, log=True),
     sub_centers=Int(1, 10, default=3, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )

@@ -32,10 +32,12 @@ cross_batch_memory = Method(
     name="cross-batch-memory",
     build=_build,
     summary="The contrastive loss of a batch, and after a warm-up (a share of the steps) that of "
-    "the batch against the remembered embeddings of the batches before it.",
+    "the batch against the remembered embeddings of the batches before it. The authors' memory "
+    "holds the batch itself too, whose pairs then count twice, and their warm-up is shorter.",
     reference="Wang et al., Cross-Batch Memory for Embedding Learning, CVPR 2020",
     family="pair",
     defaults_from="validation here",
+    comparison="euclidean",
     space={
         "batches": Int(1, 128, default=64, log=True),
         "weight": Float(0.0, 2.0, default=1.0),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from harness import Float, loss_method
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ manifold = loss_method(
     "Proxies, CVPR 2019",
     family="proxy",
     defaults_from="validation here",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{aziere2019ensemble,
@@ -46,4 +48,5 @@ manifold = loss_method(
     alpha=Float(0.1, 0.95, default=0.5),
     margin=Float(1e-4, 0.1, default=0.02, log=True),
     context_weight=Float(0.01, 10.0, default=0.1, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )

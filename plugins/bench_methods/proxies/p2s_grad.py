@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from harness import loss_method
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ p2s_grad = loss_method(
     "and 0 for all others: a softmax's gradient without its scale or margin.",
     reference="Zhang et al., P2SGrad: Refined Gradients for Optimizing Deep Face Models, CVPR 2019",
     family="classification",
-    defaults_from="none",
+    defaults_from="paper",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{zhang2019p2sgrad,
@@ -33,4 +35,5 @@ p2s_grad = loss_method(
   booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition},
   year = {2019}
 }""",
+    objective_rate=OBJECTIVE_RATE,
 )

@@ -22,6 +22,7 @@ prototypical = loss_method(
     reference="Snell et al., Prototypical Networks for Few-shot Learning, NeurIPS 2017",
     family="proxy",
     defaults_from="paper",
+    comparison="euclidean",
     citation="""@inproceedings{snell2017prototypical,
   author = {Snell, Jake and Swersky, Kevin and Zemel, Richard},
   title = {Prototypical Networks for Few-shot Learning},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from bench_methods.proxies.library import class_weights
 from harness import Float
 
@@ -13,6 +14,7 @@ proxy_anchor = class_weights(
     reference="Kim et al., Proxy Anchor Loss for Deep Metric Learning, CVPR 2020",
     family="proxy",
     defaults_from="paper",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{kim2020proxy,
@@ -23,4 +25,5 @@ proxy_anchor = class_weights(
 }""",
     margin=Float(0.0, 0.5, default=0.1),
     alpha=Float(1.0, 128.0, default=32.0, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )

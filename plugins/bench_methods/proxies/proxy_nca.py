@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from bench_methods.proxies.library import class_weights
 from harness import Float, loss_method
 
@@ -37,10 +38,12 @@ proxy_nca = class_weights(
     reference=_REFERENCE,
     family="proxy",
     defaults_from="published search",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation=_CITATION,
     softmax_scale=Float(0.01, 100.0, default=10.0, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )
 
 proxy_nca_original = loss_method(
@@ -51,8 +54,10 @@ proxy_nca_original = loss_method(
     reference=_REFERENCE,
     family="proxy",
     defaults_from="validation here",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation=_CITATION,
     softmax_scale=Float(0.01, 100.0, default=3.0, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )

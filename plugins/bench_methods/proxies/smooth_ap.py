@@ -32,6 +32,7 @@ smooth_ap = loss_method(
     "ECCV 2020",
     family="ranking",
     defaults_from="paper",
+    comparison="cosine",
     citation="""@inproceedings{brown2020smooth,
   author = {Brown, Andrew and Xie, Weidi and Kalogeiton, Vicky and Zisserman, Andrew},
   title = {Smooth-{AP}: Smoothing the Path Towards Large-Scale Image Retrieval},
@@ -50,6 +51,7 @@ threshold_consistent_margin = loss_method(
     "ICLR 2024",
     family="ranking",
     defaults_from="paper",
+    comparison="cosine",
     citation="""@inproceedings{zhang2024threshold,
   author = {Zhang, Qin and Xu, Linghan and Tang, Qingming and Fang, Jun and Wu, Ying Nian and
     Tighe, Joe and Xing, Yifan},

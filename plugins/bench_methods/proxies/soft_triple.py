@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from harness import Float, loss_method
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ soft_triple = loss_method(
     "ICCV 2019",
     family="proxy",
     defaults_from="published search",
+    comparison="cosine",
     batch="one-per-class",
     parameters=f"C * {CENTERS_PER_CLASS} * d",
     citation="""@inproceedings{qian2019softtriple,
@@ -50,4 +52,5 @@ soft_triple = loss_method(
     gamma=Float(1e-5, 100.0, default=49.0, log=True),
     reg_weight=Float(0.0, 1.0, default=0.38),
     margin=Float(0.0, 1.0, default=0.39),
+    objective_rate=OBJECTIVE_RATE,
 )

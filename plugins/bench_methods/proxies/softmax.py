@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench_methods.own_rate import OBJECTIVE_RATE
 from bench_methods.proxies.library import class_weights
 from harness import Float
 
@@ -13,6 +14,7 @@ normalized_softmax = class_weights(
     "BMVC 2019; Wang et al., NormFace, MM 2017",
     family="classification",
     defaults_from="published search",
+    comparison="cosine",
     batch="one-per-class",
     parameters="C * d",
     citation="""@inproceedings{zhai2019classification,
@@ -22,4 +24,5 @@ normalized_softmax = class_weights(
   year = {2019}
 }""",
     temperature=Float(1e-2, 1e2, default=0.079, log=True),
+    objective_rate=OBJECTIVE_RATE,
 )

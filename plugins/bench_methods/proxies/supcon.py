@@ -21,6 +21,7 @@ supcon = loss_method(
     reference="Khosla et al., Supervised Contrastive Learning, NeurIPS 2020",
     family="pair",
     defaults_from="paper",
+    comparison="cosine",
     citation="""@inproceedings{khosla2020supervised,
   author = {Khosla, Prannay and Teterwak, Piotr and Wang, Chen and Sarna, Aaron and
     Tian, Yonglong and Isola, Phillip and Maschinot, Aaron and Liu, Ce and Krishnan, Dilip},

@@ -27,6 +27,7 @@ isif = Method(
     "Feature, CVPR 2019",
     family="unsupervised",
     defaults_from="paper",
+    comparison="cosine",
     space={"temperature": Float(0.01, 10.0, default=0.1, log=True)},
     batch="uniform",
     views=2,

@@ -28,6 +28,7 @@ ntxent_two_views = Method(
     "ICML 2020",
     family="unsupervised",
     defaults_from="paper",
+    comparison="cosine",
     space={"temperature": Float(0.01, 10.0, default=0.1, log=True)},
     batch="uniform",
     views=2,
