@@ -5,6 +5,7 @@ import torch
 from bench_methods.pairs import METHODS
 from pytorch_metric_learning import distances, losses, miners, reducers, regularizers
 
+from harness.method.reserved import for_builder
 from harness.testing import toy_batch
 
 CLASSES, SIZE = 8, 12
@@ -117,8 +118,9 @@ def test_the_loss_is_the_value_of_the_library(named, build, loss_on, name):
     batch = toy_batch(classes=CLASSES)
     embeddings = torch.nn.functional.normalize(batch.inputs)
     ours = loss_on(build(name, classes=CLASSES, embedding_size=SIZE), embeddings, batch.labels)
+    given = for_builder(named[name].defaults())
     renamed = RENAMED.get(name, {})
-    point = {renamed.get(key, key): value for key, value in named[name].defaults().items()}
+    point = {renamed.get(key, key): value for key, value in given.items()}
     theirs = LIBRARY[name](**point)(embeddings, batch.labels)
     assert ours.item() == pytest.approx(theirs.item(), rel=1e-5)
 

@@ -7,6 +7,8 @@ from bench_methods.proxies.soft_triple import CENTERS_PER_CLASS
 from bench_methods.proxies.threshold_consistent_loss import ThresholdConsistentLoss
 from pytorch_metric_learning import losses, regularizers
 
+from harness.method.reserved import for_builder
+
 CLASSES, SIZE = 4, 5
 # As many samples of each class as classes: the library's Smooth-AP is right for no other batch.
 LABELS = torch.arange(CLASSES).repeat_interleave(CLASSES)
@@ -81,7 +83,7 @@ def test_every_method_has_its_counterpart_or_is_known_to_have_none():
 @pytest.mark.parametrize("name", LIBRARY)
 def test_value_and_gradient_are_those_of_the_library(named, build, loss_on, scattered, name):
     ours = build(name, classes=CLASSES, embedding_size=SIZE).double()
-    theirs = LIBRARY[name](**named[name].defaults()).double()
+    theirs = LIBRARY[name](**for_builder(named[name].defaults())).double()
     share_parameters(ours, theirs)
     given = [scattered(LABELS).requires_grad_() for _ in range(2)]
     values = loss_on(ours, given[0], LABELS), theirs(given[1], LABELS)
