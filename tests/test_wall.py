@@ -25,6 +25,7 @@ BEHIND_THE_STORE = (
     "table",
     "record.py",
     "scoring",
+    "reading",
     "publishing",
     "gate",
     "history",

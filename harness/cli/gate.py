@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.options import DEFAULT_STORE, StoreOption
+from harness.cli.options import (
+    DEFAULT_STORE,
+    ColumnsOption,
+    DropMissingOption,
+    HeaderOption,
+    LabelColumnOption,
+    StoreOption,
+    TextLabelsOption,
+)
 from harness.errors import NotComparable, UserError
 
 if TYPE_CHECKING:
     from harness.gate import GatedMetric, GateReport
+    from harness.reading import Reading
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 Policy = Literal["pass", "fail"]
@@ -42,8 +51,17 @@ def gate(  # noqa: PLR0913 - one argument an option
         typer.Option(help="The embeddings they are compared with.", show_default=False),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="One class label for each of them.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="One class label for each of them; without it in the file of --embeddings.",
+            show_default=False,
+        ),
     ] = None,
+    label_column: LabelColumnOption = None,
+    columns: ColumnsOption = None,
+    drop_missing: DropMissingOption = False,
+    text_labels: TextLabelsOption = False,
+    header: HeaderOption = None,
     distance: Annotated[
         Literal["cosine", "euclidean"], typer.Option(help="Of embeddings: what near means.")
     ] = "cosine",
@@ -81,6 +99,7 @@ def gate(  # noqa: PLR0913 - one argument an option
     failed, 5 inconclusive. On GitHub the step's summary is written too.
     """
     from harness.gate import gated_metrics
+    from harness.reading import Reading
 
     metrics = gated_metrics(metric or (), margin or ())
     try:
@@ -88,6 +107,7 @@ def gate(  # noqa: PLR0913 - one argument an option
             report = _of_embeddings(
                 _given(embeddings, against, labels, other=baseline or candidate or methods),
                 metrics,
+                Reading(label_column, columns, drop_missing, text_labels, header),
                 distance=distance,
                 seed=seed,
                 inconclusive=inconclusive,
@@ -111,30 +131,34 @@ def gate(  # noqa: PLR0913 - one argument an option
 def _given(
     embeddings: Path, against: Path | None, labels: Path | None, *, other: object
 ) -> tuple[Path, Path, Path]:
-    if against is None or labels is None:
-        raise UserError("--embeddings needs --against and --labels")
+    if against is None:
+        raise UserError("--embeddings needs --against, and --labels where they hold none")
     if other is not None:
         raise UserError("--embeddings takes the place of --baseline, --candidate and --methods")
-    return embeddings, against, labels
+    return embeddings, against, labels or embeddings
 
 
 def _of_embeddings(
     files: tuple[Path, Path, Path],
     metrics: list[GatedMetric],
+    reading: Reading,
     *,
     distance: str,
     seed: int,
     inconclusive: Policy,
 ) -> GateReport:
     from harness.gate import gate_embeddings
-    from harness.scoring.files import codes_of, read_embeddings, read_labels
+    from harness.reading import codes_of, read_embeddings, read_labels
 
     new, old, labels = files
-    (codes,) = codes_of(read_labels(labels))
+    after, classes = read_embeddings(new, reading), read_labels(labels, reading)
+    before = read_embeddings(old, reading).like(after, old)
+    for note in dict.fromkeys((*after.notes, *before.notes, *classes.notes)):
+        typer.echo(f"bench: {note}", err=True)
     return gate_embeddings(
-        read_embeddings(new),
-        read_embeddings(old),
-        codes,
+        classes.of(after.rows, new, labels),
+        classes.of(before.rows, old, labels),
+        codes_of(classes.values)[0],
         metrics,
         names=(str(new), str(old)),
         distance=distance,

@@ -72,6 +72,32 @@ MemoryLimitOption = Annotated[
         show_default=False,
     ),
 ]
+LabelColumnOption = Annotated[
+    str | None,
+    typer.Option("--label-column", help="Which column has the labels.", show_default=False),
+]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        help="Which columns are dimensions: names, numbers and ranges (d0-d63), or all.",
+        show_default=False,
+    ),
+]
+DropMissingOption = Annotated[
+    bool, typer.Option("--drop-missing", help="Leave out samples without a label.")
+]
+TextLabelsOption = Annotated[
+    bool, typer.Option("--text-labels", help="Labels are texts, even 0.5 or 1e3.")
+]
+HeaderOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="Whether a text table's first line has names; by its looks without.",
+        show_default=False,
+    ),
+]
 StoredProtocolOption = Annotated[
     str | None,
     typer.Option(

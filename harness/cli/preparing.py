@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.execution.plan import Entrant, Plan
     from harness.execution.run import Bench
     from harness.protocol import Protocol
+    from harness.reading import Reading
     from harness.registry import Registry
 
 
@@ -41,13 +42,15 @@ class OwnData:
     override: str
 
 
-def read_own(path: Path) -> OwnData:
-    """Read data by their path, and say in one line how they will be split."""
+def read_own(path: Path, reading: Reading) -> OwnData:
+    """Read data by their path, and say how they were read and will be split, a line each."""
     from harness.data.own import fitting_split, load_path
     from harness.protocol.own_data import own_data
 
-    dataset = load_path(path)
+    dataset = load_path(path, reading)
     fit = fitting_split(dataset)
+    for note in dataset.notes:
+        typer.echo(f"{dataset.name}: {note}", err=True)
     typer.echo(f"{dataset.name}: {fit.reason}", err=True)
     return OwnData(dataset, own_data(dataset.name, fit.kind))
 

@@ -11,14 +11,19 @@ from harness.cli.options import (
     DEFAULT_PROTOCOL,
     DEFAULT_STORE,
     AddressOption,
+    ColumnsOption,
     DatasetOption,
     DeviceOption,
+    DropMissingOption,
     ExecutorOption,
+    HeaderOption,
+    LabelColumnOption,
     MemoryLimitOption,
     MethodsOption,
     PluginOption,
     ProtocolOption,
     StoreOption,
+    TextLabelsOption,
     ThreadsOption,
     TimeLimitOption,
     WorkersOption,
@@ -45,6 +50,11 @@ def run(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
+    label_column: LabelColumnOption = None,
+    columns: ColumnsOption = None,
+    drop_missing: DropMissingOption = False,
+    text_labels: TextLabelsOption = False,
+    header: HeaderOption = None,
     seeds: Annotated[
         int | None,
         typer.Option(
@@ -97,12 +107,14 @@ def run(  # noqa: PLR0913 - one argument an option
     """Train and score methods by a protocol; what the store holds already is not run again."""
     from harness.cli import quantities
     from harness.protocol import load_protocol
+    from harness.reading.options import Reading
     from harness.registry import load_registry
 
     count = quantities.workers(workers)
     longest = quantities.seconds("--time-limit", time_limit) if time_limit else None
     largest = quantities.size("--memory-limit", memory_limit) if memory_limit else None
-    own = None if data is None else read_own(data)
+    reading = Reading(label_column, columns, drop_missing, text_labels, header)
+    own = None if data is None else read_own(data, reading)
     overrides = [*(set_ or ()), *([] if own is None else [own.override])]
     rules = load_protocol(protocol, dataset=dataset, overrides=overrides)
     registry = load_registry(plugin or ())

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from harness.cli.options import (
+    ColumnsOption,
+    DropMissingOption,
+    HeaderOption,
+    LabelColumnOption,
+    TextLabelsOption,
+)
+
 if TYPE_CHECKING:
     from harness.scoring import Interval, Scores
 
@@ -16,15 +24,28 @@ _MANY_CLASSES = 100
 
 def score(  # noqa: PLR0913 - a command has as many options as it has
     embeddings: Annotated[
-        Path, typer.Argument(help="Embeddings: npy, npz, safetensors, csv or parquet.")
+        Path, typer.Argument(help="Embeddings: npy, npz, safetensors, csv, tsv, txt or parquet.")
     ],
-    labels: Annotated[Path, typer.Argument(help="One class label for each, in such a file too.")],
+    labels: Annotated[
+        Path | None,
+        typer.Argument(
+            help="One class label for each, in such a file too; without it in the same file.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     gallery: Annotated[
         Path | None,
         typer.Option(help="Embeddings to search; without it each query searches all others."),
     ] = None,
-    gallery_labels: Annotated[Path | None, typer.Option(help="The gallery's labels.")] = None,
+    gallery_labels: Annotated[
+        Path | None, typer.Option(help="The gallery's labels; without it in the gallery's file.")
+    ] = None,
+    label_column: LabelColumnOption = None,
+    columns: ColumnsOption = None,
+    drop_missing: DropMissingOption = False,
+    text_labels: TextLabelsOption = False,
+    header: HeaderOption = None,
     distance: Annotated[
         Literal["cosine", "euclidean"], typer.Option(help="What near means.")
     ] = "cosine",
@@ -46,16 +67,27 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
 
     docs/metrics.md defines the scores. The intervals are from a bootstrap over classes.
     """
+    from harness.errors import UserError
+    from harness.reading import Reading, codes_of, read_embeddings, read_labels
     from harness.scoring import KMeans, bootstrap_intervals, score_embeddings
-    from harness.scoring.files import codes_of, read_embeddings, read_labels
 
-    codes, *gallery_codes = codes_of(
-        *(read_labels(path) for path in (labels, gallery_labels) if path is not None)
-    )
+    reading = Reading(label_column, columns, drop_missing, text_labels, header)
+    points = read_embeddings(embeddings, reading)
+    classes = read_labels(labels or embeddings, reading)
+    said = [*points.notes, *classes.notes]
+    rows, values, shelf = classes.of(points.rows, embeddings, labels or embeddings), [classes], None
+    if gallery is None and gallery_labels is not None:
+        raise UserError("--gallery-labels needs --gallery")
+    if gallery is not None:
+        others = read_embeddings(gallery, reading).like(points, gallery)
+        values.append(read_labels(gallery_labels or gallery, reading))
+        shelf = values[1].of(others.rows, gallery, gallery_labels or gallery)
+        said += [*others.notes, *values[1].notes]
+    codes, *gallery_codes = codes_of(*(side.values for side in values))
     scores = score_embeddings(
-        read_embeddings(embeddings),
+        rows,
         codes,
-        gallery=None if gallery is None else read_embeddings(gallery),
+        gallery=shelf,
         gallery_labels=gallery_codes[0] if gallery_codes else None,
         recall_at=_ranks(recall_at),
         distance=distance,
@@ -64,7 +96,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         seed=seed,
     )
     intervals = bootstrap_intervals(scores, codes, seed=seed, draws=draws)
-    notes = _notes(scores)
+    notes = [*dict.fromkeys(said), *_notes(scores)]
     if format == "json":
         typer.echo(json.dumps(_json(scores, intervals), indent=2, allow_nan=False))
     else:

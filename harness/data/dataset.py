@@ -35,6 +35,7 @@ class Dataset:
     `parts`: int8 of shape (N,): TRAIN, VALIDATION or TEST, where the dataset comes with a split.
     `hierarchy`: the attribute that groups classes, for graded relevance; it must be constant
     within each class.
+    `notes`: how it was read, where that is not plain: what was left out, and what was assumed.
     Arrays are made read-only. Raises ValueError where shapes, dtypes or label values disagree,
     and SealedTestSet while an objective is alive: a dataset holds its test part.
     """
@@ -48,6 +49,7 @@ class Dataset:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     hierarchy: str | None = None
     parts: npt.NDArray[np.int8] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_open(f"dataset {self.name} was")

@@ -40,6 +40,7 @@ def image_dataset(  # noqa: PLR0913 - what a Dataset says of itself
     source: str,
     licence: str,
     tree: Tree | None = None,
+    notes: Sequence[str] = (),
 ) -> Dataset:
     """Return the images that `read_index` finds in folders and archives, size x size pixels.
 
@@ -64,6 +65,7 @@ def image_dataset(  # noqa: PLR0913 - what a Dataset says of itself
         attributes=index.attributes,
         hierarchy=index.hierarchy,
         parts=index.parts,
+        notes=tuple(notes),
     )
     know_digest(dataset)
     return dataset

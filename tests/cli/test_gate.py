@@ -83,7 +83,7 @@ def test_one_replicate_is_code_5_unless_that_may_pass(baseline, make_store):
     [
         ((), "gate needs --baseline"),
         (("--baseline", "nowhere.json"), "there is no such file"),
-        (("--embeddings", "a.npy"), "--embeddings needs --against and --labels"),
+        (("--embeddings", "a.npy"), "--embeddings needs --against, and --labels"),
         (("--labels", "a.npy"), "--against and --labels need --embeddings"),
         (("--margin", "x"), "--margin x: must be a number"),
     ],

@@ -5,24 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
-
-from harness.data.dataset import TEST, TRAIN, VALIDATION, Dataset
+from harness.data.dataset import Dataset
 from harness.data.decoding import image_dataset
 from harness.data.formats.images import SUFFIXES
 from harness.data.formats.trees import Tree
+from harness.data.own.parts import is_part, parts_of
 from harness.data.sources.index import ImageIndex, coded
 from harness.errors import UserError
-
-PARTS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "validation": VALIDATION,
-    "test": TEST,
-    "testing": TEST,
-}
 
 
 def load_folder(path: Path, *, size: int) -> Dataset:
@@ -54,16 +43,16 @@ def folder_index(tree: Tree) -> ImageIndex:
     # A single folder around all others, as archives have, says nothing.
     depth = _shared_depth(names)
     steps = [name.split("/")[depth:] for name in names]
-    split = all(len(step) > 2 and step[0].lower() in PARTS for step in steps)
+    split = all(len(step) > 2 and is_part(step[0]) for step in steps)
     labels = coded("/".join(step[1 if split else 0 : -1]) for step in steps)
     if len(labels.names) < 2:
         raise UserError(f"{tree.where}: all {len(names)} images are of one class")
-    codes = [PARTS[step[0].lower()] for step in steps] if split else None
+    codes = parts_of([step[0] for step in steps], tree.where)[0] if split else None
     return ImageIndex(
         names=tuple(names),
         labels=labels.values,
         class_names=labels.names,
-        parts=None if codes is None else np.array(codes, dtype=np.int8),
+        parts=codes,
     )
 
 

@@ -98,6 +98,6 @@ def test_a_class_without_images_is_refused(tmp_path: Path, encode):
 def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path):
     with pytest.raises(UserError, match=r"--data .*nowhere: no such file or folder"):
         load_path(tmp_path / "nowhere")
-    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "notes.doc").write_text("x")
     with pytest.raises(UserError, match=r"neither a folder nor one of \.csv, \.npy, \.npz"):
-        load_path(tmp_path / "notes.txt")
+        load_path(tmp_path / "notes.doc")

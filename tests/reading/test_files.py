@@ -4,11 +4,12 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
 from harness.errors import UserError
-from harness.scoring.files import codes_of, read_embeddings, read_labels
+from harness.reading import codes_of, read_embeddings, read_labels
 
 POINTS = np.array([[1.5, -2.0], [0.0, 4.0], [3.0, 1e-3]])
 LABELS = np.array([7, 2**40, 7])
@@ -26,8 +27,6 @@ def written(folder: Path, kind: str) -> tuple[Path, Path]:
         save_file({"embeddings": POINTS, "other": LABELS}, points)
         save_file({"only": LABELS}, labels)
     elif kind == "parquet":
-        pd = pytest.importorskip("pandas")
-        pytest.importorskip("pyarrow")
         pd.DataFrame(POINTS, columns=["x", "y"]).to_parquet(points)
         pd.DataFrame({"label": LABELS}).to_parquet(labels)
     else:
@@ -38,69 +37,66 @@ def written(folder: Path, kind: str) -> tuple[Path, Path]:
 
 @pytest.mark.parametrize("kind", ["npy", "npz", "safetensors", "csv", "parquet"])
 def test_embeddings_come_back(kind: str, tmp_path: Path) -> None:
-    assert read_embeddings(written(tmp_path, kind)[0]) == pytest.approx(POINTS)
+    assert read_embeddings(written(tmp_path, kind)[0]).rows == pytest.approx(POINTS)
 
 
 @pytest.mark.parametrize("kind", ["npy", "npz", "safetensors", "csv", "parquet"])
 def test_labels_come_back(kind: str, tmp_path: Path) -> None:
-    assert read_labels(written(tmp_path, kind)[1]).tolist() == LABELS.tolist()
+    assert read_labels(written(tmp_path, kind)[1]).values.tolist() == LABELS.tolist()
 
 
 def test_a_csv_file_needs_no_header(tmp_path: Path) -> None:
     (tmp_path / "points.csv").write_text("1.5,-2\n0,4\n3,1e-3\n")
-    assert read_embeddings(tmp_path / "points.csv") == pytest.approx(POINTS)
+    assert read_embeddings(tmp_path / "points.csv").rows == pytest.approx(POINTS)
 
 
 def test_a_column_of_labels_is_no_dimension(tmp_path: Path) -> None:
     (tmp_path / "both.csv").write_text("x,label,y\n1.5,cat,-2\n0,dog,4\n3,cat,1e-3\n")
-    assert read_embeddings(tmp_path / "both.csv") == pytest.approx(POINTS)
-    assert read_labels(tmp_path / "both.csv").tolist() == ["cat", "dog", "cat"]
+    assert read_embeddings(tmp_path / "both.csv").rows == pytest.approx(POINTS)
+    assert read_labels(tmp_path / "both.csv").values.tolist() == ["cat", "dog", "cat"]
 
 
 def test_a_parquet_column_of_labels_is_no_dimension(tmp_path: Path) -> None:
-    pd = pytest.importorskip("pandas")
-    pytest.importorskip("pyarrow")
     path = tmp_path / "both.parquet"
     pd.DataFrame({"x": POINTS[:, 0], "label": LABELS, "y": POINTS[:, 1]}).to_parquet(path)
-    assert read_embeddings(path) == pytest.approx(POINTS)
-    assert read_labels(path).tolist() == LABELS.tolist()
+    assert read_embeddings(path).rows == pytest.approx(POINTS)
+    assert read_labels(path).values.tolist() == LABELS.tolist()
 
 
-def test_a_parquet_column_of_words_is_told(tmp_path: Path) -> None:
-    pd = pytest.importorskip("pandas")
-    pytest.importorskip("pyarrow")
+def test_a_column_of_words_is_left_out_and_told(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pd.DataFrame({"x": POINTS[:, 0], "image": ["a", "b", "c"]}).to_parquet(path)
-    with pytest.raises(UserError, match="hold no numbers: image"):
-        read_embeddings(path)
+    found = read_embeddings(path)
+    assert found.rows.tolist() == POINTS[:, :1].tolist()
+    assert found.notes == ("a.parquet: not dimensions, left out: image",)
 
 
 def test_one_column_of_names_is_labels(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("cat\ndog\ncat\n")
-    assert read_labels(tmp_path / "labels.csv").tolist() == ["cat", "dog", "cat"]
+    assert read_labels(tmp_path / "labels.csv").values.tolist() == ["cat", "dog", "cat"]
 
 
 def test_a_label_may_hold_a_hash(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("C\nC#\n#1\nC\n")
-    assert read_labels(tmp_path / "labels.csv").tolist() == ["C", "C#", "#1", "C"]
+    assert read_labels(tmp_path / "labels.csv").values.tolist() == ["C", "C#", "#1", "C"]
 
 
 def test_a_row_of_embeddings_that_begins_with_a_hash_is_not_left_out(tmp_path: Path) -> None:
     (tmp_path / "points.csv").write_text("x,y\n1,2\n#3,4\n")
-    with pytest.raises(UserError, match="cannot be read as csv"):
+    with pytest.raises(UserError, match="line 3: column x: '#3' is no number"):
         read_embeddings(tmp_path / "points.csv")
 
 
 @pytest.mark.parametrize("header", ["", "label\n", "# label\n"])
 def test_a_quoted_label_may_hold_a_comma(header: str, tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text(f'{header}"Smith, J"\n\n"Smith, K"\nDoe\n')
-    assert read_labels(tmp_path / "labels.csv").tolist() == ["Smith, J", "Smith, K", "Doe"]
+    assert read_labels(tmp_path / "labels.csv").values.tolist() == ["Smith, J", "Smith, K", "Doe"]
 
 
 def test_a_quoted_title_may_hold_a_comma(tmp_path: Path) -> None:
     (tmp_path / "both.csv").write_text('"x, in mm",label,y\n1.5,cat,-2\n0,dog,4\n3,cat,1e-3\n')
-    assert read_embeddings(tmp_path / "both.csv") == pytest.approx(POINTS)
-    assert read_labels(tmp_path / "both.csv").tolist() == ["cat", "dog", "cat"]
+    assert read_embeddings(tmp_path / "both.csv").rows == pytest.approx(POINTS)
+    assert read_labels(tmp_path / "both.csv").values.tolist() == ["cat", "dog", "cat"]
 
 
 @pytest.mark.parametrize(
@@ -156,9 +152,13 @@ def test_integers_stay_what_they_are() -> None:
         ("a.npy", pickle.dumps([1, 2]), "is not a npy file"),
         ("a.safetensors", b"no tensors here", "cannot be read as safetensors"),
         ("a.parquet", b"no table here", "is not a parquet file"),
-        ("a.csv", b"x,y\n1,2\n3\n", "cannot be read as csv"),
-        ("a.csv", b"x,y\n1,two\n", "cannot be read as csv"),
-        ("a.csv", b"\xff\xfe\x00\x01", "cannot be read as csv"),
+        ("a.csv", b"x,y\n1,2\n3\n", "line 3 has 1 columns, the first has 2"),
+        (
+            "a.csv",
+            b"x,y\n1,2\n1,two\n",
+            "line 3: column y: 'two' is no number",
+        ),
+        ("a.csv", b"1,2\n\x00\x01\x00", "cannot be read as a table"),
         ("a.csv", b"x,y\n", "holds no rows"),
         ("a.pt", b"anything", "cannot tell the format from '.pt'"),
         ("a.cvs", b"1,2", "did you mean '.csv'"),
@@ -197,13 +197,16 @@ def test_a_pickle_inside_an_array_is_never_loaded(suffix: str, tmp_path: Path) -
 
 def test_several_arrays_without_the_name_are_listed(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", first=POINTS, second=POINTS)
-    with pytest.raises(UserError, match="holds first, second: none of them named embeddings"):
+    with pytest.raises(
+        UserError,
+        match="holds first, second: none of them named",
+    ):
         read_embeddings(tmp_path / "a.npz")
 
 
 def test_several_columns_without_a_name_are_no_labels(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("1,2\n3,4\n")
-    with pytest.raises(UserError, match="2 columns, none of them named label"):
+    (tmp_path / "a.csv").write_text("1,2\n3,5.5\n")
+    with pytest.raises(UserError, match=r"no column of labels .*it has 1, 2: --label-column"):
         read_labels(tmp_path / "a.csv")
 
 

@@ -1,0 +1,81 @@
+"""The names that people give to the parts of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.data.dataset import TEST, TRAIN, VALIDATION, Attribute
+from harness.errors import UserError
+from harness.reading.names import key
+
+Parts = npt.NDArray[np.int8]
+
+_TRAIN = ("train", "training", "trn", "train_set", "trainset", "bounding_box_train")
+_VALIDATION = ("val", "valid", "validation", "dev", "val_set", "validation_set")
+_TEST = ("test", "testing", "tst", "test_set", "testset")
+_EITHER = ("eval", "evaluation")
+_QUERY = ("query", "queries", "probe", "test_query")
+_GALLERY = ("gallery", "galleries", "bounding_box_test", "test_gallery")
+NAMES = (*_TRAIN, *_VALIDATION, *_TEST, *_EITHER, *_QUERY, *_GALLERY)
+ROLE = "role"
+"""The attribute that says of test samples whether they ask (query) or are searched (gallery)."""
+
+
+def is_part(name: str) -> bool:
+    """Whether a name is that of a part."""
+    return key(name) in NAMES
+
+
+def codes_of_parts(names: Collection[str], where: object) -> tuple[Mapping[str, int], list[str]]:
+    """Which part each of the names is, and what is to be said of it.
+
+    `eval` is the test part, or the validation part beside another test part; a validation part
+    without a test part is the test part. Raises UserError for a name that is none of a part.
+    """
+    strange = sorted(name for name in names if not is_part(name))
+    if strange:
+        raise UserError(
+            f"{where}: unknown part '{strange[0]}' (allowed: train, val, test, eval, "
+            "query, gallery)"
+        )
+    keys = {name: key(name) for name in names}
+    tested = any(one in (*_TEST, *_QUERY, *_GALLERY) for one in keys.values())
+    evaluated = any(one in _EITHER for one in keys.values())
+    codes, notes = {}, []
+    for name, one in sorted(keys.items()):
+        if one in _TRAIN:
+            codes[name] = TRAIN
+        elif one in _VALIDATION:
+            codes[name] = VALIDATION if tested or evaluated else TEST
+            if not (tested or evaluated):
+                notes.append(f"its part '{name}' is the test part: there is no other")
+        elif one in _EITHER:
+            codes[name] = VALIDATION if tested else TEST
+            notes.append(f"its part '{name}' is the {'validation' if tested else 'test'} part")
+        else:
+            codes[name] = TEST
+    return codes, notes
+
+
+def parts_of(values: Sequence[str], where: object) -> tuple[Parts, dict[str, Attribute], list[str]]:
+    """Parts of samples, `roles_of` them, and what is to be said."""
+    codes, notes = codes_of_parts(set(values), where)
+    parts = np.array([codes[value] for value in values], dtype=np.int8)
+    return parts, roles_of(values), notes
+
+
+def roles_of(values: Sequence[str]) -> dict[str, Attribute]:
+    """The attribute `role` of samples by the names of their parts; empty where none is a query."""
+    kinds = {value: _role(key(value)) for value in set(values)}
+    if not {"query", "gallery"} <= set(kinds.values()):
+        return {}
+    names = tuple(sorted(set(kinds.values())))
+    codes = np.array([names.index(kinds[value]) for value in values], dtype=np.int64)
+    return {ROLE: Attribute(values=codes, names=names)}
+
+
+def _role(name: str) -> str:
+    return "query" if name in _QUERY else "gallery" if name in _GALLERY else "none"
