@@ -155,8 +155,8 @@ def test_integers_stay_what_they_are() -> None:
         ("a.csv", b"x,y\n1,2\n3\n", "line 3 has 1 columns, the first has 2"),
         (
             "a.csv",
-            b"x,y\n1,2\n1,two\n",
-            "line 3: column y: 'two' is no number",
+            b"a,b\n1,2\n1,two\n",
+            "line 3: column b: 'two' is no number",
         ),
         ("a.csv", b"1,2\n\x00\x01\x00", "cannot be read as a table"),
         ("a.csv", b"x,y\n", "holds no rows"),
