@@ -20,6 +20,7 @@ __all__ = [
     "Attribute",
     "BackboneSource",
     "Batch",
+    "Benchmark",
     "Choice",
     "Clusters",
     "Context",
@@ -28,6 +29,7 @@ __all__ = [
     "Embed",
     "Executor",
     "Float",
+    "Forecast",
     "Identity",
     "Int",
     "LossObjective",
@@ -35,10 +37,19 @@ __all__ = [
     "Metric",
     "Objective",
     "Outputs",
+    "Plan",
+    "Planned",
     "PretrainedWeights",
     "Range",
     "Readout",
     "Record",
+    "ReplicateEnded",
+    "RunEnded",
+    "RunStarted",
+    "SearchEnded",
+    "SearchStarted",
+    "Session",
+    "Settings",
     "Trunk",
     "UserError",
     "Value",
@@ -57,7 +68,11 @@ A plugin may declare `BENCH_API = 1`; then a benchmark with another number says 
 hookimpl = pluggy.HookimplMarker("bench")
 
 if TYPE_CHECKING:
+    from harness.benchmark import Benchmark, Planned, SearchEnded, SearchStarted, Session
     from harness.data.dataset import Attribute, Dataset
+    from harness.execution.plan import Plan
+    from harness.execution.session import ReplicateEnded, RunEnded, RunStarted
+    from harness.forecast import Forecast
     from harness.method.loss_objective import LossObjective
     from harness.method.objective import (
         Batch,
@@ -71,12 +86,17 @@ if TYPE_CHECKING:
     )
     from harness.models.trunk import Trunk
     from harness.record import Identity, Record
+    from harness.settings import Settings
 
     __version__: str
 else:
     # A type checker does not see this `__getattr__`: to it a name that is misspelt is an error.
     _LATER = {
+        "harness.benchmark": ("Benchmark", "Planned", "SearchEnded", "SearchStarted", "Session"),
         "harness.data.dataset": ("Attribute", "Dataset"),
+        "harness.execution.plan": ("Plan",),
+        "harness.execution.session": ("ReplicateEnded", "RunEnded", "RunStarted"),
+        "harness.forecast": ("Forecast",),
         "harness.method.loss_objective": ("LossObjective",),
         "harness.method.objective": (
             "Batch",
@@ -90,6 +110,7 @@ else:
         ),
         "harness.models.trunk": ("Trunk",),
         "harness.record": ("Identity", "Record"),
+        "harness.settings": ("Settings",),
     }
 
     def __getattr__(name):

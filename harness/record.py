@@ -67,6 +67,10 @@ class Identity(Frozen):
     search: int | None = None
     trial: int | None = None
 
+    def __str__(self) -> str:
+        trial = "" if self.trial is None else f", trial {self.trial + 1}"
+        return f"{self.method}, seed {self.seed}, fold {self.fold}{trial}"
+
     @property
     def run_id(self) -> str:
         """First 20 hexadecimal digits of the sha256 over the canonical JSON."""
@@ -246,6 +250,12 @@ class Record(Frozen):
     artifact: Artifact | None = None
     started: str
     finished: str
+
+    def __repr__(self) -> str:
+        ended = f"{self.state} ({self.reason.kind})" if self.reason else self.state
+        if self.scores is not None:
+            ended = f"MAP@R {self.scores.values['map_at_r']:.3f}"
+        return f"<Record {self.run_id}: {self.identity}: {ended}>"
 
     @property
     def run_id(self) -> str:

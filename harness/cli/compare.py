@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import (
-    DEFAULT_STORE,
     ConcatenatedOption,
     DirectionOption,
     MetricOption,
@@ -21,6 +20,7 @@ from harness.cli.options import (
 )
 from harness.errors import UserError
 from harness.metrics import direction_of
+from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.comparison import Comparison

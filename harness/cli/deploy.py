@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import (
-    DEFAULT_STORE,
     FormatOption,
     PluginOption,
     StoredDatasetOption,
     StoredProtocolOption,
     StoreOption,
 )
+from harness.settings import DEFAULT_STORE
 
 
 def deploy(  # noqa: PLR0913 - one argument an option

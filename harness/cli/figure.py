@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import (
-    DEFAULT_STORE,
     ConcatenatedOption,
     PluginOption,
     StoredDatasetOption,
@@ -16,6 +15,7 @@ from harness.cli.options import (
     StoreOption,
 )
 from harness.cli.report import dataset_or_reason, write_whole
+from harness.settings import DEFAULT_STORE
 
 _NAMES = (
     "forest, critical-difference, learning-curves, search-history, cost, embedding, neighbours, "

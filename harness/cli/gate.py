@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli.options import (
-    DEFAULT_STORE,
     ColumnsOption,
     DropMissingOption,
     HeaderOption,
@@ -18,6 +17,7 @@ from harness.cli.options import (
     TextLabelsOption,
 )
 from harness.errors import NotComparable, UserError
+from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.gate import GatedMetric, GateReport

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import (
-    DEFAULT_STORE,
     ConcatenatedOption,
     Format,
     FormatOption,
@@ -18,6 +17,7 @@ from harness.cli.options import (
     StoredProtocolOption,
     StoreOption,
 )
+from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.results import Board

@@ -145,5 +145,3 @@ DirectionOption = Annotated[
 ]
 TextFormat = Literal["text", "json"]
 TextFormatOption = Annotated[TextFormat, typer.Option("--format", help="How to write it.")]
-DEFAULT_STORE = Path("bench-store")
-DEFAULT_PROTOCOL = "reality-check-small"

@@ -9,7 +9,6 @@ import typer
 
 from harness.cli.compare import DifferenceOption, MethodArgument, compared
 from harness.cli.options import (
-    DEFAULT_STORE,
     ConcatenatedOption,
     MetricOption,
     StoredDatasetOption,
@@ -18,6 +17,7 @@ from harness.cli.options import (
     TextFormatOption,
 )
 from harness.errors import UserError
+from harness.settings import DEFAULT_STORE
 
 
 def power(  # noqa: PLR0913 - one argument an option

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import DEFAULT_STORE, StoreOption
+from harness.cli.options import StoreOption
+from harness.settings import DEFAULT_STORE
 
 DEFAULT_RESULTS = Path("results")
 

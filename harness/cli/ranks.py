@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 
 from harness.cli.options import (
-    DEFAULT_STORE,
     ConcatenatedOption,
     DirectionOption,
     FormatOption,
@@ -14,6 +13,7 @@ from harness.cli.options import (
     StoredProtocolOption,
     StoreOption,
 )
+from harness.settings import DEFAULT_STORE
 
 
 def ranks(  # noqa: PLR0913 - one argument an option

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import (
-    DEFAULT_STORE,
     ConcatenatedOption,
     PluginOption,
     StoredDatasetOption,
     StoredProtocolOption,
     StoreOption,
 )
+from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset

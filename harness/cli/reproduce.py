@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
+from harness.cli.options import PluginOption, StoreOption
+from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.execution.reproducing import Reproduction

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
+from harness.cli.options import PluginOption, StoreOption
 from harness.errors import UserError
+from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def rescore(
     plugin: PluginOption = None,
 ) -> None:
     """Recompute every score from the stored embeddings under the current metric version."""
-    from harness.cli.preparing import say_waiting
+    from harness.benchmark import say_waiting
     from harness.registry import load_registry
     from harness.rescoring import RuleBook, rescore_store
     from harness.store import Store

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.options import (
-    DEFAULT_PROTOCOL,
-    DEFAULT_STORE,
     AddressOption,
     ColumnsOption,
     DatasetOption,
@@ -29,12 +28,11 @@ from harness.cli.options import (
     WorkersOption,
     WorkersPerGpuOption,
 )
-from harness.cli.preparing import check_names, prepare, read_own, report_problems, say_waiting
 from harness.errors import EXIT_RUNS_FAILED
+from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE
 
 if TYPE_CHECKING:
-    from harness.execution.plan import Plan
-    from harness.store import Store
+    from harness.benchmark import Session
 
 
 def run(  # noqa: PLR0913 - one argument an option
@@ -105,65 +103,57 @@ def run(  # noqa: PLR0913 - one argument an option
     ] = False,
 ) -> None:
     """Train and score methods by a protocol; what the store holds already is not run again."""
-    from harness.cli import quantities
-    from harness.protocol import load_protocol
+    from harness.benchmark import Benchmark
     from harness.reading.options import Reading
-    from harness.registry import load_registry
+    from harness.settings import Settings
 
-    count = quantities.workers(workers)
-    longest = quantities.seconds("--time-limit", time_limit) if time_limit else None
-    largest = quantities.size("--memory-limit", memory_limit) if memory_limit else None
-    reading = Reading(label_column, columns, drop_missing, text_labels, header)
-    own = None if data is None else read_own(data, reading)
-    overrides = [*(set_ or ()), *([] if own is None else [own.override])]
-    rules = load_protocol(protocol, dataset=dataset, overrides=overrides)
-    registry = load_registry(plugin or ())
-    names = [name.strip() for name in methods.split(",") if name.strip()]
-    report_problems(registry)
-    # Names are checked before anything heavy is imported, so that a slip is answered at once.
-    check_names(registry, rules, names, own=own is not None)
-    place = registry.executor(executor).item
-
-    from harness.execution.executor import Settings
-    from harness.execution.machine import choose_device, set_threads
-    from harness.execution.plan import choose_entrants
-
-    entrants = choose_entrants(registry, names, with_ or ())
-    # A dry run times a step on this machine, wherever the runs would go.
-    chosen = choose_device(device, here=dry_run or not place.remote)
-    bench, plan = prepare(registry, rules, entrants, seeds=seeds, device=chosen, own=own)
-    set_threads(threads)
-    settings = Settings(
-        workers=count,
+    settings = Settings.read(
+        workers=workers,
         threads=threads,
         workers_per_gpu=workers_per_gpu,
-        time_limit=longest,
-        memory_limit=largest,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
         address=address,
     )
+    benchmark = Benchmark(
+        protocol=protocol,
+        methods=methods,
+        dataset=dataset,
+        data=data,
+        reading=Reading(label_column, columns, drop_missing, text_labels, header),
+        seeds=seeds,
+        overrides=set_ or (),
+        hyperparameters=with_ or (),
+        plugins=plugin or (),
+        device=device,
+        executor=executor,
+        settings=settings,
+    )
+    for note in benchmark.notes:
+        typer.echo(note, err=True)
     if dry_run:
-        from harness.cli.dry_run import print_plan
-
-        print_plan(plan, bench, store, settings)
+        typer.echo(repr(benchmark.forecast(store)), nl=False)
         return
-    from harness.cli.searching import search_for
-    from harness.cli.watching import watch
-    from harness.search import tuned_plan
-    from harness.store import Store
-    from harness.trackers import tracking
-
-    with Store.open(store, create=True) as opened:
-        opened.require_writable()
-        seen = tracking(track or (), registry, store=store, dataset=bench.dataset)
-        with opened.sole_writer(waiting=say_waiting), seen:
-            plan = tuned_plan(plan, search_for(plan, bench, opened, place, settings))
-            watch(plan, bench, opened, place, settings, retry_failed=retry_failed)
-        failed = _failed(plan, opened)
-    if failed or ("all" in names and registry.problems):
+    session = benchmark.run(store, retry_failed=retry_failed, track=track or ())
+    try:
+        session.watch()
+    finally:
+        show(session)
+    broken = "all" in benchmark.methods and benchmark.registry.problems
+    if session.failed() or broken:
         raise typer.Exit(EXIT_RUNS_FAILED)
 
 
-def _failed(plan: Plan, store: Store) -> bool:
-    """Whether any run of the plan ended without scores for a reason that is a fault."""
-    states = store.run_states()
-    return any(states.get(run.run_id) == "failed" for run in plan.runs)
+def show(session: Session) -> None:
+    """Leave the board on standard output, as wide as a terminal is."""
+    from harness.results import board_renderable, render_board
+
+    board = session.board()
+    if board is None:
+        return
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(board_renderable(board))
+    else:
+        typer.echo(render_board(board, "table"), nl=False)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import DEFAULT_STORE, PluginOption, StoreOption
+from harness.cli.options import PluginOption, StoreOption
 from harness.errors import unknown
+from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.registry import Registry

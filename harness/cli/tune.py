@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import (
-    DEFAULT_PROTOCOL,
-    DEFAULT_STORE,
     AddressOption,
     DatasetOption,
     DeviceOption,
@@ -24,8 +22,7 @@ from harness.cli.options import (
     WorkersOption,
     WorkersPerGpuOption,
 )
-from harness.cli.preparing import check_names, prepare, report_problems, say_waiting
-from harness.errors import UserError
+from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,49 +61,34 @@ def tune(  # noqa: PLR0913 - one argument an option
     Each trial trains all folds and is valued by validation alone. What the store holds already is
     not run again.
     """
-    from harness.cli import quantities
-    from harness.protocol import load_protocol
-    from harness.registry import load_registry
-
-    overrides = [] if trials is None else [f"search.trials={trials}"]
-    rules = load_protocol(protocol, dataset=dataset, overrides=overrides)
-    if rules.search.trials == 0:
-        raise UserError(
-            f"protocol '{rules.name}' has no search: every method runs at its defaults "
-            "(--trials N searches all the same)"
-        )
-    count = quantities.workers(workers)
-    longest = quantities.seconds("--time-limit", time_limit) if time_limit else None
-    largest = quantities.size("--memory-limit", memory_limit) if memory_limit else None
-    registry = load_registry(plugin or ())
-    names = [name.strip() for name in methods.split(",") if name.strip()]
-    report_problems(registry)
-    check_names(registry, rules, names)
-    place = registry.executor(executor).item
-
-    from harness.cli.searching import search_for
-    from harness.execution.executor import Settings
-    from harness.execution.machine import choose_device
-    from harness.execution.plan import choose_entrants
-    from harness.store import Store
+    from harness.benchmark import Benchmark
+    from harness.settings import Settings
     from harness.table import render
 
-    entrants = choose_entrants(registry, names)
-    chosen = choose_device(device, here=not place.remote)
-    bench, plan = prepare(registry, rules, entrants, seeds=1, device=chosen)
-    settings = Settings(
-        workers=count,
+    settings = Settings.read(
+        workers=workers,
         threads=threads,
         workers_per_gpu=workers_per_gpu,
-        time_limit=longest,
-        memory_limit=largest,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
         address=address,
     )
-    with Store.open(store, create=True) as opened:
-        opened.require_writable()
-        with opened.sole_writer(waiting=say_waiting):
-            tuned = search_for(plan, bench, opened, place, settings)
-    typer.echo(render(_table(rules.name, tuned), format), nl=False)
+    benchmark = Benchmark(
+        protocol=protocol,
+        methods=methods,
+        dataset=dataset,
+        seeds=1,
+        overrides=[] if trials is None else [f"search.trials={trials}"],
+        plugins=plugin or (),
+        device=device,
+        executor=executor,
+        settings=settings,
+    )
+    for note in benchmark.notes:
+        typer.echo(note, err=True)
+    session = benchmark.tune(store)
+    session.watch()
+    typer.echo(render(_table(benchmark.protocol.name, session.tuned), format), nl=False)
 
 
 def _table(protocol: str, tuned: Sequence[Tuned]) -> Table:

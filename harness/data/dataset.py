@@ -105,6 +105,11 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.inputs.shape[1:]))
+        count = f"{len(self)} samples of {len(self.class_names)} classes"
+        return f"<Dataset {self.name}: {count}, {shape}>"
+
     @property
     def is_images(self) -> bool:
         """Whether inputs are images rather than feature vectors."""

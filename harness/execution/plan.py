@@ -48,12 +48,15 @@ class Entrant:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PlannedRun:
     """One run to be: who, and the identity that decides its result."""
 
     entrant: Entrant
     identity: Identity
+
+    def __repr__(self) -> str:
+        return f"<PlannedRun {self.identity}>"
 
     @cached_property
     def run_id(self) -> str:
@@ -61,7 +64,7 @@ class PlannedRun:
         return self.identity.run_id
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Replicate:
     """All folds of one method at one seed, in fold order."""
 
@@ -69,23 +72,47 @@ class Replicate:
     seed: int
     runs: tuple[PlannedRun, ...]
 
+    def __repr__(self) -> str:
+        return f"<Replicate {self.entrant.name}, seed {self.seed}>"
+
     @cached_property
     def run_ids(self) -> tuple[str, ...]:
         """Ids of its runs, in fold order."""
         return tuple(run.run_id for run in self.runs)
 
+    @property
+    def to_search(self) -> bool:
+        """Whether a search finds its hyperparameters, where the protocol has one."""
+        method, trial = self.entrant.registered.method, self.runs[0].identity.trial
+        return bool(method.space) and self.entrant.chosen_by == "default" and trial is None
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Plan:
-    """Every replicate, seed by seed and method by method."""
+    """Every replicate, seed by seed and method by method.
+
+    `searched`: whether the search that the protocol may ask for has chosen the hyperparameters.
+    """
 
     protocol: Protocol
     replicates: tuple[Replicate, ...]
+    searched: bool = False
+
+    def __repr__(self) -> str:
+        methods = len({replicate.entrant.name for replicate in self.replicates})
+        rules, runs = self.protocol, len(self.runs)
+        return f"<Plan {rules.name} on {rules.dataset}: {runs} runs of {methods} methods>"
 
     @cached_property
     def runs(self) -> tuple[PlannedRun, ...]:
         """Every run, in order."""
         return tuple(run for replicate in self.replicates for run in replicate.runs)
+
+    @property
+    def to_search(self) -> bool:
+        """Whether some replicate stands at defaults that the protocol's search is to replace."""
+        asked = self.protocol.search.trials > 0 and not self.searched
+        return asked and any(replicate.to_search for replicate in self.replicates)
 
 
 def choose_entrants(

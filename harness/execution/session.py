@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 
+from harness.errors import UserError
 from harness.execution.executor import Settings, Stages, Started, Work
 from harness.execution.inline import execute_inline
 from harness.execution.plan import Plan, PlannedRun, Replicate
@@ -69,8 +70,14 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
     """Execute what the store lacks, storing each result as it comes; yields events.
 
     Stop iterating at any point: what was stored stays, and the same plan goes on from there.
-    Set `draining` to have no further run begun and those that are running finished.
+    Set `draining` to have no further run begun and those that are running finished. Raises
+    UserError for a plan whose hyperparameters the protocol has searched, and nothing did.
     """
+    if plan.to_search:
+        raise UserError(
+            f"protocol '{plan.protocol.name}' searches hyperparameters before its replicates, and "
+            "this plan was not searched (`harness.Benchmark` searches, then runs)"
+        )
     todo = outstanding(plan, store, retry_failed=retry_failed)
     replicates = _Replicates(plan, todo)
     notify = _Observers(bench.registry)

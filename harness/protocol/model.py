@@ -262,3 +262,7 @@ class Protocol(Rules):
     datasets: tuple[str, ...]
     digest: str
     unlocked: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        unlocked = ", unlocked" if self.unlocked else ""
+        return f"<Protocol {self.name} on {self.dataset}: {self.digest[:12]}{unlocked}>"

@@ -49,7 +49,7 @@ def searches_of(protocol: Protocol, folds: Sequence[Replicate]) -> list[tuple[Re
         (replicate, search)
         for search in range(protocol.search.repeats)
         for replicate in folds
-        if replicate.entrant.registered.method.space and replicate.entrant.chosen_by == "default"
+        if replicate.to_search
     ]
 
 
@@ -140,6 +140,7 @@ def tuned_plan(plan: Plan, tuned: Sequence[Tuned]) -> Plan:
             _at(replicate, found.get((replicate.entrant.name, replicate.seed % repeats)))
             for replicate in plan.replicates
         ),
+        searched=True,
     )
 
 

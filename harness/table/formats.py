@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
 from typing import Literal, get_args
 
 from harness.table.model import Cell, Table, printable
@@ -33,6 +34,23 @@ def _markdown(table: Table) -> str:
     title = [escape_markdown(printable(table.title)), ""] if table.title else []
     notes = [f"- {escape_markdown(printable(note))}" for note in table.notes]
     return "\n".join([*title, *lines, *([""] if notes else []), *notes]) + "\n"
+
+
+def to_html(table: Table) -> str:
+    """The table as one HTML element, for a notebook: nothing wider than a cell is left out."""
+
+    def line(kind: str, texts: Iterable[str]) -> str:
+        aligned = zip((column.align for column in table.columns), texts, strict=True)
+        return "".join(
+            f'<{kind} style="text-align:{align}">{escape(text)}</{kind}>' for align, text in aligned
+        )
+
+    title = f"<caption>{escape(printable(table.title))}</caption>" if table.title else ""
+    head = line("th", [column.title for column in table.columns])
+    body = "".join(f"<tr>{line('td', row)}</tr>" for row in table.texts())
+    notes = "".join(f"<li>{escape(printable(note))}</li>" for note in table.notes)
+    below = f"<ul>{notes}</ul>" if notes else ""
+    return f"<div><table>{title}<thead><tr>{head}</tr></thead>{body}</table>{below}</div>"
 
 
 def _pipes(cells: Iterable[str]) -> str:

@@ -156,7 +156,7 @@ def child(order: dict[str, Any]) -> None:
 
 def main() -> None:
     """Import what a run needs, then answer."""
-    for name in ("harness.cli.run", "harness.cli.watching", "harness.cli.doctor"):
+    for name in ("harness.cli.run", "harness.progress", "harness.cli.doctor"):
         importlib.import_module(name)
     from harness.execution.warming import warm
 

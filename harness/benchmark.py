@@ -1,0 +1,419 @@
+"""`Benchmark`: a protocol, methods and a dataset, ready to be planned, tuned and run.
+
+The front door for programs; `bench run` and `bench tune` are thin layers over it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from harness.errors import UserError
+from harness.protocol import load_protocol
+from harness.registry import load_registry
+from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE, Settings
+
+if TYPE_CHECKING:
+    from harness.data.dataset import Dataset
+    from harness.execution.plan import Entrant, Plan, PlannedRun
+    from harness.execution.run import Bench
+    from harness.execution.session import ReplicateEnded, RunEnded, RunStarted
+    from harness.forecast import Forecast
+    from harness.reading.options import Reading
+    from harness.record import Record
+    from harness.results import Board
+    from harness.search import Tuned
+    from harness.store import Store
+
+    Event = RunStarted | RunEnded | ReplicateEnded | "SearchStarted" | "SearchEnded" | "Planned"
+
+Given = Mapping[str, object] | Sequence[str]
+"""Values by key path, as `{"training.steps": 100}` or `["training.steps=100"]`."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SearchStarted:
+    """The search that the protocol asks for begins: how many searches, of how many trials."""
+
+    searches: int
+    trials: int
+
+
+@dataclass(frozen=True)
+class SearchEnded:
+    """Every search has found its best point."""
+
+    tuned: tuple[Tuned, ...]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The replicates begin: all their runs, and those of them that the store lacks."""
+
+    plan: Plan
+    todo: tuple[PlannedRun, ...]
+
+
+class Benchmark:
+    """What is compared by which rules on which data; nothing heavy is loaded until it is used.
+
+    `protocol`: a published name or a .toml file's path. `methods`: names, or "all". `dataset`: by
+    default the protocol's first. `data`: your own instead, a `Dataset` or a path as `bench run
+    --data` takes it; `reading` says what is not plain in a file. `seeds`: how many replicates, by default all of the protocol's. `overrides`:
+    other values than the protocol's, which is then unlocked; `hyperparameters`: other values than
+    the methods' defaults, by `method.name`. `plugins`: files of uninstalled plugins.
+
+    `device`, `executor` and `settings` say how the runs are executed, and change no result.
+    `notes` are sentences that a person should read: how own data are split, broken plugins.
+
+    Raises UserError for anything that is misspelt or not there.
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument an option of `bench run`
+        self,
+        *,
+        protocol: str | Path = DEFAULT_PROTOCOL,
+        methods: str | Sequence[str] = "all",
+        dataset: str | None = None,
+        data: Dataset | Path | str | None = None,
+        reading: Reading | None = None,
+        seeds: int | None = None,
+        overrides: Given = (),
+        hyperparameters: Given = (),
+        plugins: Sequence[Path | str] = (),
+        device: str = "auto",
+        executor: str = "local",
+        settings: Settings | None = None,
+    ) -> None:
+        own, reason, turned = (None, [], []) if data is None else _own(data, reading)
+        texts = [*_texts(overrides), *turned]
+        self.protocol = load_protocol(str(protocol), dataset=dataset, overrides=texts)
+        self.registry = load_registry([Path(plugin) for plugin in plugins])
+        self.notes = (*reason, *(f"bench: {problem}" for problem in self.registry.problems))
+        self.methods = _names(methods)
+        self._own = own
+        # Names are checked before anything heavy is imported: a slip is answered at once.
+        self._check_names()
+        self._executor = self.registry.executor(executor).item
+        self._given = _texts(hyperparameters)
+        self._seeds = self._replicates(seeds)
+        self._device = device
+        self.settings = settings or Settings()
+
+    def __repr__(self) -> str:
+        rules = self.protocol
+        return f"<Benchmark {rules.name} on {rules.dataset}: {', '.join(self.methods)}>"
+
+    def plan(self) -> Plan:
+        """The runs that there are, methods at their defaults where a search has yet to find them.
+
+        Loads the data: a run's id holds their digest.
+        """
+        return self._plan(self._bench)
+
+    def forecast(self, store: Path | str = DEFAULT_STORE) -> Forecast:
+        """What there is to do that the store lacks, and the time that it is expected to take.
+
+        Where nothing is recorded yet, a few steps are timed on this machine.
+        """
+        from harness.execution.machine import choose_device
+        from harness.forecast import forecast
+
+        bench = replace(self._bench, device=choose_device(self._device))
+        return forecast(self._plan(bench), bench, Path(store), self.settings)
+
+    def run(
+        self,
+        store: Path | str = DEFAULT_STORE,
+        *,
+        retry_failed: bool = False,
+        track: Sequence[str] = (),
+    ) -> Session:
+        """A session that searches if the protocol says so, then runs what the store lacks.
+
+        Iterate it for events, or `watch()` it. Nothing happens before. `retry_failed`: run those
+        again that failed before. `track`: show runs elsewhere too, as `bench run --track`.
+        """
+        return Session(self, Path(store), retry_failed=retry_failed, track=track)
+
+    def tune(self, store: Path | str = DEFAULT_STORE) -> Session:
+        """A session of the hyperparameter search alone; what it found is its `tuned`.
+
+        Raises UserError for a protocol without a search.
+        """
+        rules = self.protocol
+        if rules.search.trials == 0:
+            raise UserError(
+                f"protocol '{rules.name}' has no search: every method runs at its defaults "
+                "(--trials N searches all the same)"
+            )
+        return Session(self, Path(store), search_only=True)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data, loaded when they are first used."""
+        from harness.data.loading import load_dataset
+
+        return self._own or load_dataset(self.registry, self.protocol.dataset)
+
+    @cached_property
+    def entrants(self) -> list[Entrant]:
+        """The methods at the points of their spaces that were given."""
+        from harness.execution.plan import choose_entrants
+
+        return choose_entrants(self.registry, self.methods, self._given)
+
+    @cached_property
+    def _bench(self) -> Bench:
+        from harness.execution.machine import choose_device
+        from harness.execution.run import Bench
+
+        assert self.entrants  # what is wrong with hyperparameters is said before data are loaded
+        device = choose_device(self._device, here=not self._executor.remote)
+        rule = self.protocol.backbone
+        weights = self.registry.backbone(rule.name).item.weights_named(rule.weights)
+        if weights is not None:
+            weights.require()
+        return Bench(
+            registry=self.registry, protocol=self.protocol, dataset=self.dataset, device=device
+        )
+
+    def _plan(self, bench: Bench) -> Plan:
+        from harness.execution.plan import make_plan, trunk_code
+
+        trunk = trunk_code(self.registry, self.protocol.backbone)
+        digest = bench.dataset.digest
+        return make_plan(self.protocol, digest, self.entrants, self._seeds, trunk=trunk)
+
+    def _check_names(self) -> None:
+        for name in self.methods:
+            if name != "all":
+                self.registry.method(name)
+        rules = self.protocol
+        if self._own is None:
+            self.registry.dataset(rules.dataset)
+        self.registry.backbone(rules.backbone.name).item.weights_named(rules.backbone.weights)
+
+    def _replicates(self, seeds: int | None) -> int:
+        rules = self.protocol
+        if seeds is not None and not 1 <= seeds <= rules.replicates:
+            raise UserError(
+                f"--seeds {seeds}: protocol '{rules.name}' has {rules.replicates} replicates "
+                f"(allowed: 1..{rules.replicates})"
+            )
+        return rules.replicates if seeds is None else seeds
+
+
+class Session:
+    """A Benchmark at work on a store: iterate it for events; what is done is stored at once.
+
+    Stop iterating at any point, or call `stop`: the same Benchmark goes on from there. `plan` has
+    what a search found once it ended, `tuned` the same by method.
+    """
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        store: Path,
+        *,
+        search_only: bool = False,
+        retry_failed: bool = False,
+        track: Sequence[str] = (),
+    ) -> None:
+        self.benchmark = benchmark
+        self.path = store
+        self.plan = benchmark.plan()
+        self.tuned: tuple[Tuned, ...] = ()
+        self.search_only = search_only
+        self.draining = threading.Event()
+        self._bench = benchmark._bench
+        self._retry_failed = retry_failed
+        self._track = track
+        self._store: Store | None = None
+        self._left: set[str] = set()
+        self._events = self._go()
+
+    def __repr__(self) -> str:
+        rules = self.benchmark.protocol
+        return f"<Session {rules.name} on {rules.dataset}: {len(self.plan.runs)} runs>"
+
+    def __iter__(self) -> Iterator[Event]:
+        return self._events
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def stop(self) -> None:
+        """Begin no further run; those that are running are finished."""
+        self.draining.set()
+
+    def close(self) -> None:
+        """End what still runs, now."""
+        self._events.close()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether runs or trials were left undone."""
+        return bool(self._left)
+
+    def watch(self) -> Board | None:
+        """Go to the end, show how it goes, and return the board (None after `tune`).
+
+        On a terminal a board that fills; in a notebook one cell's output, renewed in place; else
+        a line a run on standard error. Ctrl-C once finishes what runs, twice stops at once; both
+        raise KeyboardInterrupt.
+        """
+        from harness.progress import watch
+
+        watch(self)
+        return self.board()
+
+    def board(self) -> Board | None:
+        """The board as it stands; None while the store holds no run of the plan."""
+        from harness.results import Selector, load_board
+        from harness.store import Store
+
+        if self.search_only or not Store.is_at(self.path):
+            return None
+        with ExitStack() as stack:
+            store = self._store or stack.enter_context(Store.open(self.path))
+            states = store.run_states()
+            if not any(run.run_id in states for run in self.plan.runs):
+                return None
+            return load_board(store, select=Selector.of(self.plan.runs[0].identity))
+
+    def recorded(self) -> list[Record]:
+        """The Records that the store has of the same protocol and data."""
+        assert self._store is not None, "the session has not begun, or is over"
+        rules = self.plan.protocol
+        return self._store.records(protocol_digest=rules.digest, dataset=rules.dataset)
+
+    def failed(self) -> list[PlannedRun]:
+        """The runs of the plan that ended without scores for a reason that is a fault."""
+        from harness.store import Store
+
+        with Store.open(self.path) as store:
+            states = store.run_states()
+        return [run for run in self.plan.runs if states.get(run.run_id) == "failed"]
+
+    def _go(self) -> Generator[Event, None, None]:
+        from harness.execution.session import RunEnded, outstanding
+        from harness.store import Store
+
+        with Store.open(self.path, create=True) as store, ExitStack() as stack:
+            self._store = store
+            stack.callback(setattr, self, "_store", None)
+            store.require_writable()
+            self._enter(stack, store)
+            yield from self._search(store)
+            if self.search_only or self._left:
+                return
+            todo = outstanding(self.plan, store, retry_failed=self._retry_failed)
+            self._left = {run.run_id for run in todo}
+            yield Planned(self.plan, tuple(todo))
+            for event in self._run(self.plan):
+                if isinstance(event, RunEnded):
+                    self._left.discard(event.run.run_id)
+                yield event
+
+    def _enter(self, stack: ExitStack, store: Store) -> None:
+        from harness.execution.machine import set_threads
+
+        set_threads(self.benchmark.settings.threads)
+        if self._track:
+            from harness.trackers import tracking
+
+            data, registry = self._bench.dataset, self.benchmark.registry
+            seen = tracking(self._track, registry, store=store.path, dataset=data)
+            stack.enter_context(seen)
+        stack.enter_context(store.sole_writer(waiting=say_waiting))
+
+    def _search(self, store: Store) -> Generator[Event, None, None]:
+        if not self.plan.to_search:
+            return
+        from harness.search import Searching, SearchStopped, searches_of, tuned_plan
+
+        folds = [replicate for replicate in self.plan.replicates if replicate.seed == 0]
+        rules = self.plan.protocol
+        count = len(searches_of(rules, folds))
+        yield SearchStarted(count, rules.search.trials)
+        searching = Searching(rules, folds, store, self._run)
+        try:
+            yield from searching.run()
+        except SearchStopped:
+            self._left = {run.run_id for run in self.plan.runs}
+            return
+        self.tuned = tuple(searching.tuned())
+        self.plan = tuned_plan(self.plan, self.tuned)
+        yield SearchEnded(self.tuned)
+
+    def _run(self, plan: Plan) -> Generator[RunStarted | RunEnded | ReplicateEnded, None, None]:
+        from harness.execution.session import run_plan
+
+        assert self._store is not None
+        replicates = plan is self.plan
+        return run_plan(
+            plan,
+            self._bench,
+            self._store,
+            retry_failed=self._retry_failed and replicates,
+            execute=self.benchmark._executor.execute,
+            settings=self.benchmark.settings,
+            draining=self.draining,
+        )
+
+
+def say_waiting() -> None:
+    """Say that another process writes to the store."""
+    log.warning("another bench run writes to this store: waiting for it to end")
+
+
+def _own(
+    data: Dataset | Path | str, reading: Reading | None
+) -> tuple[Dataset, list[str], list[str]]:
+    """A person's data, the sentence on how they are split, and the override that says so."""
+    from harness.data.dataset import Dataset
+    from harness.data.own import fitting_split, load_path
+    from harness.protocol.own_data import own_data
+    from harness.reading.options import Reading
+
+    dataset = data if isinstance(data, Dataset) else load_path(Path(data), reading or Reading())
+    fit = fitting_split(dataset)
+    notes = [f"{dataset.name}: {note}" for note in (*dataset.notes, fit.reason)]
+    return dataset, notes, [own_data(dataset.name, fit.kind)]
+
+
+def _names(methods: str | Sequence[str]) -> list[str]:
+    listed = methods.split(",") if isinstance(methods, str) else list(methods)
+    for one in listed:
+        if not isinstance(one, str):
+            raise UserError(
+                f"methods: {type(one).__name__} is not a name; a method of your own comes from a "
+                "file: plugins=['mine.py']"
+            )
+    names = [name.strip() for name in listed if name.strip()]
+    if not names:
+        raise UserError("--methods: names no method (give names separated by commas, or 'all')")
+    return names
+
+
+def _texts(given: Given) -> list[str]:
+    """`key=value` texts, values as TOML writes them."""
+    if isinstance(given, Mapping):
+        return [
+            f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+            for key, value in given.items()
+        ]
+    return list(given)

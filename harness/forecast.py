@@ -1,0 +1,100 @@
+"""What there is to do for a plan, and the time that it is expected to take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.execution.estimate import Estimate, learnt_estimate, time_a_run
+from harness.execution.placement import place_workers
+from harness.execution.session import outstanding
+from harness.store import Store
+from harness.table import Column, Table, duration, to_html, to_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.execution.executor import Settings
+    from harness.execution.plan import Plan, PlannedRun
+    from harness.execution.run import Bench
+    from harness.table import Cell
+
+
+@dataclass(frozen=True, repr=False)
+class Forecast:
+    """The runs of a plan that a store lacks, and the seconds that they are expected to take.
+
+    `basis`: what the time is guessed from; `workers`: how many runs at a time.
+    """
+
+    plan: Plan
+    todo: tuple[PlannedRun, ...]
+    seconds: float
+    workers: int
+    basis: str
+    table: Table
+
+    def __repr__(self) -> str:
+        return to_text(self.table)
+
+    def _repr_html_(self) -> str:
+        return to_html(self.table)
+
+
+def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forecast:
+    """Look at what the store holds, and time a few steps if that says nothing of the time."""
+    rules = plan.protocol
+    if Store.is_at(store):
+        with Store.open(store) as opened:
+            todo = outstanding(plan, opened)
+            estimate = learnt_estimate(
+                opened.records(protocol_digest=rules.digest, dataset=rules.dataset)
+            )
+    else:
+        todo, estimate = list(plan.runs), learnt_estimate([])
+    if not estimate.seen:
+        estimate.guess = time_a_run(bench)
+    basis = "runs recorded before" if estimate.seen else "a few steps timed just now"
+    workers = len(place_workers(bench.device, settings, runs=len(todo)).devices)
+    seconds = estimate.seconds(todo) / workers
+    at_a_time = f", {workers} at a time" if workers > 1 else ""
+    searched = (
+        f"the search before it, {rules.search.trials} trials a method, is not in this time",
+    )
+    table = Table(
+        title=f"{rules.name} on {rules.dataset}: {len(todo)} of {len(plan.runs)} runs to do",
+        columns=[
+            Column(key="method", title="method", priority=0),
+            Column(key="batch", title="batches", priority=2),
+            Column(key="hyperparameters", title="hyperparameters", priority=3, wraps=True),
+            Column(key="todo", title="runs to do", align="right", priority=0),
+            Column(key="done", title="recorded", align="right", priority=1),
+            Column(key="time", title="estimated", align="right", priority=0),
+        ],
+        rows=[
+            _row(name, [run for run in plan.runs if run.entrant.name == name], todo, estimate)
+            for name in dict.fromkeys(run.entrant.name for run in plan.runs)
+        ],
+        notes=(
+            f"estimated time: {duration(seconds)}{at_a_time}, from {basis}, on {bench.device}",
+            *(searched if plan.to_search else ()),
+        ),
+    )
+    return Forecast(plan, tuple(todo), seconds, workers, basis, table)
+
+
+def _row(
+    name: str, runs: list[PlannedRun], todo: Sequence[PlannedRun], estimate: Estimate
+) -> dict[str, Cell]:
+    ids = {run.run_id for run in todo}
+    left = [run for run in runs if run.run_id in ids]
+    point = runs[0].entrant.hyperparameters
+    return {
+        "method": name,
+        "batch": runs[0].entrant.registered.method.batch,
+        "hyperparameters": ", ".join(f"{key}={value}" for key, value in point.items()),
+        "todo": len(left),
+        "done": len(runs) - len(left),
+        "time": duration(estimate.seconds(left)),
+    }

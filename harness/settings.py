@@ -1,0 +1,93 @@
+"""How to spend the machine: `Settings`, and the texts that people type for them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from harness.errors import UserError
+
+DEFAULT_PROTOCOL = "reality-check-small"
+DEFAULT_STORE = Path("bench-store")
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_BYTES = {"M": 2.0**20, "G": 2.0**30, "T": 2.0**40}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to spend the machine; results are the same whatever stands here, but for `threads`.
+
+    `workers`: runs at a time, None for as many as fill the machine. `threads`: processor threads
+    that train one run. `workers_per_gpu`: how many of the workers share a GPU. `time_limit`:
+    seconds a run may take. `memory_limit`: bytes of main memory that a worker may hold.
+    `address`: of the cluster, for an executor that has one.
+    """
+
+    workers: int | None = 1
+    threads: int = 1
+    workers_per_gpu: int = 1
+    time_limit: float | None = None
+    memory_limit: int | None = None
+    address: str | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether a run may have to be ended from outside."""
+        return self.time_limit is not None or self.memory_limit is not None
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        workers: str = "auto",
+        threads: int = 1,
+        workers_per_gpu: int = 1,
+        time_limit: str | None = None,
+        memory_limit: str | None = None,
+        address: str | None = None,
+    ) -> Self:
+        """Read what is typed: `auto` or a number; `90`, `10m`, `2h`; `512M`, `4G`.
+
+        Raises UserError for what is not understood.
+        """
+        return cls(
+            workers=_workers(workers),
+            threads=threads,
+            workers_per_gpu=workers_per_gpu,
+            time_limit=seconds("--time-limit", time_limit) if time_limit else None,
+            memory_limit=size("--memory-limit", memory_limit) if memory_limit else None,
+            address=address,
+        )
+
+
+def seconds(option: str, text: str) -> float:
+    """Read a time; UserError if it is none, or not positive."""
+    return _read(option, text, _SECONDS, "seconds, or a number with s, m or h")
+
+
+def size(option: str, text: str) -> int:
+    """Read a size in bytes; UserError if it is none, or not positive."""
+    return int(_read(option, text, _BYTES, "a number with M, G or T"))
+
+
+def _read(option: str, text: str, units: dict[str, float], allowed: str) -> float:
+    unit = text[-1:] if text[-1:].isalpha() else ""
+    number = text.removesuffix(unit)
+    try:
+        value = float(number) * units[unit]
+    except (ValueError, KeyError):
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise UserError(f"{option} {text}: not understood (allowed: {allowed})")
+    return value
+
+
+def _workers(text: str) -> int | None:
+    """Read `--workers`: a number of one or more, or None for `auto`."""
+    if text == "auto":
+        return None
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise UserError(f"--workers {text}: not understood (allowed: auto, or a number from 1)")

@@ -1,0 +1,261 @@
+"""`Benchmark`: what `bench run` does, from a program."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness import (
+    Benchmark,
+    Dataset,
+    Planned,
+    ReplicateEnded,
+    RunEnded,
+    RunStarted,
+    SearchEnded,
+    SearchStarted,
+    UserError,
+)
+from harness.execution.session import run_plan
+from harness.protocol.published import protocols_folder
+from harness.search import searches_of
+from harness.store import Store
+
+PLUGIN = """
+from harness import Float, Method, Objective, hookimpl
+
+
+class Spread(Objective):
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, batch, embed):
+        e = embed(batch.inputs)
+        d = (e[:, None] - e[None, :]).square().sum(-1)
+        same = batch.labels[:, None] == batch.labels[None, :]
+        return self.scale * (d[same].mean() - d[~same].mean())
+
+
+class Broken(Objective):
+    def forward(self, batch, embed):
+        raise RuntimeError("a broken loss")
+
+
+def method(name, build):
+    space = {"scale": Float(0.1, 10.0, default=1.0, log=True)}
+    return Method(name=name, build=build, summary="toy", reference="none", space=space)
+
+
+@hookimpl
+def bench_methods():
+    return [method("spread-out", lambda point, context: Spread(**point)),
+            method("broken", lambda point, context: Broken())]
+"""
+SHORT = {
+    "training.steps": 4,
+    "training.steps_per_epoch": 2,
+    "training.batch_size": 8,
+    "training.samples_per_class": 2,
+    "selection.every": 2,
+}
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Any:
+    """A Benchmark of a toy method; no run of it takes long."""
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    smoke = (protocols_folder() / "smoke.toml").read_text()
+    searched = smoke.replace("trials = 0", "trials = 2")
+    (tmp_path / "tuned.toml").write_text(searched.replace('name = "smoke"', 'name = "tuned"', 1))
+
+    def benchmark(**given: Any) -> Benchmark:
+        asked = {"protocol": "smoke", "methods": "spread-out", "dataset": "digits", "seeds": 1}
+        asked["overrides"] = SHORT
+        return Benchmark(**asked | given, plugins=[tmp_path / "mine.py"])
+
+    benchmark.tuned = str(tmp_path / "tuned.toml")  # type: ignore[attr-defined]
+    return benchmark
+
+
+def kinds(events: Any) -> list[type]:
+    return [type(event) for event in events]
+
+
+def test_a_run_tells_its_events_and_ends_in_a_board(make: Any, tmp_path: Path) -> None:
+    session = make().run(tmp_path / "store")
+    of_a_run = [RunStarted, RunEnded]
+    assert kinds(session) == [Planned, *of_a_run, *of_a_run, ReplicateEnded]
+    board = session.board()
+    assert [row.method for row in board.rows] == ["spread-out"]
+    assert (session.stopped, session.failed()) == (False, [])
+
+
+def test_what_the_store_holds_is_not_run_again(make: Any, tmp_path: Path) -> None:
+    list(make().run(tmp_path / "store"))
+    (planned,) = make().run(tmp_path / "store")
+    assert (len(planned.plan.runs), planned.todo) == (2, ())
+
+
+def test_nothing_happens_before_a_session_is_begun(make: Any, tmp_path: Path) -> None:
+    make().run(tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_session_that_is_stopped_goes_on_from_there(make: Any, tmp_path: Path) -> None:
+    with make().run(tmp_path / "store") as session:
+        for event in session:
+            if isinstance(event, RunEnded):
+                session.stop()
+        assert session.stopped
+    with Store.open(tmp_path / "store") as store:
+        assert len(store.records()) == 1
+    rest = make().run(tmp_path / "store")
+    assert kinds(rest) == [Planned, RunStarted, RunEnded, ReplicateEnded]
+
+
+def test_runs_that_failed_are_named(make: Any, tmp_path: Path) -> None:
+    session = make(methods=["broken", "spread-out"]).run(tmp_path / "store")
+    list(session)
+    assert [run.identity.method for run in session.failed()] == ["broken", "broken"]
+
+
+def test_a_protocol_with_a_search_is_searched_first(make: Any, tmp_path: Path) -> None:
+    session = make(protocol=make.tuned).run(tmp_path / "store")
+    told = kinds(session)
+    assert told[0] is SearchStarted
+    assert told.index(SearchEnded) < told.index(Planned)
+    assert told.count(RunEnded) == 2 * 2 + 2
+    with Store.open(tmp_path / "store") as store:
+        assert {record.chosen_by for record in store.records()} == {"search"}
+    assert [one.entrant.name for one in session.tuned] == ["spread-out"]
+
+
+def test_tuning_is_the_search_alone_and_a_run_takes_it(make: Any, tmp_path: Path) -> None:
+    session = make(protocol=make.tuned).tune(tmp_path / "store")
+    assert kinds(session)[-1] is SearchEnded
+    assert session.board() is None
+    after = kinds(make(protocol=make.tuned).run(tmp_path / "store"))
+    assert after.count(RunEnded) == 2
+
+
+def test_a_plan_that_was_not_searched_is_refused(make: Any, tmp_path: Path) -> None:
+    benchmark = make(protocol=make.tuned)
+    plan, bench = benchmark.plan(), benchmark._bench
+    assert searches_of(plan.protocol, plan.replicates)
+    with (
+        Store.open(tmp_path / "store", create=True) as store,
+        pytest.raises(UserError, match="searches hyperparameters before its replicates"),
+    ):
+        list(run_plan(plan, bench, store))
+
+
+def test_a_method_at_given_hyperparameters_needs_no_search(make: Any, tmp_path: Path) -> None:
+    given = make(protocol=make.tuned, hyperparameters={"spread-out.scale": 2.0})
+    assert SearchStarted not in kinds(given.run(tmp_path / "store"))
+
+
+def test_a_data_set_of_ones_own_is_run_and_said_how(make: Any, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    labels = np.repeat(np.arange(12), 6).astype(np.int64)
+    data = Dataset(
+        name="mine",
+        inputs=draw.normal(size=(72, 5)).astype(np.float32),
+        labels=labels,
+        class_names=tuple(map(str, range(12))),
+        source="the test",
+        licence="MIT",
+    )
+    made = make(data=data, dataset=None)
+    assert made.notes == (
+        "mine: 12 classes: tested on classes that training has not seen (class-disjoint)",
+    )
+    session = made.run(tmp_path / "store")
+    list(session)
+    assert session.board().dataset_digest == data.digest
+
+
+def test_a_forecast_says_what_there_is_to_do(make: Any, tmp_path: Path) -> None:
+    before = make().forecast(tmp_path / "store")
+    assert (len(before.todo), before.basis) == (2, "a few steps timed just now")
+    assert not (tmp_path / "store").exists()
+    list(make().run(tmp_path / "store"))
+    after = make().forecast(tmp_path / "store")
+    assert (len(after.todo), after.seconds, after.basis) == (0, 0.0, "runs recorded before")
+    assert "0 of 2 runs to do" in repr(after)
+    assert "<table>" in after._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"methods": ["spred-out"]}, "did you mean 'spread-out'"),
+        ({"methods": []}, "names no method"),
+        ({"methods": [object()]}, "a method of your own comes from a file"),
+        ({"dataset": "digts"}, "did you mean 'digits'"),
+        ({"protocol": "smok"}, "did you mean 'smoke'"),
+        ({"seeds": 4}, "has 3 replicates"),
+        ({"seeds": 0}, "has 3 replicates"),
+        ({"executor": "locl"}, "did you mean 'local'"),
+        ({"overrides": {"training.stps": 3}}, "did you mean 'steps'"),
+    ],
+)
+def test_a_slip_is_one_line_at_once(make: Any, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said) as wrong:
+        make(**given)
+    assert "\n" not in str(wrong.value)
+
+
+def test_a_wrong_hyperparameter_is_one_line_before_anything_is_made(
+    make: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"outside \[0.1, 10\]"):
+        make(hyperparameters={"spread-out.scale": 99}).run(tmp_path / "store")
+    with pytest.raises(UserError, match="has no search"):
+        make().tune(tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+
+
+def test_what_is_shown_of_each_is_short(make: Any, tmp_path: Path) -> None:
+    benchmark = make()
+    session = benchmark.run(tmp_path / "store")
+    events = list(session)
+    shown = [benchmark, benchmark.plan(), benchmark.protocol, benchmark.dataset, session]
+    shown += [event for event in events if not isinstance(event, Planned)]
+    assert [repr(one) for one in shown if len(repr(one)) > 160] == []
+
+
+def test_watching_writes_a_line_a_run(
+    make: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = make().run(tmp_path / "store").watch()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "smoke on digits: 2 of 2 runs to do\n[1/2] spread-out, seed 0, fold 0: MAP@R 0." in err
+    assert [row.method for row in board.rows] == ["spread-out"]
+
+
+def test_an_interrupt_while_watching_finishes_what_runs(make: Any, tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    session = make().run(tmp_path / "store")
+    inner = session._events
+
+    def interrupted() -> Any:
+        for event in inner:
+            if isinstance(event, RunStarted) and not session.draining.is_set():
+                os.kill(os.getpid(), signal.SIGINT)
+            yield event
+
+    session._events = interrupted()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            session.watch()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with Store.open(tmp_path / "store") as store:
+        assert len(store.records()) == 1
