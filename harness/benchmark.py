@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from harness.errors import UserError
 from harness.protocol import load_protocol
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from harness.search import Tuned
     from harness.store import Store
 
-    Event = RunStarted | RunEnded | ReplicateEnded | "SearchStarted" | "SearchEnded" | "Planned"
+    Event: TypeAlias = (
+        "RunStarted | RunEnded | ReplicateEnded | SearchStarted | SearchEnded | Planned"
+    )
 
 Given = Mapping[str, object] | Sequence[str]
 """Values by key path, as `{"training.steps": 100}` or `["training.steps=100"]`."""
