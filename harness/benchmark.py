@@ -70,9 +70,10 @@ class Benchmark:
 
     `protocol`: a published name or a .toml file's path. `methods`: names, or "all". `dataset`: by
     default the protocol's first. `data`: your own instead, a `Dataset` or a path as `bench run
-    --data` takes it; `reading` says what is not plain in a file. `seeds`: how many replicates, by default all of the protocol's. `overrides`:
-    other values than the protocol's, which is then unlocked; `hyperparameters`: other values than
-    the methods' defaults, by `method.name`. `plugins`: files of uninstalled plugins.
+    --data` takes it, with a `reading` that says what is not plain in a file. `seeds`: how many
+    replicates, by default all of the protocol's. `overrides`: other values than the protocol's,
+    which is then unlocked; `hyperparameters`: other values than the methods' defaults, by
+    `method.name`. `plugins`: files of uninstalled plugins.
 
     `device`, `executor` and `settings` say how the runs are executed, and change no result.
     `notes` are sentences that a person should read: how own data are split, broken plugins.
