@@ -253,7 +253,7 @@ def make_store(tmp_path: Path, make_run: Callable[..., Any]) -> Callable[..., Pa
 @pytest.fixture
 def publish(tmp_path: Path) -> Callable[..., Path]:
     """Publish a store; returns the file."""
-    from harness.publishing import build_publication, results_path, write_publication
+    from harness.results.publishing import build_publication, results_path, write_publication
     from harness.store import Store
 
     def make(store: Path, results: str = "results") -> Path:

@@ -26,7 +26,6 @@ BEHIND_THE_STORE = (
     "record.py",
     "scoring",
     "reading",
-    "publishing",
     "gate",
     "history",
     "deployment",

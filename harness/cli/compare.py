@@ -1,4 +1,4 @@
-"""`bench compare`: two methods against each other, in words and numbers."""
+"""`bench compare`, `power`, `ranks` and `across`: which rows of a board can be told apart."""
 
 from __future__ import annotations
 
@@ -12,18 +12,22 @@ import typer
 from harness.cli.options import (
     ConcatenatedOption,
     DirectionOption,
+    FormatOption,
     MetricOption,
+    OnlyOption,
+    SourceArgument,
     StoredDatasetOption,
     StoredProtocolOption,
     StoreOption,
     TextFormatOption,
+    aggregate,
 )
 from harness.errors import UserError
-from harness.metrics import direction_of
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
-    from harness.comparison import Comparison
+    from harness.results import Aggregate, Selector
+    from harness.results.comparison import Comparison
 
 MethodArgument = Annotated[
     str, typer.Argument(help="A method's name or its label on the leaderboard.", show_default=False)
@@ -36,11 +40,13 @@ DifferenceOption = Annotated[
 def compare(  # noqa: PLR0913 - one argument an option
     first: MethodArgument,
     second: MethodArgument,
+    source: SourceArgument = None,
     *,
     metric: MetricOption = "map_at_r",
     store: StoreOption = DEFAULT_STORE,
     protocol: StoredProtocolOption = None,
     dataset: StoredDatasetOption = None,
+    only: OnlyOption = None,
     concatenated: ConcatenatedOption = False,
     alone: Annotated[
         bool,
@@ -51,13 +57,15 @@ def compare(  # noqa: PLR0913 - one argument an option
     format: TextFormatOption = "text",  # noqa: A002 - named as its option
 ) -> None:
     """Say which of two methods is better and how surely, or what it would take to tell."""
-    from harness.comparison import comparison_document, comparison_text
+    from harness.results import Selector
+    from harness.results.sentences import comparison_document, comparison_text
 
-    found = compared(
+    found = _compared(
         (first, second),
+        source or store,
+        Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
+        aggregate(concatenated=concatenated),
         metric=metric,
-        scope=(store, protocol, dataset),
-        concatenated=concatenated,
         alone=alone,
         to_see=difference,
         direction=direction,
@@ -69,45 +77,139 @@ def compare(  # noqa: PLR0913 - one argument an option
         typer.echo(comparison_text(found), nl=False)
 
 
-def compared(  # noqa: PLR0913 - one argument an option
+def _compared(  # noqa: PLR0913 - what is compared, and how
     methods: tuple[str, str],
+    path: Path,
+    select: Selector,
+    aggregate: Aggregate,
     *,
     metric: str,
-    scope: tuple[Path, str | None, str | None],
-    concatenated: bool,
-    alone: bool,
     to_see: float,
-    direction: bool | None,
+    direction: bool | None = None,
+    alone: bool = False,
     noise_only: bool = False,
 ) -> Comparison:
-    """Read the leaderboard of `scope` (store, protocol, dataset) and compare two of its rows.
-
-    `direction`: whether more is better, or None to ask the Records; of no
-    matter where `noise_only`, for noise is the same either way.
-    """
-    from harness.comparison import load_comparison
-    from harness.results import load_board
-    from harness.store import Store
+    """Compare two rows of a board; where `noise_only`, whichever way the metric is better."""
+    from harness.metrics import direction_of
+    from harness.results import load_board, open_source
+    from harness.results.comparison import load_comparison
 
     if not (math.isfinite(to_see) and to_see > 0.0):
         raise UserError(f"--difference must be a number above 0, not {to_see}")
-    path, protocol, dataset = scope
-    with Store.open(path) as opened:
-        board = load_board(
-            opened,
-            protocol=protocol,
-            dataset=dataset,
-            aggregate="concatenated" if concatenated else "separated",
-        )
+    with open_source(path) as opened:
+        board = load_board(opened, select=select, aggregate=aggregate)
         facts = board.metric(metric)
-        if noise_only and facts.higher_is_better is None:
-            direction = True
+        unknown = noise_only and facts.higher_is_better is None
         return load_comparison(
             opened,
             board,
             *methods,
             metric=facts.name,
-            higher_is_better=direction_of(facts, direction),
+            higher_is_better=unknown or direction_of(facts, direction),
             alone=alone,
             to_see=to_see,
         )
+
+
+def power(  # noqa: PLR0913 - one argument an option
+    first: MethodArgument,
+    second: MethodArgument,
+    source: SourceArgument = None,
+    *,
+    difference: DifferenceOption = 0.005,
+    probability: Annotated[
+        float, typer.Option("--power", help="With what probability it is to be seen.")
+    ] = 0.8,
+    metric: MetricOption = "map_at_r",
+    store: StoreOption = DEFAULT_STORE,
+    protocol: StoredProtocolOption = None,
+    dataset: StoredDatasetOption = None,
+    only: OnlyOption = None,
+    concatenated: ConcatenatedOption = False,
+    format: TextFormatOption = "text",  # noqa: A002 - named as its option
+) -> None:
+    """Say how many replicates show a difference of two methods, from the noise they have shown."""
+    from harness.results import Selector
+    from harness.results.comparison import power_to_see
+    from harness.results.sentences import power_document, power_text
+
+    if not 0.0 < probability < 1.0:
+        raise UserError(f"--power must lie between 0 and 1, not {probability}")
+    found = _compared(
+        (first, second),
+        source or store,
+        Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
+        aggregate(concatenated=concatenated),
+        metric=metric,
+        to_see=difference,
+        noise_only=True,
+    )
+    plan = power_to_see(
+        difference,
+        found.difference.noise,
+        found.replicates,
+        family=found.family,
+        power=probability,
+    )
+    if plan is None or plan.noise == 0.0:
+        seen = "one common replicate" if plan is None else "no noise in their common replicates"
+        raise UserError(f"'{first}' and '{second}' have {seen}: there is nothing to plan with")
+    if format == "json":
+        document = {"first": found.labels[0], "second": found.labels[1], "metric": found.metric}
+        typer.echo(json.dumps(document | power_document(plan), indent=2, ensure_ascii=False))
+    else:
+        typer.echo(power_text(found, plan), nl=False)
+
+
+def ranks(  # noqa: PLR0913 - one argument an option
+    source: SourceArgument = None,
+    *,
+    metric: MetricOption = "map_at_r",
+    store: StoreOption = DEFAULT_STORE,
+    protocol: StoredProtocolOption = None,
+    dataset: StoredDatasetOption = None,
+    only: OnlyOption = None,
+    concatenated: ConcatenatedOption = False,
+    direction: DirectionOption = None,
+    format: FormatOption = "table",  # noqa: A002 - named as its option
+) -> None:
+    """Rank all methods by one metric, with tie groups, rank intervals and the bootstrap."""
+    from harness.metrics import direction_of
+    from harness.results import Selector, load_board, open_source
+    from harness.results.ranking import load_ranking, ranking_table
+    from harness.table import render
+
+    select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
+    with open_source(source or store) as opened:
+        board = load_board(opened, select=select, aggregate=aggregate(concatenated=concatenated))
+        facts = board.metric(metric)
+        upward = direction_of(facts, direction)
+        ranking = load_ranking(opened, board, metric=facts.name, higher_is_better=upward)
+    typer.echo(render(ranking_table(ranking), format), nl=False)
+
+
+def across(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(help="Stores or published leaderboards, a dataset or a protocol each."),
+    ],
+    *,
+    metric: MetricOption = "map_at_r",
+    rope: Annotated[
+        float, typer.Option(help="Differences up to this size do not matter.", min=0.0)
+    ] = 0.01,
+    concatenated: ConcatenatedOption = False,
+    direction: DirectionOption = None,
+    format: FormatOption = "table",  # noqa: A002 - named as its option
+) -> None:
+    """Compare methods over several datasets: average ranks, critical difference, Bayes."""
+    from harness.metrics import direction_of
+    from harness.results import load_board
+    from harness.results.across import across_table, compare_across
+    from harness.table import render
+
+    boards = [load_board(path, aggregate=aggregate(concatenated=concatenated)) for path in sources]
+    facts = boards[0].metric(metric)
+    upward = direction_of(facts, direction)
+    found = compare_across(boards, metric=facts.name, higher_is_better=upward, rope=rope)
+    typer.echo(render(across_table(found), format), nl=False)

@@ -176,7 +176,7 @@ def _of_boards(
     inconclusive: Policy,
 ) -> GateReport:
     from harness.gate import gate_boards, publication_side, store_side
-    from harness.publishing import load_publication
+    from harness.results.publication import load_publication
     from harness.store import Store
 
     if baseline is None:

@@ -16,6 +16,7 @@ from harness.cli.options import (
     StoredDatasetOption,
     StoredProtocolOption,
     StoreOption,
+    aggregate,
 )
 from harness.settings import DEFAULT_STORE
 
@@ -46,7 +47,7 @@ def leaderboard(  # noqa: PLR0913 - one argument an option
     board = load_board(
         source or store,
         select=Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
-        aggregate="concatenated" if concatenated else "separated",
+        aggregate=aggregate(concatenated=concatenated),
         all_versions=all_versions,
     )
     names = [name.strip() for name in metrics.split(",")] if metrics else None

@@ -10,7 +10,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from harness.cli import (
-    across,
     compare,
     data,
     deploy,
@@ -21,9 +20,7 @@ from harness.cli import (
     leaderboard,
     listing,
     plugin,
-    power,
     publish,
-    ranks,
     report,
     reproduce,
     rescore,
@@ -46,9 +43,9 @@ app.command()(run.run)
 app.command()(tune.tune)
 app.command()(leaderboard.leaderboard)
 app.command()(compare.compare)
-app.command()(power.power)
-app.command()(ranks.ranks)
-app.command()(across.across)
+app.command()(compare.power)
+app.command()(compare.ranks)
+app.command()(compare.across)
 app.command()(report.report)
 app.command()(figure.figure)
 app.command(name="list")(listing.listing)

@@ -132,6 +132,13 @@ ConcatenatedOption = Annotated[
         help="Score the joined embeddings of all folds, or each fold alone and average.",
     ),
 ]
+
+
+def aggregate(*, concatenated: bool) -> Literal["concatenated", "separated"]:
+    """Of ConcatenatedOption, in a board's words."""
+    return "concatenated" if concatenated else "separated"
+
+
 MetricOption = Annotated[
     str, typer.Option("--metric", help="What to compare by: a name or a title, such as MAP@R.")
 ]

@@ -32,7 +32,7 @@ def publish(
     ] = False,
 ) -> None:
     """Write results/PROTOCOL/DATASET.json: every run's scores, with sums by test class."""
-    from harness.publishing import build_publication, results_path, write_publication
+    from harness.results.publishing import build_publication, results_path, write_publication
     from harness.store import Store
 
     with Store.open(store) as opened:

@@ -72,8 +72,8 @@ def verify(
 
 
 def _findings(path: Path, protocol_files: list[Path]) -> Iterator[Finding]:
-    from harness.publishing import is_publication
     from harness.rescoring import RuleBook, verify_board, verify_publication, verify_store
+    from harness.results.publication import is_publication
 
     if path.is_file():
         document = _document(path)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import NotComparable
-from harness.publishing import Publication
 from harness.record import Record
 from harness.results.belonging import belonging
+from harness.results.publication import Publication
 from harness.store import Scope, Store
 
 

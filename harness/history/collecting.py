@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.publishing import Publication, load_publication, parse_publication
+from harness.results.publication import Publication, load_publication, parse_publication
 
 _UNIT = "\x1f"
 

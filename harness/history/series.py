@@ -13,7 +13,7 @@ from harness.gate.measuring import measure
 from harness.gate.metrics import GatedMetric, Margin
 from harness.history.change_points import LEVEL, ChangePoint, change_points
 from harness.history.collecting import Snapshot
-from harness.publishing import Publication
+from harness.results.publication import Publication
 from harness.statistics import Interval, t_interval
 
 

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import UserError
-from harness.publishing import (
-    Publication,
-    PublishedMethod,
-    PublishedRun,
-    is_untouched,
-    publication_of,
-)
-from harness.publishing.class_sums import rounding_bound, summed_score
-from harness.publishing.model import Summary
-from harness.publishing.summary import summaries
 from harness.record import Record
 from harness.rescoring.rules import RuleBook
 from harness.rescoring.verify import Finding
 from harness.results.belonging import belonging
+from harness.results.class_sums import mean_of_sums, rounding_bound
+from harness.results.publication import (
+    Publication,
+    PublishedMethod,
+    PublishedRun,
+    Summary,
+    is_untouched,
+    publication_of,
+)
+from harness.results.publishing import summaries
 from harness.scoring import check_invariants
 
 _LAST_DIGIT = 1.5e-6  # means and intervals are rounded to six decimals
@@ -87,8 +87,8 @@ def _sum_problems(publication: Publication, run: PublishedRun) -> Iterator[str]:
         if len(sums) != len(test_set.queries):
             yield f"{metric}: {len(sums)} sums for {len(test_set.queries)} classes"
             continue
-        recorded, summed = run.scores.values[metric], summed_score(test_set, sums)
-        if not abs(recorded - summed) <= rounding_bound(test_set):
+        recorded, summed = run.scores.values[metric], mean_of_sums(sums, test_set.queries)
+        if not abs(recorded - summed) <= rounding_bound(test_set.queries):
             yield f"{metric}: recorded {recorded:.6f}, its classes give {summed:.6f}"
         if any(not 0 <= s <= n for s, n in zip(sums, test_set.queries, strict=True)):
             yield f"{metric}: a class scores outside 0 to 1"

@@ -133,6 +133,8 @@ def as_text(value: Any) -> str:
     """A fact's value as people read and write it."""
     if value is None:
         return "unknown"
+    if value == "":
+        return "core"  # a trunk of no plugin
     if isinstance(value, str | int):
         return str(value)
     if isinstance(value, tuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,9 @@ from harness.errors import UserError, unknown
 from harness.record import Concatenation, Identity, Record
 from harness.results.board import Aggregate, Board
 from harness.results.building import board_of
+from harness.results.class_sums import ClassSums, sums_of_arrays
 from harness.results.key import IDENTITY, as_text, commons, facts_of
+from harness.results.publication import Publication, load_publication
 from harness.store import Scope, Store
 from harness.store.collecting import without_collecting
 from harness.store.excerpt import Common, Excerpt, excerpts_of
@@ -46,6 +48,10 @@ class Source(Protocol):
 
     def records(self, scope: Scope) -> list[Record]:
         """The Records of a scope's replicates."""
+        ...
+
+    def class_sums(self, run_id: str, metric: str) -> ClassSums | None:
+        """The scores of a run by class; None where there are none."""
         ...
 
 
@@ -86,6 +92,11 @@ class StoreSource:
         )
         return [record for record in found if _in(record.identity, scope)]
 
+    def class_sums(self, run_id: str, metric: str) -> ClassSums | None:
+        """From the arrays that the run left; UserError for a damaged file."""
+        record = self.store.record(run_id)
+        return None if record is None else sums_of_arrays(self.store.arrays(record), metric)
+
 
 @dataclass(frozen=True)
 class RecordsSource:
@@ -94,6 +105,7 @@ class RecordsSource:
     name: str
     found: Sequence[Record]
     joined: Sequence[Concatenation] = ()
+    sums: Callable[[str, str], ClassSums | None] = lambda _run_id, _metric: None
 
     def scopes(self) -> list[Scope]:
         """Newest first, by when their last run ended."""
@@ -123,9 +135,29 @@ class RecordsSource:
             if record.identity.trial is None and _in(record.identity, scope)
         ]
 
+    def class_sums(self, run_id: str, metric: str) -> ClassSums | None:
+        """What came with the Records."""
+        return self.sums(run_id, metric)
+
 
 def _in(identity: Identity, scope: Scope) -> bool:
     return all(getattr(identity, name) == getattr(scope, name) for name in _SCOPED)
+
+
+def published_source(publication: Publication, name: str) -> RecordsSource:
+    """A published leaderboard as a Source."""
+    runs = publication.by_id()
+    return RecordsSource(
+        name,
+        publication.records(),
+        publication.concatenations(),
+        lambda run_id, metric: publication.class_sums(runs.get(run_id), metric),
+    )
+
+
+def as_source(source: Source | Store) -> Source:
+    """A Store as a Source; a Source as it is."""
+    return StoreSource(source) if isinstance(source, Store) else source
 
 
 @contextmanager
@@ -133,10 +165,7 @@ def open_source(path: Path | str) -> Iterator[Source]:
     """A store's directory or a published leaderboard's file as a Source; UserError if neither."""
     path = Path(path)
     if path.is_file():
-        from harness.publishing import load_publication
-
-        publication = load_publication(path)
-        yield RecordsSource(str(path), publication.records(), publication.concatenations())
+        yield published_source(load_publication(path), str(path))
         return
     with Store.open(path) as store:
         yield StoreSource(store)
@@ -226,7 +255,7 @@ def load_board(
                 aggregate=aggregate,
                 all_versions=all_versions,
             )
-    found: Source = StoreSource(source) if isinstance(source, Store) else source
+    found = as_source(source)
     wanted = select or Selector.parse(protocol=protocol, dataset=dataset)
     scopes = found.scopes()
     with without_collecting():

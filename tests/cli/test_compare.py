@@ -10,15 +10,15 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from harness.cli import compare, power, ranks
+from harness.cli import compare
 from harness.errors import UserError
 from harness.record import Declared, Identity, Record, Scores
 from harness.store import Store
 
 APP = typer.Typer()
 APP.command()(compare.compare)
-APP.command()(power.power)
-APP.command()(ranks.ranks)
+APP.command()(compare.power)
+APP.command()(compare.ranks)
 
 
 def a_run(method: str, seed: int, queries: np.ndarray) -> Record:

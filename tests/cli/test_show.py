@@ -201,12 +201,12 @@ def test_an_unknown_name_is_shown_with_the_nearest_of_any_kind(
 ) -> None:
     line = error_of(name, "--plugin", str(plugin))
     assert line.startswith(
-        f"unknown method, protocol, dataset or run '{name}'; did you mean '{nearest}'? (allowed: "
+        f"unknown method, protocol, dataset, metric or run '{name}'; did you mean '{nearest}'? "
     )
 
 
 def test_a_run_that_is_not_in_the_store_is_unknown(store: Path) -> None:
-    assert "unknown method, protocol, dataset or run 'abc'" in error_of(
+    assert "unknown method, protocol, dataset, metric or run 'abc'" in error_of(
         "abc", "--store", str(store)
     )
 
@@ -232,4 +232,6 @@ def test_an_unknown_name_ends_the_program_with_one_line_and_exit_code_2(tmp_path
         timeout=600,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.startswith("bench: unknown method, protocol, dataset or run 'glyph'; ")
+    assert done.stderr.startswith(
+        "bench: unknown method, protocol, dataset, metric or run 'glyph'; "
+    )

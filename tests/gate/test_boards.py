@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import NotComparable, UserError
 from harness.gate import gate_boards, gated_metrics, publication_side, store_side
-from harness.publishing import load_publication
+from harness.results.publication import load_publication
 from harness.store import Store
 
 

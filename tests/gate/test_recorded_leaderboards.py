@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.publishing.document import content_digest
 from harness.rescoring import RuleBook, verify_publication
+from harness.results.publication import content_digest
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 FILES = sorted(RESULTS.rglob("*.json"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.history import Snapshot, from_folder, series_of
-from harness.publishing import load_publication
+from harness.results.publication import load_publication
 
 
 @pytest.fixture

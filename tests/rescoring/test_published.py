@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from harness.publishing.document import content_digest
 from harness.rescoring import RuleBook, verify_publication
+from harness.results.publication import content_digest
 
 
 @pytest.fixture

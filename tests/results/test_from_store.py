@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.publishing import load_publication
 from harness.record import Concatenation, Record
 from harness.results import Board, build_board, load_board, render_board
+from harness.results.publication import load_publication
 from harness.store import Store
 
 RESULTS = sorted((Path(__file__).parents[2] / "results").glob("*/*.json"))

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from harness.comparison import class_sums, load_comparison
 from harness.results import load_board
+from harness.results.class_sums import stacked_sums
+from harness.results.comparison import load_comparison
+from harness.results.reading import StoreSource
 from harness.store import Store
 
 MakeStore = Callable[..., Store]
@@ -15,7 +17,7 @@ MakeStore = Callable[..., Store]
 def test_the_sums_of_the_classes_make_the_recorded_scores(filled_store: MakeStore) -> None:
     with filled_store() as store:
         row = load_board(store).rows[0]
-        found = class_sums(store, row, [0, 1, 2], "map_at_r")
+        found = stacked_sums(StoreSource(store), row, [0, 1, 2], "map_at_r")
     assert found is not None
     assert found.sums.shape == (3, 2, 5)
     assert found.classes.tolist() == [10, 11, 12, 13, 14]
@@ -26,12 +28,12 @@ def test_the_sums_of_the_classes_make_the_recorded_scores(filled_store: MakeStor
 
 def test_a_metric_that_is_no_mean_over_queries_has_no_sums(filled_store: MakeStore) -> None:
     with filled_store() as store:
-        assert class_sums(store, load_board(store).rows[0], [0], "ami") is None
+        assert stacked_sums(StoreSource(store), load_board(store).rows[0], [0], "ami") is None
 
 
 def test_runs_without_arrays_have_no_sums(filled_store: MakeStore) -> None:
     with filled_store(arrays=False) as store:
-        assert class_sums(store, load_board(store).rows[0], [0], "map_at_r") is None
+        assert stacked_sums(StoreSource(store), load_board(store).rows[0], [0], "map_at_r") is None
 
 
 def test_a_comparison_from_a_store_resamples_the_classes(filled_store: MakeStore) -> None:

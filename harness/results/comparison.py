@@ -1,4 +1,4 @@
-"""`compare`: two rows of a Board on common random numbers; a pure function."""
+"""Two rows of a Board on common random numbers: what is known of them, and what it would take."""
 
 from __future__ import annotations
 
@@ -6,27 +6,77 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.comparison.class_sums import ClassSums
-from harness.comparison.pair import Floats, Pair, make_pair
-from harness.comparison.power import Power, power_to_see
-from harness.results import Board, Telling
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import UserError
+from harness.results.board import Board, Row
+from harness.results.class_sums import ClassSums, stacked_sums
+from harness.results.reading import Source, as_source
+from harness.results.telling import LEVEL, Floats, Telling
 from harness.statistics import (
     Interval,
     PairedDifference,
     corrected_fold_test,
+    detectable_difference,
     effect_size,
     hierarchical_bootstrap,
+    noise_interval,
     paired_difference,
     paired_differences,
     probability_of_improvement,
+    replicates_to_see,
     sign_flip_test,
 )
+from harness.store import Store
 
-LEVEL = 0.05
 SMALL = 0.005
 _SEED = 0
 
 Verdict = Literal["first", "second", "undecided", "one replicate"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pair:
+    """Two rows and their values on the seeds that both have: float64 (s, f) each.
+
+    `places`: where the two rows stand on the board. `left_out`: how many further replicates each
+    has.
+    """
+
+    rows: tuple[Row, Row]
+    seeds: tuple[int, ...]
+    values: tuple[Floats, Floats]
+    left_out: tuple[int, int]
+    places: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Power:
+    """The replicates at which a true `difference` is found with probability `power`.
+
+    `alone`: tested by itself at 5 %; `corrected`: at 5 % over `family` pairs, the first step of
+    Holm's procedure, so that it suffices whatever the other pairs do. None: more than a million.
+    `noise`: standard deviation of a replicate's difference, measured over `replicates` and known
+    within `noise_range` (95 %); `alone_range`: what `alone` would be at its ends. `detectable`:
+    the smallest difference that the replicates at hand show by themselves.
+    """
+
+    difference: float
+    power: float
+    family: int
+    replicates: int
+    noise: float
+    noise_range: tuple[float, float]
+    alone: int | None
+    alone_range: tuple[int | None, int | None]
+    corrected: int | None
+    detectable: float
+
+    @property
+    def more(self) -> int | None:
+        """How many more replicates the corrected test needs; 0 if there are enough."""
+        return None if self.corrected is None else max(0, self.corrected - self.replicates)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,3 +218,99 @@ def _resampled(
     differences: Floats = sign * (sums[0].sums - sums[1].sums)
     found = hierarchical_bootstrap(differences[None], sums[0].counts, seed=_SEED)
     return (float(found.low[0]), float(found.high[0])), found.levels
+
+
+def load_comparison(  # noqa: PLR0913 - what is compared, and how
+    source: Source | Store,
+    board: Board,
+    first: str,
+    second: str,
+    *,
+    metric: str,
+    higher_is_better: bool = True,
+    alone: bool = False,
+    to_see: float = SMALL,
+) -> Comparison:
+    """Compare two rows of a board of `source`, with the bootstrap over its stored scores by query.
+
+    Raises UserError as `make_pair` does, and for an artifact that is missing or damaged.
+    """
+    return compare(
+        board,
+        first,
+        second,
+        metric=metric,
+        higher_is_better=higher_is_better,
+        alone=alone,
+        to_see=to_see,
+        sums=_sums(as_source(source), board, first, second, metric),
+    )
+
+
+def _sums(
+    source: Source, board: Board, first: str, second: str, metric: str
+) -> tuple[ClassSums, ClassSums] | None:
+    if board.aggregate == "concatenated":  # the joined embeddings leave no scores by query
+        return None
+    pair = make_pair(board, first, second, metric)
+    one = stacked_sums(source, pair.rows[0], pair.seeds, metric)
+    other = stacked_sums(source, pair.rows[1], pair.seeds, metric) if one else None
+    if one is None or other is None or not one.comparable(other):
+        return None
+    return one, other
+
+
+def make_pair(board: Board, first: str, second: str, metric: str) -> Pair:
+    """Find two rows by label or method and the seeds at which both have `metric` in every fold.
+
+    Raises UserError for a name that is unknown or stands for several rows, a row against itself,
+    a metric that neither has, and rows without a common replicate.
+    """
+    places = (board.row(first), board.row(second))
+    rows = (board.rows[places[0]], board.rows[places[1]])
+    if places[0] == places[1]:
+        raise UserError(f"'{first}' and '{second}' are one row; comparing takes two")
+    seeds, values = board.values(board.metric(metric).name)
+    there = np.isfinite(values.mean(axis=2)[list(places)])
+    common = there.all(axis=0)
+    if not common.any():
+        raise UserError(_nothing_in_common(rows, there, metric))
+    return Pair(
+        rows=rows,
+        seeds=tuple(int(seed) for seed in np.array(seeds)[common]),
+        values=(values[places[0]][common], values[places[1]][common]),
+        left_out=(int((there[0] & ~common).sum()), int((there[1] & ~common).sum())),
+        places=places,
+    )
+
+
+def _nothing_in_common(rows: tuple[Row, Row], there: npt.NDArray[np.bool_], metric: str) -> str:
+    for row, seeds in zip(rows, there, strict=True):
+        if not seeds.any():
+            done = f"{row.runs.done} of {row.runs.expected} runs are done"
+            return f"'{row.label}' has no complete replicate with {metric} ({done})"
+    return f"'{rows[0].label}' and '{rows[1].label}' have no seed in common: nothing to pair"
+
+
+def power_to_see(
+    difference: float, noise: float | None, replicates: int, *, family: int, power: float = 0.8
+) -> Power | None:
+    """Plan for `difference`; None where no noise could be measured (fewer than two replicates)."""
+    if noise is None or replicates < 2:
+        return None
+    low, high = noise_interval(noise, replicates) or (noise, noise)
+    return Power(
+        difference=difference,
+        power=power,
+        family=family,
+        replicates=replicates,
+        noise=noise,
+        noise_range=(low, high),
+        alone=replicates_to_see(difference, noise, level=LEVEL, power=power),
+        alone_range=(
+            replicates_to_see(difference, low, level=LEVEL, power=power),
+            replicates_to_see(difference, high, level=LEVEL, power=power),
+        ),
+        corrected=replicates_to_see(difference, noise, level=LEVEL / family, power=power),
+        detectable=detectable_difference(noise, replicates, level=LEVEL, power=power) or 0.0,
+    )

@@ -1,4 +1,4 @@
-"""All rows of a Board by one metric: ranks, tie groups and the bootstrap."""
+"""All rows of a Board by one metric: ranks, tie groups and the bootstrap, and as a Table."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from harness.comparison.class_sums import ClassSums, class_sums
-from harness.results import Board
+from harness.metrics import title_of
+from harness.results.board import Board
+from harness.results.class_sums import ClassSums, stacked_sums
+from harness.results.display import interval_text
+from harness.results.reading import Source, as_source
 from harness.statistics import (
     Bootstrap,
     Interval,
-    bootstrap_ranks,
     hierarchical_bootstrap,
 )
 from harness.store import Store
+from harness.table import Cell, Column, Table
 
 _SEED = 0
 
@@ -52,9 +56,9 @@ class Ranking:
 
 
 def load_ranking(
-    store: Store, board: Board, *, metric: str, higher_is_better: bool = True
+    source: Source | Store, board: Board, *, metric: str, higher_is_better: bool = True
 ) -> Ranking:
-    """Rank the rows of a board of `store` by `metric`, with all that is known of each.
+    """Rank the rows of a board of `source` by `metric`, with all that is known of each.
 
     The bootstrap is over the seeds that all rows of two replicates or more have, so that its
     draws are common; without such seeds, or scores by query, there is none. Raises UserError for
@@ -64,7 +68,7 @@ def load_ranking(
     telling = board.telling(metric, higher_is_better=higher_is_better)
     tested = [telling.order[place] for place in telling.tested]
     seeds = _common_seeds(board, metric, tested)
-    drawn = _bootstrap(store, board, tested, seeds, metric)
+    drawn = _bootstrap(as_source(source), board, tested, seeds, metric)
     resampled = _resampled(drawn, tested, higher_is_better=higher_is_better)
     rows = []
     for place, row in enumerate(telling.order):
@@ -100,13 +104,13 @@ def _common_seeds(board: Board, metric: str, tested: Sequence[int]) -> list[int]
 
 
 def _bootstrap(
-    store: Store, board: Board, order: Sequence[int], seeds: Sequence[int], metric: str
+    source: Source, board: Board, order: Sequence[int], seeds: Sequence[int], metric: str
 ) -> Bootstrap | None:
     if board.aggregate == "concatenated" or len(seeds) < 2 or len(order) < 1:
         return None
     found: list[ClassSums] = []
     for place in order:
-        sums = class_sums(store, board.rows[place], seeds, metric)
+        sums = stacked_sums(source, board.rows[place], seeds, metric)
         if sums is None or (found and not found[0].comparable(sums)):
             return None
         found.append(sums)
@@ -120,8 +124,71 @@ def _resampled(
 ) -> dict[int, tuple[tuple[float, float], float]]:
     if drawn is None:
         return {}
-    shares = bootstrap_ranks(drawn.draws, higher_is_better=higher_is_better)[:, 0]
+    shares = _shares_of_best(drawn.draws if higher_is_better else -drawn.draws)
     return {
-        place: ((float(drawn.low[rank]), float(drawn.high[rank])), float(shares[rank]))
+        place: ((float(drawn.low[rank]), float(drawn.high[rank])), shares[rank])
         for rank, place in enumerate(order)
     }
+
+
+def _shares_of_best(draws: npt.NDArray[np.float64]) -> list[float]:
+    """In which share of draws (b, m) each row is the highest; those that tie share the draw."""
+    best = draws == draws.max(axis=1, keepdims=True)
+    shares: list[float] = (best / best.sum(axis=1, keepdims=True)).mean(axis=0).tolist()
+    return shares
+
+
+def ranking_table(ranking: Ranking) -> Table:
+    """One row a method: mean, letters, rank interval, bootstrap; and what these mean."""
+    name = title_of(ranking.metric)
+    columns = [
+        Column(key="method", title="method", priority=0, wraps=True),
+        Column(key="score", title=name, align="right", priority=0),
+        Column(key="ties", title="ties", priority=1),
+        Column(key="ranks", title="rank", align="right", priority=1),
+        Column(key="bootstrap", title="bootstrap", align="right", priority=2),
+        Column(key="first", title="best in", align="right", priority=3),
+    ]
+    board = ranking.board
+    return Table(
+        title=f"{board.protocol} on {board.dataset}, by {name}; mean [95 % t-interval]",
+        columns=columns,
+        rows=[_cells(row) for row in ranking.rows],
+        notes=_notes(ranking),
+    )
+
+
+def _cells(row: Ranked) -> dict[str, Cell]:
+    ends = row.resampled
+    return {
+        "method": row.label,
+        "score": interval_text(row.interval),
+        "ties": row.ties,
+        "ranks": None if row.lowest is None else _span(row.lowest, row.highest or row.lowest),
+        "bootstrap": None if ends is None else f"[{ends[0]:.3f}, {ends[1]:.3f}]",
+        "first": None if row.first is None else f"{100 * row.first:.0f} %",
+    }
+
+
+def _span(lowest: int, highest: int) -> str:
+    return str(lowest) if lowest == highest else f"{lowest} to {highest}"
+
+
+def _notes(ranking: Ranking) -> list[str]:
+    notes = []
+    if ranking.pairs:
+        notes.append(
+            "ties, rank: paired t-tests over replicates, 5 %, Holm over "
+            f"{ranking.pairs} {'pair' if ranking.pairs == 1 else 'pairs'}; all rank intervals "
+            "hold together with 95 %"
+        )
+    if ranking.levels:
+        notes.append(
+            f"bootstrap: for other {', '.join(ranking.levels)}; best in: share of its draws; "
+            f"{ranking.seeds} common seeds"
+        )
+    if not ranking.higher_is_better:
+        notes.append("lower is better")
+    if ranking.board.unlocked:
+        notes.append(f"unlocked protocol: {', '.join(ranking.board.unlocked)} not as published")
+    return notes

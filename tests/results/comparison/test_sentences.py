@@ -6,14 +6,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from harness.comparison import (
-    compare,
+from harness.results import Board
+from harness.results.comparison import compare
+from harness.results.sentences import (
     comparison_document,
     comparison_text,
     power_text,
     verdict_sentence,
 )
-from harness.results import Board
 
 MakeBoard = Callable[..., Board]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from harness.comparison import across_table, compare_across
 from harness.errors import UserError
 from harness.results import Board
+from harness.results.across import across_table, compare_across
 from harness.table import render
 
 MakeBoard = Callable[..., Board]

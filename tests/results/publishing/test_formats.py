@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.publishing import PUBLICATION_FORMAT, load_publication, parse_publication
 from harness.rescoring import RuleBook, verify_publication
+from harness.results.publication import PUBLICATION_FORMAT, load_publication, parse_publication
 
 ASSETS = Path(__file__).parent / "assets"
 FILES = sorted(ASSETS.glob("format_*.json"))
@@ -41,7 +41,7 @@ def test_it_loads_and_says_what_it_said(file):
 
 def test_a_newer_format_asks_for_an_upgrade():
     document = json.loads((ASSETS / "format_1.json").read_text())
-    from harness.publishing.document import content_digest
+    from harness.results.publication import content_digest
 
     document["format"] = PUBLICATION_FORMAT + 1
     document["content_digest"] = content_digest(document)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.comparison import ClassSums, compare
 from harness.errors import UserError
 from harness.results import Board
+from harness.results.class_sums import ClassSums
+from harness.results.comparison import compare
 from harness.statistics import hierarchical_bootstrap
 
 MakeBoard = Callable[..., Board]

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from harness.errors import NotComparable, UserError
-from harness.publishing import build_publication, load_publication, publication_text
+from harness.results.publication import load_publication, publication_text
+from harness.results.publishing import build_publication
 from harness.store import Store
 
 

@@ -7,7 +7,8 @@ import os
 import pytest
 
 from harness.errors import UserError
-from harness.publishing import build_publication, load_publication, results_path, write_publication
+from harness.results.publication import load_publication
+from harness.results.publishing import build_publication, results_path, write_publication
 from harness.store import Store
 
 

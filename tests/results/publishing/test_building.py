@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
-from harness.publishing import build_publication, parse_publication, publication_text
-from harness.publishing.class_sums import rounding_bound, summed_score
 from harness.record import Concatenation
+from harness.results.class_sums import mean_of_sums, rounding_bound
+from harness.results.publication import parse_publication, publication_text
+from harness.results.publishing import build_publication
 from harness.store import Store
 
 
@@ -66,8 +67,8 @@ def test_sums_by_class_give_the_scores_again(make_store):
     assert test_set.queries == (4, 5, 6, 7, 8, 9)
     for run in publication.methods[0].runs:
         for metric, sums in run.class_sums.items():
-            summed = summed_score(test_set, sums)
-            assert abs(summed - run.scores.values[metric]) <= rounding_bound(test_set)
+            summed = mean_of_sums(sums, test_set.queries)
+            assert abs(summed - run.scores.values[metric]) <= rounding_bound(test_set.queries)
 
 
 def test_only_the_newest_version_of_a_method_is_published_and_the_others_are_named(

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.comparison import load_ranking, ranking_table
 from harness.errors import UserError
 from harness.record import Record
 from harness.results import Board, load_board
+from harness.results.ranking import load_ranking, ranking_table
 from harness.store import Store
 from harness.table import render
 

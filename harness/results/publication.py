@@ -1,0 +1,346 @@
+"""`Publication`: the Records of one protocol and dataset, as they are kept in results/.
+
+As text it is sorted, one line a run, with a digest of all that it says. Any format ever written
+is read, and nothing that was changed since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import ValidationError
+
+from harness.errors import NotComparable, UserError
+from harness.record import (
+    Audit,
+    Concatenation,
+    Declared,
+    Frozen,
+    Identity,
+    Reason,
+    Record,
+    Samples,
+    Scores,
+    Searched,
+    Selected,
+    State,
+)
+from harness.results.class_sums import ClassSums
+from harness.store.collecting import without_collecting
+
+PUBLICATION_FORMAT = 1
+
+Summary = dict[str, tuple[float | None, float | None, float | None, int]]
+"""By metric: mean, lower and upper end of the 95 % t-interval, and of how many replicates."""
+
+
+class Versions(Frozen):
+    """The harness's versions of training and scoring that all runs share."""
+
+    training: int
+    scoring: int
+
+
+class TestSet(Frozen):
+    """Class codes of a test part, ascending, and how many queries each class has."""
+
+    classes: tuple[int, ...]
+    queries: tuple[int, ...]
+
+
+class PublishedRun(Frozen):
+    """One run: what its Record says, less what its method and its board say once for all.
+
+    `environment`, `test_set`: places in the Publication's lists. `class_sums`: by metric, the sum
+    of the scores of each class's queries, to four decimals, in the order of the test set.
+    """
+
+    id: str
+    seed: int
+    fold: int
+    state: State
+    reason: Reason | None = None
+    init_digest: str | None = None
+    batches_digest: str | None = None
+    samples: Samples | None = None
+    selected: Selected | None = None
+    validation: float | None = None
+    scores: Scores | None = None
+    audit: Audit | None = None
+    environment: int
+    started: str
+    finished: str
+    test_set: int | None = None
+    class_sums: dict[str, tuple[float, ...]] | None = None
+
+
+class Joined(Frozen):
+    """Scores of the joined embeddings of all folds of one replicate."""
+
+    seed: int
+    scores: Scores
+
+
+class PublishedMethod(Frozen):
+    """One row of the board: a method's version at one point of its space, and its runs.
+
+    `separated`, `concatenated`: what `bench leaderboard` shows, rounded; it follows from the runs
+    and is here for whoever reads the file.
+    """
+
+    method: str
+    distribution: str
+    version: str
+    source: str
+    hyperparameters: dict[str, float | int | str | bool]
+    libraries: tuple[str, ...] = ()
+    trunk: str
+    declared: Declared
+    chosen_by: Literal["default", "given", "search"]
+    searched: Searched | None = None
+    separated: Summary
+    concatenated: Summary
+    runs: tuple[PublishedRun, ...]
+    joined: tuple[Joined, ...]
+
+
+class Publication(Frozen):
+    """A recorded leaderboard: every run that stands on it, with enough to compare it again."""
+
+    format: int = PUBLICATION_FORMAT
+    protocol: str
+    protocol_digest: str
+    dataset: str
+    dataset_digest: str
+    semantics: Versions
+    folds: int
+    replicates: int
+    environments: tuple[dict[str, str], ...]
+    test_sets: tuple[TestSet, ...]
+    methods: tuple[PublishedMethod, ...]
+
+    @property
+    def measured(self) -> str:
+        """When the last of its runs finished, ISO 8601."""
+        return max(run.finished for method in self.methods for run in method.runs)
+
+    def identity(self, method: PublishedMethod, run: PublishedRun) -> Identity:
+        """What decided the result of one of its runs."""
+        return Identity(
+            protocol=self.protocol,
+            protocol_digest=self.protocol_digest,
+            unlocked=(),
+            dataset=self.dataset,
+            dataset_digest=self.dataset_digest,
+            method=method.method,
+            distribution=method.distribution,
+            version=method.version,
+            source=method.source,
+            hyperparameters=method.hyperparameters,
+            libraries=method.libraries,
+            trunk=method.trunk,
+            seed=run.seed,
+            fold=run.fold,
+            training_semantics=self.semantics.training,
+        )
+
+    def records(self) -> list[Record]:
+        """The Records of all runs, as the store had them, without artifacts and tracebacks."""
+        return [self._record(method, run) for method in self.methods for run in method.runs]
+
+    def concatenations(self) -> list[Concatenation]:
+        """The scores of the joined embeddings, by the ids of the runs joined."""
+        return [
+            Concatenation(run_ids=fold_ids(method.runs, joined.seed), scores=joined.scores)
+            for method in self.methods
+            for joined in method.joined
+        ]
+
+    def class_sums(self, run: PublishedRun | None, metric: str) -> ClassSums | None:
+        """The scores of a run by class, rounded as they are kept; None where there are none."""
+        sums = None if run is None else (run.class_sums or {}).get(metric)
+        if run is None or sums is None or run.test_set is None:
+            return None
+        test_set = self.test_sets[run.test_set]
+        return ClassSums(
+            sums=np.array(sums, np.float64),
+            counts=np.array(test_set.queries, np.float64),
+            classes=np.array(test_set.classes, np.int64),
+        )
+
+    def by_id(self) -> dict[str, PublishedRun]:
+        """All runs by their ids."""
+        return {run.id: run for method in self.methods for run in method.runs}
+
+    def _record(self, method: PublishedMethod, run: PublishedRun) -> Record:
+        return Record(
+            identity=self.identity(method, run),
+            declared=method.declared,
+            folds=self.folds,
+            replicates=self.replicates,
+            chosen_by=method.chosen_by,
+            searched=method.searched,
+            state=run.state,
+            reason=run.reason,
+            init_digest=run.init_digest,
+            batches_digest=run.batches_digest,
+            samples=run.samples,
+            selected=run.selected,
+            validation=run.validation,
+            scores=run.scores,
+            audit=run.audit,
+            environment=self.environments[run.environment],
+            started=run.started,
+            finished=run.finished,
+        )
+
+
+def fold_ids(runs: tuple[PublishedRun, ...], seed: int) -> tuple[str, ...]:
+    """Ids of a replicate's runs, in fold order."""
+    folds = {run.fold: run.id for run in runs if run.seed == seed}
+    return tuple(folds[fold] for fold in sorted(folds))
+
+
+DIGEST = "content_digest"
+
+_OPEN = {
+    "",
+    ".environments",
+    ".methods",
+    ".methods[]",
+    ".methods[].separated",
+    ".methods[].concatenated",
+    ".methods[].runs",
+    ".methods[].joined",
+}
+
+
+def document_of(publication: Publication) -> dict[str, Any]:
+    """The publication as plain data, its content digest first."""
+    # By way of JSON text, which writes what is not finite as a string.
+    content: dict[str, Any] = json.loads(publication.model_dump_json())
+    for method in content["methods"]:
+        method["runs"] = [_short(run) for run in method["runs"]]
+    return {DIGEST: content_digest(content), **content}
+
+
+def _short(run: dict[str, Any]) -> dict[str, Any]:
+    """A run without what it does not have; counts as the whole numbers that they are."""
+    kept = {key: value for key, value in run.items() if value is not None}
+    if "class_sums" in kept:
+        kept["class_sums"] = {
+            metric: [int(value) if value == int(value) else value for value in sums]
+            for metric, sums in kept["class_sums"].items()
+        }
+    return kept
+
+
+def content_digest(document: dict[str, Any]) -> str:
+    """The sha256 over the canonical JSON of all but the digest itself."""
+    content = {key: value for key, value in document.items() if key != DIGEST}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def publication_text(publication: Publication) -> str:
+    """The document as JSON text: what is compared run by run stands line by line."""
+    return "".join(_lines(document_of(publication), "", "")) + "\n"
+
+
+def _lines(value: Any, path: str, indent: str) -> Iterator[str]:
+    if path not in _OPEN or not value:
+        yield json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return
+    inner = indent + " "
+    named = isinstance(value, dict)
+    yield "{" if named else "["
+    for place, item in enumerate(value.items() if named else value):
+        yield f"{',' if place else ''}\n{inner}"
+        if named:
+            yield f"{json.dumps(item[0], ensure_ascii=False)}: "
+            yield from _lines(item[1], f"{path}.{item[0]}", inner)
+        else:
+            yield from _lines(item, f"{path}[]", inner)
+    yield f"\n{indent}{'}' if named else ']'}"
+
+
+# From each format to the next, by the number it leads away from; none is ever taken out.
+_UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def load_publication(path: Path) -> Publication:
+    """Load a published leaderboard; UserError where there is none, NotComparable if tampered."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; `bench publish` makes one") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
+    return parse_publication(text, str(path))
+
+
+def parse_publication(text: str, where: str) -> Publication:
+    """Parse a publication; `where` names it in errors, those of `load_publication`."""
+    with without_collecting():
+        return _parse_text(text, where)
+
+
+def _parse_text(text: str, where: str) -> Publication:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where}: is not JSON: {error}") from None
+    if is_publication(document) and not is_untouched(document):
+        raise NotComparable(
+            f"{where}: was changed after it was published (its content digest differs)"
+        )
+    return publication_of(document, where)
+
+
+def publication_of(document: object, where: str) -> Publication:
+    """The publication that parsed JSON holds, whether or not its content digest is right."""
+    if not isinstance(document, dict) or not is_publication(document):
+        raise UserError(f"{where}: is no published leaderboard (`bench publish` writes one)")
+    _require_known_format(document["format"], where)
+    return _parse(_upgraded(document), where)
+
+
+def is_untouched(document: dict[str, Any]) -> bool:
+    """Whether a publication's content is what its digest was taken of."""
+    return bool(content_digest(document) == document[DIGEST])
+
+
+def is_publication(document: Any) -> bool:
+    """Whether parsed JSON looks like a publication of any format."""
+    return isinstance(document, dict) and {DIGEST, "format", "methods"} <= document.keys()
+
+
+def _require_known_format(number: object, where: str) -> None:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise UserError(f"{where}: its format is {number!r}, which is no format of a publication")
+    if number > PUBLICATION_FORMAT:
+        raise UserError(
+            f"{where}: has format {number}, this version reads up to {PUBLICATION_FORMAT}; "
+            "upgrade metric-learning-bench"
+        )
+
+
+def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
+    content = {key: value for key, value in document.items() if key != DIGEST}
+    while content["format"] < PUBLICATION_FORMAT:
+        content = _UPGRADES[content["format"]](content)
+    return content
+
+
+def _parse(content: dict[str, Any], where: str) -> Publication:
+    try:
+        return Publication.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{where}: does not parse: {place}: {first['msg']}") from None

@@ -1,0 +1,313 @@
+"""From a Store to a Publication and its file; what could not be compared later is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from harness.errors import UserError
+from harness.record import Concatenation, Record
+from harness.results.belonging import belonging
+from harness.results.building import build_board
+from harness.results.class_sums import CLASS_METRICS, sums_of_arrays
+from harness.results.publication import (
+    Joined,
+    Publication,
+    PublishedMethod,
+    PublishedRun,
+    Summary,
+    TestSet,
+    Versions,
+    load_publication,
+    publication_text,
+)
+from harness.results.reading import Selector, described, matching_scopes
+from harness.results.replicates import (
+    complete_replicates,
+    concatenated,
+    joined_values,
+    separated,
+)
+from harness.statistics import Interval
+from harness.store import Scope, Store
+from harness.store.artifacts import write_whole
+from harness.store.excerpt import excerpts_of
+
+
+@dataclass(frozen=True)
+class Published:
+    """A Publication, and sentences on what of the store is not in it."""
+
+    publication: Publication
+    notes: tuple[str, ...]
+
+
+def build_publication(
+    store: Store, *, protocol: str | None = None, dataset: str | None = None
+) -> Published:
+    """Publish what a store holds under one protocol and dataset, the newest version of a method.
+
+    Raises UserError where the store holds several that match, an unlocked protocol, Records that
+    cannot share a board, no scores, or a run without digests or per-query scores.
+    """
+    scope = _one_scope(store, Selector.parse(protocol=protocol, dataset=dataset))
+    records = store.records(
+        protocol_digest=scope.protocol_digest,
+        dataset=scope.dataset,
+        dataset_digest=scope.dataset_digest,
+        training_semantics=scope.training_semantics,
+    )
+    kept, notes = belonging(records)
+    joined = store.concatenations(protocol_digest=scope.protocol_digest, dataset=scope.dataset)
+    board = build_board(kept, joined)
+    if board.semantics.scoring is None:
+        raise UserError(f"store {store.path}: no run ended in scores: there is nothing to publish")
+    for record in kept:
+        _require_digests(store, record)
+    files = SharedFiles(store)
+    methods = [publish_method(group, joined, files) for group in _groups(kept)]
+    return Published(
+        Publication(
+            protocol=board.protocol,
+            protocol_digest=board.protocol_digest,
+            dataset=board.dataset,
+            dataset_digest=board.dataset_digest,
+            semantics=Versions(training=board.semantics.training, scoring=board.semantics.scoring),
+            folds=board.folds,
+            replicates=board.replicates,
+            environments=tuple(files.environments),
+            test_sets=tuple(files.test_sets),
+            methods=tuple(methods),
+        ),
+        tuple(note.replace("hidden", "left out") for note in notes),
+    )
+
+
+def _one_scope(store: Store, wanted: Selector) -> Scope:
+    where = f"store {store.path}"
+    found = matching_scopes(store.scopes(), wanted, where=where)
+    if len(found) > 1:
+        listed = "; ".join(described(scope) for scope in found[:4])
+        raise UserError(
+            f"{where}: holds several boards, and their runs are never mixed: {listed} "
+            "(choose by --protocol NAME or DIGEST, and --dataset NAME or DIGEST)"
+        )
+    if found[0].unlocked:
+        raise UserError(
+            f"{where}: {found[0].protocol} is unlocked ({', '.join(found[0].unlocked)}): "
+            "its runs cannot be published"
+        )
+    return found[0]
+
+
+def _require_digests(store: Store, record: Record) -> None:
+    if record.state != "done":
+        return
+    trained = record.declared.composition != "none"
+    missing = [
+        what
+        for what, absent in (
+            ("initial weights", record.init_digest is None),
+            ("batches", trained and record.batches_digest is None),
+        )
+        if absent
+    ]
+    if missing:
+        raise UserError(
+            f"store {store.path}: run {record.run_id} has no digest of its {missing[0]}: "
+            "that it was trained like the others cannot be shown"
+        )
+
+
+def _groups(records: Sequence[Record]) -> list[list[Record]]:
+    """The Records of each row, by method and point, and in each by seed and fold."""
+    groups: dict[tuple[str, ...], list[Record]] = {}
+    for record in sorted(records, key=_position):
+        groups.setdefault(_row(record), []).append(record)
+    return list(groups.values())
+
+
+def _row(record: Record) -> tuple[str, ...]:
+    identity = record.identity
+    point = json.dumps(identity.hyperparameters, sort_keys=True)
+    declared = record.declared.model_dump_json()
+    searched = "" if record.searched is None else record.searched.model_dump_json()
+    return (identity.method, point, identity.trunk, record.chosen_by, searched, declared)
+
+
+def _position(record: Record) -> tuple[tuple[str, ...], int, int]:
+    return _row(record), record.identity.seed, record.identity.fold
+
+
+Shared = TypeVar("Shared", dict[str, str], TestSet)
+
+
+class SharedFiles:
+    """What runs share: environments and test sets, each kept once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.environments: list[dict[str, str]] = []
+        self.test_sets: list[TestSet] = []
+
+    def environment(self, record: Record) -> int:
+        """The place of a run's environment."""
+        return _place(self.environments, record.environment)
+
+    def sums(self, record: Record) -> tuple[int, dict[str, tuple[float, ...]]]:
+        """The place of a run's test set, and its sums by class; UserError where arrays lack."""
+        arrays = self._store.arrays(record)
+        found = {metric: sums_of_arrays(arrays, metric) for metric in CLASS_METRICS}
+        sums = {metric: one for metric, one in found.items() if one is not None}
+        if len(sums) < len(found):
+            missing = next(metric for metric in found if metric not in sums)
+            raise UserError(
+                f"store {self._store.path}: run {record.run_id} has no scores by query of "
+                f"{missing}: it could not be compared class by class"
+            )
+        one = sums[CLASS_METRICS[0]]
+        test_set = TestSet(
+            classes=tuple(one.classes.tolist()), queries=tuple(map(int, one.counts.tolist()))
+        )
+        return _place(self.test_sets, test_set), {m: one.rounded() for m, one in sums.items()}
+
+
+def _place(kept: list[Shared], value: Shared) -> int:
+    if value not in kept:
+        kept.append(value)
+    return kept.index(value)
+
+
+def publish_method(
+    records: Sequence[Record], joined: Sequence[Concatenation], files: SharedFiles
+) -> PublishedMethod:
+    """Publish the Records of one method at one point, by seed and fold; there is at least one."""
+    first = records[0]
+    assert first.chosen_by != "trial", "trials are no replicates"
+    identity = first.identity
+    runs = tuple(_run(record, files) for record in records)
+    separated, concatenated = summaries(records, joined)
+    return PublishedMethod(
+        method=identity.method,
+        distribution=identity.distribution,
+        version=identity.version,
+        source=identity.source,
+        hyperparameters=dict(sorted(identity.hyperparameters.items())),
+        trunk=identity.trunk,
+        declared=first.declared,
+        chosen_by=first.chosen_by,
+        searched=first.searched,
+        separated=separated,
+        concatenated=concatenated,
+        runs=runs,
+        joined=_joined(runs, joined),
+    )
+
+
+def _joined(runs: tuple[PublishedRun, ...], joined: Sequence[Concatenation]) -> tuple[Joined, ...]:
+    folds: dict[int, list[str]] = {}
+    for run in runs:
+        folds.setdefault(run.seed, []).append(run.id)
+    known = {concatenation.run_ids: concatenation.scores for concatenation in joined}
+    return tuple(
+        Joined(seed=seed, scores=known[tuple(ids)])
+        for seed, ids in folds.items()
+        if tuple(ids) in known
+    )
+
+
+def _run(record: Record, files: SharedFiles) -> PublishedRun:
+    test_set, sums = files.sums(record) if record.scores is not None else (None, None)
+    reason = record.reason and record.reason.model_copy(update={"traceback": ""})
+    return PublishedRun(
+        id=record.run_id,
+        seed=record.identity.seed,
+        fold=record.identity.fold,
+        state=record.state,
+        reason=reason,
+        init_digest=record.init_digest,
+        batches_digest=record.batches_digest,
+        samples=record.samples,
+        selected=record.selected,
+        validation=record.validation,
+        scores=record.scores,
+        audit=record.audit,
+        environment=files.environment(record),
+        started=record.started,
+        finished=record.finished,
+        test_set=test_set,
+        class_sums=sums,
+    )
+
+
+_DECIMALS = 6
+
+
+def summaries(
+    records: Sequence[Record], joined: Iterable[Concatenation]
+) -> tuple[Summary, Summary]:
+    """Intervals over the complete replicates of one row: of separate and of joined folds."""
+    complete = complete_replicates(excerpts_of(records), records[0].folds)
+    known = {concatenation.run_ids: concatenation for concatenation in joined}
+    joined_folds = joined_values(complete, known)
+    return _summary(separated(complete)), _summary(concatenated(joined_folds))
+
+
+def _summary(intervals: Mapping[str, Interval]) -> Summary:
+    return {
+        name: (_round(found.mean), _round(found.low), _round(found.high), found.n)
+        for name, found in sorted(intervals.items())
+    }
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, _DECIMALS) + 0.0
+
+
+def results_path(folder: Path, publication: Publication) -> Path:
+    """Where a publication belongs: FOLDER/PROTOCOL/DATASET.json."""
+    for name in (publication.protocol, publication.dataset):
+        if "/" in name or "\\" in name or name.startswith("."):
+            raise UserError(f"'{name}' cannot be the name of a file in {folder}")
+    return folder / publication.protocol / f"{publication.dataset}.json"
+
+
+def write_publication(publication: Publication, path: Path, *, replace: bool = False) -> bool:
+    """Write a publication; return whether the file changed.
+
+    Raises UserError, and leaves the file alone, if it is not an earlier state of the same runs,
+    unless `replace` is given.
+    """
+    text = publication_text(publication)
+    if path.exists():
+        if not replace:
+            _refuse_loss(publication, path)
+        if path.is_file() and path.read_bytes() == text.encode():
+            return False
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return True
+
+
+def _refuse_loss(publication: Publication, path: Path) -> None:
+    try:
+        before = load_publication(path)
+    except UserError as error:
+        raise UserError(f"{error}; nothing is written over it (--replace does)") from None
+    kept = _done(publication)
+    lost = _done(before) - kept
+    if lost:
+        raise UserError(
+            f"{path}: {len(lost)} of its {len(_done(before))} runs are not in the store and would "
+            "be lost; nothing is written over it (--replace does)"
+        )
+
+
+def _done(publication: Publication) -> set[str]:
+    return {run.id for method in publication.methods for run in method.runs if run.state == "done"}
