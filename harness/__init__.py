@@ -21,6 +21,7 @@ __all__ = [
     "BackboneSource",
     "Batch",
     "Benchmark",
+    "Board",
     "Choice",
     "Clusters",
     "Context",
@@ -56,6 +57,7 @@ __all__ = [
     "View",
     "__version__",
     "hookimpl",
+    "load_board",
     "loss_method",
 ]
 
@@ -86,6 +88,7 @@ if TYPE_CHECKING:
     )
     from harness.models.trunk import Trunk
     from harness.record import Identity, Record
+    from harness.results import Board, load_board
     from harness.settings import Settings
 
     __version__: str
@@ -110,6 +113,7 @@ else:
         ),
         "harness.models.trunk": ("Trunk",),
         "harness.record": ("Identity", "Record"),
+        "harness.results": ("Board", "load_board"),
         "harness.settings": ("Settings",),
     }
 

@@ -20,11 +20,13 @@ from harness import (
     SearchEnded,
     SearchStarted,
     UserError,
+    load_board,
 )
 from harness.execution.session import run_plan
 from harness.protocol.published import protocols_folder
 from harness.search import searches_of
 from harness.store import Store
+from harness.table import Column, Table, to_html
 
 PLUGIN = """
 from harness import Float, Method, Objective, hookimpl
@@ -259,3 +261,20 @@ def test_an_interrupt_while_watching_finishes_what_runs(make: Any, tmp_path: Pat
         signal.signal(signal.SIGINT, before)
     with Store.open(tmp_path / "store") as store:
         assert len(store.records()) == 1
+
+
+def test_a_board_is_a_frame_a_text_and_a_table(make: Any, tmp_path: Path) -> None:
+    list(make(seeds=2).run(tmp_path / "store"))
+    board = load_board(tmp_path / "store")
+    frame = board.to_frame()
+    (row,) = board.rows
+    assert frame.loc["spread-out", "map_at_r_mean"] == row.metrics["map_at_r"].mean
+    assert frame.loc["spread-out", "map_at_r_n"] == 2
+    assert str(board).startswith("smoke on digits: separate folds, averaged")
+    assert "<table>" in board._repr_html_()
+
+
+def test_names_from_a_board_cannot_leave_their_cell() -> None:
+    table = Table(columns=[Column(key="a", title="<b>")], rows=[{"a": "</td><script>"}])
+    assert "<script>" not in to_html(table)
+    assert "<b>" not in to_html(table)

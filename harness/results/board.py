@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from harness.metrics import MetricFacts, direction_of, find_metric, in_order, me
 from harness.record import Declared, Told
 from harness.results.replicates import Intervals, Values, score_array
 from harness.results.telling import Floats, Telling, tell
+
+if TYPE_CHECKING:
+    import pandas
 
 Aggregate = Literal["separated", "concatenated"]
 Hyperparameters = Mapping[str, float | int | str | bool]
@@ -149,6 +152,31 @@ class Board:
 
     def __repr__(self) -> str:
         return f"<Board {self.protocol} on {self.dataset}: {len(self.rows)} rows>"
+
+    def __str__(self) -> str:
+        from harness.results.display import render_board
+
+        return render_board(self, "table")
+
+    def _repr_html_(self) -> str:
+        """The board as a person reads it, in a notebook."""
+        from harness.results.display import display_table
+        from harness.table import to_html
+
+        return to_html(display_table(self))
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a method, best first, by its label; the columns are those of the CSV format.
+
+        Of each metric `_mean`, `_low`, `_high` (95 % t-interval) and `_n`, the replicates it is
+        over; then runs, costs and marks.
+        """
+        import pandas
+
+        from harness.results.display import wide_table
+
+        labels = pandas.Index([row.label for row in self.rows], name="label")
+        return pandas.DataFrame(wide_table(self).rows, index=labels)
 
     @property
     def notes(self) -> tuple[str, ...]:

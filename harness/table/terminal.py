@@ -43,7 +43,9 @@ def to_text(table: Table, width: int | None = None) -> str:
     widths = [_text_width(text) for text in (table.title, *table.notes)]
     wide = max([_total(_widths(table)), *widths])
     file = io.StringIO()
-    console = Console(file=file, width=width or wide, color_system=None, highlight=False)
+    console = Console(
+        file=file, force_jupyter=False, width=width or wide, color_system=None, highlight=False
+    )
     console.print(FittedTable(table))
     return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines())
 
