@@ -179,13 +179,14 @@ class Benchmark:
     def _bench(self) -> Bench:
         from harness.execution.machine import choose_device
         from harness.execution.run import Bench
+        from harness.models.weights import require_weights
 
         assert self.entrants  # what is wrong with hyperparameters is said before data are loaded
         device = choose_device(self._device, here=not self._executor.remote)
         rule = self.protocol.backbone
         weights = self.registry.backbone(rule.name).item.weights_named(rule.weights)
         if weights is not None:
-            weights.require()
+            require_weights(weights)
         return Bench(
             registry=self.registry, protocol=self.protocol, dataset=self.dataset, device=device
         )

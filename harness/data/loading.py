@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.data.dataset import Dataset
 from harness.data.seal import require_open
 from harness.errors import UserError
-from harness.registry import Registry, one_line
+from harness.registry import Reference, Registry, one_line
 
 
 def load_dataset(registry: Registry, name: str) -> Dataset:
@@ -26,6 +26,10 @@ def load_dataset(registry: Registry, name: str) -> Dataset:
 
 def _load(registry: Registry, name: str) -> Dataset:
     registered = registry.dataset(name)
+    if isinstance(registered.item.load, Reference):
+        from harness.data.handing_over import load_apart
+
+        return load_apart(registered.item.load, registered.item.name)
     try:
         dataset = registered.item.load()
     except UserError:

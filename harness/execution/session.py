@@ -17,6 +17,7 @@ from harness.execution.inline import execute_inline
 from harness.execution.plan import Plan, PlannedRun, Replicate
 from harness.execution.run import Bench
 from harness.execution.scores import score_concatenation
+from harness.execution.seeding import require_seeded_trunk
 from harness.record import Concatenation, Record
 from harness.registry import Registry
 from harness.scoring import SCORING_SEMANTICS
@@ -79,6 +80,8 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
             "this plan was not searched (`harness.Benchmark` searches, then runs)"
         )
     todo = outstanding(plan, store, retry_failed=retry_failed)
+    if todo:
+        require_seeded_trunk(bench)
     replicates = _Replicates(plan, todo)
     notify = _Observers(bench.registry)
     for replicate in replicates.settled:

@@ -33,13 +33,21 @@ def start_backbone(bench: Bench, *, fold: int, seed: int, members: int = 1) -> B
     """Build the protocol's backbone on the CPU, with the weights that it starts from."""
     rules = bench.protocol
     source = bench.registry.backbone(rules.backbone.name).item
-    weights = source.weights_named(rules.backbone.weights)
-    shape = middle_window(rules.augmentation).shape(tuple(bench.dataset.inputs.shape[1:]))
     return build_backbone(
-        starting_trunk(source, weights),
+        starting_trunk(source, source.weights_named(rules.backbone.weights)),
         rules.backbone,
-        shape if weights is None else (len(weights.mean), *shape[1:]),
+        trunk_inputs(bench),
         fold=fold,
         seed=seed,
         members=members,
     )
+
+
+def trunk_inputs(bench: Bench) -> tuple[int, ...]:
+    """The shape of one input of the trunk."""
+    rules = bench.protocol
+    weights = bench.registry.backbone(rules.backbone.name).item.weights_named(
+        rules.backbone.weights
+    )
+    shape = middle_window(rules.augmentation).shape(tuple(bench.dataset.inputs.shape[1:]))
+    return shape if weights is None else (len(weights.mean), *shape[1:])

@@ -11,6 +11,8 @@ from harness.data.parts import Standardisation
 from harness.errors import UserError
 from harness.extension import BackboneSource, PretrainedWeights
 from harness.models.trunk import Trunk
+from harness.registry import Reference
+from harness.registry.asking import ask
 
 
 def starting_trunk(
@@ -30,6 +32,15 @@ def starting_trunk(
         return trunk
 
     return build
+
+
+def require_weights(weights: PretrainedWeights) -> None:
+    """See to it that weights are at hand; those of a plugin, in a child of this process."""
+    require = weights.require
+    if isinstance(require, Reference):
+        ask(require.origin, "harness.registry.child:call", function=require)
+    else:
+        require()
 
 
 def given_standardisation(weights: PretrainedWeights, dataset: Dataset) -> Standardisation:

@@ -1,10 +1,15 @@
-"""Asking plugins what they declare: a child for each, all at once, within a time."""
+"""Asking plugins: what they declare, for their data, whether their trunks are seeded.
+
+Each is asked in a child of its own. What they declare is asked of all at once, within a time.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
+import pickle
 import selectors
 import signal
 import subprocess
@@ -15,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.errors import UserError
+from harness.plain_text import plain
 from harness.registry.origin import Origin
 
 SECONDS = 60.0
@@ -22,8 +29,8 @@ SECONDS = 60.0
 MOST_BYTES = 16 * 1024**2
 _CHUNK = 1024**2
 _CODE = (
-    "import json, sys; request = json.loads(sys.stdin.buffer.read()); "
-    "sys.path[:] = request['sys_path']; from harness.registry.child import answer; answer(request)"
+    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "from harness.registry.child import main; main()"
 )
 
 Said = Mapping[str, Any]
@@ -43,9 +50,28 @@ def ask_all(origins: Sequence[Origin]) -> list[Said | Failed]:
     Nothing is checked but that it is JSON of an object, and not too long.
     """
     with contextlib.ExitStack() as stack:
-        children = [stack.enter_context(_child(origin)) for origin in origins]
-        _listen(children)
+        asked = [_child((origin, "harness.registry.child:declare", {})) for origin in origins]
+        children = [stack.enter_context(child) for child in asked]
+        _listen(children, SECONDS)
         return [child.outcome() for child in children]
+
+
+def ask(origin: Origin, task: str, **arguments: Any) -> Said:
+    """Have a child do a task that needs a plugin; what it answered, whose form is not checked.
+
+    `task`: "module:function" of the core, called with the origin and the arguments, which returns
+    JSON's values. What it writes to its streams goes to the session's standard error; there is no
+    limit of time. Raises UserError if the function does, or if its process ends.
+    """
+    with _child((origin, task, arguments), silent=False) as child:
+        _listen([child], None)
+        said = child.outcome()
+    where = f"plugin '{origin.plugin}' ({origin})"
+    if isinstance(said, Failed):
+        raise UserError(f"{where}: {said.line.removeprefix('failed to import: ')}")
+    if isinstance(said.get("error"), str):
+        raise UserError(plain(said["error"], 600))
+    return said
 
 
 @dataclass
@@ -82,8 +108,6 @@ class _Child:
         if not isinstance(said, dict):
             return Failed("failed to import: it wrote to the pipe", importing=True)
         if isinstance(said.get("broken"), str):
-            from harness.plain_text import plain
-
             return Failed(plain(said["broken"], 600), importing=said.get("importing") is True)
         return said
 
@@ -107,24 +131,14 @@ class _Child:
 
 
 @contextmanager
-def _child(origin: Origin) -> Iterator[_Child]:
+def _child(request: tuple[Origin, str, Any], *, silent: bool = True) -> Iterator[_Child]:
     reading, writing = os.pipe()
-    request = {
-        "plugin": origin.plugin,
-        "distribution": origin.distribution,
-        "version": origin.version,
-        "root": None if origin.root is None else str(origin.root),
-        "entry": origin.entry,
-        "module": origin.module,
-        "pipe": writing,
-        "sys_path": sys.path,
-    }
     try:
         process = subprocess.Popen(  # noqa: S603 - this Python, and code that stands here
             [sys.executable, "-c", _CODE],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if silent else 2,
+            stderr=subprocess.DEVNULL if silent else None,
             pass_fds=(writing,),
             start_new_session=True,
         )
@@ -134,20 +148,20 @@ def _child(origin: Origin) -> Iterator[_Child]:
     try:
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError), process.stdin as stream:
-            stream.write(json.dumps(request).encode())
+            stream.write(pickle.dumps(sys.path) + pickle.dumps((writing, *request)))
         yield child
     finally:
         child.end()
 
 
-def _listen(children: Sequence[_Child]) -> None:
+def _listen(children: Sequence[_Child], seconds: float | None) -> None:
     """Read from all until each has ended, or the time is over."""
-    deadline = time.monotonic() + SECONDS
+    deadline = math.inf if seconds is None else time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         for child in children:
             selector.register(child.pipe, selectors.EVENT_READ, child)
         while selector.get_map() and (left := deadline - time.monotonic()) > 0:
-            for key, _ in selector.select(left):
+            for key, _ in selector.select(None if math.isinf(left) else left):
                 key.data.read()
                 if key.data.ended:
                     selector.unregister(key.fd)

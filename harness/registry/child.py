@@ -1,50 +1,62 @@
-"""The child of a session that imports one plugin and answers what it declares, as JSON.
+"""The child of a session that does what needs a plugin, and answers in JSON.
 
-Nothing that the plugin does to its process reaches the session: it has no streams of the session,
-a process group of its own, and a pipe of which no more than so much is read.
+Nothing that the plugin does to its process reaches the session: the child has a process group of
+its own, and a pipe of which no more than so much is read.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
-from collections.abc import Mapping
-from pathlib import Path
+import pickle
+import sys
 from typing import Any
 
 from harness.errors import UserError
+from harness.extension import BackboneSource
 from harness.plain_text import one_line
-from harness.registry.declarations import to_data
-from harness.registry.importing import Broken, import_entry, read, watch
+from harness.registry.declarations import encoded, to_data
+from harness.registry.importing import Broken, Reference, import_entry, item, read, watch
 from harness.registry.origin import Origin
 
 
-def answer(request: Mapping[str, Any]) -> None:
-    """Import the plugin, write what it declares to the pipe, and be gone."""
-    pipe = int(request["pipe"])
-    content = json.dumps(_answer(request)).encode()
+def main() -> None:
+    """Read what is asked, do it, write the answer to the pipe, and be gone."""
+    pipe, origin, task, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our session
+    try:
+        module, _, name = task.partition(":")
+        answer = getattr(importlib.import_module(module), name)(origin, **arguments)
+    except UserError as error:
+        answer = {"error": str(error)}
+    except BaseException as error:
+        answer = {"error": f"plugin '{origin.plugin}' ({origin}): {one_line(error)}"}
+    content = json.dumps(answer).encode()
     with open(pipe, "wb") as file:
         file.write(content)
     os._exit(0)
 
 
-def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    import sys
+def call(origin: Origin, *, function: Reference) -> dict[str, Any]:  # noqa: ARG001
+    """Call a function of a plugin that takes and returns nothing."""
+    function()
+    return {}
 
-    origin = Origin(
-        plugin=request["plugin"],
-        distribution=request["distribution"],
-        version=request["version"],
-        root=Path(request["root"]) if request["root"] else None,
-        entry=request["entry"],
-        module=request["module"],
-    )
+
+def member(origin: Origin, *, name: str, rest: str) -> dict[str, Any]:
+    """What a library of backbones declares of the one that a protocol calls NAME:REST."""
+    found = item(origin, "bench_backbones", name).member(rest)
+    return {"backbone": encoded(found, BackboneSource)}
+
+
+def declare(origin: Origin) -> dict[str, Any]:
+    """Everything that a plugin declares, and the foreign files that ran to say so."""
     ran = watch()
     try:
         data = to_data(read(import_entry(origin)))
     except Broken as broken:
         return {"broken": str(broken), "importing": broken.importing}
-    except (UserError, Exception) as error:
+    except BaseException as error:
         return {"broken": one_line(error), "importing": False}
     files = [[file.place, file.path, file.sha256] for file in ran.values()]
     return {**data, "files": files, "path": [os.path.abspath(entry) for entry in sys.path]}

@@ -7,6 +7,7 @@ checked here, and the classes that declarations are made of check the rest.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import math
 import re
@@ -53,13 +54,13 @@ def to_data(loaded: Loaded) -> dict[str, Any]:
         data[hook] = []
         for name, listed in loaded.listed.get(hook, {}).items():
             try:
-                data[hook].append(_encoded(listed, LISTING_HOOKS[hook]))
+                data[hook].append(encoded(listed, LISTING_HOOKS[hook]))
             except BaseException as error:
                 data["problems"].append(f"{hook}: {name[:LONGEST_NAME]!r}: {one_line(error)}")
     return data
 
 
-def _encoded(thing: Any, kind: type[Any]) -> dict[str, Any]:
+def encoded(thing: Any, kind: type[Any]) -> dict[str, Any]:
     """The fields of a declaration, less its functions; of those only whether they are there."""
     functions = _FUNCTIONS[kind]
     fields = {field.name: getattr(thing, field.name) for field in dataclasses.fields(kind)}
@@ -86,7 +87,7 @@ def _value(name: str, value: Any) -> Any:  # noqa: PLR0911 - one for each kind o
             n: _value(f"{name}.{n}", v) for n, v in parts.items()
         }
     if isinstance(value, PretrainedWeights):
-        return _encoded(value, PretrainedWeights)
+        return encoded(value, PretrainedWeights)
     if isinstance(value, Mapping):
         return {str(key): _value(f"{name}.{key}", one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -105,6 +106,21 @@ def _definition(method: Method) -> str:
     if not holders:
         return ""
     return inspect.getdoc(max(holders, key=lambda module: module.__name__.count("."))) or ""
+
+
+def member_from_data(
+    data: Mapping[str, Any], name: str, rest: str, origin: Origin
+) -> Registered[BackboneSource]:
+    """One backbone of a library of them; raises Refused if it is no good."""
+    refer = functools.partial(_refer_member, origin, name, rest)
+    try:
+        return Registered(_decoded(data, BackboneSource, refer), origin)
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        raise Refused(f"backbone '{name}:{rest}': {plain(str(error), LONGEST_LINE)}") from None
+
+
+def _refer_member(origin: Origin, name: str, rest: str, *steps: str) -> Reference:
+    return Reference(origin, "bench_backbones", name, (f"member={rest}", *steps))
 
 
 def from_data(data: Mapping[str, Any], hook: str, origin: Origin) -> Registered[Any]:

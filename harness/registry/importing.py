@@ -263,8 +263,8 @@ def _create_module(self: ExtensionFileLoader, spec: Any) -> ModuleType:
 class Reference:
     """A function of something that a plugin lists, to be called where the plugin may be imported.
 
-    `hook` and `name` say which thing, `steps` lead from it to the function: attributes, and
-    ("weights", NAME) among the weights of a backbone.
+    `hook` and `name` say which thing, `steps` lead from it to the function: attributes,
+    "weights=NAME" among the weights of a backbone, "member=NAME" among those of a library.
     """
 
     origin: Origin
@@ -280,8 +280,11 @@ class Reference:
         """The function itself."""
         found = item(self.origin, self.hook, self.name)
         for step in self.steps:
-            weights, _, which = step.partition("=")
-            found = found.weights_named(which) if weights == "weights" else getattr(found, step)
+            what, equals, which = step.partition("=")
+            if not equals:
+                found = getattr(found, step)
+            else:
+                found = found.weights_named(which) if what == "weights" else found.member(which)
         return found
 
 

@@ -19,13 +19,20 @@ from harness import hookspecs
 from harness.errors import UserError, unknown
 from harness.extension import BackboneSource, DatasetSource, Executor, Metric
 from harness.plain_text import plain
-from harness.registry.asking import Failed, ask_all
-from harness.registry.declarations import LONGEST_LINE, MOST_ITEMS, Refused, from_data
-from harness.registry.importing import LISTING_HOOKS, OBSERVING_HOOKS, PROJECT, read
+from harness.registry.asking import Failed, ask, ask_all
+from harness.registry.declarations import (
+    LONGEST_LINE,
+    MOST_ITEMS,
+    Refused,
+    from_data,
+    member_from_data,
+)
+from harness.registry.importing import LISTING_HOOKS, OBSERVING_HOOKS, PROJECT, Reference, read
 from harness.registry.origin import Origin, Registered, RegisteredMethod
 from harness.registry.sources import SourceFile, files_of, find_root, is_foreign
 
 CORE_DISTRIBUTION = "metric-learning-bench"
+_MEMBER = "harness.registry.child:member"
 
 T = TypeVar("T")
 
@@ -79,6 +86,12 @@ class Registry:
             return registered
         if registered.item.member is None:
             raise UserError(f"backbone '{name}': '{source}' is one network, not a library of them")
+        if isinstance(registered.item.member, Reference):
+            said = ask(registered.origin, _MEMBER, name=source, rest=rest)
+            try:
+                return member_from_data(said["backbone"], source, rest, registered.origin)
+            except Refused as refused:
+                raise UserError(f"({registered.origin}) {refused}") from None
         return Registered(registered.item.member(rest), registered.origin)
 
     def executor(self, name: str) -> Registered[Executor]:

@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -155,6 +155,7 @@ class Imports:
         self._roots = {self.root.name: self.root}
         self._parsed: dict[Path, frozenset[str]] = {}
         self._libraries: dict[str, str] = {}
+        self._installed = Installed(self.path)
 
     def of_all(self) -> Closure:
         """What the whole plugin is and imports."""
@@ -210,7 +211,7 @@ class Imports:
             if root is not None and self._is_code_of_the_plugin(root):
                 self._roots[root.name] = root
                 return root
-            self._libraries[top] = "" if root is None else _version_of(top)
+            self._libraries[top] = "" if root is None else self._version_of(top)
         if self._libraries[top]:
             libraries.add(self._libraries[top])
         return None
@@ -220,8 +221,13 @@ class Imports:
             return True
         if not _INSTALLED & set(root.path.parts):
             return False
-        owner = distribution_of(root.name.partition(".")[0])
-        return owner is None or _same(owner, self.own)
+        owner = self._installed.owner(root.name.partition(".")[0])
+        return owner is None or _same(owner.name, self.own)
+
+    def _version_of(self, top: str) -> str:
+        """Name and version of a module's distribution; nothing for what is always there."""
+        owner = None if top in ALWAYS_THERE else self._installed.owner(top)
+        return "" if owner is None else f"{normalized(owner.name)} {owner.version}"
 
     def _file(self, module: str) -> Path | None:
         """The file of a module of a known root, or of the module that a name is looked up in."""
@@ -295,33 +301,42 @@ def _imports_by_name(function: ast.expr) -> bool:
     return name in ("import_module", "__import__")
 
 
-def _version_of(top: str) -> str:
-    """Name and version of the distribution of a module; nothing for what is always there."""
-    owner = distribution_of(top)
-    if owner is None or top in ALWAYS_THERE:
-        return ""
-    return f"{owner.lower()} {metadata.version(owner)}"
+@dataclass
+class Installed:
+    """Which distributions bring which modules, by what lies on a path."""
+
+    path: Sequence[str] | None = None
+
+    def owner(self, top: str) -> metadata.Distribution | None:
+        """The distribution that brings a top-level module; None where none says so."""
+        for likely in self._distributions(name=top.replace("_", "-")):
+            if _brings(likely, top):
+                return likely
+        return self._owners.get(top)
+
+    @cached_property
+    def _owners(self) -> Mapping[str, metadata.Distribution]:
+        found: dict[str, metadata.Distribution] = {}
+        for distribution in self._distributions():
+            for top in _modules_of(distribution):
+                found.setdefault(top, distribution)
+        return found
+
+    def _distributions(self, **named: str) -> Iterable[metadata.Distribution]:
+        where = {} if self.path is None else {"path": list(self.path)}
+        return metadata.distributions(**named, **where)
 
 
-@lru_cache
-def distribution_of(top: str) -> str | None:
-    """The installed distribution that brings a top-level module; None where none says so."""
-    try:
-        likely = metadata.distribution(top.replace("_", "-"))
-    except (metadata.PackageNotFoundError, ValueError):
-        pass
-    else:
-        if likely.files is None or any(
-            file.parts[0] in (top, f"{top}.py") for file in likely.files
-        ):
-            return likely.metadata["Name"]
-    owners: Mapping[str, list[str]] = _owners()
-    return owners[top][0] if top in owners else None
+def _brings(distribution: metadata.Distribution, top: str) -> bool:
+    return top in _modules_of(distribution)
 
 
-@lru_cache
-def _owners() -> Mapping[str, list[str]]:
-    return metadata.packages_distributions()
+def _modules_of(distribution: metadata.Distribution) -> set[str]:
+    listed = distribution.read_text("top_level.txt")
+    if listed:
+        return set(listed.split())
+    first = {file.parts[0] for file in distribution.files or ()}
+    return {name.removesuffix(".py") for name in first if "-" not in name}
 
 
 def _same(one: str, other: str) -> bool:

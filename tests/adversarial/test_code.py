@@ -1,0 +1,159 @@
+"""Whatever decides what a plugin does is in the run's id, or the run is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UserError
+from harness.registry import RegisteredMethod, item, load_registry
+
+Write = Callable[..., Path]
+
+BESIDE = "import pathlib, sys\nsys.path.insert(0, str(pathlib.Path(__file__).parent))\n"
+
+
+def identity(path: Path, name: str = "bad") -> tuple[str, tuple[str, ...]]:
+    found: RegisteredMethod = load_registry([path]).method(name)
+    return found.origin.source, found.libraries
+
+
+IMPORTS = {
+    "at the top": (BESIDE + "import helper\n", ""),
+    "inside a function": (BESIDE, "def build():\n    import helper\n"),
+    "by from": (BESIDE, "def build():\n    from helper import SIGN\n"),
+    "by its name": (
+        BESIDE,
+        "def build():\n    import importlib\n    importlib.import_module('helper')\n",
+    ),
+    "by a name made while importing": (
+        BESIDE + "import importlib\nimportlib.import_module('hel' + 'per')\n",
+        "",
+    ),
+    "through another": (BESIDE + "def build():\n    import between\n", ""),
+    "in a folder": (BESIDE + "def build():\n    from folder import inner\n", ""),
+    "in a package without __init__": (BESIDE + "def build():\n    import space.inner\n", ""),
+}
+
+
+@pytest.mark.parametrize("kind", IMPORTS)
+def test_a_module_beside_the_file_is_part_of_it(kind: str, plugin: Write, tmp_path: Path) -> None:
+    first, last = IMPORTS[kind]
+    path = plugin(first, last=last)
+    helper, between = tmp_path / "helper.py", tmp_path / "between.py"
+    between.write_text("def late():\n    import helper\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "__init__.py").write_text("")
+    (tmp_path / "space").mkdir()
+    files = [helper, tmp_path / "folder" / "inner.py", tmp_path / "space" / "inner.py"]
+    for file in files:
+        file.write_text("SIGN = 1\n")
+    before = identity(path)
+    assert identity(path) == before
+    for file in files:
+        file.write_text("SIGN = -1\n")
+    assert identity(path) != before
+
+
+def test_data_in_the_plugins_package_are_part_of_it(install_package: Path) -> None:
+    before = load_registry().method("bad").origin.source
+    (install_package / "settings.toml").write_text("temperature = 0.1\n")
+    assert load_registry().method("bad").origin.source != before
+
+
+@pytest.fixture
+def install_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: Write) -> Path:
+    """An installed distribution of one package with a data file."""
+    from importlib import metadata
+
+    from harness.registry import loading
+
+    package = tmp_path / "data_plugin"
+    package.mkdir()
+    (package / "__init__.py").write_text(plugin().read_text())
+    (package / "settings.toml").write_text("temperature = 50.0\n")
+    info = tmp_path / "data-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: data\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[bench]\ndata = data_plugin\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(
+        loading, "_entry_points", lambda: list(metadata.PathDistribution(info).entry_points)
+    )
+    return package
+
+
+def test_a_library_is_part_of_the_methods_that_import_it_and_of_no_other(
+    plugin: Write, tmp_path: Path
+) -> None:
+    site = tmp_path / "site-packages"
+    (site / "lossy").mkdir(parents=True)
+    (site / "lossy" / "__init__.py").write_text("")
+    info = site / "lossy_losses-2.8.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: lossy-losses\nVersion: 2.8\n")
+    (info / "top_level.txt").write_text("lossy\n")
+    path = plugin(
+        f"import sys\nsys.path.insert(0, {str(site)!r})\nfrom typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import sklearn\n",
+        last="def build():\n    import lossy, torch, json\n",
+    )
+    assert identity(path)[1] == ("lossy-losses 2.8",)
+    (info / "METADATA").write_text("Name: lossy-losses\nVersion: 2.9\n")
+    assert identity(path)[1] == ("lossy-losses 2.9",)
+
+
+REWRITES = """
+import pathlib
+ME = pathlib.Path(__file__)
+ME.write_text("CHEAT = 0\\n" + ME.read_text().split("# hon" + "est")[1])
+# honest"""
+
+
+def test_a_file_that_rewrites_itself_is_digested_before_and_then_refused(plugin: Write) -> None:
+    path = plugin(REWRITES)
+    honest = path.read_text().split("# honest")[1]
+    found = load_registry([path]).method("bad")
+    assert path.read_text() == "CHEAT = 0\n" + honest
+    with pytest.raises(UserError, match="changed since the session began; start it again"):
+        item(found.origin, "bench_methods", "bad")
+    assert load_registry([path]).method("bad").origin.source != found.origin.source
+
+
+def test_a_helper_that_changes_during_the_session_is_refused(plugin: Write, tmp_path: Path) -> None:
+    (tmp_path / "changing.py").write_text("A = 1\n")
+    found = load_registry([plugin(BESIDE, last="def build():\n    import changing\n")]).method(
+        "bad"
+    )
+    assert found.origin.source
+    (tmp_path / "changing.py").write_text("A = 2\n")
+    with pytest.raises(UserError, match=r"changing\.py changed since the session began"):
+        item(found.origin, "bench_methods", "bad")
+
+
+def test_old_identities_have_the_ids_that_they_had(make_run: Callable[..., object]) -> None:
+    identity = make_run()[0].identity  # type: ignore[index]
+    assert identity.model_copy(update={"libraries": ("a 1",)}).run_id != identity.run_id
+    content = identity.model_dump(exclude={"libraries", "search", "trial"})
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    assert identity.run_id == hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def test_an_edit_of_one_size_in_one_second_is_not_taken_from_the_cache(
+    plugin: Write, tmp_path: Path
+) -> None:
+    """Python tells compiled files apart by size and whole seconds."""
+    path = plugin(BESIDE + "from helper import NAME\nassert NAME != 'no'\n")
+    (tmp_path / "helper.py").write_text("NAME = 'a1'\n")
+    load_registry([path])
+    now = time.time()
+    (tmp_path / "helper.py").write_text("NAME = 'no'\n")
+    os.utime(tmp_path / "helper.py", (now, now))
+    with pytest.raises(UserError, match="AssertionError"):
+        load_registry([path])
