@@ -41,6 +41,7 @@ IDENTITY: Mapping[str, Fact] = {
     "distribution": Fact("splits", "distribution"),
     "version": Fact("splits", "version"),
     "source": Fact("splits", "source"),
+    "libraries": Fact("splits", "libraries"),
     # Where a search chose them they are averaged over: `searched` below.
     "hyperparameters": Fact("splits", "hyperparameters"),
     "seed": Fact("averaged", "seed"),

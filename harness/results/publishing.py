@@ -196,6 +196,7 @@ def publish_method(
         version=identity.version,
         source=identity.source,
         hyperparameters=dict(sorted(identity.hyperparameters.items())),
+        libraries=identity.libraries,
         trunk=identity.trunk,
         declared=first.declared,
         chosen_by=first.chosen_by,
