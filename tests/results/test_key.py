@@ -33,7 +33,8 @@ def test_every_rule_is_one_of_four(facts: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("field", [n for n, fact in IDENTITY.items() if fact.rule == "splits"])
 def test_runs_that_differ_in_what_splits_are_two_rows(run: MakeRun, field: str) -> None:
-    other = {"margin": 0.9} if field == "hyperparameters" else "other"
+    others: dict[str, Any] = {"hyperparameters": {"margin": 0.9}, "libraries": ("losses 2.9",)}
+    other = others.get(field, "other")
     board = build_board([run(), run(seed=1, identity={field: other})], all_versions=True)
     assert len({row.label for row in board.rows}) == 2
 
