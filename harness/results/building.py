@@ -167,7 +167,8 @@ def _label(common: Common, row: Row, siblings: Sequence[tuple[Common, Row]]) -> 
     marks += [
         f"{words} {as_text(get(common))}"
         for name, words, get in facts_of("splits")
-        if name in (*ENVIRONMENT, "libraries") and any(get(other) != get(common) for other in others)
+        if name in (*ENVIRONMENT, "libraries")
+        and any(get(other) != get(common) for other in others)
     ]
     if "search" in row.chosen_by:
         points = {method_key(other) for other in others}
