@@ -11,15 +11,10 @@ from harness.statistics.bootstrap import Bootstrap, hierarchical_bootstrap
 from harness.statistics.correlated_folds import corrected_fold_test
 from harness.statistics.effect import effect_size, probability_of_improvement
 from harness.statistics.holm import holm
-from harness.statistics.intervals import Interval, t_interval
+from harness.statistics.intervals import Bounds, Interval, fold_intervals, t_interval
 from harness.statistics.letters import tie_letters
-from harness.statistics.paired import (
-    PairedDifference,
-    paired_difference,
-    paired_differences,
-    paired_t_test,
-)
-from harness.statistics.pairs import AllPairs, all_pairs
+from harness.statistics.paired import paired_differences
+from harness.statistics.pairs import PairedDifference, Pairs, all_pairs, paired_difference
 from harness.statistics.power import (
     detectable_difference,
     noise_interval,
@@ -28,13 +23,23 @@ from harness.statistics.power import (
 )
 from harness.statistics.ranks import bootstrap_ranks, rank_intervals
 from harness.statistics.sign_flip import sign_flip_test
+from harness.statistics.standings import Standing, Standings, standings
+from harness.statistics.top_group import may_be_best
+from harness.statistics.units import SeedEffect, seed_effect
+
+AllPairs = Pairs  # until boards read `standings`
 
 __all__ = [
     "AllPairs",
     "Bootstrap",
+    "Bounds",
     "Interval",
     "PairedDifference",
+    "Pairs",
     "Posterior",
+    "SeedEffect",
+    "Standing",
+    "Standings",
     "all_pairs",
     "average_ranks",
     "bayesian_signed_rank",
@@ -43,18 +48,21 @@ __all__ = [
     "critical_difference",
     "detectable_difference",
     "effect_size",
+    "fold_intervals",
     "friedman_p_value",
     "hierarchical_bootstrap",
     "holm",
+    "may_be_best",
     "noise_interval",
     "paired_difference",
     "paired_differences",
-    "paired_t_test",
     "power_of",
     "probability_of_improvement",
     "rank_intervals",
     "replicates_to_see",
+    "seed_effect",
     "sign_flip_test",
+    "standings",
     "t_interval",
     "tie_letters",
 ]

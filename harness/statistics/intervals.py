@@ -8,7 +8,14 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from harness.statistics.deviation import standard_deviation
+from harness.statistics.paired import ROUNDING
+from harness.statistics.units import complete, fold_units, over_seeds, seed_effect
+
+Bounds = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,70 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
         return Interval(mean=mean, low=None, high=None, n=1)
     half = _t_quantile(n - 1, confidence) * standard_deviation(values, mean) / math.sqrt(n)
     return Interval(mean=mean, low=mean - half, high=mean + half, n=n)
+
+
+def fold_intervals(
+    values: npt.ArrayLike, *, bounds: Bounds = (None, None), confidence: float = 0.95
+) -> list[Interval]:
+    """The interval of each method's mean over seeds and folds, its noise measured within folds.
+
+    `values`: (m, n, f), NaN where a method has no such replicate; f is 1 where a seed is the unit.
+    Student's, with the degrees of freedom of `all_pairs`, for these folds. `bounds`: what the
+    metric cannot leave: between two it is taken on the logit scale (above or below one, on the
+    log scale), by the delta method, so that no end leaves them. No ends below two replicates, or
+    where the values of each fold are all one number: no noise was measured.
+    """
+    from scipy.special import stdtrit
+
+    found = complete(values)
+    effect = seed_effect(found)
+    if effect.found:
+        found = over_seeds(found)
+    there = np.isfinite(found)
+    count = there[:, :, 0].sum(axis=1)
+    filled = np.where(there, found, 0.0)
+    by_fold = filled.sum(axis=1) / np.maximum(count, 1)[:, None]
+    squares = np.square(np.where(there, filled - by_fold[:, None, :], 0.0)).sum(axis=(1, 2))
+    folds = found.shape[2]
+    excess = 1.0 if effect.found else effect.excess
+    variance = excess * squares / np.maximum(folds * (count - 1), 1)
+    errors = np.sqrt(variance / np.maximum(folds * count, 1))
+    degrees = fold_units(found, common=False) * np.maximum(count - 1, 1)
+    halves = stdtrit(degrees, (1.0 + confidence) / 2.0) * errors
+    means = by_fold.mean(axis=1)
+    known = (count > 1) & (errors > ROUNDING * np.abs(means))
+    return [
+        _bounded(mean, half, bounds, n)
+        if is_known
+        else Interval(mean if n else None, None, None, n)
+        for mean, half, is_known, n in zip(
+            means.tolist(), halves.tolist(), known.tolist(), count.tolist(), strict=True
+        )
+    ]
+
+
+def _bounded(mean: float, half: float, bounds: Bounds, n: int) -> Interval:
+    """`mean` +- `half`, on a scale on which the ends stay within `bounds`."""
+    low, high = bounds
+    down = math.inf if low is None else mean - low
+    up = math.inf if high is None else high - mean
+    if down <= 0.0 or up <= 0.0:  # at a bound, or beyond what was said to be one
+        return Interval(mean, None, None, n)
+    if math.isinf(down) and math.isinf(up):
+        return Interval(mean, mean - half, mean + half, n)
+    # The logit's slope at the mean is 1 / down + 1 / up; that of a log if one of them is infinite.
+    factor = math.exp(min(700.0, half * (1.0 / down + 1.0 / up)))
+    if math.isinf(up):
+        return Interval(mean, mean - down * (1.0 - 1.0 / factor), mean + down * (factor - 1.0), n)
+    if math.isinf(down):
+        return Interval(mean, mean - up * (factor - 1.0), mean + up * (1.0 - 1.0 / factor), n)
+    width = down + up
+    return Interval(
+        mean,
+        mean - down + width * down / (down + factor * up),
+        mean + up - width * up / (up + factor * down),
+        n,
+    )
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""All pairs of many methods: paired t-tests over replicates, corrected together."""
+"""All pairs of a board's methods: their differences, noise, and which are told apart."""
 
 from __future__ import annotations
 
@@ -8,62 +8,193 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.statistics.holm import holm
-from harness.statistics.paired import paired_differences, paired_t_test
+from harness.statistics.intervals import Interval
+from harness.statistics.paired import ROUNDING, paired_differences
+from harness.statistics.shared_noise import SharedNoise, shared_noise
+from harness.statistics.units import SeedEffect, complete, fold_units, over_seeds, seed_effect
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+ENOUGH_TO_SHARE = 12  # rows; of fewer the scatter of their variances says too little
+FLOOR = 0.1  # of the median variance; less is luck
+OWN_SHARE = 0.5  # of the level, where noise is shared; the rest goes to the shared reading
+SECOND = 10.0  # a shared reading counts only where the pair's own p is below level / SECOND
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AllPairs:
+class Pairs:
     """Every pair of m methods, as (m, m) arrays: row against column.
 
-    `differences`: mean of row minus column over their common replicates (NaN where there is
-    none). `p_values`: two-sided, and `adjusted`: the same after Holm over all pairs; 1 on the
-    diagonal and where there are fewer than two common replicates. `replicates`: how many are
-    common. `family`: how many pairs were corrected together.
+    `differences`: mean of row minus column over the replicates that both have, NaN where there is
+    none. `errors`: their standard errors, and `degrees`: the degrees of freedom of these, NaN
+    below two common replicates; errors are never below what the board's floor allows.
+    `p_values`: two-sided, each pair by itself. `shared`: the same read with shared noise, None on
+    boards too small for it. `adjusted`: over all pairs; at most 0.05 tells two apart. All p-values
+    are 1 on the diagonal and below two common replicates. `replicates`: how many are common.
+    `family`: how many pairs were corrected together. `noise`: the standard deviation of a unit's
+    difference about its fold's mean, as believed; `folds`, how many units make a replicate, and
+    `units`, how many equally noisy ones they amount to. `effect`: whether seeds had to be units.
     """
 
     differences: Floats
+    errors: Floats
+    degrees: Floats
     p_values: Floats
+    shared: Floats | None
     adjusted: Floats
     replicates: npt.NDArray[np.int64]
     family: int
+    noise: Floats
+    folds: int
+    units: float
+    prior: SharedNoise | None
+    effect: SeedEffect
 
-    def apart(self, level: float = 0.05) -> npt.NDArray[np.bool_]:
-        """(m, m): which pairs can be told apart at the family-wise `level`."""
-        told: npt.NDArray[np.bool_] = self.adjusted <= level
+    def apart(self, level: float = 0.05) -> Bools:
+        """(m, m): which pairs can be told apart, with any false claim at most at `level`."""
+        told: Bools = self.adjusted <= level
         return told
 
-    def better(self, level: float = 0.05) -> npt.NDArray[np.bool_]:
+    def better(self, level: float = 0.05) -> Bools:
         """(m, m): whether the row's method is higher than the column's, told apart at `level`."""
-        higher: npt.NDArray[np.bool_] = self.apart(level) & (self.differences > 0)
+        higher: Bools = self.apart(level) & (self.differences > 0)
         return higher
 
+    def of(self, row: int, column: int, confidence: float = 0.95) -> PairedDifference:
+        """One pair by itself: its interval excludes zero if the two are told apart."""
+        from scipy.special import stdtrit
 
-def all_pairs(scores: npt.ArrayLike) -> AllPairs:
-    """Compare all pairs of methods over the replicates that both have.
+        mean, error = float(self.differences[row, column]), float(self.errors[row, column])
+        n = int(self.replicates[row, column])
+        tested = n > 1
+        low, high = None, None
+        if tested and error > ROUNDING * abs(mean):
+            half = float(stdtrit(self.degrees[row, column], (1.0 + confidence) / 2.0)) * error
+            low, high = mean - half, mean + half
+        return PairedDifference(
+            interval=Interval(mean=mean if n else None, low=low, high=high, n=n),
+            noise=float(self.noise[row, column]) if tested else None,
+            p_value=float(self.p_values[row, column]) if tested else None,
+        )
 
-    `scores`: (m, n), the mean over folds of each replicate, NaN where a method has none. What
-    decides is the paired t-test over replicates and not the sign-flip test, which with three
-    replicates cannot reject anything; see docs/statistics.md. Each pair has a noise of its own:
-    pooling it would gain power and fail where one method is noisier than the others.
+
+def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR) -> Pairs:
+    """Compare all pairs of methods on the seeds that both have, within folds.
+
+    `values`: (m, n, f), replicates by fold, NaN where a method has none; f is 1 where a seed is
+    the unit. The difference is the mean over seeds and folds; its noise is measured within folds,
+    where runs are independent (f (n - 1) degrees of freedom, fewer where folds differ in noise).
+    Where the folds of a seed are seen to share noise it is larger by as much, or seeds become the
+    units (`seed_effect`). It is not believed below `floor` medians of all pairs' variances.
+
+    From twelve methods on, noise is also shared between pairs: a pair is told apart by its own
+    noise at half the level, or by the shared at the other half if its own p-value is below a
+    tenth of the level, each after Holm. So a pair that is told apart has an interval of its own
+    that excludes zero. Why, and how far it holds: docs/statistics-derivations.md.
     """
-    values = np.asarray(scores, np.float64)
-    methods = len(values)
+    found = complete(values)
+    effect = seed_effect(found)
+    if effect.found:
+        found = over_seeds(found)
+    methods, folds = len(found), found.shape[2]
     first, second = np.triu_indices(methods, 1)
-    differences = paired_differences(values[first], values[second])
-    p = paired_t_test(differences)
-    found = np.isfinite(differences)
-    replicates = found.sum(axis=1)
-    total = np.nansum(differences, axis=1)
-    means = np.where(replicates > 0, total / np.maximum(replicates, 1), np.nan)
-    return AllPairs(
-        differences=_square(means, methods, diagonal=0.0, mirrored=-1.0),
+    mean, variance, count = _within_folds(found, first, second)
+    if not effect.found:
+        variance = variance * effect.excess
+    units = fold_units(found, common=True)
+    tested = count > 1
+    degrees = np.where(tested, units * (count - 1), np.nan)
+    least = floor * float(np.median(variance[tested])) if tested.any() else 0.0
+    believed = np.where(tested, np.maximum(variance, least), np.nan)
+    runs = np.maximum(count * folds, 1)
+    p = t_p_values(mean, believed / runs, degrees, count)
+    prior = None
+    if methods >= ENOUGH_TO_SHARE:
+        prior = shared_noise(np.where(variance > 0.0, believed, np.nan), degrees, first, second)
+    adjusted, shared = holm(p), None
+    if prior is not None:
+        pooled = prior.variances(believed, degrees) / runs
+        shared = t_p_values(mean, pooled, degrees + prior.degrees, count)
+        seconded = np.maximum(holm(shared) / (1.0 - OWN_SHARE), SECOND * p)
+        adjusted = np.minimum(1.0, np.minimum(adjusted / OWN_SHARE, seconded))
+    return Pairs(
+        differences=_square(mean, methods, diagonal=0.0, mirrored=-1.0),
+        errors=_square(np.sqrt(believed / runs), methods, diagonal=0.0),
+        degrees=_square(degrees, methods, diagonal=np.nan),
         p_values=_square(p, methods, diagonal=1.0),
-        adjusted=_square(holm(p), methods, diagonal=1.0),
-        replicates=_counts(values),
+        shared=None if shared is None else _square(shared, methods, diagonal=1.0),
+        adjusted=_square(adjusted, methods, diagonal=1.0),
+        replicates=_counts(found),
         family=len(first),
+        noise=_square(np.sqrt(believed), methods, diagonal=0.0),
+        folds=folds,
+        units=units,
+        prior=prior,
+        effect=effect,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedDifference:
+    """The mean difference of two methods over their common replicates.
+
+    `noise` is the standard deviation of a run's difference within its fold, `p_value` that of the
+    two-sided test by itself; both are None for fewer than two replicates. So are the interval's
+    ends, which are also None where no noise was measured.
+    """
+
+    interval: Interval
+    noise: float | None
+    p_value: float | None
+
+
+def paired_difference(first: npt.ArrayLike, second: npt.ArrayLike) -> PairedDifference:
+    """Compare two methods that were named beforehand; `first - second` with its interval and test.
+
+    Both: (n,) or (n, f), entry i of the same replicate; without folds a replicate is the unit.
+    Raises ValueError for values that are not finite or not as many.
+    """
+    both = np.stack([np.asarray(first, np.float64), np.asarray(second, np.float64)])
+    if not np.isfinite(both).all():
+        raise ValueError("a comparison needs finite values; leave the others out and count them")
+    return all_pairs(both, floor=0.0).of(0, 1)
+
+
+def t_p_values(
+    mean: Floats, squared_error: Floats, degrees: Floats, replicates: npt.NDArray[np.int64]
+) -> Floats:
+    """Two-sided p-values of Student's t; 1 where there is no noise to go by (NaN).
+
+    Without any variance: 1 if the difference is zero, else 2^(1 - n), as many signs agree. No
+    noise was measured, so there is no t, and equal numbers must not pass for certainty.
+    """
+    from scipy.special import stdtr
+
+    error = np.sqrt(squared_error)
+    flat = error <= ROUNDING * np.abs(mean)
+    with np.errstate(invalid="ignore"):
+        p = 2.0 * stdtr(degrees, -np.abs(mean) / np.where(flat, 1.0, error))
+    silent = np.where(mean == 0.0, 1.0, np.exp2(1.0 - np.maximum(replicates, 1)))
+    return np.asarray(np.where(np.isfinite(error), np.where(flat, silent, p), 1.0))
+
+
+def _within_folds(
+    values: Floats, first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    """Of each pair: mean difference, variance of a run's within its fold, common replicates."""
+    differences = paired_differences(values[first], values[second])
+    there = np.isfinite(differences)
+    count = there[:, :, 0].sum(axis=1)
+    full = bool(there.all())
+    differences = differences if full else np.where(there, differences, 0.0)
+    by_fold = differences.sum(axis=1) / np.maximum(count, 1)[:, None]
+    own = differences - by_fold[:, None, :]
+    squares = np.square(own if full else np.where(there, own, 0.0)).sum(axis=(1, 2))
+    mean = np.where(count > 0, by_fold.mean(axis=1), np.nan)
+    variance = squares / np.maximum(values.shape[2] * (count - 1), 1)
+    still = variance <= np.square(ROUNDING * np.abs(mean))  # rounding of the mean over folds
+    return mean, np.where(still, 0.0, variance), count
 
 
 def _square(upper: Floats, size: int, *, diagonal: float, mirrored: float = 1.0) -> Floats:
@@ -75,5 +206,5 @@ def _square(upper: Floats, size: int, *, diagonal: float, mirrored: float = 1.0)
 
 
 def _counts(values: Floats) -> npt.NDArray[np.int64]:
-    there = np.isfinite(values).astype(np.int64)
+    there = np.isfinite(values[:, :, 0]).astype(np.int64)
     return there @ there.T

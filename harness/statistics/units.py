@@ -1,0 +1,130 @@
+"""What counts as one observation: a run within its fold, or a seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+GUARD = 0.001
+_USUAL = 0.6  # the quantile of F up to which a ratio is nothing to correct for
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedEffect:
+    """Whether the folds of a seed go up and down together: F, and its p-value.
+
+    `ratio`: mean square of method by seed over the residual within folds, about 1 where runs of a
+    method are independent given their folds. `p_value` is None where there is nothing to test.
+    `excess`: what a variance within folds must be multiplied by, 1 or more: what of the ratio is
+    beyond its usual scatter (the upper 40 % of F).
+    """
+
+    ratio: float | None = None
+    p_value: float | None = None
+    excess: float = 1.0
+
+    @property
+    def found(self) -> bool:
+        """Whether seeds, and not runs, must be the units."""
+        return self.p_value is not None and self.p_value < GUARD
+
+
+def complete(values: npt.ArrayLike) -> Floats:
+    """`values` (m, n, f) as floats; a replicate that lacks any fold is NaN in all of them.
+
+    (m, n) is read as (m, n, 1): each seed is one observation.
+    """
+    found = np.asarray(values, np.float64)
+    if found.ndim == 2:
+        found = found[:, :, None]
+    if found.ndim != 3:
+        raise ValueError(f"values must be (methods, seeds, folds), not {found.shape}")
+    there = np.isfinite(found).all(axis=2, keepdims=True)
+    return np.where(there, found, np.nan)
+
+
+def over_seeds(values: Floats) -> Floats:
+    """Folds averaged, (m, n, 1): each seed becomes one observation."""
+    return values.mean(axis=2, keepdims=True)
+
+
+def seed_effect(values: npt.ArrayLike) -> SeedEffect:
+    """Test whether the folds of a seed share noise of a method's own.
+
+    `values`: (m, n, f), NaN where a method has no such replicate; the rows with the most replicates
+    are used, on the seeds that all of these have. Streams of random numbers are keyed by seed and
+    fold, so that runs of one method are independent given the folds: the mean square of method by
+    seed is then no larger than the residual within folds. What all methods share in a run is taken
+    away first. Methods that go up and down together, or one that is far noisier than the others,
+    make fewer degrees of freedom than m - 1 for each contrast of runs: (tr C)^2 / tr C^2, C their
+    covariance, tr C^2 estimated without bias by the products of different contrasts.
+    """
+    from scipy.special import fdtrc, fdtri
+
+    found = complete(values)
+    count = np.isfinite(found[:, :, 0]).sum(axis=1)
+    rows = found[count == count.max(initial=0)]
+    rows = rows[:, np.isfinite(rows[:, :, 0]).all(axis=0)]
+    methods, seeds, folds = rows.shape
+    if methods < 2 or seeds < 2 or folds < 2:
+        return SeedEffect()
+    own = rows - rows.mean(axis=0)
+    # (m, n - 1, f): contrasts of seeds, of their mean over folds first, then of folds.
+    contrasts = np.einsum("as,msf,bf->mab", _contrasts(seeds)[1:], own, _contrasts(folds))
+    squares = np.square(contrasts).sum(axis=0)
+    within = float(squares[:, 1:].mean())
+    if within <= 0.0:
+        return SeedEffect()
+    flat = contrasts.reshape(methods, -1)
+    products = np.square(flat.T @ flat)[np.triu_indices(flat.shape[1], 1)]
+    independent = float(squares.mean()) ** 2 / max(float(products.mean()), 1e-300)
+    degrees = (seeds - 1) * min(methods - 1.0, max(1.0, independent))
+    both = (degrees, degrees * (folds - 1))
+    ratio = float(squares[:, 0].mean()) / within
+    return SeedEffect(
+        ratio=ratio,
+        p_value=float(fdtrc(*both, ratio)),
+        excess=max(1.0, ratio / max(1.0, float(fdtri(*both, _USUAL)))),
+    )
+
+
+def _contrasts(size: int) -> Floats:
+    """An orthonormal (size, size): the mean, then differences of each from those before it."""
+    rows = np.tril(np.ones((size, size)), -1)
+    rows[np.arange(size), np.arange(size)] = -np.arange(size)
+    rows[0] = 1.0
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def fold_units(values: Floats, *, common: bool) -> float:
+    """How many equally noisy folds the noise of these amounts to: from 1 to f.
+
+    (sum t)^2 / sum t^2 over the noise t of each fold (Satterthwaite 1946): squares within folds,
+    added over seeds and methods, both sums without what chance adds to them (t has v degrees:
+    E t^2 is (1 + 2 / v) times the square of what it estimates). `common`: without what all
+    methods share, as in differences.
+    """
+    own = values - _mean(values, axis=1)
+    count = np.isfinite(values[:, :, 0]).sum(axis=1)
+    degrees = float(np.maximum(count - 1, 0).sum())
+    if common and len(values) > 1:
+        own = own - _mean(own, axis=0)
+        degrees *= 1.0 - 1.0 / len(values)
+    noise = np.nansum(np.square(own), axis=(0, 1))
+    total = float(np.square(noise).sum())
+    folds = float(values.shape[2])
+    if total <= 0.0:
+        return folds
+    squares = total * degrees / (degrees + 2.0)
+    units = (float(noise.sum()) ** 2 - 2.0 * squares / degrees) / squares
+    return min(folds, max(1.0, units))
+
+
+def _mean(values: Floats, axis: int) -> Floats:
+    """The mean of what is there; zero where nothing is."""
+    count = np.isfinite(values).sum(axis=axis, keepdims=True)
+    return np.asarray(np.nansum(values, axis=axis, keepdims=True) / np.maximum(count, 1))

@@ -1,0 +1,222 @@
+"""What boards promise, held by simulation: no more false tellings than said, and sharp ones.
+
+Boards are drawn like the published one (reality-check-small on glyphs: its means, each method's
+noise, how methods go together, how folds differ), and in settings made to break what is assumed.
+`BENCH_SIMULATIONS=20` draws twenty times as many, for `tox -e statistics`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+
+from harness.statistics import all_pairs, fold_intervals, may_be_best, standings
+
+TIMES = int(os.environ.get("BENCH_SIMULATIONS", "1"))
+FOLDS = 4
+Floats = np.ndarray
+Draw = np.random.Generator
+Setting = Callable[[Draw, int, int], tuple[Floats, Floats]]  # noise (m, n, f), true means (m,)
+
+
+def held(share: float, bound: float, boards: int) -> bool:
+    """Whether a share of boards is at most `bound`, two standard errors of chance allowed."""
+    return share <= bound + 2 * math.sqrt(bound * (1 - bound) / boards)
+
+
+def together(draw: Draw, methods: int, seeds: int) -> Floats:
+    """Unit noise as common random numbers correlate it: by .41, by .85 (linear), or not at all."""
+    groups = draw.choice(3, methods, p=[0.78, 0.12, 0.10])
+    share = np.array([0.41, 0.85, 0.0])[groups][:, None, None]
+    common = draw.normal(size=(3, seeds, FOLDS))[groups]
+    own = draw.normal(size=(methods, seeds, FOLDS))
+    return np.sqrt(share) * common + np.sqrt(1 - share) * own
+
+
+# How many methods of the published board have a MAP@R of about .06, .09, ... .39.
+COUNTS = np.array([3, 3, 3, 3, 5, 14, 8, 3, 6, 15, 16, 8])
+
+
+def like_ours(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    """Means on a grid of .03 as published; noise about .02, less where little is learned."""
+    truth = 0.03 * draw.choice(np.arange(2, 14), methods, p=COUNTS / COUNTS.sum())
+    noise = 0.0202 * np.exp(0.35 * draw.normal(size=methods)) * np.where(truth < 0.1, 0.2, 1.0)
+    folds = draw.normal(0, 0.013, (methods, 1, FOLDS))
+    folds -= folds.mean(axis=2, keepdims=True)
+    return folds + noise[:, None, None] * together(draw, methods, seeds), truth
+
+
+def equal(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    return together(draw, methods, seeds), np.zeros(methods)
+
+
+def one_noisy(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    values = together(draw, methods, seeds)
+    values[0] *= 5
+    return values, np.zeros(methods)
+
+
+def two_noisy(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    values, truth = together(draw, methods, seeds), 100.0 * np.arange(methods)
+    values[:2], truth[:2] = 3 * draw.normal(size=(2, seeds, FOLDS)), -100.0
+    return values, truth
+
+
+def heavy_tails(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    return draw.standard_t(3, (methods, seeds, FOLDS)), np.zeros(methods)
+
+
+def exponential(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    return draw.exponential(1, (methods, seeds, FOLDS)), np.zeros(methods)
+
+
+def unequal_folds(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    return draw.normal(size=(methods, seeds, FOLDS)) * [1, 1, 1, 4.0], np.zeros(methods)
+
+
+def two_clumps(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    where = draw.random((methods, seeds, FOLDS)) < 0.5
+    return where + 0.01 * draw.normal(size=where.shape), np.zeros(methods)
+
+
+def folds_that_share(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    own = draw.normal(size=(methods, seeds, FOLDS))
+    common = draw.normal(size=(methods, seeds, 1))
+    return np.sqrt(0.7) * own + np.sqrt(0.3) * common, np.zeros(methods)
+
+
+def unequal_noise(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    noise = np.geomspace(0.1, 10, methods)[:, None, None]
+    return noise * draw.normal(size=(methods, seeds, FOLDS)), np.zeros(methods)
+
+
+def near_copies(draw: Draw, methods: int, seeds: int) -> tuple[Floats, Floats]:
+    values = together(draw, methods, seeds)
+    copies = methods // 3
+    values[:copies] = values[:1] + 1e-4 * draw.normal(size=(copies, seeds, FOLDS))
+    return values, np.zeros(methods)
+
+
+@cache
+def simulated(setting: Setting, methods: int, seeds: int, boards: int) -> tuple[float, ...]:
+    """Shares: boards with a false telling, different pairs told apart, boards without the best."""
+    draw = np.random.default_rng((methods, seeds))
+    wrong = lost = told = pairs = 0
+    for _ in range(boards):
+        noise, truth = setting(draw, methods, seeds)
+        found = all_pairs(truth[:, None, None] + noise)
+        truly = truth[:, None] - truth
+        same = np.abs(truly) < 1e-9
+        right = found.better() & (truly > 0) & ~same
+        wrong += bool((found.better() & ~right).any())
+        told += int(right.sum())
+        pairs += int((~same).sum()) // 2
+        lost += not may_be_best(found)[truth.argmax()]
+    return wrong / boards, told / max(pairs, 1), lost / boards
+
+
+BOARDS = {8: 300 * TIMES, 15: 200 * TIMES, 40: 80 * TIMES, 89: 30 * TIMES}
+SHARPNESS = {2: 0.60, 3: 0.75, 5: 0.85, 10: 0.98}
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5, 10])
+@pytest.mark.parametrize("methods", [8, 15, 40, 89])
+def test_a_board_like_ours_says_something_false_at_most_once_in_twenty(
+    methods: int, seeds: int
+) -> None:
+    boards = BOARDS[methods]
+    for setting in (like_ours, equal):
+        wrong, _, lost = simulated(setting, methods, seeds, boards)
+        assert held(wrong, 0.05, boards)
+        assert held(lost, 0.05, boards)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5, 10])
+def test_truly_different_methods_are_told_apart_on_boards_like_ours(seeds: int) -> None:
+    _, told, _ = simulated(like_ours, 89, seeds, BOARDS[89])
+    assert told >= SHARPNESS[seeds]
+
+
+BROKEN = [
+    one_noisy,
+    two_noisy,
+    heavy_tails,
+    exponential,
+    unequal_folds,
+    two_clumps,
+    folds_that_share,
+    unequal_noise,
+    near_copies,
+]
+
+
+@pytest.mark.parametrize(
+    ("methods", "seeds"), [(8, 2), (8, 3), (8, 5), (15, 2), (15, 3), (15, 10), (40, 2), (89, 3)]
+)
+@pytest.mark.parametrize("setting", BROKEN, ids=lambda setting: setting.__name__)
+def test_where_an_assumption_is_broken_it_is_still_seldom_wrong(
+    setting: Setting, methods: int, seeds: int
+) -> None:
+    boards = BOARDS[methods] // 2
+    wrong, _, lost = simulated(setting, methods, seeds, boards)
+    assert held(wrong, 0.06, boards)
+    assert held(lost, 0.06, boards)
+
+
+# Intervals
+
+
+def share_covered(values: Floats, truth: float, bounds: tuple[float, float]) -> float:
+    found = fold_intervals(values, bounds=bounds)
+    return float(np.mean([(i.low or 0.0) <= truth <= (i.high or 0.0) for i in found]))
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+@pytest.mark.parametrize("mean", [0.05, 0.4, 0.9, 0.99])
+def test_intervals_cover_whatever_the_mean(mean: float, seeds: int) -> None:
+    draw = np.random.default_rng((5, seeds))
+    noise = min(0.02, 0.3 * min(mean, 1 - mean))
+    shape = (4000 * TIMES, seeds, FOLDS)
+    if mean in (0.05, 0.99):  # near a bound scores are skewed: beta, of that mean and noise
+        size = mean * (1 - mean) / noise**2 - 1
+        values = draw.beta(mean * size, (1 - mean) * size, shape)
+    else:
+        values = draw.normal(mean, noise, shape)
+    assert 0.935 <= share_covered(values, mean, (0.0, 1.0)) <= 0.96
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+@pytest.mark.parametrize("methods", [8, 40])
+def test_intervals_of_a_board_cover(methods: int, seeds: int) -> None:
+    draw = np.random.default_rng((6, methods, seeds))
+    covered = []
+    for _ in range(3000 * TIMES // methods):
+        noise, truth = like_ours(draw, methods, seeds)
+        found = fold_intervals(truth[:, None, None] + noise)
+        covered += [
+            (one.low or 0.0) <= mean <= (one.high or 0.0)
+            for one, mean in zip(found, truth, strict=True)
+        ]
+    assert 0.935 <= np.mean(covered) <= 0.97
+
+
+@pytest.mark.parametrize("seeds", [3, 10])
+def test_all_rank_intervals_of_a_board_hold_together(seeds: int) -> None:
+    draw = np.random.default_rng((7, seeds))
+    boards = 150 * TIMES
+    missed = 0
+    for _ in range(boards):
+        noise, truth = like_ours(draw, 15, seeds)
+        rows = standings(truth[:, None, None] + noise).rows
+        above = (truth[:, None] < truth - 1e-9).sum(axis=1)
+        below = (truth[:, None] > truth + 1e-9).sum(axis=1)
+        missed += any(
+            row.ranks is None or row.ranks[0] > 15 - below[i] or row.ranks[1] < 1 + above[i]
+            for i, row in enumerate(rows)
+        )
+    assert held(missed / boards, 0.05, boards)
