@@ -183,14 +183,14 @@ def _difference(found: Comparison) -> str:
     """`0.031 [0.024, 0.038] MAP@R, p = 0.002 (Holm), 10 replicates`."""
     interval = found.difference.interval
     assert interval.mean is not None
-    assert interval.low is not None
-    assert interval.high is not None
     assert found.adjusted is not None
+    ends = ""  # differences without any variance have none
+    if interval.low is not None and interval.high is not None:
+        ends = f" [{_number(interval.low, found)}, {_number(interval.high, found)}]"
     corrected = " (Holm)" if found.family > 1 else ""
     name = title_of(found.metric)
     return (
-        f"{_number(interval.mean, found)} "
-        f"[{_number(interval.low, found)}, {_number(interval.high, found)}] {name}, "
+        f"{_number(interval.mean, found)}{ends} {name}, "
         f"{_p(found.adjusted)}{corrected}, {found.replicates} {_replicates(found.replicates)}"
     )
 

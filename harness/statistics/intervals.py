@@ -107,11 +107,10 @@ def _bounded(mean: float, half: float, bounds: Bounds, n: int) -> Interval:
         return Interval(mean, mean - down * (1.0 - 1.0 / factor), mean + down * (factor - 1.0), n)
     if math.isinf(down):
         return Interval(mean, mean - up * (factor - 1.0), mean + up * (1.0 - 1.0 / factor), n)
-    width = down + up
     return Interval(
         mean,
-        mean - down + width * down / (down + factor * up),
-        mean + up - width * up / (up + factor * down),
+        mean - min(down, down * up * (factor - 1.0) / (down + factor * up)),
+        mean + min(up, down * up * (factor - 1.0) / (up + factor * down)),
         n,
     )
 
