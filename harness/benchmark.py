@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from harness.execution.run import Bench
     from harness.execution.session import ReplicateEnded, RunEnded, RunStarted
     from harness.forecast import Forecast
+    from harness.protocol import Protocol
     from harness.reading.options import Reading
     from harness.record import Record
     from harness.results import Board
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 Given = Mapping[str, object] | Sequence[str]
 """Values by key path, as `{"training.steps": 100}` or `["training.steps=100"]`."""
+
+_FOR_VECTORS = ("mlp", "linear")
+"""The core's backbones for vectors, the usual one first."""
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +104,10 @@ class Benchmark:
         own, reason, turned = (None, [], []) if data is None else _own(data, reading)
         texts = [*_texts(overrides), *turned]
         self.protocol = load_protocol(str(protocol), dataset=dataset, overrides=texts)
+        if own is not None:
+            texts += _for_vectors(own, self.protocol, texts)
+            self.protocol = load_protocol(str(protocol), dataset=dataset, overrides=texts)
+            reason += _described(own, self.protocol)
         self.registry = load_registry([Path(plugin) for plugin in plugins])
         self.notes = (*reason, *(f"bench: {problem}" for problem in self.registry.problems))
         self.methods = _names(methods)
@@ -187,6 +195,8 @@ class Benchmark:
         weights = self.registry.backbone(rule.name).item.weights_named(rule.weights)
         if weights is not None:
             require_weights(weights)
+        if self._own is None:
+            _report_copies(self.dataset, self.protocol)
         return Bench(
             registry=self.registry, protocol=self.protocol, dataset=self.dataset, device=device
         )
@@ -390,13 +400,45 @@ def _own(
     """A person's data, the sentence on how they are split, and the override that says so."""
     from harness.data.dataset import Dataset
     from harness.data.own import fitting_split, load_path
-    from harness.protocol.own_data import own_data
     from harness.reading.options import Reading
 
     dataset = data if isinstance(data, Dataset) else load_path(Path(data), reading or Reading())
-    fit = fitting_split(dataset)
-    notes = [f"{dataset.name}: {note}" for note in (*dataset.notes, fit.reason)]
-    return dataset, notes, [own_data(dataset.name, fit.kind)]
+    own, reason = fitting_split(dataset)
+    notes = [f"{dataset.name}: {note}" for note in (reason, *dataset.notes)]
+    return dataset, notes, [own.override]
+
+
+def _for_vectors(data: Dataset, rules: Protocol, overrides: Sequence[str]) -> list[str]:
+    """The overrides that give vectors a backbone for vectors, where none was chosen."""
+    chosen = any(text.partition("=")[0].strip() == "backbone.name" for text in overrides)
+    if data.is_images or chosen or rules.backbone.name in _FOR_VECTORS:
+        return []
+    return [f'backbone.name="{_FOR_VECTORS[0]}"', 'backbone.weights="random"']
+
+
+def _described(data: Dataset, rules: Protocol) -> list[str]:
+    """What the data are and how they are split, a line each; UserError where no run could be."""
+    from harness.data.duplicates import copies
+    from harness.data.own import described
+    from harness.data.splits import make_split
+
+    lines = list(described(data, rules.split))
+    if not data.is_images:
+        lines.append(f"vectors: the backbone is {rules.backbone.name}")
+    lines += copies(data, make_split(data, rules.split, fold=0, seed=0).test)
+    return [f"{data.name}: {line}" for line in lines]
+
+
+def _report_copies(data: Dataset, rules: Protocol) -> None:
+    """Log the samples that stand under several classes, or on both sides of the test."""
+    from harness.data.duplicates import copies
+    from harness.data.mapped import MappedArray
+    from harness.data.splits import make_split
+
+    if isinstance(data.inputs, MappedArray):
+        return
+    for line in copies(data, make_split(data, rules.split, fold=0, seed=0).test):
+        log.warning("dataset %s: %s", data.name, line)
 
 
 def _names(methods: str | Sequence[str]) -> list[str]:

@@ -97,7 +97,7 @@ def add(
 @app.command()
 def verify(name: NameArgument) -> None:
     """Check every file of a dataset, read it, and look for images in two of its parts."""
-    from harness.data.duplicates import shared_images
+    from harness.data.duplicates import copies, shared_images
     from harness.data.sources.catalogue import entry_of, load_entry, verdicts
     from harness.data.sources.places import require_files
 
@@ -116,7 +116,7 @@ def verify(name: NameArgument) -> None:
     typer.echo(f"{name}: digest {digest}{' as expected' if entry.digest else ''}")
     if digest != dataset.digest:
         raise UserError(f"dataset '{name}': what was decoded has changed on disk: remove its files")
-    for line in shared_images(dataset):
+    for line in (*shared_images(dataset), *copies(dataset)):
         typer.echo(f"{name}: {line}")
 
 

@@ -53,6 +53,9 @@ def run(  # noqa: PLR0913 - one argument an option
     drop_missing: DropMissingOption = False,
     text_labels: TextLabelsOption = False,
     header: HeaderOption = None,
+    skip_unreadable: Annotated[
+        bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be read.")
+    ] = False,
     seeds: Annotated[
         int | None,
         typer.Option(
@@ -120,7 +123,7 @@ def run(  # noqa: PLR0913 - one argument an option
         methods=methods,
         dataset=dataset,
         data=data,
-        reading=Reading(label_column, columns, drop_missing, text_labels, header),
+        reading=Reading(label_column, columns, drop_missing, text_labels, header, skip_unreadable),
         seeds=seeds,
         overrides=set_ or (),
         hyperparameters=with_ or (),

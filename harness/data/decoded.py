@@ -116,6 +116,7 @@ def _write_index(
         "hierarchy": index.hierarchy,
         "source_digest": digest,
         "duplicates": duplicates,
+        "notes": index.notes,
     }
     (folder / _TABLE).write_text(json.dumps(table), encoding="utf-8")
 
@@ -136,6 +137,7 @@ def _open(place: Path) -> Decoded:
                     for number, (name, names) in enumerate(table["attributes"].items())
                 },
                 hierarchy=table["hierarchy"],
+                notes=tuple(table.get("notes", ())),
             )
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"{place}: is damaged ({error}); remove it to decode again") from error

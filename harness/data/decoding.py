@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -17,18 +18,42 @@ import numpy.typing as npt
 from harness.data.dataset import TEST, TRAIN, Dataset
 from harness.data.decoded import Decoded, decoded
 from harness.data.formats.images import decode_image
-from harness.data.formats.trees import Tree, open_tree
+from harness.data.formats.trees import Tree, open_tree, walk
 from harness.data.known_digest import know_digest
 from harness.data.sources.index import ImageIndex
+from harness.errors import UserError
 
 # Encoded images held at a time, whatever the dataset's size.
 _WINDOW = 64
 # Raised when the same files come out as other arrays.
 _SEMANTICS = 1
 
+_NAMED = 20
+
 ReadIndex = Callable[[Tree], ImageIndex]
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How images are decoded.
+
+    `as_seen`: transparent pixels on white, and turned as their tags say. `skip_unreadable`: leave
+    images out that cannot be decoded, and say so, where they would stop everything.
+    """
+
+    as_seen: bool = False
+    skip_unreadable: bool = False
+
+    @property
+    def key(self) -> str:
+        """What tells the decoded files of one way from those of another; empty for the default."""
+        return ("-seen" if self.as_seen else "") + ("-skip" if self.skip_unreadable else "")
+
+
+AS_PUBLISHED = Decoding()
+OWN = Decoding(as_seen=True)
 
 
 def image_dataset(  # noqa: PLR0913 - what a Dataset says of itself
@@ -41,13 +66,14 @@ def image_dataset(  # noqa: PLR0913 - what a Dataset says of itself
     licence: str,
     tree: Tree | None = None,
     notes: Sequence[str] = (),
+    how: Decoding = AS_PUBLISHED,
 ) -> Dataset:
     """Return the images that `read_index` finds in folders and archives, size x size pixels.
 
     They are decoded once for these files and this size. `tree`: how the files are read, where it is
     not by their names. Images that are the same file in training and test parts are logged.
     """
-    found = decode_once(name, paths, read_index, size=size, tree=tree)
+    found = decode_once(name, paths, read_index, size=size, tree=tree, how=how)
     if found.duplicates:
         first, second = found.duplicates[0]
         logger.warning(
@@ -65,7 +91,7 @@ def image_dataset(  # noqa: PLR0913 - what a Dataset says of itself
         attributes=index.attributes,
         hierarchy=index.hierarchy,
         parts=index.parts,
-        notes=tuple(notes),
+        notes=(*notes, *index.notes),
     )
     know_digest(dataset)
     return dataset
@@ -78,34 +104,47 @@ def decode_once(
     *,
     size: int,
     tree: Tree | None = None,
+    how: Decoding = AS_PUBLISHED,
 ) -> Decoded:
     """Open the decoded images of these files at this size, or decode them."""
 
     def build(target: Path) -> tuple[ImageIndex, str, list[tuple[str, str]]]:
         files = open_tree(paths) if tree is None else tree
         index = read_index(files)
-        digests = decode_all(files, index, target, size=size)
+        digests, failed = decode_all(files, index, target, size=size, as_seen=how.as_seen)
+        if failed:
+            index, digests = _skipped(index, digests, failed, target, how)
         return index, _joint(index, digests), _duplicates(index, digests)
 
-    return decoded(f"{_safe(name)}-{size}-{stamp(name, paths)}", build)
+    return decoded(f"{_safe(name)}-{size}{how.key}-{stamp(name, paths)}", build)
 
 
-def decode_all(tree: Tree, index: ImageIndex, target: Path, *, size: int) -> list[bytes]:
+def decode_all(
+    tree: Tree, index: ImageIndex, target: Path, *, size: int, as_seen: bool = False
+) -> tuple[list[bytes], dict[int, str]]:
     """Decode every image of an index into a .npy file, uint8 (N, channels, size, size).
 
-    Returns the sha256 of each image's encoded bytes. At most `_WINDOW` images are held at a time.
+    Returns the sha256 of each image's encoded bytes, and what is wrong with those that cannot be
+    decoded, by their positions. At most `_WINDOW` images are held at a time.
     """
     positions: dict[str, list[int]] = {}
     for position, name in enumerate(index.names):
         positions.setdefault(name, []).append(position)
     digests = [b""] * len(index.names)
+    failed: dict[int, str] = {}
 
     def decode(one: tuple[str, bytes]) -> None:
         name, content = one
         digest = hashlib.sha256(content).digest()
         for position in positions[name]:
             box = None if index.boxes is None else index.boxes[position]
-            image = decode_image(content, name, size=size, channels=index.channels, box=box)
+            try:
+                image = decode_image(
+                    content, name, size=size, channels=index.channels, box=box, as_seen=as_seen
+                )
+            except UserError as error:
+                failed[position] = str(error)
+                image = np.zeros(shape[1:], dtype=np.uint8)
             images.put(position, image)
             digests[position] = digest
 
@@ -119,7 +158,38 @@ def decode_all(tree: Tree, index: ImageIndex, target: Path, *, size: int) -> lis
                 pending.popleft().result()
         for future in pending:
             future.result()
-    return digests
+    return digests, failed
+
+
+def _skipped(
+    index: ImageIndex, digests: list[bytes], failed: dict[int, str], target: Path, how: Decoding
+) -> tuple[ImageIndex, list[bytes]]:
+    """Leave out what cannot be decoded, if that is wished; UserError naming all of it if not."""
+    named = "; ".join(failed[position] for position in sorted(failed)[:_NAMED])
+    rest = f"; and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+    if not how.as_seen and len(failed) == 1:
+        raise UserError(named)
+    if not how.skip_unreadable:
+        option = ": --skip-unreadable leaves them out" if how.as_seen else ""
+        raise UserError(
+            f"{len(failed)} of {len(index.names)} images cannot be read{option}: {named}{rest}"
+        )
+    left = index.without(failed)
+    if len(left.class_names) < 2:
+        raise UserError(f"no two classes are left without what cannot be read: {named}{rest}")
+    kept = np.setdiff1d(np.arange(len(index.names)), sorted(failed))
+    images = np.load(target, mmap_mode="r")
+    partial = target.with_suffix(".kept")
+    with _Images(partial, (len(kept), *images.shape[1:])) as chosen:
+        for place, position in enumerate(kept):
+            chosen.put(place, images[position])
+    del images
+    partial.replace(target)
+    note = f"{len(failed)} images that cannot be read left out: {named}{rest}"
+    gone = len(index.class_names) - len(left.class_names)
+    lost = [f"{gone} classes have no other image and are left out"] if gone else []
+    notes = (*index.notes, note, *lost)
+    return replace(left, notes=notes), [digests[position] for position in kept]
 
 
 class _Images:
@@ -179,15 +249,15 @@ def stamp(name: str, paths: Sequence[Path]) -> str:
     for path in paths:
         files = sorted(_files(path)) if path.is_dir() else [path]
         for file in files:
-            facts = file.stat()
+            facts = file.stat() if file.exists() else file.lstat()
             shown = str(file.absolute()).encode("utf-8", "surrogateescape")
             stamp.update(shown + f"\0{facts.st_size} {facts.st_mtime_ns}\n".encode())
     return stamp.hexdigest()[:12]
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for place, _, names in os.walk(folder, followlinks=True):
-        yield from (Path(place) / name for name in names)
+    for place, names in walk(folder):
+        yield from (place / name for name in names)
 
 
 def _safe(name: str) -> str:

@@ -79,6 +79,8 @@ def make_split(dataset: Dataset, rule: SplitRule, *, fold: int, seed: int) -> Sp
         validation = _drawn(labels, rest, rule.validation_fraction, "validation part", fold)
         return _assembled(labels, rule, (rest, validation, test), fold=fold, seed=seed)
     train, given, test = (_given(dataset, part) for part in (TRAIN, VALIDATION, TEST))
+    if isinstance(rule, GivenClassesSplit) and rule.validation == "given":
+        return _assembled(labels, rule, (train, given, test), fold=fold, seed=seed)
     if isinstance(rule, GivenClassesSplit):
         return _disjoint(labels, rule, np.union1d(train, given), test, fold=fold, seed=seed)
     validation = given
@@ -98,9 +100,10 @@ def class_disjoint_split(
 ) -> Split:
     """Split by class: the last classes test, one fold of the others validates, the rest train.
 
+    They are in the order of their numbers, or in that of a draw by the rule's `class_seed`.
     `labels`: int64 (N,). Raises UserError if there are too few classes for the folds.
     """
-    classes = np.unique(labels)
+    classes = _in_order(np.unique(labels), rule)
     tested = classes[len(classes) - round(len(classes) * rule.test_fraction) :]
     is_test = np.isin(labels, tested)
     rest, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
@@ -120,9 +123,20 @@ def _disjoint(
     shared = np.intersect1d(classes, labels[test])
     if len(shared):
         raise UserError(f"{len(shared)} test classes are training classes as well")
+    classes = _in_order(classes, rule)
     validating = class_folds(len(classes), rule.folds, rule.fold_rule)[fold].validation
     validation = rest[np.isin(labels[rest], classes[list(validating)])]
     return _assembled(labels, rule, (rest, validation, test), fold=fold, seed=seed)
+
+
+def _in_order(
+    classes: npt.NDArray[np.int64], rule: ClassDisjointSplit | GivenClassesSplit
+) -> npt.NDArray[np.int64]:
+    """Classes as they come, or as the rule's draw has them."""
+    if rule.class_seed is None:
+        return classes
+    drawn: npt.NDArray[np.int64] = numpy_stream(rule.class_seed, "class order").permutation(classes)
+    return drawn
 
 
 def _assembled(

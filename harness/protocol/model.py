@@ -15,6 +15,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 LabelledShare = Annotated[float, Field(gt=0, le=1)]
 ClassFolds = Annotated[int, Field(ge=2)]
 FoldRule = Literal["even", "mlrc"]
+ClassSeed = Annotated[int, Field(ge=0)] | None
 
 
 class ClassDisjointSplit(Section):
@@ -23,7 +24,8 @@ class ClassDisjointSplit(Section):
     The others are in `folds` class folds, one validating while the others train. `fold_rule`:
     `even` validates every class once; `mlrc` has the ranges of the reality check's own code, where
     rounding leaves some classes in no validation fold. `labelled_fraction`: share of the training
-    part whose labels are known, stratified by class.
+    part whose labels are known, stratified by class. `class_seed`: classes are in the order that a
+    draw with this seed puts them in, and not in that of their number.
     """
 
     kind: Literal["class-disjoint"]
@@ -31,15 +33,27 @@ class ClassDisjointSplit(Section):
     folds: ClassFolds
     fold_rule: FoldRule
     labelled_fraction: LabelledShare
+    class_seed: ClassSeed = None
 
 
 class GivenClassesSplit(Section):
-    """As `class-disjoint`, but the test part is the one that the dataset comes with."""
+    """As `class-disjoint`, but the test part is the one that the dataset comes with.
+
+    `validation`: by `folds`, or the part `given` with the dataset, which is one fold.
+    """
 
     kind: Literal["given-classes"]
-    folds: ClassFolds
+    folds: Positive
     fold_rule: FoldRule
     labelled_fraction: LabelledShare
+    class_seed: ClassSeed = None
+    validation: Literal["folds", "given"] = "folds"
+
+    @model_validator(mode="after")
+    def _whole_folds(self) -> GivenClassesSplit:
+        if (self.folds == 1) != (self.validation == "given"):
+            raise ValueError("folds must be 2 or more, or 1 with validation = 'given'")
+        return self
 
 
 class ClosedSetSplit(Section):

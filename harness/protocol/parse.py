@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from harness.errors import UserError, nearest, unknown
 from harness.protocol.model import Protocol, Rules
-from harness.protocol.own_data import divide_overrides, own_data, turned
+from harness.protocol.own_data import divide_overrides
 
 PROTOCOL_FORMAT = 1
 HEADER = ("format", "name", "summary", "datasets")
@@ -26,7 +26,7 @@ def parse_protocol(
 ) -> Protocol:
     """Parse a protocol file and resolve it for one of its datasets (the first by default).
 
-    `overrides` are `key.path=TOML value` strings and make the protocol unlocked; `own_data` makes
+    `overrides` are `key.path=TOML value` strings and make the protocol unlocked; an `OwnData` makes
     one that stands for data which the file does not name. Raises
     UserError naming file, key, what is allowed and the nearest name.
     """
@@ -35,7 +35,7 @@ def parse_protocol(
     own, overrides = divide_overrides(overrides)
     if own is not None:
         _validate(rules, where)
-        header, rules = {**header, "datasets": {own[0]: {}}}, turned(rules, own[1])
+        header, rules = {**header, "datasets": {own.name: {}}}, own.turned(rules)
     named: Mapping[str, dict[str, Any]] = header["datasets"]
     chosen = next(iter(named)) if dataset is None else dataset
     if chosen not in named:
@@ -46,7 +46,7 @@ def parse_protocol(
         _check_changes(changes, rules, f"{where}: datasets.{name}")
         resolved[name] = _merge(rules, changes)
         _validate(resolved[name], f"{where}: datasets.{name}")
-    unlocked = [] if own is None else [own_data(*own)]
+    unlocked = [] if own is None else [own.override]
     for override in overrides:
         _check_override(rules, override)
         key, value = _split_override(override)

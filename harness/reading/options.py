@@ -12,7 +12,8 @@ class Reading:
     `label_column`: the column, or array, of labels. `columns`: those of the inputs: names, numbers
     and ranges (`d0-d63`) by commas, or `all`. `drop_missing`: leave out samples without a label.
     `text_labels`: take labels as they are written, whatever numbers they look like. `header`:
-    whether the first line of a text table has the names; None: by its looks.
+    whether the first line of a text table has the names; None: by its looks. `skip_unreadable`:
+    leave out image files that cannot be read.
     """
 
     label_column: str | None = None
@@ -20,6 +21,7 @@ class Reading:
     drop_missing: bool = False
     text_labels: bool = False
     header: bool | None = None
+    skip_unreadable: bool = False
 
 
 AS_IT_IS = Reading()

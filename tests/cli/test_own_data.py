@@ -24,7 +24,9 @@ def bench_methods():
 """
 
 
-@pytest.mark.parametrize(("classes", "kind"), [(12, "class-disjoint"), (3, "closed-set")])
+@pytest.mark.parametrize(
+    ("classes", "kind"), [(12, "class-disjoint,seeded,folds=3"), (3, "closed-set,test=0.2")]
+)
 def test_own_data_run_and_can_be_verified(tmp_path: Path, classes: int, kind: str) -> None:
     draw = np.random.default_rng(0)
     images = draw.integers(0, 255, (classes * 12, 12, 12), dtype=np.uint8)
@@ -36,10 +38,22 @@ def test_own_data_run_and_can_be_verified(tmp_path: Path, classes: int, kind: st
     store = tmp_path / "store"
     ended = CliRunner().invoke(app, ["run", *options, "--store", str(store)])
     assert ended.exit_code == 0, ended.output
-    assert kind in ended.stderr.splitlines()[0]
+    assert kind.partition(",")[0] in ended.stderr.splitlines()[0]
     with Store.open(store) as opened:
         board = load_board(opened)
         findings = list(verify_store(opened, RuleBook()))
     assert board.unlocked == (f"data={board.dataset}:{kind}",)
     assert findings
     assert not [finding for finding in findings if finding.problems]
+
+
+def test_vectors_choose_a_backbone_for_vectors_and_say_so(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    np.savez(tmp_path / "v.npz", features=draw.normal(size=(48, 5)), y=np.repeat(np.arange(8), 6))
+    (tmp_path / "plugin.py").write_text(UNTRAINED)
+    options = ["--data", str(tmp_path / "v.npz"), "--plugin", str(tmp_path / "plugin.py")]
+    options += ["--methods", "as-it-is", "--protocol", "smoke", "--seeds", "1", "--workers", "1"]
+    ended = CliRunner().invoke(app, ["run", *options, "--store", str(tmp_path / "store")])
+    assert ended.exit_code == 0, ended.output
+    assert "v.npz: vectors: the backbone is mlp" in ended.stderr
+    assert "v.npz: 48 vectors (5) of 8 classes, 6 to 6 samples each" in ended.stderr

@@ -187,7 +187,7 @@ def test_what_is_held_does_not_grow_with_the_dataset(
         names=tuple(tree.names), labels=np.zeros(count, dtype=np.int64), class_names=("a",)
     )
 
-    digests = decode_all(tree, index, tmp_path / "images.npy", size=2)
+    digests, _ = decode_all(tree, index, tmp_path / "images.npy", size=2)
 
     assert counted.most <= 64
     assert len(set(digests)) == 1

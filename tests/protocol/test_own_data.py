@@ -6,7 +6,11 @@ import pytest
 
 from harness.errors import UserError
 from harness.protocol import load_protocol
-from harness.protocol.own_data import own_data
+from harness.protocol.own_data import OwnData
+
+
+def own_data(name: str, kind: str) -> str:
+    return OwnData(name, kind).override
 
 
 @pytest.mark.parametrize("kind", ["class-disjoint", "given-classes", "closed-set", "given"])
@@ -34,7 +38,18 @@ def test_other_data_are_another_protocol() -> None:
     assert len(digests) == 2
 
 
-@pytest.mark.parametrize("text", ["data=x", "data=x:open", "data=:given"])
+def test_a_draw_of_classes_and_fewer_folds_are_part_of_the_rules() -> None:
+    own = OwnData("x:y", "class-disjoint", seeded=True, most_folds=1 + 1)
+    split = load_protocol("reality-check-small", overrides=[own.override]).split
+    plain = load_protocol("reality-check-small").split
+    assert own.override == "data=x:y:class-disjoint,seeded,folds=2"
+    assert split == plain.model_copy(update={"folds": 2, "class_seed": 0})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["data=x", "data=x:open", "data=:given", "data=x:given,often", "data=x:given,folds=many"],
+)
 def test_a_slip_is_one_line(text: str) -> None:
     with pytest.raises(UserError, match="must read data=NAME:KIND"):
         load_protocol("smoke", overrides=[text])

@@ -155,7 +155,7 @@ def test_integers_stay_what_they_are() -> None:
         ("a.csv", b"x,y\n1,2\n3\n", "line 3 has 1 columns, the first has 2"),
         (
             "a.csv",
-            b"a,b\n1,2\n1,two\n",
+            b"a,b\n1.5,2\n1.5,two\n",
             "line 3: column b: 'two' is no number",
         ),
         ("a.csv", b"1,2\n\x00\x01\x00", "cannot be read as a table"),

@@ -20,16 +20,29 @@ Box = tuple[int, int, int, int]
 SUFFIXES = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
+OTHER_SUFFIXES = frozenset(
+    {".apng", ".arw", ".avif", ".cr2", ".cr3", ".dcm", ".dng", ".eps", ".exr", ".hdr", ".heic"}
+    | {".heif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpf", ".jpx", ".jxl", ".jxr", ".nef"}
+    | {".nii", ".orf", ".pbm", ".pcx", ".pnm", ".psd", ".raf", ".raw", ".rw2", ".svg", ".tga"}
+)
+"""Of images that are not read, so that they are told from other files."""
 
 
 def decode_image(
-    content: bytes, name: str, *, size: int, channels: int, box: Box | None = None
+    content: bytes,
+    name: str,
+    *,
+    size: int,
+    channels: int,
+    box: Box | None = None,
+    as_seen: bool = False,
 ) -> npt.NDArray[np.uint8]:
     """Decode an image to uint8 (channels, size, size).
 
     It is cut to `box`, resized (bilinear) so that its shorter side is `size`, and cut to the
     square in its middle. CMYK and palette images become RGB, transparency is dropped, 16 bits
-    become the upper 8; orientation tags are not followed, as the field's loaders do not. Raises
+    become the upper 8; orientation tags are not followed, as the field's loaders do not. `as_seen`:
+    transparent pixels on white and turned as its tag says, as programs show it. Raises
     UserError naming the image where it is cut off, damaged, animated or 1 pixel wide.
     """
     from PIL import Image
@@ -42,7 +55,8 @@ def decode_image(
                 frames = getattr(opened, "n_frames", 1)
                 if frames > 1:
                     raise UserError(f"{name}: is animated or has pages ({frames} images in one)")
-                image = _in_mode(opened, "L" if channels == 1 else "RGB", name)
+                seen = _as_seen(opened) if as_seen else opened
+                image = _in_mode(seen, "L" if channels == 1 else "RGB", name)
     except UserError:
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -55,6 +69,21 @@ def decode_image(
         raise UserError(f"{name}: is {image.width}x{image.height} pixels: no picture")
     pixels = np.asarray(_square(image, size))
     return np.ascontiguousarray(pixels.reshape(size, size, channels).transpose(2, 0, 1))
+
+
+def _as_seen(image: Image) -> Image:
+    """The image upright, and transparent pixels on white."""
+    from PIL import Image as Pillow
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(image) or image
+    if image.mode not in ("RGBA", "LA", "PA", "La", "RGBa") and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I"):
+        return image
+    coloured = image.convert("RGBA")
+    white = Pillow.new("RGBA", coloured.size, (255, 255, 255, 255))
+    return Pillow.alpha_composite(white, coloured).convert("RGB")
 
 
 def _in_mode(image: Image, mode: str, name: str) -> Image:

@@ -32,6 +32,21 @@ class Tree(Protocol):
         ...
 
 
+def walk(where: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Every folder below one but hidden ones, and the files in it; links are followed, once.
+
+    A link to a folder that it lies in leads round and round: UserError.
+    """
+    for text, folders, files in os.walk(where, followlinks=True):
+        place = Path(text)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            below = place / name
+            if below.is_symlink() and place.resolve().is_relative_to(below.resolve()):
+                raise UserError(f"{below}: is a link to a folder that it lies in: remove it")
+        yield place, files
+
+
 class Folder:
     """A folder and all below it."""
 
@@ -42,9 +57,8 @@ class Folder:
     def names(self) -> Sequence[str]:
         """Every file below the folder but hidden ones."""
         found = []
-        for place, folders, files in os.walk(self.where, followlinks=True):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            base = Path(place).relative_to(self.where)
+        for place, files in walk(self.where):
+            base = place.relative_to(self.where)
             found += [(base / name).as_posix() for name in files if not name.startswith(".")]
         return sorted(found)
 

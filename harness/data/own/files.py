@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import Attribute, Dataset
-from harness.data.decoding import image_dataset
+from harness.data.decoding import OWN, image_dataset
 from harness.data.formats.trees import Tree
 from harness.data.own.parts import Parts, parts_of
 from harness.data.sources.index import ImageIndex, coded
@@ -288,6 +288,7 @@ def _listed_images(
         licence=LICENCE,
         tree=Listed(where, files),
         notes=facts.notes,
+        how=replace(OWN, skip_unreadable=reading.skip_unreadable),
     )
 
 
@@ -346,4 +347,5 @@ def _encoded_images(
         licence=LICENCE,
         tree=tree,
         notes=facts.notes,
+        how=replace(OWN, skip_unreadable=reading.skip_unreadable),
     )

@@ -26,7 +26,7 @@ def load_path(path: Path, reading: Reading = AS_IT_IS, *, size: int = DEFAULT_SI
     if not path.exists():
         raise UserError(f"--data {path}: no such file or folder")
     if path.is_dir() or path.name.lower().endswith(_ARCHIVES):
-        return load_folder(path, size=size)
+        return load_folder(path, size=size, skip_unreadable=reading.skip_unreadable)
     suffix = path.suffix.lower()
     if suffix in SUFFIXES:
         return load_file(path, reading, size=size)

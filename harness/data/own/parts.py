@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
@@ -13,9 +14,9 @@ from harness.reading.names import key
 
 Parts = npt.NDArray[np.int8]
 
-_TRAIN = ("train", "training", "trn", "train_set", "trainset", "bounding_box_train")
-_VALIDATION = ("val", "valid", "validation", "dev", "val_set", "validation_set")
-_TEST = ("test", "testing", "tst", "test_set", "testset")
+_TRAIN = ("train", "training", "trn", "bounding_box_train")
+_VALIDATION = ("val", "valid", "validation", "dev")
+_TEST = ("test", "testing", "tst")
 _EITHER = ("eval", "evaluation")
 _QUERY = ("query", "queries", "probe", "test_query")
 _GALLERY = ("gallery", "galleries", "bounding_box_test", "test_gallery")
@@ -24,9 +25,18 @@ ROLE = "role"
 """The attribute that says of test samples whether they ask (query) or are searched (gallery)."""
 
 
+_TAIL = re.compile(r"_?(set|images?|imgs|data|split|20\d\d)$")
+
+
 def is_part(name: str) -> bool:
     """Whether a name is that of a part."""
-    return key(name) in NAMES
+    return _key(name) in NAMES
+
+
+def _key(name: str) -> str:
+    """A part's name without what people add to it: train_set, val2017, test-images."""
+    plain = key(name)
+    return plain if plain in NAMES else _TAIL.sub("", plain)
 
 
 def codes_of_parts(names: Collection[str], where: object) -> tuple[Mapping[str, int], list[str]]:
@@ -41,7 +51,7 @@ def codes_of_parts(names: Collection[str], where: object) -> tuple[Mapping[str, 
             f"{where}: unknown part '{strange[0]}' (allowed: train, val, test, eval, "
             "query, gallery)"
         )
-    keys = {name: key(name) for name in names}
+    keys = {name: _key(name) for name in names}
     tested = any(one in (*_TEST, *_QUERY, *_GALLERY) for one in keys.values())
     evaluated = any(one in _EITHER for one in keys.values())
     codes, notes = {}, []
@@ -69,7 +79,7 @@ def parts_of(values: Sequence[str], where: object) -> tuple[Parts, dict[str, Att
 
 def roles_of(values: Sequence[str]) -> dict[str, Attribute]:
     """The attribute `role` of samples by the names of their parts; empty where none is a query."""
-    kinds = {value: _role(key(value)) for value in set(values)}
+    kinds = {value: _role(_key(value)) for value in set(values)}
     if not {"query", "gallery"} <= set(kinds.values()):
         return {}
     names = tuple(sorted(set(kinds.values())))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ class ImageIndex:
 
     `labels`: int64 (N,), in [0, len(class_names)); `parts`: int8 (N,), of harness.data.dataset;
     `boxes`: what of each image is used, where not all of it. `channels`: 1 for grey, 3 for RGB.
+    `notes`: what is to be said of how it was found.
     """
 
     names: tuple[str, ...]
@@ -30,6 +31,23 @@ class ImageIndex:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     hierarchy: str | None = None
     boxes: tuple[Box, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    def without(self, positions: Collection[int]) -> ImageIndex:
+        """The index without some of its images, and the classes that have no other."""
+        kept = np.setdiff1d(np.arange(len(self.names)), np.array(sorted(positions), dtype=np.int64))
+        used, labels = np.unique(self.labels[kept], return_inverse=True)
+        return replace(
+            self,
+            names=tuple(self.names[place] for place in kept),
+            labels=labels.astype(np.int64),
+            class_names=tuple(self.class_names[label] for label in used),
+            parts=None if self.parts is None else self.parts[kept],
+            attributes={
+                name: replace(one, values=one.values[kept]) for name, one in self.attributes.items()
+            },
+            boxes=None if self.boxes is None else tuple(self.boxes[place] for place in kept),
+        )
 
 
 def coded(values: Iterable[str]) -> Attribute:
