@@ -133,7 +133,9 @@ class Audit(Frozen):
     Records from before it was measured. On CUDA it is the time until the work is queued: reading
     and copying count, what the device computes meanwhile does not.
     `training_seconds`: wall time of the loop without validation; `seconds`: of the whole run.
-    `peak_memory_bytes`: of the process (CPU) or the allocator (CUDA); None where unknown.
+    `processor_seconds`: of the whole run, of the core's process and of the method's, as the system
+    counted them; None in Records from before it was measured.
+    `peak_memory_bytes`: of both processes (CPU) or the allocator (CUDA); None where unknown.
     """
 
     steps: int
@@ -145,6 +147,7 @@ class Audit(Frozen):
     input_seconds: float | None = None
     training_seconds: float
     seconds: float
+    processor_seconds: float | None = None
     peak_memory_bytes: int | None
     parameters: Parameters
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,34 @@ def short_protocol() -> Protocol:
 def bench(tiny_dataset: Dataset, short_protocol: Protocol) -> Bench:
     """A bench of the core alone on the tiny dataset."""
     return Bench(core_registry(), short_protocol, tiny_dataset, torch.device("cpu"))
+
+
+class Notes:
+    """What is noted in any process, by what is called there, for the test to read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, thing: Any) -> None:
+        """Note a thing."""
+        with self._path.open("ab") as file:
+            pickle.dump(thing, file)
+
+    def read(self) -> list[Any]:
+        """All that was noted, in order; it is forgotten then."""
+        found = []
+        with self._path.open("rb") as file, contextlib.suppress(EOFError):
+            while True:
+                found.append(pickle.load(file))
+        self._path.write_bytes(b"")
+        return found
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Notes:
+    """Where an Objective, which is in a process of its own, notes what the test wants to know."""
+    (tmp_path / "notes").touch()
+    return Notes(tmp_path / "notes")
 
 
 class SpreadObjective(Objective):

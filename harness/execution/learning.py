@@ -1,41 +1,67 @@
-"""What a method learns in one run, with the test set sealed: weights, or a linear readout."""
+"""What a method learns in one run: weights, or a linear readout. Its code is in another process."""
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
+from harness.apart.child import Spent
+from harness.apart.lesson import Lesson, cut
+from harness.apart.objective import ObjectiveApart
 from harness.data.parts import Part, Vault
 from harness.data.samplers import batch_stream, batches_digest, draw_batches
-from harness.data.seal import SealedTestSet, sealed
+from harness.data.streams import stream_seed
 from harness.errors import UserError
 from harness.method.objective import Readout
 from harness.models.backbone import Backbone
 from harness.record import Audit, Parameters, Samples, Selected
-from harness.training.batching import TrainingView
-from harness.training.embedding import AuditedEmbed, Counts
-from harness.training.guard import WeightGuard, method_state
-from harness.training.loop import Trained, build_objective, count_parameters, train
+from harness.training.embedding import Counts
+from harness.training.loop import Trained, count_parameters, train
 from harness.training.outcomes import Unsupported
-from harness.training.readout import finish
 from harness.training.task import Task
 
 
 @dataclass(frozen=True, eq=False)
 class Student:
-    """One method about to learn."""
+    """One method about to learn. `threads`: of the processor, for its own process."""
 
     task: Task
     backbone: Backbone
     vault: Vault
     part: Part
-    generator: torch.Generator
+    threads: int
+
+    @property
+    def lesson(self) -> Lesson:
+        """What the process of its Objective is given."""
+        task, backbone, part = self.task, self.backbone, self.part
+        rules = task.protocol
+        context = {
+            "classes": part.classes,
+            "samples": len(part),
+            "input_shape": backbone.input_shape or tuple(part.inputs.shape[1:]),
+            "embedding_size": rules.backbone.embedding_size,
+            "feature_size": backbone.trunk.feature_size,
+            "normalized": rules.backbone.normalize,
+            "members": task.method.members,
+            "batch_size": rules.training.batch_size,
+            "steps": rules.training.steps,
+            "steps_per_epoch": rules.training.steps_per_epoch,
+            "distance": task.distance,
+        }
+        return Lesson(
+            task=task,
+            part=cut(part, task),
+            prepare=self.vault.prepare,
+            context=context,
+            device=part.inputs.device,
+            threads=self.threads,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,35 +73,44 @@ class Learnt:
     seconds: float = 0.0
     readout: Readout | None = None
     trained: Trained | None = None
+    images_read: int = 0
+    spent: Spent = field(default_factory=Spent)
 
-    def audit(self, seconds: float, peak_memory_bytes: int | None) -> Audit:
-        """What the run cost."""
+    def audit(
+        self, seconds: float, processor_seconds: float, peak_memory_bytes: int | None
+    ) -> Audit:
+        """What the run cost; of the processor and of memory, beside what its Objective's did."""
+        peak = peak_memory_bytes
         return Audit(
             steps=self.trained.steps if self.trained else 0,
             images_embedded=self.counts.images_embedded,
-            images_read=self.counts.images_read,
+            images_read=self.images_read,
             backward_passes=self.counts.backward_passes,
             zero_gradients=int(self.counts.zero_gradients),
             preparation_seconds=self.trained.preparation if self.trained else self.seconds,
             input_seconds=self.trained.input_seconds if self.trained else None,
             training_seconds=self.seconds,
             seconds=seconds,
-            peak_memory_bytes=peak_memory_bytes,
+            processor_seconds=processor_seconds + self.spent.processor_seconds,
+            peak_memory_bytes=None if peak is None else peak + self.spent.memory_bytes,
             parameters=self.parameters,
         )
 
 
 @contextmanager
-def sealed_method(task: Task) -> Iterator[torch.Generator]:
-    """Seal the test set and set the method's random state; the objective must be gone after."""
-    with sealed() as seal, method_state(task.seed, task.method.name, task.fold) as generator:
+def _apart(student: Student) -> Iterator[ObjectiveApart]:
+    """The method's Objective in a process of its own, which is gone after.
+
+    What the network itself draws at random (dropout) comes from a stream that no method shares.
+    """
+    task = student.task
+    with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
+        torch.manual_seed(stream_seed(task.seed, "network", task.fold))
+        objective = ObjectiveApart(student.lesson, student.backbone)
         try:
-            yield generator
+            yield objective
         finally:
-            gc.collect()
-            # Also when the plugin caught the error, or raised another in its place.
-            if seal.broken_by is not None:
-                raise SealedTestSet(f"{seal.broken_by} asked for while the objective was alive")
+            objective.end()
 
 
 def learn(student: Student, fields: dict[str, Any]) -> Learnt:
@@ -105,7 +140,8 @@ def _train(student: Student, fields: dict[str, Any]) -> Learnt:
         raise Unsupported(str(error)) from None
     if composition != "clusters":
         fields["batches_digest"] = batches_digest(batches)
-    trained = train(task, student.backbone, student.vault, part, batches, student.generator)
+    with _apart(student) as objective:
+        trained = train(task, student.backbone, student.vault, part, batches, objective)
     fields["batches_digest"] = trained.batches_digest
     fields["selected"] = Selected(
         metric=rules.selection.metric,
@@ -114,20 +150,31 @@ def _train(student: Student, fields: dict[str, Any]) -> Learnt:
         history=tuple(trained.selection.history),
         stopped_early=trained.stopped_early,
     )
-    return Learnt(trained.counts, trained.parameters, trained.seconds, trained.readout, trained)
+    return Learnt(
+        counts=trained.counts,
+        parameters=trained.parameters,
+        seconds=trained.seconds,
+        readout=trained.readout,
+        trained=trained,
+        images_read=objective.images_read,
+        spent=objective.spent,
+    )
 
 
 def _read_out(student: Student) -> Learnt:
     """A linear readout of the initial weights: nothing else is learnt."""
-    task, backbone = student.task, student.backbone
-    size = task.protocol.backbone.embedding_size
+    backbone = student.backbone
     began = time.perf_counter()
-    objective = build_objective(task, backbone, student.part, student.generator)
-    embed = AuditedEmbed(backbone, size)
-    view = TrainingView(student.part, student.vault.prepare, task.method, embed.counts)
-    guard = WeightGuard(backbone)
-    guard.remember(values=True)
-    readout = finish(objective, view, embed, backbone, size)
-    guard.check()
-    seconds = time.perf_counter() - began
-    return Learnt(embed.counts, count_parameters(backbone, None), seconds, readout)
+    with _apart(student) as objective:
+        backbone.eval()
+        readout = objective.finish()
+        backbone.train()
+        seconds = time.perf_counter() - began
+    return Learnt(
+        counts=objective.embed.counts,
+        parameters=count_parameters(backbone),
+        seconds=seconds,
+        readout=readout,
+        images_read=objective.images_read,
+        spent=objective.spent,
+    )

@@ -73,12 +73,18 @@ def environment(device: torch.device) -> dict[str, str]:
     if device.type == "cuda" and torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name(device)
         facts["cuda"] = str(torch.version.cuda)
+    return facts | _versions()
+
+
+@cache
+def _versions() -> dict[str, str]:
+    found = {}
     for package in _PACKAGES:
         try:
-            facts[package] = metadata.version(package)
+            found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return facts
+    return found
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,12 +13,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from harness.apart.child import Died
 from harness.data.augmenting.windows import scored_windows
 from harness.data.dataset import Dataset
 from harness.data.parts import Vault
-from harness.data.seal import SealedTestSet
 from harness.data.splits import make_split
-from harness.execution.learning import Learnt, Student, learn, sealed_method
+from harness.execution.learning import Learnt, Student, learn
 from harness.execution.machine import PeakMemory, environment
 from harness.execution.plan import PlannedRun
 from harness.execution.scores import score_part
@@ -30,16 +29,19 @@ from harness.method import Method
 from harness.models.backbone import weights_digest
 from harness.models.views import MeanOfViews
 from harness.protocol import Protocol
-from harness.record import Reason, ReasonKind, Record
+from harness.record import Audit, Reason, Record
 from harness.registry import Registry
 from harness.scoring import map_at_r
 from harness.training.embedding import Counts, embed_part
 from harness.training.loop import count_parameters
-from harness.training.outcomes import RunFailure
+from harness.training.outcomes import PluginFailed, reason_of
 from harness.training.readout import ReadBackbone
 from harness.training.task import Task
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+
+ATTEMPTS = 2
+"""How often a run is tried whose process ends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,17 +64,24 @@ def execute(run: PlannedRun, bench: Bench) -> tuple[Record, Arrays | None]:
 
     Never raises for what a plugin does: that is a failed Record with its reason.
     """
-    progress = _Progress(run, bench)
-    try:
-        require_supported(run.entrant.registered.method, bench.protocol, bench.dataset)
-        arrays = _train_and_score(run, bench, progress)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        return progress.failed(error), None
-    finally:
-        gc.collect()
-    return progress.done(), arrays
+    for attempt in range(1, ATTEMPTS + 1):
+        progress = _Progress(run, bench)
+        try:
+            require_supported(run.entrant.registered.method, bench.protocol, bench.dataset)
+            arrays = _train_and_score(run, bench, progress)
+        except KeyboardInterrupt:
+            raise
+        except Died as death:
+            if attempt == ATTEMPTS:
+                message = f"{death}, at each of {ATTEMPTS} attempts"
+                return progress.failed(PluginFailed(Reason(kind="died", message=message))), None
+        except BaseException as error:
+            return progress.failed(error), None
+        else:
+            return progress.done(), arrays
+        finally:
+            gc.collect()
+    raise AssertionError("the last attempt returns")
 
 
 @dataclass
@@ -84,11 +93,21 @@ class _Progress:
     fields: dict[str, Any] = field(default_factory=dict)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.perf_counter)
+    began_on_processor: float = field(default_factory=time.process_time)
 
     @property
     def seconds(self) -> float:
         """Wall time since the run began."""
         return time.perf_counter() - self.began
+
+    @property
+    def processor_seconds(self) -> float:
+        """What this process has computed since."""
+        return time.process_time() - self.began_on_processor
+
+    def audit(self, learnt: Learnt, memory: PeakMemory) -> Audit:
+        """What the run cost until now."""
+        return learnt.audit(self.seconds, self.processor_seconds, memory.bytes())
 
     def done(self) -> Record:
         """The Record of a run that was scored."""
@@ -96,15 +115,9 @@ class _Progress:
 
     def failed(self, error: BaseException) -> Record:
         """The Record of a run that was not, with its reason."""
-        kind = _kind(error)
-        text = " ".join(str(error).split()) or "no message"
-        ours = isinstance(error, RunFailure | SealedTestSet)
-        reason = Reason(
-            kind=kind,
-            message=text if ours else f"{type(error).__name__}: {text}",
-            traceback="" if ours else "".join(traceback.format_exception(error)),
-        )
-        return self._record(state="skipped" if kind == "unsupported" else "failed", reason=reason)
+        reason = reason_of(error)
+        skipped = reason.kind == "unsupported"
+        return self._record(state="skipped" if skipped else "failed", reason=reason)
 
     def _record(self, **more: Any) -> Record:
         protocol = self.bench.protocol
@@ -123,18 +136,6 @@ class _Progress:
         )
 
 
-def _kind(error: BaseException) -> ReasonKind:
-    """Translate what ended a run into a kind of reason."""
-    if isinstance(error, RunFailure):
-        return error.kind
-    if isinstance(error, SealedTestSet):
-        return "sealed"
-    out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    if out_of_memory or "can't allocate memory" in str(error):
-        return "out-of-memory"
-    return "crashed"
-
-
 def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arrays:
     rules, identity = bench.protocol, run.identity
     method = run.entrant.registered.method
@@ -144,25 +145,22 @@ def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arra
     backbone = start_backbone(bench, fold=identity.fold, seed=identity.seed, members=method.members)
     progress.fields["init_digest"] = weights_digest(backbone)
     backbone.to(bench.device)
-    learnt = Learnt(Counts(), count_parameters(backbone, None))
+    learnt = Learnt(Counts(), count_parameters(backbone))
     if method.trained or method.readout:
         part = vault.train(only_known=method.labels == "all")
         task = Task(rules, method, run.entrant.hyperparameters, identity.seed, identity.fold)
-        with sealed_method(task) as generator:
-            student = Student(task, backbone, vault, part, generator)
-            learnt = learn(student, progress.fields)
+        student = Student(task, backbone, vault, part, torch.get_num_threads())
+        learnt = learn(student, progress.fields)
     reader = backbone if learnt.readout is None else ReadBackbone(backbone, learnt.readout)
     progress.fields["validation"] = _validation(learnt, reader, vault, rules, method)
     if identity.trial is not None:  # a trial never sees the test part
-        progress.fields["audit"] = learnt.audit(
-            time.perf_counter() - progress.began, memory.bytes()
-        )
+        progress.fields["audit"] = progress.audit(learnt, memory)
         return {}
     arrays = _embedded(reader, vault, rules)
     rule = rules.scoring_for(method.comparison)
     scores, per_query = score_part(arrays, rule, metrics=bench.metrics, seed=identity.seed)
     progress.fields["scores"] = scores
-    progress.fields["audit"] = learnt.audit(progress.seconds, memory.bytes())
+    progress.fields["audit"] = progress.audit(learnt, memory)
     if learnt.trained is not None:
         arrays["losses"] = learnt.trained.losses.numpy()
     return {**arrays, **per_query}

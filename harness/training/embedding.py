@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from harness.data.parts import Part
 from harness.method.objective import Outputs
 from harness.models.backbone import Backbone
-from harness.training.outcomes import Diverged, Tampered
+from harness.training.outcomes import Diverged
 
 EVALUATION_BATCH = 512
 EVALUATION_VALUES = EVALUATION_BATCH * 3 * 64 * 64
@@ -33,14 +33,13 @@ class Counts:
 class AuditedEmbed:
     """The backbone as a method sees it: every image and every returning gradient is counted."""
 
-    def __init__(self, backbone: Backbone, embedding_size: int) -> None:
+    def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
-        self._size = embedding_size
         self.counts = Counts()
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Embeddings, float32 (B, embedding_size), with gradient."""
-        return self._counted(self._checked(self._backbone(inputs)))
+        return self._counted(self._backbone(inputs))
 
     def features(self, inputs: Tensor) -> Tensor:
         """Trunk features, float32 (B, feature_size), with gradient."""
@@ -49,18 +48,9 @@ class AuditedEmbed:
     def outputs(self, inputs: Tensor) -> Outputs:
         """Features, unnormalised and final embeddings of one pass, with gradient."""
         outputs = self._backbone.outputs(inputs)
-        self._checked(outputs.embeddings)
         # The features are where all gradients of the pass come together, if anything is below them.
         self._counted(outputs.features if outputs.features.requires_grad else outputs.linear)
         return outputs
-
-    def _checked(self, embeddings: Tensor) -> Tensor:
-        if embeddings.ndim != 2 or embeddings.shape[1] != self._size:
-            raise Tampered(
-                f"the backbone gives embeddings of shape {tuple(embeddings.shape)} in place of "
-                f"(B, {self._size}): its embedding size was changed"
-            )
-        return embeddings
 
     def _counted(self, outputs: Tensor) -> Tensor:
         self.counts.images_embedded += len(outputs) * self._backbone.members

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,6 +52,42 @@ class WeightGuard:
         ]
         if not same_objects or not all(map(torch.equal, self._weights, self._values)):
             raise Tampered("the backbone's weights were changed by something but the optimizer")
+
+
+class OptimizerGuard:
+    """Finds what would have an optimizer of an Objective's parameters do more than its step."""
+
+    def __init__(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+        self._optimizers = optimizers
+        self.remember()
+
+    def remember(self) -> None:
+        """Take the settings as they are now for rightful."""
+        self._settings = [_settings(optimizer) for optimizer in self._optimizers]
+
+    def check(self) -> None:
+        """Raise Tampered for a hook, a `step` of its own, or settings that are not as built."""
+        hooks = sys.modules["torch.optim.optimizer"]
+        if hooks._global_optimizer_pre_hooks or hooks._global_optimizer_post_hooks:
+            raise Tampered("a hook on the step of optimizers was registered")
+        for optimizer, before in zip(self._optimizers, self._settings, strict=True):
+            for name, value in _settings(optimizer).items():
+                if value != before.get(name):
+                    raise Tampered(
+                        f"the optimizer's {name} was changed from {before.get(name)} to {value}"
+                    )
+
+
+def _settings(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """What decides a step, but for weights and gradients."""
+    found = {
+        f"{name} (group {place})" if place else name: value
+        for place, group in enumerate(optimizer.param_groups)
+        for name, value in group.items()
+        if name != "params"
+    }
+    hooks = (*optimizer._optimizer_step_pre_hooks, *optimizer._optimizer_step_post_hooks)
+    return {**found, "hooks": len(hooks), "step": vars(optimizer).get("step")}
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -26,21 +26,25 @@ PEAK = "peak"
 SCHEDULE = "schedule"
 
 
-def build_optimizers(
-    rules: OptimizerRules,
-    backbone: Backbone,
-    objective: nn.Module,
-    point: Mapping[str, Value] | None = None,
-) -> list[torch.optim.Optimizer]:
-    """One optimizer for each kind the rules name, with a parameter group for each owner.
+def backbone_optimizers(rules: OptimizerRules, backbone: Backbone) -> list[torch.optim.Optimizer]:
+    """One optimizer for each kind the rules name, with a parameter group for trunk and head."""
+    trunk, head = backbone.trunk.parameters(), backbone.head.parameters()
+    return _optimizers([(rules.trunk, trunk), (rules.head, head)])
 
-    `point`: the method's hyperparameters, of which the reserved ones change the objective's rule.
+
+def objective_optimizers(
+    rules: OptimizerRules, objective: nn.Module, point: Mapping[str, Value] | None = None
+) -> list[torch.optim.Optimizer]:
+    """The optimizer of an Objective's own parameters; none where it has none to train.
+
+    `point`: the method's hyperparameters, of which the reserved ones change the rule.
     """
-    owners: list[tuple[OptimizerRule, Iterable[nn.Parameter]]] = [
-        (rules.trunk, backbone.trunk.parameters()),
-        (rules.head, backbone.head.parameters()),
-        (objective_rule(rules.objective, point or {}), objective.parameters()),
-    ]
+    return _optimizers([(objective_rule(rules.objective, point or {}), objective.parameters())])
+
+
+def _optimizers(
+    owners: Sequence[tuple[OptimizerRule, Iterable[nn.Parameter]]],
+) -> list[torch.optim.Optimizer]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for rule, parameters in owners:
         trainable = [parameter for parameter in parameters if parameter.requires_grad]

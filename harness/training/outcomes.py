@@ -2,13 +2,78 @@
 
 from __future__ import annotations
 
-from harness.record import ReasonKind
+import traceback
+from typing import get_args
+
+from harness.data.seal import SealedTestSet
+from harness.plain_text import one_line, plain
+from harness.record import Reason, ReasonKind
+
+LONGEST_MESSAGE = 500
+LONGEST_TRACEBACK = 20_000
 
 
 class RunFailure(Exception):
     """A run that the core ends, with the kind of reason its Record will carry."""
 
     kind: ReasonKind
+
+
+class PluginFailed(Exception):
+    """What a process of a plugin said went wrong, made fit to be stored."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.message)
+        self.reason = reason
+
+
+def reason_of(error: BaseException) -> Reason:
+    """Translate what ended a run; here and only here. Whatever its text is, it is cut and plain."""
+    if isinstance(error, PluginFailed):
+        return error.reason
+    ours = isinstance(error, RunFailure | SealedTestSet)
+    kind = _kind(error)
+    if ours and kind == getattr(error, "kind", kind):
+        return Reason(kind=kind, message=plain(str(error), LONGEST_MESSAGE) or "no message")
+    return Reason(
+        kind=kind,
+        message=one_line(error, LONGEST_MESSAGE),
+        traceback=_traceback(error),
+    )
+
+
+def told(kind: object, message: object, traced: object) -> Reason:
+    """The reason that a process of a plugin gives: of a kind that it can know of, and plain."""
+    known = kind if kind in get_args(ReasonKind) and kind != "died" else "crashed"
+    return Reason.model_validate(
+        {
+            "kind": known,
+            "message": plain(str(message), LONGEST_MESSAGE) or "no message",
+            "traceback": plain(str(traced), LONGEST_TRACEBACK, lines=True),
+        }
+    )
+
+
+def _traceback(error: BaseException) -> str:
+    try:
+        text = "".join(traceback.format_exception(error))
+    except BaseException:
+        return ""
+    # The end says what happened.
+    return plain(text[-LONGEST_TRACEBACK:], LONGEST_TRACEBACK, lines=True)
+
+
+def _kind(error: BaseException) -> ReasonKind:
+    import torch
+
+    if isinstance(error, RunFailure):
+        return error.kind if error.kind in get_args(ReasonKind) else "crashed"
+    if isinstance(error, SealedTestSet):
+        return "sealed"
+    out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    if out_of_memory or "can't allocate memory" in one_line(error):
+        return "out-of-memory"
+    return "crashed"
 
 
 class Diverged(RunFailure):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from harness.method.objective import Embed, Objective, Readout, View
+from harness.method.objective import Readout
 from harness.models.backbone import Backbone
 from harness.training.outcomes import BadReadout
 
@@ -29,26 +29,18 @@ class ReadBackbone(nn.Module):
         return nn.functional.normalize(linear) if self.backbone.normalize else linear
 
 
-def finish(
-    objective: Objective, view: View, embed: Embed, backbone: Backbone, embedding_size: int
-) -> Readout:
-    """Ask an Objective for its readout, without gradient and in evaluation mode, and check it.
+def require_readout(found: object) -> Readout:
+    """What `finish` returned, if it is a Readout; raises BadReadout otherwise."""
+    if not isinstance(found, Readout):
+        raise BadReadout(f"finish returned {type(found).__name__}, not a Readout")
+    return found
 
-    Raises BadReadout for one that is not a finite linear map no wider than the embedding.
-    """
-    training = backbone.training
-    backbone.eval()
-    try:
-        with torch.no_grad():
-            readout = objective.finish(view, embed)
-    finally:
-        backbone.train(training)
-    if not isinstance(readout, Readout):
-        raise BadReadout(f"finish returned {type(readout).__name__}, not a Readout")
+
+def require_linear(readout: Readout, *, feature_size: int, embedding_size: int) -> Readout:
+    """A readout, if it is a finite linear map no wider than the embedding; else BadReadout."""
     if readout.of not in ("features", "embeddings"):
         raise BadReadout(f"the readout is of {readout.of!r} (allowed: features, embeddings)")
-    features = backbone.trunk.feature_size
-    reads = features if readout.of == "features" else embedding_size
+    reads = feature_size if readout.of == "features" else embedding_size
     shape = tuple(readout.matrix.shape)
     if len(shape) != 2 or shape[1] != reads or not 1 <= shape[0] <= embedding_size:
         raise BadReadout(

@@ -47,68 +47,65 @@ def test_methods_of_one_composition_share_batches_and_others_do_not(
     assert run_method(spread).batches_digest != run_method(other).batches_digest
 
 
-def test_methods_see_the_same_augmented_images(run_method, make_method, spread_objective):
-    seen = {}
-
+def test_methods_see_the_same_augmented_images(run_method, make_method, spread_objective, notes):
     def recording(name, draws):
         class Records(spread_objective):
             def forward(self, batch, embed):
                 torch.rand(draws)
-                seen.setdefault(name, []).append(batch.inputs.clone())
+                notes(batch.inputs)
                 return super().forward(batch, embed)
 
         return make_method(Records, name)
 
     run_method(recording("one", 1))
+    first = notes.read()
     run_method(recording("two", 5))
-    assert all(map(torch.equal, seen["one"], seen["two"]))
+    assert all(map(torch.equal, first, notes.read()))
+    assert len(first) == 4
 
 
 def test_the_second_view_is_another_augmentation_of_the_same_images(
-    run_method, make_method, spread_objective
+    run_method, make_method, spread_objective, notes
 ):
-    seen = []
-
     class TwoViews(spread_objective):
         def forward(self, batch, embed):
-            seen.append((batch.inputs.clone(), batch.second.clone()))
+            notes((batch.inputs, batch.second))
             return super().forward(batch, embed)
 
     assert run_method(make_method(TwoViews, views=2)).state == "done"
-    first, second = seen[0]
+    first, second = notes.read()[0]
     assert first.shape == second.shape
     assert not torch.equal(first, second)
 
 
-def test_a_method_that_declared_no_labels_receives_none(run_method, make_method, spread_objective):
-    seen = []
-
+def test_a_method_that_declared_no_labels_receives_none(
+    run_method, make_method, spread_objective, notes
+):
     class Blind(spread_objective):
         def prepare(self, view, embed):
-            seen.append(view.labels)
+            notes(view.labels)
 
         def forward(self, batch, embed):
-            seen.append(batch.labels)
+            notes(batch.labels)
             return embed(batch.inputs)[:, 0].square().mean()
 
     assert run_method(make_method(Blind, labels="none", batch="uniform")).state == "done"
-    assert seen == [None] * 5
+    assert notes.read() == [None] * 5
 
 
 def test_a_method_with_other_samples_of_a_class_has_batches_and_a_composition_of_its_own(
-    bench, planned, make_method, spread_objective, run_method, spread
+    make_method, spread_objective, run_method, spread, notes
 ):
     space = {"samples_per_class": Choice((2, 4), default=4)}
     four = make_method(spread_objective, "four", space=space)
-    seen = []
 
     class Counts(spread_objective):
         def forward(self, batch, embed):
-            seen.append(torch.bincount(batch.labels).max().item())
+            notes(torch.bincount(batch.labels).max().item())
             return super().forward(batch, embed)
 
     found = run_method(make_method(Counts, "counts", space=space))
-    assert set(seen) == {4}
+    assert set(notes.read()) == {4}
     assert found.declared.composition == "balanced of 4"
     assert found.batches_digest != run_method(spread).batches_digest
     assert found.batches_digest == run_method(four).batches_digest

@@ -31,16 +31,19 @@ LABELLED = ("known, balanced", "known, one per class", "known, pairs", "all")
 class Everything(Objective):
     """Notes all that it is given, and learns from labels and images where they are."""
 
-    seen: list[torch.Tensor]
+    notes: Callable[[torch.Tensor], None]
+
+    def note(self, *given: torch.Tensor | None) -> None:
+        for tensor in given:
+            if tensor is not None:
+                self.notes(tensor.clone())
 
     def prepare(self, view: Any, embed: Any) -> None:
         everything = torch.arange(len(view))
-        self.seen += [view.inputs(everything), *view.attributes.values()]
-        self.seen += [] if view.labels is None else [view.labels]
+        self.note(view.inputs(everything), *view.attributes.values(), view.labels)
 
     def forward(self, batch: Any, embed: Any) -> torch.Tensor:
-        given = (batch.inputs, batch.labels, batch.known, batch.indices, batch.second)
-        self.seen += [tensor.clone() for tensor in given if tensor is not None]
+        self.note(batch.inputs, batch.labels, batch.known, batch.indices, batch.second)
         embeddings = embed(batch.inputs)
         loss: torch.Tensor = embeddings[:, 0].mean()
         if batch.labels is not None:
@@ -74,15 +77,17 @@ Ran = tuple[Record, list[torch.Tensor], Arrays]
 
 
 @pytest.fixture
-def watched(half: Bench, planned: Callable[..., Any], make_method: Callable[..., Method]) -> Any:
+def watched(
+    half: Bench, planned: Callable[..., Any], make_method: Callable[..., Method], notes: Any
+) -> Any:
     """Run a method with these declarations on a dataset; its Record, what it saw, arrays."""
 
     def run(declared: dict[str, Any], dataset: Dataset) -> Ran:
-        watching = type("Watching", (Everything,), {"seen": []})
+        watching = type("Watching", (Everything,), {"notes": staticmethod(notes)})
         bench = replace(half, dataset=dataset)
         record, arrays = execute(planned(make_method(watching, **declared)), bench)
         assert arrays is not None, record.reason
-        return record, watching.seen, arrays
+        return record, notes.read(), arrays
 
     return run
 

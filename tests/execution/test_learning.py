@@ -143,9 +143,8 @@ def test_a_method_that_declared_no_readout_is_not_asked_for_one(
 
 
 @pytest.fixture
-def clustering(spread_objective):
+def clustering(spread_objective, notes):
     """An objective of six clusters in a row, of which another comes first each epoch."""
-    seen = []
 
     class Clustering(spread_objective):
         def begin_epoch(self, epoch, view, embed):
@@ -157,17 +156,18 @@ def clustering(spread_objective):
             return Clusters(self.assignment, neighbours, torch.eye(6)[self.epoch])
 
         def forward(self, batch, embed):
-            seen.append(self.assignment[batch.indices].tolist())
+            notes(self.assignment[batch.indices].tolist())
             return embed(batch.inputs)[:, 0].mean()
 
-    Clustering.seen = seen
     return Clustering
 
 
-def test_batches_are_drawn_from_the_clusters_of_their_epoch(run_method, make_method, clustering):
+def test_batches_are_drawn_from_the_clusters_of_their_epoch(
+    run_method, make_method, clustering, notes
+):
     record = run_method(make_method(clustering, batch="clusters"))
     assert record.state == "done"
-    assert clustering.seen == [[0, 0, 1, 1, 2, 2, 3, 3]] * 2 + [[1, 1, 2, 2, 3, 3, 4, 4]] * 2
+    assert notes.read() == [[0, 0, 1, 1, 2, 2, 3, 3]] * 2 + [[1, 1, 2, 2, 3, 3, 4, 4]] * 2
 
 
 def test_a_run_of_clusters_is_reproducible_and_has_its_digest(run_method, make_method, clustering):

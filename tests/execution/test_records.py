@@ -86,35 +86,33 @@ def test_parameters_are_counted_by_owner(run_method, make_method, spread_objecti
     assert (parameters.trunk, parameters.head, parameters.objective) == (trunk, 64 * 64 + 64, 15)
 
 
-def test_the_objectives_own_parameters_are_trained(run_method, make_method, spread_objective):
-    values = []
-
+def test_the_objectives_own_parameters_are_trained(
+    run_method, make_method, spread_objective, notes
+):
     class Scaled(spread_objective):
         def __init__(self):
             super().__init__()
             self.scale = torch.nn.Parameter(torch.ones(()))
 
         def forward(self, batch, embed):
-            values.append(self.scale.item())
+            notes(self.scale.item())
             return self.scale * super().forward(batch, embed)
 
     run_method(make_method(Scaled))
-    assert len(set(values)) == 4
+    assert len(set(notes.read())) == 4
 
 
-def test_epochs_begin_every_so_many_steps(run_method, make_method, spread_objective):
-    calls = []
-
+def test_epochs_begin_every_so_many_steps(run_method, make_method, spread_objective, notes):
     class Watches(spread_objective):
         def begin_epoch(self, epoch, view, embed):
-            calls.append(("epoch", epoch))
+            notes(("epoch", epoch))
 
         def forward(self, batch, embed):
-            calls.append(("step", batch.step))
+            notes(("step", batch.step))
             return super().forward(batch, embed)
 
     run_method(make_method(Watches))
-    assert calls == [
+    assert notes.read() == [
         ("epoch", 0), ("step", 0), ("step", 1), ("epoch", 1), ("step", 2), ("step", 3),
     ]  # fmt: skip
 

@@ -15,15 +15,13 @@ from harness.models.backbone import Backbone
 from harness.testing import ToyEmbed, toy_batch
 from harness.training import embedding
 from harness.training.embedding import AuditedEmbed, evaluation_batch
-from harness.training.outcomes import Tampered
 
 INPUTS = toy_batch().inputs
-SIZE = 8
 
 
 def audited(members: int = 1) -> tuple[AuditedEmbed, Backbone]:
     backbone = ToyEmbed(members=members).backbone.eval()
-    return AuditedEmbed(backbone, SIZE), backbone
+    return AuditedEmbed(backbone), backbone
 
 
 def spent(embed: AuditedEmbed) -> tuple[int, int, int]:
@@ -76,14 +74,6 @@ def test_an_ensemble_embeds_each_image_once_a_member() -> None:
     embed, _ = audited(members=4)
     everything(embed).backward()
     assert spent(embed) == (128, 1, 0)
-
-
-@pytest.mark.parametrize("call", [AuditedEmbed.__call__, AuditedEmbed.outputs])
-def test_another_embedding_size_is_found(call: Callable[..., Any]) -> None:
-    embed, backbone = audited()
-    backbone.head = nn.Linear(32, 3)
-    with pytest.raises(Tampered, match=r"shape \(32, 3\) in place of \(B, 8\)"):
-        call(embed, INPUTS)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness import Objective
+from harness.apart.objective import ObjectiveApart
 from harness.record import Audit, Parameters
 from harness.training import loop
 from harness.training.batching import BatchSource
@@ -39,36 +39,31 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Making a batch takes 3 seconds, and nothing else any."""
-    clock, make = Clock(), BatchSource.__call__
+    """Making a batch takes 3 seconds; preparing 100, an epoch's beginning 10 and a step 5."""
+    clock = Clock()
 
-    def slowly(source: BatchSource, step: int) -> Any:
-        clock.now += 3
-        return make(source, step)
+    def slow(owner: Any, name: str, seconds: float) -> None:
+        quick = getattr(owner, name)
+
+        def slowly(*given: Any) -> Any:
+            clock.now += seconds
+            return quick(*given)
+
+        monkeypatch.setattr(owner, name, slowly)
 
     monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=clock.perf_counter))
-    monkeypatch.setattr(BatchSource, "__call__", slowly)
+    slow(BatchSource, "__call__", 3)
+    slow(ObjectiveApart, "prepare", 100)
+    slow(ObjectiveApart, "begin_epoch", 10)
+    slow(ObjectiveApart, "step", 5)
     return clock
 
 
+@pytest.mark.usefixtures("clock")
 def test_making_batches_is_counted_and_the_rest_of_a_step_is_not(
-    clock: Clock,
-    run_method: Callable[..., Any],
-    make_method: Callable[..., Any],
-    spread_objective: type[Objective],
+    run_method: Callable[..., Any], spread: Any
 ) -> None:
-    class Slow(spread_objective):  # type: ignore[valid-type, misc]
-        def prepare(self, view: Any, embed: Any) -> None:
-            clock.now += 100
-
-        def begin_epoch(self, epoch: int, view: Any, embed: Any) -> None:
-            clock.now += 10
-
-        def forward(self, batch: Any, embed: Any) -> Any:
-            clock.now += 5
-            return super().forward(batch, embed)
-
-    audit = run_method(make_method(Slow)).audit
+    audit = run_method(spread).audit
     assert audit.steps == 4
     assert audit.input_seconds == 4 * 3
     assert audit.training_seconds == 100 + 4 * (3 + 5) + 2 * 10

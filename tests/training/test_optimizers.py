@@ -9,7 +9,7 @@ from harness.models.backbone import Backbone
 from harness.models.convnet import MLP
 from harness.protocol.model import OptimizerRule, OptimizerRules
 from harness.protocol.schedule import ScheduleRule
-from harness.training.optimizers import build_optimizers, set_rates
+from harness.training.optimizers import backbone_optimizers, objective_optimizers, set_rates
 
 
 def rule(name: str, rate: float = 0.1) -> OptimizerRule:
@@ -23,25 +23,30 @@ def backbone() -> Backbone:
 @pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
 def test_every_owner_has_its_own_learning_rate(name):
     rules = OptimizerRules(trunk=rule(name, 0.1), head=rule(name, 0.2), objective=rule(name, 0.3))
-    (optimizer,) = build_optimizers(rules, backbone(), torch.nn.Linear(2, 2))
-    assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.2, 0.3]
+    (optimizer,) = backbone_optimizers(rules, backbone())
+    (own,) = objective_optimizers(rules, torch.nn.Linear(2, 2))
+    assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.2]
+    assert [group["lr"] for group in own.param_groups] == [0.3]
 
 
-def test_an_objective_without_parameters_has_no_group():
+def test_an_objective_without_parameters_has_no_optimizer():
     rules = OptimizerRules(trunk=rule("adam"), head=rule("adam"), objective=rule("sgd"))
-    assert len(build_optimizers(rules, backbone(), torch.nn.Identity())) == 1
+    assert objective_optimizers(rules, torch.nn.Identity()) == []
 
 
 def test_momentum_is_used_by_sgd():
     rules = OptimizerRules(trunk=rule("sgd"), head=rule("sgd"), objective=rule("sgd"))
-    (optimizer,) = build_optimizers(rules, backbone(), torch.nn.Identity())
+    (optimizer,) = backbone_optimizers(rules, backbone())
     assert {group["momentum"] for group in optimizer.param_groups} == {0.5}
 
 
 def test_a_step_moves_the_weights_of_every_owner():
     network, objective = backbone(), torch.nn.Linear(2, 1)
     rules = OptimizerRules(trunk=rule("adam"), head=rule("rmsprop"), objective=rule("sgd"))
-    optimizers = build_optimizers(rules, network, objective)
+    optimizers = [
+        *backbone_optimizers(rules, network),
+        *objective_optimizers(rules, objective),
+    ]
     before = [w.detach().clone() for w in (*network.parameters(), *objective.parameters())]
     objective(network(torch.randn(8, 4))).square().sum().backward()
     for optimizer in optimizers:
@@ -54,7 +59,7 @@ def test_gradients_are_cut_by_value_where_the_rule_says_so():
     cut = rule("sgd").model_copy(update={"clip_value": 0.01, "momentum": 0.0})
     rules = OptimizerRules(trunk=rule("sgd"), head=cut, objective=rule("sgd"))
     network = backbone()
-    (optimizer,) = build_optimizers(rules, network, torch.nn.Identity())
+    (optimizer,) = backbone_optimizers(rules, network)
     for weight in network.parameters():
         weight.grad = torch.full_like(weight, -5.0)
     before = network.head.weight.detach().clone()
@@ -87,9 +92,12 @@ def rates_at(step, point, **schedules):
             for owner in ("trunk", "head", "objective")
         }
     )
-    optimizers = build_optimizers(rules, backbone(), torch.nn.Linear(2, 2), point)
+    optimizers = [
+        *backbone_optimizers(rules, backbone()),
+        *objective_optimizers(rules, torch.nn.Linear(2, 2), point),
+    ]
     set_rates(optimizers, step, 10)
-    return [group["lr"] for group in optimizers[0].param_groups]
+    return [group["lr"] for optimizer in optimizers for group in optimizer.param_groups]
 
 
 def test_each_owner_follows_a_schedule_of_its_own():

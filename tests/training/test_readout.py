@@ -8,13 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.method.objective import Objective, Readout
+from harness.method.objective import Readout
 from harness.models.backbone import Backbone
 from harness.models.trunk import Trunk
-from harness.testing import ToyView, toy_batch
-from harness.training.embedding import AuditedEmbed
 from harness.training.outcomes import BadReadout
-from harness.training.readout import ReadBackbone, finish
+from harness.training.readout import ReadBackbone, require_linear, require_readout
 
 NAN = float("nan")
 
@@ -46,14 +44,8 @@ def read(of: Literal["features", "embeddings"], matrix: list[list[float]], **giv
 
 
 def finished(readout: object) -> Readout:
-    """A readout as the core takes it from an Objective."""
-
-    class Ends(Objective):
-        def finish(self, view: Any, embed: Any) -> Any:
-            return readout
-
-    network = backbone()
-    return finish(Ends(), ToyView(toy_batch()), AuditedEmbed(network, 2), network, 2)
+    """A readout as the core takes it from an Objective, for the backbone above."""
+    return require_linear(require_readout(readout), feature_size=3, embedding_size=2)
 
 
 def test_a_readout_of_features_passes_the_head_by() -> None:
@@ -99,17 +91,3 @@ def test_what_is_no_finite_linear_map_of_the_width_allowed_is_refused(
 ) -> None:
     with pytest.raises(BadReadout, match=wrong):
         finished(readout)
-
-
-@pytest.mark.parametrize("training", [True, False])
-def test_the_backbone_reads_without_gradient_and_in_evaluation_mode(training: bool) -> None:
-    network, seen = backbone().train(training), []
-
-    class Watches(Objective):
-        def finish(self, view: Any, embed: Any) -> Readout:
-            seen.append((torch.is_grad_enabled(), network.training))
-            return Readout("features", torch.ones(1, 3))
-
-    finish(Watches(), ToyView(toy_batch()), AuditedEmbed(network, 2), network, 2)
-    assert seen == [(False, False)]
-    assert network.training is training

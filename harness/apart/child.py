@@ -1,0 +1,192 @@
+"""A process that runs plugin code, as the core sees it: its output, its end and what it cost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+_READ_BYTES = 1 << 16
+_SHOWN_BYTES = 1 << 16
+_DEATH_SIGNAL = 1
+_SUBREAPER = 36
+
+
+class Died(Exception):
+    """The process is gone without an answer; the message says how."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a process cost, as the system counted it when it was gone.
+
+    `processor_seconds`: its own and those of the processes that it waited for. `memory_bytes`: the
+    most that it held.
+    """
+
+    processor_seconds: float = 0.0
+    memory_bytes: int = 0
+
+
+class Child:
+    """A process begun by forking this one, which runs `body` and nothing else.
+
+    `body` gets what it is to keep open. What the process prints is passed on, escaped and cut, by
+    whoever waits for it.
+    """
+
+    def __init__(self, name: str, body: Callable[[], object], *, keep: tuple[int, ...]) -> None:
+        self._name = name
+        self._output, theirs = os.pipe()
+        os.set_blocking(self._output, False)
+        self._shown = 0
+        self.spent = Spent()
+        self._status: int | None = None
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            be_a_child(body, output=theirs, keep=keep)
+        os.close(theirs)
+        self._poll = select.poll()
+        self._poll.register(self._output, select.POLLIN)
+        self._gone = _descriptor_of(self.pid)
+        if self._gone is not None:
+            self._poll.register(self._gone, select.POLLIN)
+
+    def watch(self, line: int) -> None:
+        """Wait for this descriptor as well in `wait_for`."""
+        self._poll.register(line, select.POLLIN)
+
+    def wait_for(self, line: int) -> None:
+        """Return when the descriptor can be read; raises Died where the process is gone instead."""
+        while True:
+            ready = {descriptor for descriptor, _ in self._poll.poll()}
+            if self._output in ready:
+                self._pass_on()
+            if line in ready:
+                return
+            if self._gone in ready:
+                raise Died(self.how_it_ended())
+
+    def how_it_ended(self) -> str:
+        """Wait for its end and say it in words."""
+        self.end(kill=False)
+        code = os.waitstatus_to_exitcode(self._status or 0)
+        if code >= 0:
+            return f"its process exited with code {code}"
+        name = signal.Signals(-code).name
+        hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{hint}"
+
+    def end(self, *, kill: bool = True) -> Spent:
+        """End it and what it began, if it has not ended by itself; what it cost."""
+        if self._status is not None:
+            return self.spent
+        if kill:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self.pid, signal.SIGKILL)
+        _, self._status, usage = os.wait4(self.pid, 0)
+        # It leads a group of its own: what it began and left is in it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._pass_on()
+        for descriptor in (self._output, self._gone):
+            if descriptor is not None:
+                os.close(descriptor)
+        self.spent = Spent(usage.ru_utime + usage.ru_stime, _bytes(usage.ru_maxrss))
+        return self.spent
+
+    def _pass_on(self) -> None:
+        """Show what it printed, so much of it as anyone would read."""
+        from harness.plain_text import plain
+
+        try:
+            printed = os.read(self._output, _READ_BYTES)
+        except BlockingIOError:
+            return
+        if not printed:
+            with contextlib.suppress(KeyError):
+                self._poll.unregister(self._output)
+            return
+        shown = printed[: max(0, _SHOWN_BYTES - self._shown)]
+        self._shown += len(printed)
+        if shown and sys.stderr is not None:
+            for line in shown.decode(errors="replace").splitlines():
+                sys.stderr.write(f"{self._name}: {plain(line, 500)}\n")
+
+
+def _bytes(maximum: int) -> int:
+    return maximum if sys.platform == "darwin" else maximum * 1024
+
+
+def _descriptor_of(pid: int) -> int | None:
+    """A descriptor that can be read when the process is gone, where the system has such."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def be_a_child(body: Callable[[], object], *, output: int, keep: tuple[int, ...]) -> NoReturn:
+    """Run `body` in a process that was just forked, apart from everything that its parent has."""
+    code = 1
+    try:
+        os.setsid()
+        die_with_parent()
+        # Ctrl-C and a request to end are for the session, which says what becomes of the run.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _own_streams(output)
+        _close_all_but(keep)
+        sys.argv = ["bench"]
+        body()
+        code = 0
+    except BaseException as error:
+        with contextlib.suppress(BaseException):
+            sys.stderr.write(f"{type(error).__name__}\n")
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _own_streams(output: int) -> None:
+    """Standard input is empty; standard output and errors go where the core passes them on."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False, errors="backslashreplace")
+    sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False, errors="backslashreplace")
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+
+
+def _close_all_but(keep: tuple[int, ...]) -> None:
+    """Close what the parent has open: the store, its lines to others."""
+    first = 3
+    for kept in sorted(keep):
+        os.closerange(first, kept)
+        first = kept + 1
+    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+
+
+def die_with_parent() -> None:
+    """Have the system end this process when its parent is gone, where it can."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)

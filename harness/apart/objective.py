@@ -1,0 +1,218 @@
+"""An Objective in a process of its own, as the core's loop sees it: asked, answered, not believed.
+
+The backbone stays here. The process gets batches and embeddings, and gives back gradients of
+embeddings: it cannot reach a weight, the optimizer, the batches to come or anything that judges.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import pickle
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harness.apart.channel import BadFrame, Channel, Closed, Memory, Message
+from harness.apart.child import Child, Died, Spent
+from harness.apart.lesson import Lesson
+from harness.apart.pupil import EMBEDDINGS, FEATURES, WHOLE, serve
+from harness.method.objective import Batch, Clusters, Readout
+from harness.models.backbone import Backbone
+from harness.training.embedding import AuditedEmbed
+from harness.training.outcomes import BadLoss, Tampered, PluginFailed, told
+from harness.training.readout import require_linear
+
+
+class ObjectiveApart:
+    """A conversation with the process of one Objective, which begins when this is made."""
+
+    def __init__(self, lesson: Lesson, backbone: Backbone) -> None:
+        self.embed = AuditedEmbed(backbone)
+        self.images_read = 0
+        self.spent = Spent()
+        self._backbone = backbone
+        self._lesson = lesson
+        self._passes: dict[int, tuple[Tensor, list[Tensor]]] = {}
+        self._stepping = False
+        self._memory = Memory()
+        ours, theirs = socket.socketpair()
+        self._channel = Channel(ours, self._memory, core=True, device=lesson.device)
+
+        def body() -> None:
+            device = lesson.device
+            serve(Channel(theirs, self._memory, core=False, device=device), lesson)
+
+        name = lesson.task.method.name
+        self._line = ours
+        self._child = Child(name, body, keep=(theirs.fileno(),))
+        theirs.close()
+        self._child.watch(ours.fileno())
+        try:
+            self._ask("build")
+        except BaseException:
+            self.end()
+            raise
+
+    def prepare(self) -> None:
+        """Have it prepare."""
+        self._ask("prepare")
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Have it begin an epoch."""
+        self._ask("epoch", {"epoch": epoch})
+
+    def begin_epoch_of_clusters(self, epoch: int) -> Clusters:
+        """Have it begin an epoch, and say how it has divided the training part."""
+        arrays = self._ask("epoch", {"epoch": epoch}).arrays
+        if len(arrays) != 3:
+            raise Tampered("clusters are three arrays")
+        return Clusters(*arrays)
+
+    def step(self, batch: Batch) -> Tensor:
+        """The loss of a batch, float32 (); its gradients are in the backbone's weights then."""
+        names, arrays = _named(batch)
+        self._stepping = True
+        try:
+            answer = self._ask("step", {"step": batch.step, "names": names}, arrays)
+        finally:
+            self._stepping = False
+        if len(answer.arrays) != 1 or answer.arrays[0].shape:
+            raise BadLoss("the loss is not a scalar")
+        return answer.arrays[0].float()
+
+    def finish(self) -> Readout:
+        """Its readout, checked to be a linear one."""
+        answer = self._ask("finish")
+        if len(answer.arrays) not in (1, 2):
+            raise BadLoss("a readout is a matrix, and an offset or none")
+        matrix, offset = (*answer.arrays, None)[:2]
+        assert matrix is not None
+        return require_linear(
+            Readout(answer.facts.get("of"), matrix, offset),  # type: ignore[arg-type]
+            feature_size=self._backbone.trunk.feature_size,
+            embedding_size=self._lesson.context["embedding_size"],
+        )
+
+    def count_parameters(self) -> int:
+        """How many parameters it says that it trains."""
+        return _count(self._ask("end").facts.get("parameters"))
+
+    def end(self) -> None:
+        """End the process; `spent` is what it cost then."""
+        self.spent = self._child.end()
+        self._passes.clear()
+        self._line.close()
+        self._memory.close()
+
+    def _ask(
+        self, word: str, facts: Mapping[str, Any] | None = None, arrays: Sequence[Tensor] = ()
+    ) -> Message:
+        """Ask for something, and answer what is asked meanwhile."""
+        try:
+            self._channel.send(word, facts, arrays)
+            while True:
+                message = self._receive()
+                if message.word == "done":
+                    self._passes.clear()
+                    self.images_read = _count(message.facts.get("images_read"))
+                    return message
+                self._answer(message)
+        except Closed:
+            raise Died(self._child.how_it_ended()) from None
+        except BadFrame as bad:
+            raise Tampered(f"the method's process sent {bad}") from None
+
+    def _receive(self) -> Message:
+        return self._channel.receive(lambda: self._child.wait_for(self._line.fileno()))
+
+    def _answer(self, message: Message) -> None:
+        facts = message.facts
+        if message.word == "embed":
+            self._embed(message)
+        elif message.word == "gradient":
+            self._backward(message)
+        elif message.word == "copy":
+            self._send_copy()
+        elif message.word == "failed":
+            raise PluginFailed(
+                told(facts.get("kind"), facts.get("message"), facts.get("traceback"))
+            )
+        else:
+            raise BadFrame("a word that is not of this line")
+
+    def _embed(self, message: Message) -> None:
+        """Pass inputs through the backbone, with or without a graph to go back by."""
+        facts, arrays = message.facts, message.arrays
+        number, wanted = _count(facts.get("pass")), facts.get("wanted")
+        if len(arrays) != 1 or wanted not in ([EMBEDDINGS], [FEATURES], list(WHOLE)):
+            raise BadFrame("a question for embeddings that is not of this line")
+        for dropped in facts.get("dropped") or ():
+            self._passes.pop(_count(dropped), None)
+        gradient = facts.get("gradient") is True
+        (inputs,) = arrays
+        try:
+            inputs.requires_grad_(gradient and facts.get("of_inputs") is True)
+            with torch.set_grad_enabled(gradient):
+                outputs = self._passed(inputs, wanted)
+        except (RuntimeError, ValueError, IndexError, TypeError, MemoryError) as error:
+            lacking = isinstance(error, MemoryError | torch.OutOfMemoryError)
+            self._channel.send("refused", {"message": str(error)[:2000], "memory": lacking})
+            return
+        if gradient:
+            self._passes[number] = (inputs, outputs)
+        differentiable = [output.requires_grad for output in outputs]
+        self._channel.send("embedded", {"differentiable": differentiable}, outputs)
+
+    def _passed(self, inputs: Tensor, wanted: Sequence[str]) -> list[Tensor]:
+        if len(wanted) > 1:
+            return list(self.embed.outputs(inputs))
+        return [self.embed(inputs) if wanted[0] == EMBEDDINGS else self.embed.features(inputs)]
+
+    def _backward(self, message: Message) -> None:
+        """Let the gradients of one pass flow into the backbone's weights."""
+        facts, gradients = message.facts, message.arrays
+        if not self._stepping or facts.get("of_loss") is not True:
+            raise Tampered("the objective ran a backward pass of its own into the backbone")
+        found = self._passes.pop(_count(facts.get("pass")), None)
+        which = facts.get("which")
+        if found is None or not isinstance(which, list) or len(which) != len(gradients):
+            raise Tampered("gradients came of a pass that there was not, or not any more")
+        inputs, outputs = found
+        chosen = [outputs[_count(place)] for place in which if _count(place) < len(outputs)]
+        if [one.shape for one in chosen] != [one.shape for one in gradients] or not all(
+            one.requires_grad for one in chosen
+        ):
+            raise Tampered("gradients came that are not of what was given")
+        pairs = zip(chosen, gradients, strict=True)
+        torch.autograd.backward(chosen, [gradient.to(one.dtype) for one, gradient in pairs])
+        if inputs.requires_grad:
+            grad = torch.zeros_like(inputs) if inputs.grad is None else inputs.grad
+            self._channel.send("gradients", arrays=[grad])
+
+    def _send_copy(self) -> None:
+        """Send a copy of the network: its layers, without the weights, which go beside them."""
+        empty = copy.deepcopy(self._backbone).to("meta")
+        content = base64.b64encode(pickle.dumps(empty)).decode()
+        weights = [value.detach().cpu() for value in self._backbone.state_dict().values()]
+        self._channel.send("copied", {"network": content}, weights)
+
+
+def _named(batch: Batch) -> tuple[list[str], list[Tensor]]:
+    """The arrays of a batch, and what each is; attributes are `of NAME`."""
+    given = {
+        name: getattr(batch, name)
+        for name in ("inputs", "labels", "known", "indices", "second", "relevance")
+    }
+    found = {name: value for name, value in given.items() if value is not None}
+    found |= {f"of {name}": codes for name, codes in batch.attributes.items()}
+    return list(found), list(found.values())
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 62:
+        raise BadFrame("a number that is none")
+    return value
