@@ -23,7 +23,7 @@ from harness.apart.pupil import EMBEDDINGS, FEATURES, WHOLE, serve
 from harness.method.objective import Batch, Clusters, Readout
 from harness.models.backbone import Backbone
 from harness.training.embedding import AuditedEmbed
-from harness.training.outcomes import BadLoss, Tampered, PluginFailed, told
+from harness.training.outcomes import BadLoss, PluginFailed, Tampered, told
 from harness.training.readout import require_linear
 
 
