@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from harness.errors import UserError
 from harness.execution.crossing import pack
+from harness.execution.memory import held_bytes
 from harness.execution.plan import PlannedRun
 from harness.execution.run import Arrays
 from harness.execution.worker import NO_MORE, READY, REFUSED, Workplace, serve
@@ -96,12 +96,9 @@ class WorkerProcess:
         return self._connection.poll() or not self._process.is_alive()
 
     def resident_bytes(self) -> int:
-        """Main memory that it holds now; 0 if it is gone."""
-        try:
-            pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
-        except (OSError, IndexError):
-            return 0
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        """Main memory that it and its processes hold now; 0 if it is gone."""
+        assert self._process.pid is not None
+        return held_bytes(self._process.pid)
 
     def dismiss(self) -> None:
         """Let it end by itself; `kill` reaps it."""

@@ -23,6 +23,11 @@ def children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def family(pid: int) -> list[int]:
+    """All below a process: workers, and what they let run."""
+    return [one for child in children(pid) for one in (child, *family(child))]
+
+
 def test_a_run_that_ends_its_worker_costs_itself_alone(scene, gate, undisturbed) -> None:
     scene.methods = "spread,killed-once,exits,segfaults,eats"
     scene.more = ["--workers", "2", "--memory-limit", "2100M"]
@@ -47,7 +52,7 @@ def test_a_run_that_ends_its_worker_costs_itself_alone(scene, gate, undisturbed)
 def test_a_killed_session_takes_its_workers_along(scene, gate, undisturbed) -> None:
     scene.methods, scene.seeds, scene.more = "spread,patient", 2, ["--workers", "2"]
     pid = scene.start(gate)
-    at_work, begun = gate.wait_for(2), children(pid)
+    at_work, begun = gate.wait_for(2), family(pid)
     assert set(at_work) <= set(begun)
     os.kill(pid, signal.SIGKILL)
     assert scene.nursery.wait(pid)[0] == -signal.SIGKILL
@@ -56,12 +61,18 @@ def test_a_killed_session_takes_its_workers_along(scene, gate, undisturbed) -> N
 
 
 @pytest.mark.parametrize("kills", [1, 2])
-def test_a_worker_killed_from_outside_is_replaced(scene, gate, undisturbed, kills: int) -> None:
+@pytest.mark.parametrize("whose", ["worker", "method"])
+def test_what_is_killed_from_outside_is_replaced(
+    scene, gate, undisturbed, kills: int, whose: str
+) -> None:
     scene.methods, scene.seeds, scene.more = "spread,patient", 2, ["--workers", "2"]
     pid = scene.start(gate)
-    for worker in gate.wait_for(2)[:kills]:
-        os.kill(worker, signal.SIGKILL)
+    begun = children(pid)
+    for at_work in gate.wait_for(2)[:kills]:
+        worker = next(one for one in begun if at_work in family(one))
+        os.kill(worker if whose == "worker" else at_work, signal.SIGKILL)
     gate.open()
     code, printed = scene.nursery.wait(pid)
     assert code == 0, printed
-    scene.recovers("kill -9 of a worker, or of two", undisturbed("spread,patient", 2))
+    kind = f"kill -9 of a {whose}'s process, or of two"
+    scene.recovers(kind, undisturbed("spread,patient", 2))

@@ -81,8 +81,10 @@ class Worker:
 
         0 if the run ends before; it may not have begun yet.
         """
+        from harness.execution.memory import held_bytes
+
         while self._ended != run_id:
-            if (resident := _resident_bytes()) > limit:
+            if (resident := held_bytes(os.getpid())) > limit:
                 return resident
             time.sleep(_LOOK_AT_MEMORY_EVERY)
         return 0
@@ -121,8 +123,3 @@ class Worker:
         self._bench = replace(bench, device=choose_device(self._cargo.device))
         set_threads(self._cargo.threads)
         self._open.enter_context(warm())
-
-
-def _resident_bytes() -> int:
-    pages = Path("/proc/self/statm").read_text().split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
