@@ -1,8 +1,8 @@
 """The harness's loop against a bare PyTorch loop doing the same steps on the same batches.
 
 Run with `pytest tests/benchmarks/test_loop_overhead.py -s`; the ratio it prints is the cost of the
-audit, and of having the loss in a process of its own. Both embed and score the validation part as often, and both make
-their batches by the same indexing and augmentation: what differs is the loop.
+audit, and of having the loss in a process of its own. Both embed and score the validation part as
+often, and both make their batches by the same indexing and augmentation: what differs is the loop.
 """
 
 from __future__ import annotations
