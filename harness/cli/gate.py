@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -31,12 +32,14 @@ def gate(  # noqa: PLR0913 - one argument an option
     *,
     baseline: Annotated[
         Path | None,
-        typer.Option(help="A published leaderboard, results/....json.", show_default=False),
+        typer.Option(
+            help="A published leaderboard, results/....json, or a store.", show_default=False
+        ),
     ] = None,
     store: StoreOption = DEFAULT_STORE,
     candidate: Annotated[
         Path | None,
-        typer.Option(help="A published leaderboard in place of a store.", show_default=False),
+        typer.Option(help="A published leaderboard in place of --store.", show_default=False),
     ] = None,
     methods: Annotated[
         str | None,
@@ -69,7 +72,8 @@ def gate(  # noqa: PLR0913 - one argument an option
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME, or NAME:higher or NAME:lower for a plugin's; may be repeated.",
+            help="A name or title; NAME:higher or NAME:lower where old Records do not say; may be "
+            "repeated.",
             show_default="map_at_r",
         ),
     ] = None,
@@ -99,14 +103,17 @@ def gate(  # noqa: PLR0913 - one argument an option
     failed, 5 inconclusive. On GitHub the step's summary is written too.
     """
     from harness.gate import gated_metrics
+    from harness.gate.metrics import parse_margin
     from harness.reading import Reading
 
-    metrics = gated_metrics(metric or (), margin or ())
+    for text in margin or ():
+        parse_margin(text.rpartition("=")[2])  # before anything is read
+
     try:
         if embeddings is not None:
             report = _of_embeddings(
                 _given(embeddings, against, labels, other=baseline or candidate or methods),
-                metrics,
+                gated_metrics(metric or (), margin or ()),
                 Reading(label_column, columns, drop_missing, text_labels, header),
                 distance=distance,
                 seed=seed,
@@ -116,7 +123,8 @@ def gate(  # noqa: PLR0913 - one argument an option
             if against is not None or labels is not None:
                 raise UserError("--against and --labels need --embeddings")
             names = [name.strip() for name in (methods or "").split(",") if name.strip()]
-            report = _of_boards(baseline, store, candidate, names, metrics, inconclusive)
+            wanted = metric or (), margin or ()
+            report = _of_boards(baseline, candidate or store, names, wanted, inconclusive)
     except NotComparable as error:
         report = _refused(str(error), str(baseline or against), str(candidate or store))
         _write(report, junit, markdown)
@@ -169,26 +177,23 @@ def _of_embeddings(
 
 def _of_boards(
     baseline: Path | None,
-    store: Path,
-    candidate: Path | None,
+    candidate: Path,
     methods: list[str],
-    metrics: list[GatedMetric],
+    wanted: tuple[Sequence[str], Sequence[str]],
     inconclusive: Policy,
 ) -> GateReport:
-    from harness.gate import gate_boards, publication_side, store_side
-    from harness.results.publication import load_publication
-    from harness.store import Store
+    from harness.gate import baseline_side, candidate_side, gate_boards, gated_metrics
+    from harness.results import open_source
 
     if baseline is None:
         raise UserError(
             "gate needs --baseline results/....json, or --embeddings, --against and --labels"
         )
-    recorded = publication_side(load_publication(baseline), str(baseline))
-    if candidate is not None:
-        found = publication_side(load_publication(candidate), str(candidate))
-    else:
-        with Store.open(store) as opened:
-            found = store_side(opened, recorded)
+    with open_source(baseline) as opened:
+        recorded = baseline_side(opened)
+    metrics = gated_metrics(*wanted, recorded.records)
+    with open_source(candidate) as opened:
+        found = candidate_side(opened, recorded)
     return gate_boards(recorded, found, metrics, methods=methods, inconclusive=inconclusive)
 
 
@@ -201,8 +206,7 @@ def _refused(refusal: str, baseline: str, candidate: str) -> GateReport:
 
 
 def _print(report: GateReport, format: str) -> None:  # noqa: A002
-    from harness.gate.documents import gate_json
-    from harness.gate.rendering import gate_markdown, gate_text
+    from harness.gate.rendering import gate_json, gate_markdown, gate_text
 
     written = {"text": gate_text, "json": gate_json, "md": gate_markdown}[format](report)
     typer.echo(written, nl=False)
@@ -210,8 +214,7 @@ def _print(report: GateReport, format: str) -> None:  # noqa: A002
 
 def _write(report: GateReport, junit: Path | None, markdown: Path | None) -> None:
     """Write the files that CI reads, whatever the verdict is."""
-    from harness.gate.documents import gate_junit
-    from harness.gate.rendering import gate_markdown
+    from harness.gate.rendering import gate_junit, gate_markdown
 
     summary = os.environ.get(SUMMARY)
     try:

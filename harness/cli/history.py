@@ -23,7 +23,8 @@ def history(  # noqa: PLR0913 - one argument an option
         typer.Option(help="git: every committed version; folder: the files that are there."),
     ] = "auto",
     metric: Annotated[
-        str, typer.Option(help="NAME, or NAME:higher or NAME:lower for a plugin's.")
+        str,
+        typer.Option(help="A name or title; NAME:higher or :lower where old Records do not say."),
     ] = "map_at_r",
     methods: Annotated[
         str | None, typer.Option(help="By commas; by default all.", show_default=False)
@@ -35,16 +36,18 @@ def history(  # noqa: PLR0913 - one argument an option
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:
     """Show each method's score over time, and where it changed."""
-    from harness.gate.metrics import parse_metric
+    from harness.gate.metrics import names_measured, parse_metric, told_of
     from harness.history import from_folder, from_git, history_table, in_git, series_of
     from harness.table import render
 
-    name, higher = parse_metric(metric)
     git = source == "git" or (source == "auto" and in_git(path))
     collected = from_git(path) if git else from_folder(path)
     if not collected.snapshots:
         told = "; ".join(collected.notes[:1]) or "`bench publish` makes one"
         raise NotComparable(f"{path}: holds no published leaderboard ({told})")
+    records = [r for snapshot in collected.snapshots for r in snapshot.publication.records()]
+    facts, higher = parse_metric(metric, names_measured(records), told_of(records))
+    name = facts.name
     series = series_of(collected.snapshots, name, higher_is_better=higher, seed=seed, level=level)
     known = {one.method for one in series}
     chosen = [part.strip() for part in (methods or "").split(",") if part.strip()]

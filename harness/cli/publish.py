@@ -32,6 +32,7 @@ def publish(
     ] = False,
 ) -> None:
     """Write results/PROTOCOL/DATASET.json: every run's scores, with sums by test class."""
+    from harness.results.key import method_key
     from harness.results.publishing import build_publication, results_path, write_publication
     from harness.store import Store
 
@@ -44,8 +45,9 @@ def publish(
         typer.echo(f"bench: {note}", err=True)
     runs = [run for method in publication.methods for run in method.runs]
     done = sum(run.state == "done" for run in runs)
-    asked = publication.folds * publication.replicates * len(publication.methods)
+    rows = len({method_key(record) for record in publication.records()})
+    asked = publication.folds * publication.replicates * rows
     typer.echo(
-        f"{'wrote' if changed else 'unchanged:'} {path}: {len(publication.methods)} methods, "
+        f"{'wrote' if changed else 'unchanged:'} {path}: {rows} methods, "
         f"{done} of {asked} runs done, {path.stat().st_size:,} bytes"
     )

@@ -1,11 +1,10 @@
 """The gate: the verdict on a new leaderboard against a recorded one. Nothing here knows torch."""
 
-from harness.gate.boards import gate_boards
+from harness.gate.boards import Side, baseline_side, candidate_side, gate_boards
 from harness.gate.decision import Decision, Difference, Verdict, decide
 from harness.gate.embeddings import gate_embeddings
 from harness.gate.metrics import GatedMetric, Margin, gated_metrics
 from harness.gate.report import EXIT_INCONCLUSIVE, EXIT_REGRESSION, GateReport, Line
-from harness.gate.sides import Side, publication_side, store_side
 
 __all__ = [
     "EXIT_INCONCLUSIVE",
@@ -18,10 +17,10 @@ __all__ = [
     "Margin",
     "Side",
     "Verdict",
+    "baseline_side",
+    "candidate_side",
     "decide",
     "gate_boards",
     "gate_embeddings",
     "gated_metrics",
-    "publication_side",
-    "store_side",
 ]

@@ -1,20 +1,103 @@
-"""`gate_boards`: a candidate's Records against a baseline's, method by method."""
+"""`gate_boards`: a candidate's Records against a baseline's, row by row of their boards."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.errors import NotComparable, unknown
 from harness.gate.decision import decide
-from harness.gate.entrants import entrants, label_of, match
-from harness.gate.failures import failure_line
 from harness.gate.measuring import Replicates, compare, measure, unpaired_seeds
 from harness.gate.metrics import GatedMetric, names_measured
-from harness.gate.notes import board_notes
+from harness.gate.rendering import line_sentence
 from harness.gate.report import GateReport, Line, Policy
-from harness.gate.sentences import line_sentence
-from harness.gate.sides import Side, require_same_kind
 from harness.record import Record
+from harness.results.belonging import belonging
+from harness.results.key import IDENTITY, SEARCHED, method_key
+from harness.results.reading import Selector, Source, matching_scopes, scope_facts
+from harness.store import Scope
+
+Entrant = tuple[str, str]  # of `method_key`: a row of a board, whatever its version
+Entrants = Mapping[Entrant, list[Record]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One side's Records, all of one protocol, dataset and semantics; `name` is for people."""
+
+    name: str
+    scope: Scope
+    scoring: int | None
+    records: tuple[Record, ...]
+    notes: tuple[str, ...] = ()
+
+
+def baseline_side(source: Source, select: Selector | None = None) -> Side:
+    """The board of a source that was added to last, of those that match, as the recorded side.
+
+    Raises NotComparable for an unlocked protocol, UserError where nothing matches.
+    """
+    scope = matching_scopes(source.scopes(), select or Selector(), where=source.name)[0]
+    if scope.unlocked:
+        changed = ", ".join(scope.unlocked)
+        raise NotComparable(
+            f"{source.name}: its {scope.protocol} is unlocked ({changed}) and cannot be gated"
+        )
+    return _side(source, scope)
+
+
+def candidate_side(source: Source, baseline: Side) -> Side:
+    """What a source holds under the baseline's digests; NotComparable where it holds none."""
+    scopes = source.scopes()
+    if not scopes:
+        raise NotComparable(f"{source.name}: holds no records: nothing was measured")
+    scope = next((scope for scope in scopes if not _differences(scope, baseline)), None)
+    if scope is None:
+        raise NotComparable(f"{source.name}: {_closest(scopes, baseline)}")
+    return _side(source, scope)
+
+
+def _side(source: Source, scope: Scope) -> Side:
+    records, notes = belonging(source.records(scope))
+    scores = [record.scores for record in records if record.scores is not None]
+    return Side(
+        name=source.name,
+        scope=scope,
+        scoring=scores[0].semantics if scores else None,
+        records=tuple(records),
+        notes=tuple(notes),
+    )
+
+
+def _require_same_scoring(baseline: Side, candidate: Side) -> None:
+    before, after = baseline.scoring, candidate.scoring
+    if before != after and after is not None:
+        raise NotComparable(
+            f"{candidate.name} and the baseline {baseline.name} are of different scoring "
+            f"semantics and cannot be compared: {after} and {before}"
+        )
+
+
+def _differences(scope: Scope, baseline: Side) -> list[str]:
+    """In which facts a scope is not the baseline's, in words."""
+    recorded = baseline.scope
+    return [
+        IDENTITY[name].words
+        for name in scope_facts()
+        if getattr(scope, name) != getattr(recorded, name)
+    ]
+
+
+def _closest(scopes: Sequence[Scope], baseline: Side) -> str:
+    """Say of the scope that is most like the baseline what is not."""
+    scope = min(scopes, key=lambda scope: len(_differences(scope, baseline)))
+    wanted = f"the baseline, {baseline.scope.protocol} on {baseline.scope.dataset}"
+    if (scope.protocol, scope.dataset) != (baseline.scope.protocol, baseline.scope.dataset):
+        return f"holds {scope.protocol} on {scope.dataset} and not {wanted}"
+    if scope.unlocked:
+        changed = ", ".join(scope.unlocked)
+        return f"its {scope.protocol} is unlocked ({changed}) and cannot be gated"
+    return f"its runs differ from {wanted}, in {' and '.join(_differences(scope, baseline))}"
 
 
 def gate_boards(
@@ -30,7 +113,7 @@ def gate_boards(
     Raises NotComparable where digests differ or nothing was measured on both sides, UserError
     for a method or metric that the baseline does not have.
     """
-    require_same_kind(baseline, candidate)
+    _require_same_scoring(baseline, candidate)
     _require_known(baseline, metrics, methods)
     recorded, found = entrants(baseline.records), entrants(candidate.records)
     gated = [key for key in recorded if not methods or key[0] in methods]
@@ -48,9 +131,13 @@ def gate_boards(
     return GateReport(
         baseline=baseline.name,
         candidate=candidate.name,
-        subject=f"{baseline.protocol} on {baseline.dataset}",
+        subject=f"{baseline.scope.protocol} on {baseline.scope.dataset}",
         lines=lines,
-        notes=(*board_notes(baseline, candidate, recorded, found), *candidate.notes),
+        notes=(
+            *_notes(baseline, candidate, recorded, found),
+            *(f"baseline: {note}" for note in baseline.notes),
+            *candidate.notes,
+        ),
         inconclusive=inconclusive,
     )
 
@@ -69,7 +156,7 @@ def _require_known(baseline: Side, metrics: Sequence[GatedMetric], methods: Sequ
 def _lines(
     label: str, before: list[Record], after: list[Record], metrics: Sequence[GatedMetric]
 ) -> Iterator[Line]:
-    failure = failure_line(label, before, after, metrics)
+    failure = _failure_line(label, before, after, metrics)
     if failure is not None:
         yield failure
     for metric in metrics:
@@ -117,3 +204,108 @@ def _remainder(before: Replicates, after: Replicates) -> str:
     if after.left_out:
         parts.append(f"{len(after.left_out)} of the candidate incomplete")
     return f" (replicates: {', '.join(parts)})" if parts else ""
+
+
+def entrants(records: Sequence[Record]) -> dict[Entrant, list[Record]]:
+    """The Records by entrant, in the order of their names."""
+    found: dict[Entrant, list[Record]] = {}
+    for record in sorted(records, key=method_key):
+        found.setdefault(method_key(record), []).append(record)
+    return found
+
+
+def label_of(key: Entrant, among: Entrants) -> str:
+    """The method's name, with its hyperparameters where there is another of that name."""
+    method, point = key
+    alone = sum(other == method for other, _ in among) == 1
+    return method if alone else f"{method} ({point})" if point == SEARCHED else f"{method} {point}"
+
+
+def match(key: Entrant, recorded: Entrants, found: Entrants) -> list[Record]:
+    """The candidate's runs of an entrant; at another point, if each side has but one."""
+    if key in found:
+        return found[key]
+    same = [other for other in found if other[0] == key[0]]
+    alone = len(same) == 1 and sum(other[0] == key[0] for other in recorded) == 1
+    return found[same[0]] if alone else []
+
+
+def _failure_line(
+    label: str, before: Sequence[Record], after: Sequence[Record], metrics: Sequence[GatedMetric]
+) -> Line | None:
+    """The line on a method's failed runs, or None; a failure that the baseline had too is none.
+
+    A done run whose gated metric is missing or not finite, and was not in the baseline, failed.
+    """
+    sound = {_place(run) for run in before if run.state == "done"}
+    unsound = {_place(run) for run in before if run.state != "done"}
+    reasons = [
+        f"seed {run.identity.seed}, fold {run.identity.fold}: {reason}"
+        for run in after
+        if _place(run) not in unsound
+        for reason in _reasons(run, metrics, expected=_place(run) in sound)
+    ]
+    if not reasons:
+        return None
+    more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    count = f"{len(reasons)} of {len(after)} runs failed"
+    return Line(
+        method=label,
+        metric="",
+        status="failed",
+        sentence=f"{label}: {count} ({reasons[0]}{more})",
+    )
+
+
+def _place(run: Record) -> tuple[int, int]:
+    return run.identity.seed, run.identity.fold
+
+
+def _reasons(run: Record, metrics: Sequence[GatedMetric], *, expected: bool) -> Iterator[str]:
+    if run.state == "failed" or (run.state == "skipped" and expected):
+        message = run.reason.message if run.reason else "no reason was recorded"
+        yield f"{run.reason.kind if run.reason else run.state}: {' '.join(message.split())}"
+    elif run.state == "done":
+        missing = [metric.name for metric in metrics if metric.value(run) is None]
+        if missing:
+            yield f"{missing[0]} is missing or not finite"
+
+
+def _notes(baseline: Side, candidate: Side, recorded: Entrants, found: Entrants) -> Iterator[str]:
+    """Sentences that belong under the verdicts: whatever else is not the same on both sides."""
+    for key, records in recorded.items():
+        matched = match(key, recorded, found)
+        if matched and method_key(matched[0]) != key:
+            point = method_key(matched[0])[1]
+            yield f"{key[0]}: its hyperparameters are {point}, the baseline's {key[1]}"
+        elif matched and _source(matched[0]) != _source(records[0]):
+            yield f"{key[0]}: {_source(matched[0])}, the baseline's {_source(records[0])}"
+    new = sorted({method for method, _ in found} - {method for method, _ in recorded})
+    if new:
+        yield f"not gated, because the baseline does not have them: {', '.join(new)}"
+    yield from _environments(baseline, candidate)
+
+
+def _source(record: Record) -> str:
+    identity = record.identity
+    return f"{identity.distribution} {identity.version}, source {identity.source[:12]}"
+
+
+def _environments(baseline: Side, candidate: Side) -> Iterator[str]:
+    before, after = _facts(baseline.records), _facts(candidate.records)
+    changed = [
+        f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}"
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
+    if changed:
+        yield f"environments differ: {', '.join(changed)}"
+
+
+def _facts(records: Iterable[Record]) -> dict[str, str]:
+    """Every fact of the environments, with all values that it has."""
+    found: dict[str, set[str]] = {}
+    for record in records:
+        for name, value in record.environment.items():
+            found.setdefault(name, set()).add(value)
+    return {name: " and ".join(sorted(values)) for name, values in found.items()}

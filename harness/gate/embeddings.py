@@ -8,8 +8,8 @@ import numpy.typing as npt
 from harness.errors import NotComparable, UserError
 from harness.gate.decision import Difference, decide
 from harness.gate.metrics import GatedMetric
+from harness.gate.rendering import line_sentence
 from harness.gate.report import GateReport, Line, Policy
-from harness.gate.sentences import line_sentence
 from harness.scoring import Scores, score_embeddings
 from harness.statistics import hierarchical_bootstrap
 

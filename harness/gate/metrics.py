@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UserError, nearest
-from harness.record import Audit, Record
-
-DEFAULT_METRIC = "map_at_r"
-DEFAULT_MARGIN = "0.01"
-
-_SCORES = re.compile(
-    r"precision_at_1|recall_at_[1-9]\d*|r_precision|map_at_r|map|mrr|nmi|ami|ari|pairwise_f1"
+from harness.metrics import (
+    METRICS,
+    RANKED_BY,
+    MetricFacts,
+    cost_of,
+    find_metric,
+    known_metric,
+    metric_facts,
+    title_of,
 )
-COSTS = (
-    "training_seconds",
-    "seconds",
-    "images_embedded",
-    "backward_passes",
-    "peak_memory_bytes",
-    "parameters",
-)
+from harness.record import Record, Told
+
+COSTS = tuple(name for name, facts in METRICS.items() if facts.kind == "cost")
 _WAYS: Mapping[str, bool] = {"higher": True, "lower": False}
 
 
@@ -50,7 +46,7 @@ class GatedMetric:
     def value(self, record: Record) -> float | None:
         """What a run measured; None where it has no finite such number."""
         if self.name in COSTS:
-            found = None if record.audit is None else _cost(record.audit, self.name)
+            found = None if record.audit is None else cost_of(record.audit, self.name)
         elif record.scores is None:
             found = None
         else:
@@ -66,50 +62,84 @@ def names_measured(records: Sequence[Record]) -> set[str]:
     return found | (set(COSTS) if any(record.audit for record in records) else set())
 
 
-def gated_metrics(names: Sequence[str] = (), margins: Sequence[str] = ()) -> list[GatedMetric]:
+def told_of(records: Sequence[Record]) -> dict[str, Told]:
+    """What the Records say of plugins' metrics."""
+    scores = [record.scores for record in records if record.scores is not None]
+    return {name: told for score in scores for name, told in score.told.items()}
+
+
+def gated_metrics(
+    names: Sequence[str] = (), margins: Sequence[str] = (), records: Sequence[Record] = ()
+) -> list[GatedMetric]:
     """Parse `NAME` or `NAME:higher|lower`, and margins `VALUE`, `VALUE%` or either as `NAME=`.
 
-    Scores of the core are higher-is-better and costs of the audit lower-is-better; a plugin's
-    metric must say, because Records do not. A cost needs a margin of its own. Raises UserError.
+    A NAME may be a title; `records` are the baseline's. The catalogue knows which way a metric of
+    the core is better, and its usual margin; a plugin's Records say, and where they are too old
+    the command must. A cost needs a margin of its own. Raises UserError.
     """
-    chosen = dict(parse_metric(text) for text in names or (DEFAULT_METRIC,))
+    known = names_measured(records)
+    told = told_of(records)
+    chosen: dict[str, bool] = {}
+    for text in names or (RANKED_BY,):
+        facts, higher = parse_metric(text, known, told)
+        chosen[facts.name] = higher
     own: dict[str, Margin] = {}
-    common = _margin(DEFAULT_MARGIN)
+    common: Margin | None = None
     for text in margins:
         name, equals, value = text.rpartition("=")
         if not equals:
-            common = _margin(value)
-        elif name not in chosen:
+            common = parse_margin(value)
+            continue
+        name = next((n for n in chosen if title_of(n).casefold() == name.casefold()), name)
+        if name not in chosen:
             raise UserError(f"--margin {text}: '{name}' is not gated{nearest(name, chosen)}")
-        else:
-            own[name] = _margin(value)
-    for name in chosen:
-        if name in COSTS and name not in own:
-            raise UserError(
-                f"--metric {name}: is a cost and needs a margin of its own, as --margin {name}=20%"
-            )
+        own[name] = parse_margin(value)
     return [
-        GatedMetric(name=name, higher_is_better=higher, margin=own.get(name, common))
+        GatedMetric(
+            name=name, higher_is_better=higher, margin=own.get(name) or _usual(name, common)
+        )
         for name, higher in chosen.items()
     ]
 
 
-def parse_metric(text: str) -> tuple[str, bool]:
-    """A metric's name and whether higher is better, from `NAME` or `NAME:higher|lower`."""
-    name, colon, way = text.partition(":")
-    known = True if _SCORES.fullmatch(name) else False if name in COSTS else None
-    if not colon and known is not None:
-        return name, known
-    if way not in _WAYS:
+def _usual(name: str, common: Margin | None) -> Margin:
+    """The margin of a metric that has none of its own; a common one is for scores."""
+    usual = metric_facts(name).margin
+    if usual is None:
+        raise UserError(
+            f"--metric {name}: is a cost and needs a margin of its own, as --margin {name}=20%"
+        )
+    return common or parse_margin(usual)
+
+
+def parse_metric(
+    text: str, known: Iterable[str] = (), told: Mapping[str, Told] | None = None
+) -> tuple[MetricFacts, bool]:
+    """A metric and whether higher is better, from `NAME` or `NAME:higher|lower`."""
+    spoken, colon, way = text.rpartition(":")
+    if not colon:
+        spoken, way = text, ""
+    if colon and way not in _WAYS:
+        spoken = text.partition(":")[0]
+    names = list(known)
+    titles = {one.title.casefold(): name for name, one in METRICS.items()}
+    name = titles.get(spoken.casefold(), spoken)
+    if names and known_metric(name) is None:
+        name = find_metric(spoken, names, where="--metric")
+    facts = metric_facts(name, told)
+    if (colon and way not in _WAYS) or (not colon and facts.higher_is_better is None):
         raise UserError(
             f"--metric {text}: say which way '{name}' is better, as {name}:higher or {name}:lower"
         )
-    if known is not None and known != _WAYS[way]:
-        raise UserError(f"--metric {text}: {'higher' if known else 'lower'} is better of '{name}'")
-    return name, _WAYS[way]
+    if not colon:
+        return facts, bool(facts.higher_is_better)
+    if facts.higher_is_better not in (None, _WAYS[way]):
+        raise UserError(f"--metric {text}: {facts.better} is better of '{name}'")
+    return facts, _WAYS[way]
 
 
-def _margin(text: str) -> Margin:
+def parse_margin(text: str) -> Margin:
+    """`VALUE` or `VALUE%`; UserError for anything else."""
     relative = text.endswith("%")
     try:
         value = float(text.removesuffix("%"))
@@ -118,11 +148,3 @@ def _margin(text: str) -> Margin:
     if not (math.isfinite(value) and value >= 0.0):
         raise UserError(f"--margin {text}: must be a number from 0 up, such as 0.01 or 5%")
     return Margin(value / 100 if relative else value, relative)
-
-
-def _cost(audit: Audit, name: str) -> float | None:
-    if name == "parameters":
-        parts = audit.parameters
-        return float(parts.trunk + parts.head + parts.objective)
-    found: float | None = getattr(audit, name)
-    return found

@@ -2,8 +2,7 @@
 
 from harness.history.change_points import ChangePoint, change_points
 from harness.history.collecting import Collected, Snapshot, from_folder, from_git, in_git
-from harness.history.rendering import history_table
-from harness.history.series import Series, Step, series_of
+from harness.history.series import Series, Step, history_table, series_of
 
 __all__ = [
     "ChangePoint",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from harness.errors import UserError
 from harness.execution.scores import score_concatenation, score_part
 from harness.extension import Metric
 from harness.record import Concatenation, Record, Scores
@@ -53,6 +54,8 @@ def score_again(
     """The scores of a run from its stored embeddings, and its arrays brought up to date."""
     assert record.scores is not None
     arrays = store.arrays(record)
+    if "test_embeddings" not in arrays:
+        raise UserError(f"run {record.run_id} left no embeddings to be scored again")
     scores, fresh = score_part(
         arrays, rules.rule(record), metrics=metrics, seed=record.identity.seed
     )

@@ -77,7 +77,7 @@ ENVIRONMENT: Mapping[str, Fact] = {
 }
 """Of a run's environment; what does not stand here is neither compared nor said."""
 
-_SEARCHED = "searched"
+SEARCHED = "searched"
 _NOT_VERSION = {"method", "hyperparameters"}
 
 Key = TypeVar("Key", bound=Hashable)
@@ -117,11 +117,11 @@ def row_key(common: Common) -> tuple[Hashable, ...]:
     return (method_key(common), *version_key(common))
 
 
-def method_key(common: Common) -> tuple[str, str]:
+def method_key(run: Common | Record) -> tuple[str, str]:
     """A row whatever its version: the method, and its point or that a search chose it."""
-    identity = common.identity
-    if common.searched is not None or common.chosen_by == "search":
-        return identity.method, _SEARCHED
+    identity = run.identity
+    if run.searched is not None or run.chosen_by == "search":
+        return identity.method, SEARCHED
     return identity.method, json.dumps(identity.hyperparameters, sort_keys=True)
 
 

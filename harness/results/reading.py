@@ -26,6 +26,11 @@ _SHORTEST = 6  # digits of a digest that name it
 _SCOPED = [field.name for field in dataclasses.fields(Scope) if field.name != "records"]
 
 
+def scope_facts() -> list[str]:
+    """The facts that tell scopes apart."""
+    return list(_SCOPED)
+
+
 class Source(Protocol):
     """Where boards are read from; `name` is for people."""
 
@@ -164,7 +169,7 @@ def as_source(source: Source | Store) -> Source:
 def open_source(path: Path | str) -> Iterator[Source]:
     """A store's directory or a published leaderboard's file as a Source; UserError if neither."""
     path = Path(path)
-    if path.is_file():
+    if path.is_file() or path.suffix == ".json":
         yield published_source(load_publication(path), str(path))
         return
     with Store.open(path) as store:

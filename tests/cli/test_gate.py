@@ -110,7 +110,9 @@ def test_a_published_candidate_is_held_against_another(tmp_path, baseline, make_
     other = publish(make_store("far", identity={"protocol_digest": "o" * 64}), "far")
     done = bench("gate", "--baseline", baseline, "--candidate", other)
     assert done.returncode == 3
-    assert "are of different protocol digest and cannot be compared" in error_line(done)
+    assert "its runs differ from the baseline, smoke on digits, in protocol digest" in error_line(
+        done
+    )
 
 
 def test_files_for_ci_are_written_whatever_the_verdict(tmp_path, baseline, make_store):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import NotComparable, UserError
-from harness.gate import gate_boards, gated_metrics, publication_side, store_side
+from harness.gate import baseline_side, candidate_side, gate_boards, gated_metrics
+from harness.record import Searched, Told
+from harness.results import open_source
 from harness.results.publication import load_publication
+from harness.results.reading import StoreSource, published_source
 from harness.store import Store
 
 
@@ -16,9 +19,9 @@ def gate(make_store, publish):
 
     def run(candidate, *, metrics=(), margins=(), baseline=None, **options):
         path = publish(baseline or make_store("base", levels={"a": 0.5, "b": 0.6}))
-        recorded = publication_side(load_publication(path), "base.json")
+        recorded = baseline_side(published_source(load_publication(path), "base.json"))
         with Store.open(candidate) as opened:
-            found = store_side(opened, recorded)
+            found = candidate_side(StoreSource(opened), recorded)
         return gate_boards(recorded, found, gated_metrics(metrics, margins), **options)
 
     return run
@@ -203,3 +206,67 @@ def test_slips_are_usage(gate, make_store, options, said):
     with pytest.raises(UserError, match=said) as raised:
         gate(make_store("new", levels={"a": 0.5}), **options)
     assert raised.value.exit_code == 2
+
+
+def test_a_tuned_method_is_one_line_whatever_its_searches_found(make_store, publish):
+    def tuned(name, points):
+        replace = {}
+        for seed in range(3):
+            found = Searched(
+                search=seed,
+                trials=5,
+                failed=0,
+                sampler="tpe",
+                metric="map_at_r",
+                best_trial=1,
+                value=0.5,
+                on_bound=(),
+                space={"margin": "[0, 1]"},
+                seconds=1.0,
+            )
+            own = {
+                "identity": {"hyperparameters": {"margin": points[seed]}},
+                "chosen_by": "search",
+                "searched": found,
+            }
+            replace |= {("plain", seed, fold): own for fold in (0, 1)}
+        return make_store(name, replace=replace)
+
+    before, after = tuned("before", (0.1, 0.2, 0.3)), tuned("after", (0.1, 0.25, 0.35))
+    with open_source(publish(before)) as opened:
+        recorded = baseline_side(opened)
+    for store in (before, after):
+        with open_source(store) as opened:
+            report = gate_boards(recorded, candidate_side(opened, recorded), gated_metrics())
+        (line,) = report.lines
+        assert (line.method, line.status, line.difference.units) == ("plain", "pass", 3)
+
+
+def test_a_store_is_a_baseline_too(make_store):
+    with open_source(make_store()) as opened:
+        recorded = baseline_side(opened)
+        report = gate_boards(recorded, candidate_side(opened, recorded), gated_metrics())
+    assert report.status == "pass"
+
+
+@pytest.mark.parametrize("name", ["accuracy_knn_1", "recall_at_10", "R@10"])
+def test_every_metric_of_the_core_knows_its_direction(make_store, make_run, name):
+    scores = make_run()[0].scores
+    scores = scores.model_copy(
+        update={"values": scores.values | {"accuracy_knn_1": 0.5, "recall_at_10": 0.9}}
+    )
+    with open_source(make_store(scores=scores)) as opened:
+        recorded = baseline_side(opened)
+        metrics = gated_metrics([name], records=recorded.records)
+        report = gate_boards(recorded, candidate_side(opened, recorded), metrics)
+    assert report.status == "pass"
+
+
+def test_a_plugins_direction_is_in_its_records(make_run):
+    record, _ = make_run()
+    told = {"purity": Told(higher_is_better=False)}
+    record = record.model_copy(update={"scores": record.scores.model_copy(update={"told": told})})
+    (metric,) = gated_metrics(["purity"], records=[record])
+    assert not metric.higher_is_better
+    with pytest.raises(UserError, match="lower is better of 'purity'"):
+        gated_metrics(["purity:higher"], records=[record])

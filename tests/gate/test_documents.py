@@ -8,8 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from harness.gate.decision import Difference, decide
-from harness.gate.documents import gate_json, gate_junit
-from harness.gate.rendering import gate_markdown, gate_text
+from harness.gate.rendering import gate_json, gate_junit, gate_markdown, gate_text
 from harness.gate.report import GateReport, Line
 
 NASTY = "<script>|\x00\x1b[31m]]>"
