@@ -11,7 +11,10 @@ from harness.testing import ToyView, toy_context
 from harness.testing.toys import batch_for
 
 # Compared by angle, though in training a length is part of the logit.
-READ_ALL_THE_SAME = {"sphereface", "large-margin-softmax", "covnet-v1", "covnet-v2", "covnet-v3"}
+READ_ALL_THE_SAME = {
+    *("sphereface", "large-margin-softmax", "adaface", "group-loss"),
+    *("covnet-v1", "covnet-v2", "covnet-v3"),
+}
 TRAINED = [method for method in METHODS if method.trained]
 
 

@@ -11,7 +11,7 @@ from bench_methods.papers import papers
 PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
 NAMES = [method.name for method in METHODS]
 MENTIONS = [mention for paper in papers() for mention in paper.methods]
-REALITY_CHECK, *FIVE = papers()
+REALITY_CHECK, *FIVE, RECENT = papers()
 
 
 def test_the_page_is_current():
@@ -43,8 +43,12 @@ def test_a_paper_names_each_method_once(paper):
     assert len(set(names)) == len(names)
 
 
-def test_there_are_five_papers_beside_the_reality_check():
+def test_there_are_five_papers_beside_the_reality_check_and_a_list_of_losses_since():
     assert len(FIVE) == 5
+    assert {row for mention in RECENT.methods for row in mention.rows} <= set(NAMES)
+    assert [m.name for m in RECENT.methods if not m.rows] == [
+        "hyperbolic embeddings (Hyp-ViT, Ermolov et al., CVPR 2022)"
+    ]
 
 
 def test_every_method_of_the_reality_check_has_a_row_of_its_own():

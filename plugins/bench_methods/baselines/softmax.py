@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from harness import Context
 
 
-def _build(context: Context) -> Any:
+def _build(context: Context, smoothing: float = 0.0) -> Any:
     from bench_methods.baselines.linear_softmax import LinearSoftmax
 
-    return LinearSoftmax(context.embedding_size, context.classes)
+    return LinearSoftmax(context.embedding_size, context.classes, smoothing)
+
+
+_RATE = Float(0.01, 100.0, default=10.0, log=True)
 
 
 softmax = loss_method(
@@ -39,5 +42,29 @@ softmax = loss_method(
   journal = {IEEE Transactions on Pattern Analysis and Machine Intelligence},
   year = {2020}
 }""",
-    objective_rate=Float(0.01, 100.0, default=10.0, log=True),
+    objective_rate=_RATE,
+)
+
+label_smoothed_softmax = loss_method(
+    "label-smoothed-softmax",
+    _build,
+    summary="Cross-entropy of a linear layer on the unnormalised embedding, a share of each target "
+    "spread over all classes: with it, cross-entropy bounds what pairwise losses do.",
+    reference="Boudiaf et al., A Unifying Mutual Information View of Metric Learning: "
+    "Cross-Entropy vs. Pairwise Losses, ECCV 2020",
+    family="classification",
+    defaults_from="validation here",
+    batch="one-per-class",
+    unnormalized=True,
+    parameters="C * d + C",
+    citation="""@inproceedings{boudiaf2020unifying,
+  author = {Boudiaf, Malik and Rony, J{\\'e}r{\\^o}me and Ziko, Imtiaz Masud and Granger, Eric and
+    Pedersoli, Marco and Piantanida, Pablo and Ben Ayed, Ismail},
+  title = {A Unifying Mutual Information View of Metric Learning: Cross-Entropy vs. Pairwise
+    Losses},
+  booktitle = {European Conference on Computer Vision},
+  year = {2020}
+}""",
+    smoothing=Float(0.001, 0.5, default=0.1, log=True),
+    objective_rate=_RATE,
 )

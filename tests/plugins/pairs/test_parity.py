@@ -106,6 +106,14 @@ ELSEWHERE = {
     "pddm",
     "ranked-list",
     "ladder",
+    # In test_derivations.
+    "easy-positive",
+    "distance-levels",
+    "metrix",
+    "recall-at-k",
+    "roadmap",
+    "contextual",
+    "happier",  # in test_happier
 }
 
 

@@ -64,6 +64,9 @@ WITHOUT = {
     "center-loss",
     "prototypical",
     "threshold-consistent-margin",  # below: the library has the margin without its base
+    # In test_derivations.
+    *("proxy-nca-pp", "proxy-synthesis", "memory-virtual-classes", "proxy-graph", "anti-collapse"),
+    *("potential-field", "adaface", "group-loss", "hypergraph", "intra-batch", "non-isotropy"),
     "cross-batch-memory",  # in test_memory: the library compares each batch with itself there
 }
 # The library inverts in single precision; the regulariser of soft-triple adds 1e-5 under a root.

@@ -7,13 +7,17 @@ from bench_methods.proxies import METHODS
 CLASSES, SIZE = 6, 5
 LABELS = torch.arange(CLASSES).repeat_interleave(4)
 NAMES = [method.name for method in METHODS]
-BY_POSITION = {"prototypical"}  # which samples support is a matter of order
+# Which samples support, are mixed, are anchors or get which noise is a matter of order.
+BY_POSITION = {"prototypical", "proxy-synthesis", "group-loss", "non-isotropy"}
 BY_LENGTH = {
     "sphereface",
     "large-margin-softmax",
     "center-loss",
     "prototypical",
     "cross-batch-memory",
+    "adaface",
+    "group-loss",
+    "intra-batch",
 }
 
 
