@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 EXIT_DONE = 0
+EXIT_DOES_NOT_HOLD = 1
 EXIT_USAGE = 2
 EXIT_NOT_COMPARABLE = 3
 EXIT_RUNS_FAILED = 4
+EXIT_INCONCLUSIVE = 5
+EXIT_INTERRUPTED = 130
+EXIT_CODES: Mapping[int, str] = {
+    EXIT_DONE: "done",
+    EXIT_DOES_NOT_HOLD: "what was asked about does not hold (gate: a regression; verify, "
+    "reproduce: a number; doctor: damage; plugin check: a check)",
+    EXIT_USAGE: "usage",
+    EXIT_NOT_COMPARABLE: "nothing measured, or not comparable",
+    EXIT_RUNS_FAILED: "some runs failed",
+    EXIT_INCONCLUSIVE: "inconclusive (gate)",
+    EXIT_INTERRUPTED: "stopped by Ctrl-C",
+}
+"""Every exit code of `bench`; no command has one of its own."""
 
 
 class UserError(Exception):

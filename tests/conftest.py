@@ -178,7 +178,7 @@ def make_run() -> Callable[..., tuple[Record, dict[str, Any]]]:
 
     `level` is what its queries score on average, `noise` what the seed and `draw` add to it.
     """
-    from harness.record import Audit, Declared, Identity, Parameters, Scores
+    from harness.testing import make_record
 
     smoke = load_protocol("smoke")
 
@@ -200,56 +200,28 @@ def make_run() -> Callable[..., tuple[Record, dict[str, Any]]]:
             for name, array in arrays.items()
             if name.startswith("per_query.")
         }
-        known: dict[str, Any] = {
-            "protocol": "smoke",
+        who = {
             "protocol_digest": smoke.digest,
-            "unlocked": (),
             "dataset": smoke.dataset,
-            "dataset_digest": "d" * 64,
-            "method": method,
             "distribution": "tests",
-            "version": "1",
             "source": "s" * 12,
             "hyperparameters": {"margin": 0.1},
-            "trunk": "",
-            "seed": seed,
-            "fold": fold,
-            "training_semantics": 1,
+            **(identity or {}),
         }
         plain: dict[str, Any] = {
-            "identity": Identity(**(known | (identity or {}))),
-            "declared": Declared(
-                composition="balanced", views=1, labels="all", members=1, setting="any"
-            ),
             "folds": 2,
-            "replicates": 3,
-            "chosen_by": "default",
-            "state": "done",
             "init_digest": f"init-{seed}-{fold}",
             "batches_digest": f"batches-{seed}-{fold}",
-            "scores": Scores(
-                semantics=1,
-                values=values,
-                extra={"purity": values["map_at_r"] / 2},
-                queries=len(arrays["queries"]),
-                singletons=0,
-                collapsed=False,
-            ),
-            "audit": Audit(
-                steps=6,
-                images_embedded=192,
-                backward_passes=6,
-                zero_gradients=0,
-                training_seconds=2.0,
-                seconds=3.0,
-                peak_memory_bytes=None,
-                parameters=Parameters(trunk=100, head=20, objective=5),
-            ),
+            "scores": {
+                "extra": {"purity": values["map_at_r"] / 2},
+                "queries": len(arrays["queries"]),
+            },
+            "audit": {"steps": 6, "images_embedded": 192, "backward_passes": 6},
             "environment": {"torch": "2.6"},
-            "started": "2025-01-01T00:00:00+00:00",
             "finished": f"2025-01-0{1 + draw}T00:00:05+00:00",
         }
-        return Record(**(plain | varied)), arrays
+        made = make_record(method, seed, fold, values, identity=who, **(plain | varied))
+        return made, arrays
 
     return make
 

@@ -1,6 +1,11 @@
-"""The line for a name that is not allowed."""
+"""The line for a name that is not allowed, and the one table of exit codes."""
 
-from harness.errors import unknown
+import re
+from pathlib import Path
+
+from harness.errors import EXIT_CODES, unknown
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_few_allowed_names_are_all_shown() -> None:
@@ -18,3 +23,15 @@ def test_of_many_allowed_names_the_nearest_are_shown() -> None:
 
 def test_a_list_may_be_empty() -> None:
     assert str(unknown("name", "x", [])) == "unknown name 'x' (allowed: none)"
+
+
+def test_the_readme_has_every_exit_code() -> None:
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    listed = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+    assert f"Exit codes: {listed}. " in readme
+
+
+def test_no_command_has_an_exit_code_of_its_own() -> None:
+    named = re.compile(r"EXIT_\w+ = \d|(?:typer\.Exit|sys\.exit)\(\d")
+    files = [file for file in (ROOT / "harness").rglob("*.py") if file.name != "errors.py"]
+    assert [file.name for file in files if named.search(file.read_text(encoding="utf-8"))] == []

@@ -6,7 +6,7 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -31,7 +31,8 @@ BEHIND_THE_STORE = (
     "deployment",
 )
 # Imported where a device is asked for, by no module at its top.
-ON_A_DEVICE = "scoring/device.py"
+DEVICE = "scoring/device.py"
+TORCH = {True: ("harness.scoring.device",), False: ("harness.scoring.device", "torch")}
 # Names of first-party methods that are plain words too: a shape, weights, the toy, that of a gate.
 PLAIN_WORDS = {"circle", "pretrained", "untrained", "margin"}
 
@@ -73,42 +74,36 @@ def prose(tree: ast.AST) -> set[ast.AST]:
     }
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_the_core_imports_no_method_and_no_library_of_losses(file: Path) -> None:
-    found = imports(ast.walk(ast.parse(file.read_text())))
-    assert not found & {"bench_methods", "pytorch_metric_learning"}
+def trees() -> Iterator[tuple[str, ast.AST]]:
+    for file in FILES:
+        yield name_of(file), ast.parse(file.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_the_core_does_not_import_torchvision(file: Path) -> None:
-    assert not imports(ast.walk(ast.parse(file.read_text()))) & {"torchvision", "timm"}
+def modules(nodes: Iterable[ast.AST]) -> set[str]:
+    """Modules, and names of modules, that these statements import."""
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
 
 
-@pytest.mark.parametrize(
-    "file", [file for file in FILES if name_of(file).startswith(BEHIND_THE_STORE)], ids=name_of
-)
-def test_importing_what_is_behind_the_store_imports_no_torch(file: Path) -> None:
-    tree = ast.parse(file.read_text())
-    if name_of(file) != ON_A_DEVICE:
-        assert "torch" not in imports(when_imported(tree))
-    named = {
-        f"{node.module}.{alias.name}"
-        for node in when_imported(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
+def test_the_core_imports_no_method_no_library_of_losses_and_no_torchvision() -> None:
+    banned = {"bench_methods", "pytorch_metric_learning", "torchvision", "timm"}
+    found = {name: imports(ast.walk(tree)) & banned for name, tree in trees()}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def test_importing_what_is_behind_the_store_imports_no_torch() -> None:
+    assert [room for room in BEHIND_THE_STORE if not (CORE / room).exists()] == []
+    found = {
+        name: {one for one in modules(when_imported(tree)) if one.startswith(TORCH[name == DEVICE])}
+        for name, tree in trees()
+        if name.startswith(BEHIND_THE_STORE)
     }
-    named |= {
-        alias.name
-        for node in when_imported(tree)
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    }
-    assert not [name for name in named if name.startswith("harness.scoring.device")]
-
-
-@pytest.mark.parametrize("room", BEHIND_THE_STORE)
-def test_the_rooms_behind_the_store_are_where_this_test_looks(room: str) -> None:
-    assert (CORE / room).exists()
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
 def test_the_core_names_no_method() -> None:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.errors import UserError
+from harness.errors import EXIT_DOES_NOT_HOLD, UserError
 
 if TYPE_CHECKING:
     from harness.store import Examination, Finding, Store
 
-EXIT_DAMAGED = 1
 
 _REMEDIES = {
     "forget-run": "forgets the run; the next `bench run` trains it again",
@@ -44,7 +43,7 @@ def doctor(
         return
     except UserError as error:
         typer.echo(f"{error}\nnothing here can mend it")
-        raise typer.Exit(EXIT_DAMAGED) from None
+        raise typer.Exit(EXIT_DOES_NOT_HOLD) from None
     with opened, opened.sole_writer_if_free() as alone:
         if repair and not alone:
             raise UserError(f"store {store}: is read-only, or a bench run writes to it: not now")
@@ -56,7 +55,7 @@ def doctor(
             examination = opened.examine(alone=alone)
     typer.echo(_verdict(store, examination, alone=alone))
     if not examination.sound:
-        raise typer.Exit(EXIT_DAMAGED)
+        raise typer.Exit(EXIT_DOES_NOT_HOLD)
 
 
 def _line(finding: Finding, *, repaired: bool) -> str:

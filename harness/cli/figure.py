@@ -14,7 +14,7 @@ from harness.cli.options import (
     StoredProtocolOption,
     StoreOption,
 )
-from harness.cli.report import dataset_or_reason, write_whole
+from harness.cli.report import dataset_or_reason, write_output
 from harness.settings import DEFAULT_STORE
 
 _NAMES = (
@@ -90,5 +90,5 @@ def figure(  # noqa: PLR0913 - one argument an option
             projection=projection,
         )
         content = as_file(draw(name, wish), form)
-    write_whole(path, content)
+    write_output(path, content)
     typer.echo(str(path))

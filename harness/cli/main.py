@@ -29,9 +29,7 @@ from harness.cli import (
     show,
     tune,
 )
-from harness.errors import EXIT_DONE, EXIT_USAGE, UserError
-
-EXIT_INTERRUPTED = 130
+from harness.errors import EXIT_DOES_NOT_HOLD, EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, UserError
 
 app = typer.Typer(
     name="bench",
@@ -97,7 +95,7 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read our output has enough; nothing more can be flushed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        sys.exit(EXIT_DOES_NOT_HOLD)
     except Exception as error:
         # Typer's own errors: an option that does not exist, a value it does not take.
         usage = getattr(error, "format_message", None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.errors import UserError
+from harness.errors import EXIT_DOES_NOT_HOLD, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from harness.registry import Registry
     from harness.testing import Finding
 
-EXIT_CHECK_FAILED = 1
 _COLOURS = {"pass": "green", "fail": "red", "skip": "bright_black"}
 
 app = typer.Typer(help="Write a plugin and check it.", no_args_is_help=True)
@@ -53,7 +52,7 @@ def check(
     registry = load_registry(plugin or ())
     failed = [method.name for method in _chosen(registry, name) if not _passes(method)]
     if failed:
-        raise typer.Exit(EXIT_CHECK_FAILED)
+        raise typer.Exit(EXIT_DOES_NOT_HOLD)
 
 
 def _refuse_taken(name: str, registry: Registry) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +56,7 @@ def report(
         )
         images = dataset_or_reason(registry, sources.board.dataset)
         page = make_report(opened, sources, images, about)
-    write_whole(output, page.encode())
+    write_output(output, page.encode())
     count = len(sources.entries)
     methods = "1 method" if count == 1 else f"{count} methods"
     typer.echo(f"{output}: {methods}, {output.stat().st_size / 1e6:.1f} MB")
@@ -74,16 +73,14 @@ def dataset_or_reason(registry: Registry, name: str) -> Dataset | str:
         return str(error)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file at once: what stood there stays until all of the new one is on the disk."""
+def write_output(path: Path, content: bytes) -> None:
+    """Write what a command was asked for; UserError where that cannot be."""
     from harness.errors import UserError
+    from harness.writing import write_whole
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        write_whole(path, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import PluginOption, StoreOption
+from harness.errors import EXIT_DOES_NOT_HOLD
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.execution.reproducing import Reproduction
-
-EXIT_NOT_REPRODUCED = 1
 
 
 def reproduce(
@@ -49,7 +48,7 @@ def reproduce(
         result = again(record, opened, registry, protocol, device=device)
     _print(result, tolerance)
     if not result.holds(tolerance):
-        raise typer.Exit(EXIT_NOT_REPRODUCED)
+        raise typer.Exit(EXIT_DOES_NOT_HOLD)
 
 
 def _print(result: Reproduction, tolerance: float) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.options import PluginOption, StoreOption
-from harness.errors import UserError
+from harness.errors import EXIT_DOES_NOT_HOLD, UserError
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from harness.rescoring import Finding
 
-EXIT_DOES_NOT_HOLD = 1
 
 ProtocolFiles = Annotated[
     list[Path] | None,

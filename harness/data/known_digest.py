@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from harness.data.dataset import Dataset
 from harness.data.mapped import MappedArray
+from harness.writing import write_whole
 
 _FILE = "digest.json"
 
@@ -28,9 +28,7 @@ def know_digest(dataset: Dataset) -> None:
         dataset.__dict__["digest"] = kept["digest"]
         return
     place = inputs.path.with_name(_FILE)
-    partial = place.with_name(f"{_FILE}.{os.getpid()}")
-    partial.write_text(json.dumps({**now, "digest": dataset.digest}), encoding="utf-8")
-    os.replace(partial, place)
+    write_whole(place, json.dumps({**now, "digest": dataset.digest}).encode())
 
 
 def _kept(path: Path) -> dict[str, object]:

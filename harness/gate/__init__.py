@@ -4,11 +4,9 @@ from harness.gate.boards import Side, baseline_side, candidate_side, gate_boards
 from harness.gate.decision import Decision, Difference, Verdict, decide
 from harness.gate.embeddings import gate_embeddings
 from harness.gate.metrics import GatedMetric, Margin, gated_metrics
-from harness.gate.report import EXIT_INCONCLUSIVE, EXIT_REGRESSION, GateReport, Line
+from harness.gate.report import GateReport, Line
 
 __all__ = [
-    "EXIT_INCONCLUSIVE",
-    "EXIT_REGRESSION",
     "Decision",
     "Difference",
     "GateReport",

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.errors import EXIT_DONE, EXIT_NOT_COMPARABLE, EXIT_RUNS_FAILED
+from harness.errors import (
+    EXIT_DOES_NOT_HOLD,
+    EXIT_DONE,
+    EXIT_INCONCLUSIVE,
+    EXIT_NOT_COMPARABLE,
+    EXIT_RUNS_FAILED,
+)
 from harness.gate.decision import Decision, Difference, Verdict
-
-EXIT_REGRESSION = 1
-EXIT_INCONCLUSIVE = 5
 
 Status = Literal["pass", "regression", "inconclusive", "failed", "missing", "not gated"]
 Policy = Literal["pass", "fail"]
 _GRAVEST_FIRST: tuple[tuple[Status, int], ...] = (
-    ("regression", EXIT_REGRESSION),
+    ("regression", EXIT_DOES_NOT_HOLD),
     ("failed", EXIT_RUNS_FAILED),
     ("missing", EXIT_NOT_COMPARABLE),
     ("inconclusive", EXIT_INCONCLUSIVE),

@@ -33,8 +33,8 @@ from harness.results.replicates import (
 )
 from harness.statistics import Interval
 from harness.store import Scope, Store
-from harness.store.artifacts import write_whole
 from harness.store.excerpt import excerpts_of
+from harness.writing import write_whole
 
 
 @dataclass(frozen=True)

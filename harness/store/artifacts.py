@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 
 from harness.errors import UserError
 from harness.record import Artifact
+from harness.writing import write_whole
 
 FOLDER = "artifacts"
-TEMPORARY = ".tmp"
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -57,26 +56,3 @@ def remove_artifact(store: Path, artifact: Artifact) -> None:
         (store / artifact.path).unlink(missing_ok=True)
     except OSError:
         return
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file at once and complete, its bytes on the disk before its name is."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

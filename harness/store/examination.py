@@ -12,8 +12,9 @@ from typing import Literal
 from harness.errors import UserError
 from harness.record import Artifact, Record
 from harness.store import excerpts, queries
-from harness.store.artifacts import FOLDER, TEMPORARY
+from harness.store.artifacts import FOLDER
 from harness.store.parsing import parse_concatenation, parse_record
+from harness.writing import TEMPORARY
 
 Remedy = Literal["forget-run", "forget-concatenation", "remove-file", "write-excerpts"]
 _CHUNK = 1 << 20

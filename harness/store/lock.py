@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 FILE_NAME = "writer.lock"
 
 
 @contextmanager
 def held(store: Path, *, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock while inside; if another process has it, call `waiting` once and wait.
-
-    The file stays: to remove it would let two processes lock two files of one name.
-    """
-    with (store / FILE_NAME).open("ab") as file:
-        if not _lock(file.fileno()):
-            waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
+    """Hold the lock while inside; if another process has it, call `waiting` once and wait."""
+    lock = _lock(store)
+    if not _free(lock):
+        waiting()
+        lock.acquire(poll_interval=_LOOK_EVERY)
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager
 def held_if_free(store: Path) -> Iterator[bool]:
     """Hold the lock while inside if nobody has it; yields whether it is held."""
-    with (store / FILE_NAME).open("ab") as file:
-        yield _lock(file.fileno())
-
-
-def _lock(descriptor: int) -> bool:
+    lock = _lock(store)
+    free = _free(lock)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        yield free
+    finally:
+        if free:
+            lock.release()
+
+
+_LOOK_EVERY = 0.05
+
+
+def _lock(store: Path) -> BaseFileLock:
+    # Not before somebody writes. A lock of the system's own: it goes with its process.
+    from filelock import FileLock
+
+    return FileLock(store / FILE_NAME, thread_local=False)
+
+
+def _free(lock: BaseFileLock) -> bool:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
         return False
     return True

@@ -14,6 +14,7 @@ from harness.testing.applicable import NotApplicable
 from harness.testing.checks import CHECKS, Check
 from harness.testing.contract import MethodContract
 from harness.testing.findings import Finding, check_method
+from harness.testing.records import make_record
 from harness.testing.toys import ToyEmbed, ToyRun, ToyView, toy_batch, toy_context
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ToyRun",
     "ToyView",
     "check_method",
+    "make_record",
     "toy_batch",
     "toy_context",
 ]

@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 
 from harness.cli import compare
 from harness.errors import UserError
-from harness.record import Declared, Identity, Record, Scores
+from harness.record import Record
 from harness.store import Store
+from harness.testing import make_record
 
 APP = typer.Typer()
 APP.command()(compare.compare)
@@ -22,37 +23,13 @@ APP.command()(compare.ranks)
 
 
 def a_run(method: str, seed: int, queries: np.ndarray) -> Record:
-    return Record(
-        identity=Identity(
-            protocol="smoke",
-            protocol_digest="p" * 64,
-            unlocked=(),
-            dataset="glyphs",
-            dataset_digest="d" * 64,
-            method=method,
-            distribution="methods",
-            version="1",
-            source="s" * 64,
-            hyperparameters={},
-            seed=seed,
-            fold=0,
-            training_semantics=1,
-        ),
-        declared=Declared(composition="balanced", views=1, labels="all", members=1, setting="any"),
-        folds=1,
+    return make_record(
+        method,
+        seed,
+        values={"map_at_r": float(queries.mean())},
+        scores={"extra": {"spill": float(1 - queries.mean())}, "queries": len(queries)},
         replicates=4,
-        chosen_by="default",
-        state="done",
-        scores=Scores(
-            semantics=1,
-            values={"map_at_r": float(queries.mean())},
-            extra={"spill": float(1 - queries.mean())},
-            queries=len(queries),
-            singletons=0,
-            collapsed=False,
-        ),
-        started="2025-01-01T00:00:00+00:00",
-        finished="2025-01-01T00:00:01+00:00",
+        audit=None,
     )
 
 

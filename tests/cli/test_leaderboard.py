@@ -10,44 +10,23 @@ from typer.testing import CliRunner, Result
 
 from harness.cli import leaderboard as command
 from harness.errors import UserError
-from harness.record import Declared, Identity, Record, Scores
+from harness.record import Record
 from harness.store import Store
 from harness.table import FORMATS
+from harness.testing import make_record
 
 APP = typer.Typer()
 APP.command()(command.leaderboard)
 
 
 def a_run(method: str, seed: int, version: str, map_at_r: float) -> Record:
-    return Record(
-        identity=Identity(
-            protocol="smoke",
-            protocol_digest="p" * 64,
-            unlocked=(),
-            dataset="glyphs",
-            dataset_digest="d" * 64,
-            method=method,
-            distribution="methods",
-            version=version,
-            source="s" * 64,
-            hyperparameters={},
-            seed=seed,
-            fold=0,
-            training_semantics=1,
-        ),
-        declared=Declared(composition="balanced", views=1, labels="all", members=1, setting="any"),
-        folds=1,
+    return make_record(
+        method,
+        seed,
+        values={"map_at_r": map_at_r, "recall_at_8": 0.875},
+        identity={"version": version},
         replicates=2,
-        chosen_by="default",
-        state="done",
-        scores=Scores(
-            semantics=1,
-            values={"map_at_r": map_at_r, "recall_at_8": 0.875},
-            queries=6,
-            singletons=0,
-            collapsed=False,
-        ),
-        started="2025-01-01T00:00:00+00:00",
+        audit=None,
         finished=f"2025-01-01T00:00:0{version}+00:00",
     )
 

@@ -11,8 +11,9 @@ from typer.testing import CliRunner, Result
 from harness.cli import figure as figure_command
 from harness.cli import report as report_command
 from harness.errors import UserError
-from harness.record import Declared, Identity, Record, Scores
+from harness.record import Record
 from harness.store import Store
+from harness.testing import make_record
 
 APP = typer.Typer()
 APP.command()(report_command.report)
@@ -20,37 +21,7 @@ APP.command()(figure_command.figure)
 
 
 def a_run(seed: int) -> Record:
-    return Record(
-        identity=Identity(
-            protocol="smoke",
-            protocol_digest="p" * 64,
-            unlocked=(),
-            dataset="glyphs",
-            dataset_digest="d" * 64,
-            method="triplet",
-            distribution="methods",
-            version="1",
-            source="s" * 64,
-            hyperparameters={},
-            seed=seed,
-            fold=0,
-            training_semantics=1,
-        ),
-        declared=Declared(composition="balanced", views=1, labels="all", members=1, setting="any"),
-        folds=1,
-        replicates=2,
-        chosen_by="default",
-        state="done",
-        scores=Scores(
-            semantics=1,
-            values={"map_at_r": 0.5 + seed / 100},
-            queries=6,
-            singletons=0,
-            collapsed=False,
-        ),
-        started="2025-01-01T00:00:00+00:00",
-        finished="2025-01-01T00:00:01+00:00",
-    )
+    return make_record("triplet", seed, values=0.5 + seed / 100, replicates=2, audit=None)
 
 
 @pytest.fixture

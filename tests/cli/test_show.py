@@ -17,8 +17,9 @@ from harness.data.embedded.digits import load_digits
 from harness.errors import UserError
 from harness.protocol import load_protocol
 from harness.protocol.published import protocols_folder
-from harness.record import Declared, Identity, Reason, Record
+from harness.record import Reason
 from harness.store import Store
+from harness.testing import make_record
 
 APP = typer.Typer()
 APP.command()(show)
@@ -36,29 +37,22 @@ def bench_methods():
                         kind=Choice(("soft", "hard"), default="soft"))]
 """
 CITATION = "@article{me2025,\n  year = {2025},\n}"
-CRASHED = Record(
-    identity=Identity(
-        protocol="smoke",
-        protocol_digest="p" * 64,
-        unlocked=(),
-        dataset="digits",
-        dataset_digest="d" * 64,
-        method="toy-loss",
-        distribution="toys",
-        version="1.0",
-        source="s" * 12,
-        hyperparameters={"radius": 1.0},
-        seed=0,
-        fold=1,
-        training_semantics=1,
-    ),
-    declared=Declared(composition="balanced", views=1, labels="all", members=1, setting="any"),
+CRASHED = make_record(
+    "toy-loss",
+    fold=1,
+    values=None,
+    identity={
+        "dataset": "digits",
+        "distribution": "toys",
+        "version": "1.0",
+        "source": "s" * 12,
+        "hyperparameters": {"radius": 1.0},
+    },
     folds=2,
     replicates=2,
-    chosen_by="default",
     state="failed",
     reason=Reason(kind="crashed", message="ValueError: too round"),
-    started="2025-01-01T00:00:00+00:00",
+    audit=None,
     finished="2025-01-01T00:00:01+00:00",
 )
 

@@ -9,17 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.record import (
-    Audit,
-    Declared,
-    Identity,
-    Parameters,
-    Record,
-    Scores,
-    Searched,
-    Selected,
-)
+from harness.record import Parameters, Record, Searched, Selected
 from harness.store import Store
+from harness.testing import make_record
 
 CLASSES, EACH = 6, 8
 
@@ -41,31 +33,9 @@ def blobs(spread: float, seed: int = 0) -> dict[str, np.ndarray]:
 def a_run(
     method: str, seed: int, score: float, *, point: dict[str, Any] | None = None, **varied: Any
 ) -> Record:
+    who = {name: varied.pop(name) for name in ("search", "trial") if name in varied}
     plain: dict[str, Any] = {
-        "identity": Identity(
-            protocol="example",
-            protocol_digest="e" * 64,
-            unlocked=(),
-            dataset="blobs",
-            dataset_digest="b" * 64,
-            method=method,
-            distribution="methods",
-            version="1",
-            source="s",
-            hyperparameters=point or {},
-            seed=seed,
-            fold=varied.pop("fold", 0),
-            training_semantics=1,
-            search=varied.pop("search", None),
-            trial=varied.pop("trial", None),
-        ),
-        "declared": Declared(
-            composition="balanced", views=1, labels="all", members=1, setting="any"
-        ),
-        "folds": 1,
         "replicates": 2,
-        "chosen_by": "default",
-        "state": "done",
         "selected": Selected(
             metric="map_at_r",
             step=20,
@@ -73,23 +43,35 @@ def a_run(
             history=((0, 0.1), (10, score / 2), (20, score)),
             stopped_early=False,
         ),
-        "scores": Scores(
-            semantics=1, values={"map_at_r": score}, queries=48, singletons=0, collapsed=False
-        ),
-        "audit": Audit(
-            steps=20,
-            images_embedded=640,
-            backward_passes=20,
-            zero_gradients=0,
-            training_seconds=10 * score,
-            seconds=12.0,
-            peak_memory_bytes=None,
-            parameters=Parameters(trunk=10, head=5, objective=0),
-        ),
-        "started": "2025-01-01T00:00:00+00:00",
-        "finished": "2025-01-01T00:00:01+00:00",
     }
-    return Record(**(plain | varied))
+    return make_record(
+        method,
+        seed,
+        varied.pop("fold", 0),
+        values=score,
+        identity={
+            "protocol": "example",
+            "protocol_digest": "e" * 64,
+            "dataset": "blobs",
+            "dataset_digest": "b" * 64,
+            "source": "s",
+            "hyperparameters": point or {},
+            **who,
+        },
+        scores=varied.pop("scores", {"queries": 48}),
+        audit=varied.pop(
+            "audit",
+            {
+                "steps": 20,
+                "images_embedded": 640,
+                "backward_passes": 20,
+                "training_seconds": 10 * score,
+                "seconds": 12.0,
+                "parameters": Parameters(trunk=10, head=5, objective=0),
+            },
+        ),
+        **(plain | varied),
+    )
 
 
 def a_trial(method: str, trial: int, value: float | None, **varied: Any) -> Record:

@@ -15,19 +15,10 @@ from harness.data.dataset import Dataset
 from harness.data.embedded.glyphs import load_glyphs
 from harness.figures import load_sources
 from harness.protocol.model import ScoringRule
-from harness.record import (
-    Audit,
-    Declared,
-    Identity,
-    Parameters,
-    Reason,
-    Record,
-    Scores,
-    Searched,
-    Selected,
-)
+from harness.record import Parameters, Reason, Record, Searched, Selected
 from harness.report import About, make_report
 from harness.store import Store
+from harness.testing import make_record
 
 EVIL = "<script>alert(1)</script>"
 EVIL_QUOTES = "\"'><img src=x onerror=alert(2)></script><!--"
@@ -75,59 +66,44 @@ def embeddings(glyphs: Dataset) -> dict[float, Arrays]:
 def a_run(
     glyphs: Dataset, method: str, seed: int, fold: int, score: float, **varied: Any
 ) -> Record:
-    identity = Identity(
-        protocol="example",
-        protocol_digest="e" * 64,
-        unlocked=(),
-        dataset="glyphs",
-        dataset_digest=glyphs.digest,
-        method=method,
-        distribution="example-methods",
-        version="1.0",
-        source="0123456789abcdef",
-        hyperparameters=varied.pop("hyperparameters", {"margin": 0.1}),
-        seed=seed,
-        fold=fold,
-        training_semantics=1,
-        search=varied.pop("search", None),
-        trial=varied.pop("trial", None),
-    )
+    who = {name: varied.pop(name) for name in ("search", "trial") if name in varied}
     history = tuple((step, score * step / 300) for step in (0, 100, 200, 300))
     plain: dict[str, Any] = {
-        "identity": identity,
-        "declared": Declared(
-            composition="balanced", views=1, labels="all", members=1, setting="any"
-        ),
         "folds": 2,
-        "replicates": 3,
-        "chosen_by": "default",
-        "state": "done",
         "init_digest": f"init-{seed}-{fold}",
         "selected": Selected(
             metric="map_at_r", step=300, value=score, history=history, stopped_early=False
         ),
-        "scores": Scores(
-            semantics=1,
-            values={"map_at_r": score, "precision_at_1": 2 * score, "nmi": 0.5 + score},
-            queries=4128,
-            singletons=0,
-            collapsed=False,
-        ),
-        "audit": Audit(
-            steps=300,
-            images_embedded=9600,
-            backward_passes=300,
-            zero_gradients=0,
-            training_seconds=5.0 + 10 * score + seed / 10,
-            seconds=8.0,
-            peak_memory_bytes=500_000_000,
-            parameters=Parameters(trunk=23408, head=4160, objective=0),
-        ),
         "environment": {"python": "3.11", "device": "cpu"},
-        "started": "2025-01-01T00:00:00+00:00",
         "finished": "2025-01-01T00:01:00+00:00",
     }
-    return Record(**(plain | varied))
+    return make_record(
+        method,
+        seed,
+        fold,
+        values={"map_at_r": score, "precision_at_1": 2 * score, "nmi": 0.5 + score},
+        identity={
+            "protocol": "example",
+            "protocol_digest": "e" * 64,
+            "dataset_digest": glyphs.digest,
+            "distribution": "example-methods",
+            "version": "1.0",
+            "source": "0123456789abcdef",
+            "hyperparameters": varied.pop("hyperparameters", {"margin": 0.1}),
+            **who,
+        },
+        scores=varied.pop("scores", {"queries": 4128}),
+        audit={
+            "steps": 300,
+            "images_embedded": 9600,
+            "backward_passes": 300,
+            "training_seconds": 5.0 + 10 * score + seed / 10,
+            "seconds": 8.0,
+            "peak_memory_bytes": 500_000_000,
+            "parameters": Parameters(trunk=23408, head=4160, objective=0),
+        },
+        **(plain | varied),
+    )
 
 
 def fill(
@@ -229,7 +205,7 @@ def hostile(glyphs: Dataset) -> Record:
         state="failed",
         reason=Reason(kind="crashed", message=EVIL + EVIL_QUOTES),
         environment={EVIL: EVIL_QUOTES},
-        declared=Declared(composition=EVIL_QUOTES, views=2, labels=EVIL, members=1, setting="any"),
+        declared={"composition": EVIL_QUOTES, "views": 2, "labels": EVIL},
     )
     return run.model_copy(update={"scores": None, "audit": None, "selected": None})
 

@@ -5,16 +5,8 @@ from typing import Any
 
 import pytest
 
-from harness.record import (
-    Audit,
-    Concatenation,
-    Declared,
-    Identity,
-    Parameters,
-    Reason,
-    Record,
-    Scores,
-)
+from harness.record import Concatenation, Reason, Record, Scores
+from harness.testing import make_record
 
 
 def make_scores(map_at_r: float, **varied: Any) -> Scores:
@@ -35,56 +27,15 @@ def make_run(
     map_at_r: float = 0.25,
     *,
     identity: dict[str, Any] | None = None,
-    declared: dict[str, Any] | None = None,
-    scores: dict[str, Any] | None = None,
     **varied: Any,
 ) -> Record:
-    plain_identity: dict[str, Any] = {
-        "protocol": "smoke",
-        "protocol_digest": "p" * 64,
-        "unlocked": (),
-        "dataset": "glyphs",
-        "dataset_digest": "d" * 64,
-        "method": method,
-        "distribution": "methods",
-        "version": "1.0",
-        "source": "s" * 64,
-        "hyperparameters": {"margin": 0.1},
-        "seed": seed,
-        "fold": fold,
-        "training_semantics": 1,
-    }
-    plain_declared: dict[str, Any] = {
-        "composition": "balanced",
-        "views": 1,
-        "labels": "all",
-        "members": 1,
-        "setting": "any",
-    }
     plain: dict[str, Any] = {
-        "identity": Identity(**(plain_identity | (identity or {}))),
-        "declared": Declared(**(plain_declared | (declared or {}))),
         "folds": 2,
-        "replicates": 3,
-        "chosen_by": "default",
-        "state": "done",
         "init_digest": f"init-{fold}-{seed}",
         "batches_digest": f"batches-{fold}-{seed}",
-        "scores": make_scores(map_at_r, **(scores or {})),
-        "audit": Audit(
-            steps=10,
-            images_embedded=320,
-            backward_passes=10,
-            zero_gradients=0,
-            training_seconds=2.0,
-            seconds=3.0,
-            peak_memory_bytes=None,
-            parameters=Parameters(trunk=100, head=20, objective=5),
-        ),
-        "started": "2025-01-01T00:00:00+00:00",
-        "finished": "2025-01-01T00:00:05+00:00",
     }
-    return Record(**(plain | varied))
+    who = {"version": "1.0", "hyperparameters": {"margin": 0.1}, **(identity or {})}
+    return make_record(method, seed, fold, map_at_r, identity=who, **(plain | varied))
 
 
 @pytest.fixture

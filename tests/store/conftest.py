@@ -10,51 +10,37 @@ from typing import Any
 
 import pytest
 
-from harness.record import Concatenation, Declared, Identity, Reason, Record, Scores
+from harness.record import Concatenation, Reason, Record, Scores
+from harness.testing import make_record
 
 NOBODY = 65534
 
 
-def make_record(
+def a_run(
     *, state: Any = "done", started: str = "2025-01-01T00:00:00+00:00", **varied: Any
 ) -> Record:
-    identity: dict[str, Any] = {
-        "protocol": "smoke",
-        "protocol_digest": "p" * 64,
-        "unlocked": (),
-        "dataset": "glyphs",
-        "dataset_digest": "d" * 64,
-        "method": "triplet",
+    who = {
         "distribution": "metric-learning-bench-methods",
         "version": "0.1.0",
-        "source": "s" * 64,
         "hyperparameters": {"margin": 0.1},
-        "seed": 0,
-        "fold": 0,
-        "training_semantics": 1,
-        **varied,
     }
-    scores = Scores(
-        semantics=1, values={"map_at_r": 0.25}, queries=6, singletons=0, collapsed=False
-    )
-    return Record(
-        identity=Identity(**identity),
-        declared=Declared(composition="balanced", views=1, labels="all", members=1, setting="any"),
+    return make_record(
+        "triplet",
+        values=0.25 if state == "done" else None,
+        identity={**who, **varied},
         folds=4,
         replicates=10,
-        chosen_by="default",
         state=state,
         reason=None if state == "done" else Reason(kind="diverged", message="the loss was nan"),
-        scores=scores if state == "done" else None,
+        audit=None,
         started=started,
-        finished="2025-01-01T00:00:05+00:00",
     )
 
 
 @pytest.fixture
 def record() -> Callable[..., Record]:
     """A Record of a tiny run, any part of whose identity can be varied."""
-    return make_record
+    return a_run
 
 
 @pytest.fixture

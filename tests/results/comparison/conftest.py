@@ -9,60 +9,36 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.record import Declared, Identity, Record, Scores
+from harness.record import Record
 from harness.results import Board, build_board
 from harness.store import Store
+from harness.testing import make_record
 
 Replicates = Mapping[int, list[float]]  # by seed, the score of each fold
 
 
-def make_record(
+def a_run(
     method: str, seed: int, fold: int, values: Mapping[str, float], folds: int, **varied: Any
 ) -> Record:
     extra = {name: value for name, value in values.items() if name.startswith("plugin")}
-    return Record(
-        identity=Identity(
-            protocol="smoke",
-            protocol_digest="p" * 64,
-            unlocked=varied.get("unlocked", ()),
-            dataset="glyphs",
-            dataset_digest="d" * 64,
-            method=method,
-            distribution="methods",
-            version="1",
-            source="s" * 64,
-            hyperparameters=varied.get("hyperparameters", {}),
-            seed=seed,
-            fold=fold,
-            training_semantics=1,
-        ),
-        declared=Declared(
-            composition="balanced",
-            views=1,
-            labels="all",
-            members=varied.get("members", 1),
-            setting="any",
-        ),
+    named = ("unlocked", "hyperparameters")
+    return make_record(
+        method,
+        seed,
+        fold,
+        {name: value for name, value in values.items() if name not in extra},
+        identity={name: varied[name] for name in named if name in varied},
+        declared={"members": varied.get("members", 1)},
+        scores={"extra": extra},
         folds=folds,
         replicates=10,
-        chosen_by="default",
-        state="done",
-        scores=Scores(
-            semantics=1,
-            values={name: value for name, value in values.items() if name not in extra},
-            extra=extra,
-            queries=6,
-            singletons=0,
-            collapsed=False,
-        ),
-        started="2025-01-01T00:00:00+00:00",
-        finished="2025-01-01T00:00:01+00:00",
+        audit=None,
     )
 
 
 def make_records(scores: Mapping[str, Replicates], metric: str, **varied: Any) -> list[Record]:
     return [
-        make_record(method, seed, fold, {metric: score}, len(folds), **varied)
+        a_run(method, seed, fold, {metric: score}, len(folds), **varied)
         for method, replicates in scores.items()
         for seed, folds in replicates.items()
         for fold, score in enumerate(folds)
@@ -82,7 +58,7 @@ def board() -> Callable[..., Board]:
 @pytest.fixture
 def record() -> Callable[..., Record]:
     """One finished run."""
-    return make_record
+    return a_run
 
 
 @pytest.fixture
@@ -99,7 +75,7 @@ def filled_store(tmp_path: Path) -> Callable[..., Store]:
                     queries = higher + draw.uniform(0.2, 0.6, len(labels))
                     values = {"map_at_r": float(queries.mean())}
                     store.put(
-                        make_record(method, seed, fold, values, 2),
+                        a_run(method, seed, fold, values, 2),
                         {
                             "test_labels": labels,
                             "queries": np.arange(len(labels)),
