@@ -53,6 +53,23 @@ class MLP(Trunk):
         return features
 
 
+class ResidualMLP(Trunk):
+    """Frozen features plus a correction that is learned, zero before the first step."""
+
+    def __init__(self, inputs: int, hidden: int = HIDDEN) -> None:
+        super().__init__()
+        self.inner = nn.Linear(inputs, hidden)
+        self.outer = nn.Linear(hidden, inputs)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+        self.feature_size = inputs
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return features, float32 (B, feature_size)."""
+        corrected: Tensor = inputs + self.outer(nn.functional.gelu(self.inner(inputs)))
+        return corrected
+
+
 class Straight(Trunk):
     """Inputs as they are: the embedding is a linear map of them."""
 
@@ -77,6 +94,13 @@ def build_convnet(input_shape: tuple[int, ...]) -> Trunk:
     """Build the small ConvNet for images of shape (C, H, W)."""
     channels, _, _ = input_shape
     return SmallConvNet(channels)
+
+
+def build_residual_mlp(input_shape: tuple[int, ...]) -> Trunk:
+    """Build the residual MLP for vectors of shape (D,); UserError for images."""
+    if len(input_shape) != 1:
+        raise UserError(f"residual-mlp needs vectors, not images of shape {input_shape}")
+    return ResidualMLP(input_shape[0])
 
 
 def build_mlp(input_shape: tuple[int, ...]) -> Trunk:

@@ -50,6 +50,11 @@ def core_backbones() -> list[BackboneSource]:
     return [
         _source("convnet-small", "convnet:build_convnet", "three convolutions, for small images"),
         _source("mlp", "convnet:build_mlp", "one hidden layer, for feature vectors"),
+        _source(
+            "residual-mlp",
+            "convnet:build_residual_mlp",
+            "frozen features and a learned correction, for feature vectors",
+        ),
         _source("linear", "convnet:build_linear", "nothing below the head, for feature vectors"),
         _source(
             "covnet-cifar10",

@@ -15,7 +15,7 @@ from harness.training.readout import ReadBackbone
 RULE = BackboneRule(
     name="any", weights="random", freeze_batch_norm=False, embedding_size=8, normalize=True
 )
-VECTORS = {"mlp", "linear"}
+VECTORS = {"mlp", "residual-mlp", "linear"}
 SIDES = {"bn-inception": 96, "covnet-food11": 64, "covnet-colorectal": 64}
 BUILT = {one.name: one for one in core_backbones() if one.member is None}
 

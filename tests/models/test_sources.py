@@ -22,7 +22,7 @@ from harness.protocol.model import BackboneRule
 from harness.registry import Registry, load_registry
 
 SOURCES = {source.name: source for source in core_backbones()}
-VECTORS = {"mlp", "linear"}
+VECTORS = {"mlp", "residual-mlp", "linear"}
 NETWORKS = [name for name in SOURCES if name != "timm"]
 
 
@@ -73,7 +73,7 @@ def test_every_trunk_is_built_by_its_name(name: str) -> None:
     assert trunk(torch.rand(2, *shape)).shape == (2, trunk.feature_size)
 
 
-@pytest.mark.parametrize("name", sorted(set(NETWORKS) - {"linear", "mlp", "convnet-small"}))
+@pytest.mark.parametrize("name", sorted(set(NETWORKS) - VECTORS - {"convnet-small"}))
 def test_trunks_for_images_refuse_vectors_in_one_line(name: str) -> None:
     with pytest.raises(UserError, match="images"):
         SOURCES[name].build((6,))

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from harness.builtin import bench_backbones, bench_datasets
-from harness.cli.options import DEFAULT_PROTOCOL
 from harness.data.corruptions import CORRUPTIONS
 from harness.errors import UserError
 from harness.protocol import Protocol, load_protocol, published_names
 from harness.protocol.published import protocols_folder
+from harness.settings import DEFAULT_PROTOCOL
 
 DIGESTS = {
     "covnet": "e22b70ed7333",
@@ -19,6 +19,7 @@ DIGESTS = {
     "dependent-variables": "b7462d69746f",
     "dependent-variables-views": "050dbb44dac2",
     "covnet-small": "28f5b989b4cc",
+    "frozen-text": "43e855dadf37",
     "guided": "baa9b71e4ecf",
     "guided-as-coded": "09a495d35f63",
     "guided-hour": "035a43c6d4d2",

@@ -50,7 +50,7 @@ def _which(entry: Entry, path: Path) -> SourceFile:
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
     for file in entry.every_file:
-        if path.is_file() and path.name in file.names:
+        if path.is_file() and file.is_named(path.name):
             return file
         if path.is_dir() and file.folder_of and _holds(path, file.folder_of):
             return file

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from harness.data.families import cifar, idx_sets, medmnist, paper_sets, retrieval_sets
+from harness.data.families import cifar, debian, idx_sets, medmnist, paper_sets, retrieval_sets
 from harness.data.sources.checking import check_file
 from harness.data.sources.entry import Entry
 from harness.data.sources.places import require_files
@@ -27,6 +27,7 @@ def catalogue() -> Mapping[str, Entry]:
             cifar.ENTRIES,
             retrieval_sets.ENTRIES,
             paper_sets.ENTRIES,
+            debian.ENTRIES,
             tuple(medmnist.medmnist_entries()),
         )
         for entry in family

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ class SourceFile:
     `content_sha256`: of what a .gz file holds, for copies that were compressed anew.
     `url`: where it can be fetched; empty where the link is dead or the licence asks a person.
     `folder_of`: a file that an unpacked copy of this archive holds; empty for no archive.
+    `pattern`: of file names, where what is published has many; the first by name is taken.
     """
 
     name: str
@@ -29,6 +31,19 @@ class SourceFile:
     content_sha256: str = ""
     url: str = ""
     folder_of: str = ""
+    pattern: str = ""
+
+    def place_in(self, folder: Path) -> Path | None:
+        """Where a folder holds it, under whichever of its names; None if it does not."""
+        for name in (*self.names, self.folder_name):
+            if (folder / name).exists():
+                return folder / name
+        matching = sorted(folder.glob(self.pattern)) if self.pattern else []
+        return matching[0] if matching else None
+
+    def is_named(self, name: str) -> bool:
+        """Whether a file of that name can be it."""
+        return name in self.names or (bool(self.pattern) and fnmatch(name, self.pattern))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def how_to_get(entry: Entry, missing: list[SourceFile]) -> str:
 
 def _place(entry: Entry, file: SourceFile) -> Path | None:
     for folder in (sources_folder(entry.family), *entry.folders):
-        for name in (*file.names, file.folder_name):
-            if (folder / name).exists():
-                return folder / name
+        place = file.place_in(folder)
+        if place is not None:
+            return place
     return None

@@ -9,8 +9,8 @@ from harness import Method
 if TYPE_CHECKING:
     from harness import Objective
 
-_REFERENCE = "Musgrave et al., A Metric Learning Reality Check, ECCV 2020"
-_CITATION = """@inproceedings{musgrave2020metric,
+REFERENCE = "Musgrave et al., A Metric Learning Reality Check, ECCV 2020"
+CITATION = """@inproceedings{musgrave2020metric,
   author = {Musgrave, Kevin and Belongie, Serge and Lim, Ser-Nam},
   title = {A Metric Learning Reality Check},
   booktitle = {European Conference on Computer Vision},
@@ -26,11 +26,11 @@ untrained = Method(
     name="untrained",
     build=_build,
     summary="The initial weights, not trained at all: the floor of every leaderboard.",
-    reference=_REFERENCE,
+    reference=REFERENCE,
     family="baseline",
     defaults_from="none",
     trained=False,
-    citation=_CITATION,
+    citation=CITATION,
 )
 
 pretrained = Method(
@@ -38,10 +38,10 @@ pretrained = Method(
     build=_build,
     summary="The protocol's pretrained weights, not trained any further. Skipped where the "
     "protocol begins from random weights: that is what untrained shows.",
-    reference=_REFERENCE,
+    reference=REFERENCE,
     family="baseline",
     defaults_from="none",
     weights="pretrained",
     trained=False,
-    citation=_CITATION,
+    citation=CITATION,
 )

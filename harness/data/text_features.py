@@ -1,0 +1,68 @@
+"""Features of texts: what a sentence encoder makes of them, made once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.data.home import data_home
+from harness.errors import UserError
+
+log = logging.getLogger(__name__)
+LONGEST_TEXT = 100_000
+_SLICE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class TextFeatures:
+    """Float32 (N, D), each of length 1; the encoder's name; a digest of encoder and texts."""
+
+    values: npt.NDArray[np.float32]
+    encoder: str
+    digest: str
+
+
+def features_of(texts: Sequence[str], encoder: str | None = None) -> TextFeatures:
+    """Embed texts by a named encoder, all-MiniLM-L6-v2 by default.
+
+    They are kept in the data home under the digest of encoder and texts, and read from there the
+    next time. Raises UserError for an empty text, one of over 100,000 characters, or an encoder
+    that is not at hand.
+    """
+    from harness.models.text_encoder import MINILM, load_text_encoder
+
+    for place, text in enumerate(texts):
+        if not text.strip():
+            raise UserError(f"text {place + 1} of {len(texts)} is empty")
+        if len(text) > LONGEST_TEXT:
+            raise UserError(
+                f"text {place + 1} of {len(texts)} has {len(text):,} characters "
+                f"(allowed: {LONGEST_TEXT:,})"
+            )
+    loaded = load_text_encoder(encoder or MINILM)
+    digest = hashlib.sha256(loaded.digest.encode())
+    for text in texts:
+        digest.update(hashlib.sha256(text.encode()).digest())
+    name = digest.hexdigest()
+    place_of_all = data_home() / "features" / f"{name}.npy"
+    if place_of_all.is_file():
+        kept = np.load(place_of_all, allow_pickle=False)
+        if kept.shape == (len(texts), loaded.size) and kept.dtype == np.float32:
+            return TextFeatures(kept, loaded.name, name)
+    parts = []
+    for start in range(0, len(texts), _SLICE):
+        parts.append(loaded.encode(texts[start : start + _SLICE]))
+        log.info("%s: %d of %d texts", loaded.name, start + len(parts[-1]), len(texts))
+    values = np.concatenate(parts) if parts else np.empty((0, loaded.size), np.float32)
+    place_of_all.parent.mkdir(parents=True, exist_ok=True)
+    partial = place_of_all.with_name(f"{name}.{os.getpid()}.partial")
+    with partial.open("wb") as file:
+        np.save(file, values)
+    os.replace(partial, place_of_all)
+    return TextFeatures(values, loaded.name, name)

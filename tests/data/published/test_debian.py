@@ -1,0 +1,127 @@
+"""Debian's Packages index: paragraphs, folded duplicates, sections, debtags, compressed or not."""
+
+import gzip
+import lzma
+
+import numpy as np
+import pytest
+
+from harness.data.families.debian import FACETS, as_dataset, few_of_each, read_index
+from harness.data.sources.catalogue import entry_of
+from harness.errors import UserError
+
+INDEX = """\
+Package: one
+Description: strategy game
+Tag: game::strategy, role::program,
+ implemented-in::{c,c++}
+Section: games
+
+Package: two
+Description:  strategy   game
+Tag: interface::x11
+Section: games
+
+Package: three
+Description: a library
+Section: contrib/libs
+Tag: role::shared-lib
+
+Package: four
+Description: transitional package
+Section: games
+
+Package: five
+Description: transitional package
+Section: libs
+
+Package: six
+Section: libs
+"""
+
+
+@pytest.fixture
+def index(tmp_path):
+    path = tmp_path / "deb.example_dists_x_main_binary-amd64_Packages"
+    path.write_text(INDEX, encoding="utf-8")
+    return path
+
+
+def test_texts_are_folded_and_what_stands_in_two_sections_is_left_out(index):
+    texts = read_index(index)
+    assert [(one.text, one.section) for one in texts] == [
+        ("strategy game", "games"),
+        ("a library", "libs"),
+    ]
+    assert texts[0].tags == {
+        "game::strategy", "role::program", "implemented-in::c", "implemented-in::c++",
+        "interface::x11",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, "lz4"], ids=["gz", "xz", "lz4"])
+def test_compressed_indices_are_the_same(pack, index, tmp_path):
+    if pack == "lz4":
+        pack = pytest.importorskip("lz4.frame").compress
+    ending = {gzip.compress: ".gz", lzma.compress: ".xz"}.get(pack, ".lz4")
+    packed = tmp_path / f"other_Packages{ending}"
+    packed.write_bytes(pack(INDEX.encode()))
+    assert read_index(packed) == read_index(index)
+    packed.write_bytes(packed.read_bytes()[:-20])
+    with pytest.raises(UserError, match=r"Packages\.\w+: .*"):
+        read_index(packed)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "lists no package"),
+        (b"Package: a\n\nPackage: b\n", "no Description and Section"),
+        ("Package: ä\n".encode("latin-1"), "not UTF-8 at byte 9"),
+    ],
+)
+def test_what_is_no_index_is_refused_in_a_line(content, said, tmp_path):
+    path = tmp_path / "Packages"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=said):
+        read_index(path)
+
+
+def test_facets_become_attributes_and_one_without_tags_none(index, tmp_path, monkeypatch):
+    pytest.importorskip("all_minilm_l6_v2")
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "home"))
+    dataset = as_dataset("toy", read_index(index))
+    assert dataset.inputs.shape == (2, 384)
+    assert np.allclose(np.linalg.norm(dataset.inputs, axis=1), 1, atol=1e-6)
+    assert dataset.class_names == ("games", "libs")
+    assert set(dataset.attributes) == set(FACETS) - {"use"}
+    role = dataset.attributes["role"]
+    assert [role.names[code] for code in role.values] == ["program", "shared-lib"]
+    made_in = dataset.attributes["implemented-in"]
+    assert [made_in.names[code] for code in made_in.values] == ["several", "unknown"]
+    again = as_dataset("toy", read_index(index))
+    assert again.digest == dataset.digest
+    assert np.array_equal(again.inputs, dataset.inputs)
+    assert len(list((tmp_path / "home" / "features").iterdir())) == 1
+
+
+def test_few_of_each_is_the_same_whatever_the_order(index):
+    texts = read_index(index)
+    many = [
+        type(texts[0])(f"{one.text} {number}", one.section, one.tags)
+        for number in range(130)
+        for one in texts
+        if one.section == "games" or number < 19
+    ]
+    chosen = few_of_each(many)
+    assert len(chosen) == 100
+    assert {one.section for one in chosen} == {"games"}
+    assert few_of_each(many[::-1]) == chosen
+
+
+def test_an_index_of_any_archive_is_known_by_its_name(index):
+    (file,) = entry_of("debian-packages").files
+    assert file.is_named(index.name)
+    assert file.is_named("Packages")
+    assert not file.is_named("Packages.old")
+    assert file.place_in(index.parent) == index
