@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from harness.cli.options import Format, FormatOption, PluginOption
+from harness.cli.options import Format, FormatOption, PluginOption, StoreOption
+from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from harness.registry import Registered, Registry
     from harness.table import Cell, Column, Table
 
-Kind = Literal["methods", "protocols", "datasets", "backbones", "metrics", "executors"]
+Kind = Literal["methods", "protocols", "datasets", "backbones", "metrics", "executors", "runs"]
 
 
 def listing(
@@ -23,10 +25,16 @@ def listing(
     *,
     format: FormatOption = "table",  # noqa: A002 - named as its option
     plugin: PluginOption = None,
+    store: StoreOption = DEFAULT_STORE,
 ) -> None:
-    """List methods, protocols, datasets, backbones, metrics or executors."""
-    from harness.registry import load_registry
+    """List methods, protocols, datasets, backbones, metrics, executors, or a store's runs."""
     from harness.table import Column, Table
+
+    if kind == "runs":
+        rows, columns = _runs(store, Column)
+        print_table(Table(columns=columns, rows=rows), format)
+        return
+    from harness.registry import load_registry
 
     registry = load_registry(plugin or ())
     rows, columns = _protocols(Column) if kind == "protocols" else _of(registry, kind, Column)
@@ -95,6 +103,24 @@ def _methods(
         column(key="space", title="hyperparameters", priority=4, wraps=True),
         column(key="summary", title="summary", priority=5, wraps=True),
         column(key="from", title="from", priority=6),
+    ]
+
+
+def _runs(store: Path, column: type[Column]) -> tuple[list[dict[str, Cell]], list[Column]]:
+    from harness.store import Store
+
+    with Store.open(store) as opened:
+        rows: list[dict[str, Cell]] = [dict(vars(held)) for held in opened.held()]
+    return rows, [
+        column(key="run_id", title="run", priority=0),
+        column(key="method", title="method", priority=0),
+        column(key="protocol", title="protocol", priority=2),
+        column(key="dataset", title="dataset", priority=2),
+        column(key="seed", title="seed", align="right", priority=1),
+        column(key="fold", title="fold", align="right", priority=1),
+        column(key="trial", title="trial", align="right", priority=3),
+        column(key="state", title="state", priority=0),
+        column(key="finished", title="finished", priority=3),
     ]
 
 

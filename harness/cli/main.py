@@ -27,6 +27,7 @@ from harness.cli import (
     run,
     score,
     show,
+    store,
     tune,
 )
 from harness.errors import EXIT_DOES_NOT_HOLD, EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, UserError
@@ -54,6 +55,8 @@ app.command()(rescore.rescore)
 app.command()(rescore.verify)
 app.command()(reproduce.reproduce)
 app.command()(doctor.doctor)
+app.command()(store.forget)
+app.command()(store.merge)
 app.command()(publish.publish)
 app.command()(gate.gate)
 app.command()(history.history)

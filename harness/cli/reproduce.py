@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    run_id: Annotated[str, typer.Argument(help="The run's id; see `bench show` and the JSON.")],
+    run_id: Annotated[
+        str, typer.Argument(help="The run's id, or its beginning; `bench list runs`.")
+    ],
     *,
     store: StoreOption = DEFAULT_STORE,
     plugin: PluginOption = None,

@@ -165,5 +165,5 @@ def _run(store: Path, name: str) -> Facts | None:
     if not Store.is_at(store):
         return None
     with Store.open(store) as opened:
-        record = opened.record(name)
+        record = opened.find(name)
     return None if record is None else record.model_dump(mode="json")

@@ -52,8 +52,13 @@ class ClassSums:
 def sums_of_arrays(arrays: Arrays, metric: str) -> ClassSums | None:
     """Of the arrays that a run left; None without scores by query, or where one is not finite.
 
-    `arrays`: `test_labels` int64 (N,), `queries` int64 (Q,) and `per_query.METRIC` float64 (Q,).
+    `arrays`: `test_labels` int64 (N,), `queries` int64 (Q,) and `per_query.METRIC` float64 (Q,);
+    or those of `arrays_of_sums`.
     """
+    if (kept := arrays.get(f"class_sums.{metric}")) is not None:
+        return ClassSums(
+            sums=kept, counts=arrays["class_sums_queries"], classes=arrays["class_sums_classes"]
+        )
     scores = arrays.get(f"per_query.{metric}")
     if scores is None or not np.isfinite(scores).all():
         return None
@@ -64,6 +69,18 @@ def sums_of_arrays(arrays: Arrays, metric: str) -> ClassSums | None:
         counts=counts.astype(np.float64),
         classes=classes,
     )
+
+
+def arrays_of_sums(sums: Mapping[str, ClassSums]) -> Arrays | None:
+    """One run's sums by metric as arrays to store, for a run that came without its embeddings."""
+    if not sums:
+        return None
+    one = next(iter(sums.values()))
+    return {
+        "class_sums_queries": one.counts,
+        "class_sums_classes": one.classes,
+        **{f"class_sums.{metric}": own.sums for metric, own in sums.items()},
+    }
 
 
 def stacked_sums(source: HasSums, row: Row, seeds: Sequence[int], metric: str) -> ClassSums | None:

@@ -2,7 +2,7 @@
 
 from harness.store.database import EmptyStore
 from harness.store.examination import Examination, Finding
-from harness.store.scope import Scope
+from harness.store.scope import Held, Scope
 from harness.store.store import Store
 
-__all__ = ["EmptyStore", "Examination", "Finding", "Scope", "Store"]
+__all__ = ["EmptyStore", "Examination", "Finding", "Held", "Scope", "Store"]

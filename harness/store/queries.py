@@ -17,6 +17,11 @@ RECORDS = """SELECT run_id, record FROM runs
     ORDER BY created"""
 ROWS = """SELECT run_id, protocol, protocol_digest, unlocked, dataset, dataset_digest,
     training_semantics, method, seed, fold, state, record FROM runs ORDER BY created"""
+HELD = """SELECT run_id, method, protocol, dataset, seed, fold, state,
+    CASE WHEN json_valid(record) THEN json_extract(record, '$.identity.trial') END,
+    CASE WHEN json_valid(record) THEN json_extract(record, '$.finished') ELSE 'damaged' END
+    FROM runs ORDER BY created"""
+RUN_IDS = "SELECT run_id FROM runs WHERE substr(run_id, 1, length(?1)) = ?1 ORDER BY run_id"
 RUN_STATES = "SELECT run_id, state FROM runs"
 SCOPES = """SELECT protocol, protocol_digest, unlocked, dataset, dataset_digest,
     training_semantics, count(*) FROM runs GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY max(created) DESC"""

@@ -20,7 +20,9 @@ from harness.store.excerpt import Excerpt
 from harness.store.excerpts import insert_excerpt, read_excerpts, write_excerpts
 from harness.store.faults import one_line
 from harness.store.parsing import parse_concatenation, parse_record, parse_records
-from harness.store.scope import Scope
+from harness.store.scope import Held, Scope
+
+_LISTED = 4
 
 
 class Store:
@@ -136,6 +138,10 @@ class Store:
         """The state of every run, without parsing a single Record."""
         return dict(self._rows(queries.RUN_STATES))
 
+    def held(self) -> list[Held]:
+        """Every run in a line, trials too, in the order in which they were first put."""
+        return [Held(*row) for row in self._rows(queries.HELD)]
+
     def scopes(self) -> list[Scope]:
         """What the store holds; first the scope that was added to last."""
         return [_scope(row) for row in self._rows(queries.SCOPES)]
@@ -161,11 +167,37 @@ class Store:
             self._remove_unless_named(artifact, record.run_id)
 
     def require(self, run_id: str) -> Record:
-        """The Record of a run; UserError if the store does not hold it."""
-        record = self.record(run_id)
+        """The Record of a run, by its id or a beginning that no other has; UserError without."""
+        record = self.find(run_id)
         if record is None:
             raise UserError(f"store {self.path}: holds no run {run_id}")
         return record
+
+    def find(self, text: str) -> Record | None:
+        """The Record whose id begins with a text, None for none; UserError for several."""
+        found = [run_id for (run_id,) in self._rows(queries.RUN_IDS, text)] if text else []
+        if len(found) > 1 and text not in found:
+            listed = ", ".join(found[:_LISTED]) + (" ..." if len(found) > _LISTED else "")
+            raise UserError(f"store {self.path}: {len(found)} runs begin with {text}: {listed}")
+        return self.record(text if text in found else found[0]) if found else None
+
+    def forget(self, run_ids: Sequence[str]) -> None:
+        """Take runs out, with the concatenations and the files that are theirs."""
+        self.require_writable()
+        artifacts = [record.artifact for record in map(self._unparsed, run_ids) if record]
+        with self._transaction():
+            for run_id in run_ids:
+                self._connection.execute(queries.FORGET_RUN, (run_id,))
+                self._connection.execute(queries.FORGET_JOINED, (run_id,))
+        for artifact in artifacts:
+            if artifact is not None:
+                remove_artifact(self.path, artifact)
+
+    def _unparsed(self, run_id: str) -> Record | None:
+        """A Record, None where it is damaged: it can be forgotten all the same."""
+        with suppress(UserError):
+            return self.record(run_id)
+        return None
 
     def put_scores(self, record: Record, scores: Scores, arrays: Arrays) -> Record:
         """Give a stored run other scores and arrays; nothing else of it changes.

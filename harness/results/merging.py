@@ -1,0 +1,100 @@
+"""Several stores and published files into one store, so that a long board can be made in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from harness.errors import UserError
+from harness.record import Concatenation, Record
+from harness.results.class_sums import CLASS_METRICS, arrays_of_sums
+from harness.results.publication import Publication, load_publication
+from harness.store import Store
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass
+class Merged:
+    """What came of one source: runs added, there already, and of these with other scores."""
+
+    name: str
+    added: int = 0
+    there: int = 0
+    differing: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        there = f", {self.there} were there" if self.there else ""
+        differing = (
+            f", {self.differing} of them with other scores: those that were there stay"
+            if self.differing
+            else ""
+        )
+        return f"{self.name}: {self.added} runs added{there}{differing}"
+
+
+def merge(path: Path, into: Store) -> Merged:
+    """Put the runs of a store or a published file into a store, with their arrays.
+
+    A run that is there already stays, unless it ended without scores and the other did not. Of a
+    published file only the scores by class come along, which is what comparing and publishing
+    need; embeddings are not in it. Raises UserError for a source that cannot be read.
+    """
+    if path.is_file() or path.suffix == ".json":
+        publication = load_publication(path)
+        joined = publication.concatenations()
+        return _merged(str(path), _published(publication), joined, into)
+    if path.exists() and path.resolve() == into.path.resolve():
+        raise UserError(f"store {path}: cannot be merged into itself")
+    with Store.open(path) as store:
+        return _merged(f"store {path}", _stored(store), store.concatenations(), into)
+
+
+def _stored(store: Store) -> Iterator[tuple[Record, Arrays | None]]:
+    for trials in (False, True):
+        for record in store.records(trials=trials):
+            arrays = store.arrays(record) if record.artifact else None
+            yield record.model_copy(update={"artifact": None}), arrays
+
+
+def _published(publication: Publication) -> Iterator[tuple[Record, Arrays | None]]:
+    runs = publication.by_id()
+    for record in publication.records():
+        run = runs.get(record.run_id)
+        sums = {metric: publication.class_sums(run, metric) for metric in CLASS_METRICS}
+        yield record, arrays_of_sums({name: one for name, one in sums.items() if one is not None})
+
+
+def _merged(
+    name: str,
+    runs: Iterator[tuple[Record, Arrays | None]],
+    joined: list[Concatenation],
+    into: Store,
+) -> Merged:
+    into.require_writable()
+    found = Merged(name)
+    known = into.run_states()
+    for record, arrays in runs:
+        state = known.get(record.run_id)
+        better = state is not None and state != "done" and record.state == "done"
+        if state is None or better:
+            into.put(record, arrays, replace=better)
+            found.added += 1
+            continue
+        found.there += 1
+        stored = into.record(record.run_id)
+        found.differing += stored is not None and _scores(stored) != _scores(record)
+    for one in joined:
+        if into.concatenation(one.run_ids) is None:
+            into.put_concatenation(one)
+    return found
+
+
+def _scores(record: Record) -> dict[str, float] | None:
+    return None if record.scores is None else record.scores.values
