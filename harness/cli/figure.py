@@ -9,10 +9,14 @@ import typer
 
 from harness.cli.options import (
     ConcatenatedOption,
+    DirectionOption,
+    OnlyOption,
     PluginOption,
+    SourceArgument,
     StoredDatasetOption,
     StoredProtocolOption,
     StoreOption,
+    aggregate,
 )
 from harness.cli.report import dataset_or_reason, write_output
 from harness.settings import DEFAULT_STORE
@@ -25,6 +29,7 @@ _NAMES = (
 
 def figure(  # noqa: PLR0913 - one argument an option
     name: Annotated[str, typer.Argument(help=_NAMES)],
+    source: SourceArgument = None,
     *,
     output: Annotated[
         Path | None,
@@ -35,6 +40,7 @@ def figure(  # noqa: PLR0913 - one argument an option
     store: StoreOption = DEFAULT_STORE,
     protocol: StoredProtocolOption = None,
     dataset: StoredDatasetOption = None,
+    only: OnlyOption = None,
     concatenated: ConcatenatedOption = False,
     method: Annotated[
         str | None,
@@ -45,6 +51,7 @@ def figure(  # noqa: PLR0913 - one argument an option
         typer.Option(min=1, help="forest and critical-difference: how many methods, best first."),
     ] = 30,
     metric: Annotated[str, typer.Option(help="For plots of scores.")] = "map_at_r",
+    direction: DirectionOption = None,
     cost: Annotated[
         str,
         typer.Option(help="training_seconds, images_embedded, parameters or backward_passes."),
@@ -60,7 +67,7 @@ def figure(  # noqa: PLR0913 - one argument an option
     from harness.figures import load_sources
     from harness.figures.drawing import FIGURES, FORMATS, Wish, as_file, draw
     from harness.registry import load_registry
-    from harness.store import Store
+    from harness.results import Selector, open_source
 
     if name not in FIGURES:
         raise unknown("figure", name, FIGURES)
@@ -69,22 +76,20 @@ def figure(  # noqa: PLR0913 - one argument an option
     if form not in FORMATS:
         raise unknown("format", form, FORMATS, where=f"--output {path}")
     registry = load_registry(plugin or ())
-    found = registry.metrics.get(metric)
-    with Store.open(store) as opened:
+    with open_source(source or store) as opened:
         sources = load_sources(
             opened,
-            protocol=protocol,
-            dataset=dataset,
-            aggregate="concatenated" if concatenated else "separated",
+            select=Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
+            aggregate=aggregate(concatenated=concatenated),
         )
         wish = Wish(
-            store=opened,
+            store=getattr(opened, "store", None),
             sources=sources,
             dataset=dataset_or_reason(registry, sources.board.dataset),
             method=method,
             top=top,
             metric=metric,
-            lower_is_better=found is not None and not found.item.higher_is_better,
+            higher_is_better=direction,
             cost=cost,
             colour_by=colour_by,
             projection=projection,

@@ -9,10 +9,13 @@ import typer
 
 from harness.cli.options import (
     ConcatenatedOption,
+    OnlyOption,
     PluginOption,
+    SourceArgument,
     StoredDatasetOption,
     StoredProtocolOption,
     StoreOption,
+    aggregate,
 )
 from harness.settings import DEFAULT_STORE
 
@@ -21,11 +24,13 @@ if TYPE_CHECKING:
     from harness.registry import Registry
 
 
-def report(
+def report(  # noqa: PLR0913 - one argument an option
+    source: SourceArgument = None,
     *,
     store: StoreOption = DEFAULT_STORE,
     protocol: StoredProtocolOption = None,
     dataset: StoredDatasetOption = None,
+    only: OnlyOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
         "report.html"
     ),
@@ -40,22 +45,18 @@ def report(
     from harness.figures import load_sources
     from harness.registry import load_registry
     from harness.report import About, make_report
-    from harness.store import Store
+    from harness.results import Selector, open_source
 
     registry = load_registry(plugin or ())
-    about = About(
-        sentences={name: _sentence(registry, name) for name in registry.methods},
-        lower={n for n, found in registry.metrics.items() if not found.item.higher_is_better},
-    )
-    with Store.open(store) as opened:
+    about = About(sentences={name: _sentence(registry, name) for name in registry.methods})
+    with open_source(source or store) as opened:
         sources = load_sources(
             opened,
-            protocol=protocol,
-            dataset=dataset,
-            aggregate="concatenated" if concatenated else "separated",
+            select=Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
+            aggregate=aggregate(concatenated=concatenated),
         )
         images = dataset_or_reason(registry, sources.board.dataset)
-        page = make_report(opened, sources, images, about)
+        page = make_report(getattr(opened, "store", None), sources, images, about)
     write_output(output, page.encode())
     count = len(sources.entries)
     methods = "1 method" if count == 1 else f"{count} methods"

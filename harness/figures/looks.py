@@ -11,7 +11,8 @@ from harness.figures.classes import Float64, class_means, class_scores
 from harness.figures.maps import Plane, planes
 from harness.figures.neighbours import Float32, nearest
 from harness.figures.placing import Int64
-from harness.figures.sources import RANKED_BY, Arrays
+from harness.figures.sources import Arrays
+from harness.metrics import RANKED_BY
 from harness.record import Record
 
 

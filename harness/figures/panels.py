@@ -68,7 +68,7 @@ class Panels:
 
 
 def make_panels(
-    store: Store, sources: Sources, dataset: Dataset | str, *, maps: bool = True
+    store: Store | None, sources: Sources, dataset: Dataset | str, *, maps: bool = True
 ) -> Panels | str:
     """Look at one run of every entry; a sentence if no run left arrays.
 
@@ -110,7 +110,9 @@ def make_panels(
     )
 
 
-def make_panel(store: Store, sources: Sources, entry: Entry, dataset: Dataset | str) -> Panels:
+def make_panel(
+    store: Store | None, sources: Sources, entry: Entry, dataset: Dataset | str
+) -> Panels:
     """The panel of one entry alone; UserError if there is none."""
     panels = make_panels(store, Sources(board=sources.board, entries=(entry,)), dataset)
     reason = panels if isinstance(panels, str) else panels.of[entry.label]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from typing import Any
 import numpy.typing as npt
 
 from harness.errors import UserError
+from harness.metrics import RANKED_BY
 from harness.record import Identity, Record, Searched
 from harness.results import Aggregate, Board, Row, load_board
-from harness.results.board import Hyperparameters
+from harness.results.reading import Selector, Source, StoreSource, as_source
 from harness.store import Store
 
 Arrays = Mapping[str, npt.NDArray[Any]]
-RANKED_BY = "map_at_r"
 NEEDED = ("test_embeddings", "test_labels")
 
 
@@ -85,36 +84,50 @@ class Sources:
 
 
 def load_sources(
-    store: Store,
+    source: Source | Store,
     *,
+    select: Selector | None = None,
     protocol: str | None = None,
     dataset: str | None = None,
     aggregate: Aggregate = "separated",
 ) -> Sources:
-    """Read a Board and the Records of its rows; UserError as `load_board`."""
-    board = load_board(store, protocol=protocol, dataset=dataset, aggregate=aggregate)
-    records, trials = (
-        store.records(
-            protocol_digest=board.protocol_digest,
-            dataset=board.dataset,
-            dataset_digest=board.dataset_digest,
-            training_semantics=board.semantics.training,
-            trials=trials,
-        )
-        for trials in (False, True)
+    """Read a Board and the Records of its rows; UserError as `load_board`.
+
+    A published file holds neither embeddings nor the trials of searches.
+    """
+    source = as_source(source)
+    board = load_board(
+        source, select=select, protocol=protocol, dataset=dataset, aggregate=aggregate
+    )
+    records = [
+        record
+        for scope in source.scopes()
+        if (scope.protocol_digest, scope.dataset_digest, scope.training_semantics)
+        == (board.protocol_digest, board.dataset_digest, board.semantics.training)
+        for record in source.records(scope)
+    ]
+    if not isinstance(source, StoreSource):
+        return make_sources(board, records)
+    trials = source.store.records(
+        protocol_digest=board.protocol_digest,
+        dataset=board.dataset,
+        dataset_digest=board.dataset_digest,
+        training_semantics=board.semantics.training,
+        trials=True,
     )
     return make_sources(board, records, trials)
 
 
 def make_sources(board: Board, records: Sequence[Record], trials: Sequence[Record] = ()) -> Sources:
     """Give every row of `board` those of `records` that it aggregates, and its searches' trials."""
-    groups = _grouped(records, _key)
+    row_of = {run_id: place for place, row in enumerate(board.rows) for run_id in row.members}
+    groups = _grouped(records, lambda record: row_of.get(record.run_id))
     tried = _grouped(trials, lambda record: _version(record.identity))
     searched = {_version(row) for row in board.rows if _is_searched(row)}
     entries = [
         Entry(
             row=row,
-            records=groups.get(_row_key(row), ()),
+            records=groups.get(place, ()),
             replicates={
                 seed: _fold_means(folds) for seed, folds in row.values(board.aggregate).items()
             },
@@ -122,15 +135,15 @@ def make_sources(board: Board, records: Sequence[Record], trials: Sequence[Recor
             if _is_searched(row) or (_version(row) not in searched and "default" in row.chosen_by)
             else (),
         )
-        for row in board.rows
+        for place, row in enumerate(board.rows)
     ]
     return Sources(board=board, entries=tuple(entries))
 
 
-def read_arrays(store: Store, entry: Entry) -> tuple[Record, Arrays] | str:
+def read_arrays(store: Store | None, entry: Entry) -> tuple[Record, Arrays] | str:
     """The representative run of an entry with its arrays, or the sentence why there are none."""
     record = entry.representative()
-    if record is None:
+    if record is None or store is None:
         return "no run of it left arrays"
     try:
         arrays = store.arrays(record)
@@ -149,15 +162,6 @@ def _grouped(
     return {name: tuple(found) for name, found in groups.items()}
 
 
-def _key(record: Record) -> Hashable:
-    point = None if record.searched is not None else record.identity.hyperparameters
-    return (*_version(record.identity), _point(point))
-
-
-def _row_key(row: Row) -> Hashable:
-    return (*_version(row), _point(None if _is_searched(row) else row.hyperparameters))
-
-
 def _is_searched(row: Row) -> bool:
     """A row of searched hyperparameters holds replicates of whatever points were found."""
     return "search" in row.chosen_by
@@ -165,12 +169,6 @@ def _is_searched(row: Row) -> bool:
 
 def _version(of: Identity | Row) -> tuple[str, ...]:
     return (of.method, of.distribution, of.version, of.source)
-
-
-def _point(hyperparameters: Hyperparameters | None) -> str:
-    if hyperparameters is None:
-        return "searched"
-    return json.dumps(dict(hyperparameters), sort_keys=True)
 
 
 def _fold_means(folds: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.figures.sources import RANKED_BY, Sources
+from harness.figures.sources import Sources
+from harness.metrics import RANKED_BY
 from harness.report.drawn_interval import drawn_interval, span_of
 from harness.report.markup import Markup, element, join
 from harness.report.naming import shown_metrics, title

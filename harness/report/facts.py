@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.figures.sources import RANKED_BY, Entry, Sources
+from harness.figures.sources import Entry, Sources
+from harness.metrics import RANKED_BY
 from harness.report.board_table import interval_words
 from harness.report.markup import Child, Markup, element
-from harness.report.naming import title
+from harness.report.naming import shown_metrics, title
 from harness.report.tie_groups import letters, tied_with
 from harness.results import Aggregate
 
@@ -74,7 +75,13 @@ def counts(sources: Sources, skipped: int) -> Markup:
 
 def notes(sources: Sources) -> Markup:
     """The leaderboard's own notes."""
-    lines = [element("li", note) for note in sources.board.notes]
+    board = sources.board
+    unsaid = [n for n in shown_metrics(sources) if board.facts(n).higher_is_better is None]
+    lines = [element("li", note) for note in board.notes]
+    lines += [
+        element("li", f"{name}: no run recorded which way it is better, so that no chart shows it")
+        for name in unsaid
+    ]
     return element("ul", *lines, class_="notes") if lines else element("p", "Nothing to note.")
 
 

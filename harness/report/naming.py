@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.figures.sources import Sources
@@ -11,13 +11,9 @@ from harness.metrics import title_of
 
 @dataclass(frozen=True)
 class About:
-    """What plugins say: of their methods a sentence, and which of their metrics are better lower.
-
-    `sentences` are by method name, `lower` are names of metrics.
-    """
+    """What plugins say of their methods: a sentence, by method name."""
 
     sentences: Mapping[str, str] = field(default_factory=dict)
-    lower: Set[str] = frozenset()
 
     def of(self, method: str) -> str:
         """The sentence on a method; empty where its plugin is not installed."""

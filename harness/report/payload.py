@@ -13,7 +13,7 @@ from harness.figures.costing import COSTS
 from harness.figures.curves import learning_curve, selection_metric
 from harness.figures.maps import Plane
 from harness.figures.panels import Panel, Panels
-from harness.figures.ranking import rank_entries
+from harness.figures.ranking import average_ranking
 from harness.figures.searches import search_histories, search_metric
 from harness.figures.sources import Entry, Sources
 from harness.report.naming import About, shown_metrics, title
@@ -25,14 +25,19 @@ _GRID = 1023  # steps of a map's axis
 
 
 def board_data(sources: Sources, about: About) -> Data:
-    """Scores, ranks, learning curves, searches and costs of every row."""
-    metrics = shown_metrics(sources)
+    """Scores, ranks, learning curves, searches and costs of every row.
+
+    A metric whose direction nobody recorded is in the table alone: the charts would have to guess.
+    """
+    board = sources.board
+    metrics = [n for n in shown_metrics(sources) if board.facts(n).higher_is_better is not None]
     entries = sources.entries
     validated, tried = selection_metric(entries), search_metric(entries)
-    ranking = rank_entries(entries)
+    ranking = average_ranking(sources)
     return {
         "metrics": [
-            {"name": name, "title": title(name), "lower": name in about.lower} for name in metrics
+            {"name": n, "title": title(n), "lower": not board.facts(n).higher_is_better}
+            for n in metrics
         ],
         "validated": title(validated) if validated else None,
         "tried": title(tried) if tried else None,

@@ -18,13 +18,14 @@ from harness.store import Store
 
 
 def make_report(
-    store: Store, sources: Sources, dataset: Dataset | str, about: About | None = None
+    store: Store | None, sources: Sources, dataset: Dataset | str, about: About | None = None
 ) -> str:
     """The page on a leaderboard, as HTML.
 
-    `dataset` gives images, class names and attributes of the test part; where it cannot be had it
-    is the sentence why, and the page does without. The same store gives the same page: it bears
-    the time of its last run and not that of its making.
+    `store`: where the embeddings are, None for a published board. `dataset` gives images, class
+    names and attributes of the test part; where it cannot be had it is the sentence why, and the
+    page does without. The same store gives the same page: it bears the time of its last run and
+    not that of its making.
     """
     about = about or About()
     skipped, sources = sources.skipped(), sources.tried()

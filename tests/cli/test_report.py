@@ -94,3 +94,36 @@ def test_a_report_needs_no_torch(store: Path, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+PUBLISHED = Path(__file__).parents[2] / "results" / "smoke" / "digits.json"
+
+
+def test_a_published_board_has_a_page_and_figures(tmp_path: Path) -> None:
+    page, plot = tmp_path / "page.html", tmp_path / "forest.svg"
+    assert bench("report", PUBLISHED, "--output", page).exit_code == 0
+    assert "no run left arrays" in page.read_text()
+    assert bench("figure", "forest", PUBLISHED, "--output", plot).exit_code == 0
+    assert plot.read_text().startswith("<?xml")
+
+
+def test_a_figure_does_not_guess_which_way_a_metric_is_better(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store", create=True) as store:
+        for method, level in (("good", 0.1), ("bad", 0.9)):
+            store.put(make_record(method, scores={"extra": {"spill": level}}))
+    asked = ("figure", "forest", "--metric", "spill", "--top", "1", "--store", tmp_path / "store")
+    refused = bench(*asked, "--output", tmp_path / "a.svg")
+    assert "say which way it is better" in str(refused.exception)
+    assert bench(*asked, "--lower-is-better", "--output", tmp_path / "a.svg").exit_code == 0
+    shown = (tmp_path / "a.svg").read_text()
+    assert ("good" in shown, "bad" in shown) == (True, False)
+
+
+def test_the_page_draws_no_metric_whose_direction_nobody_recorded(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store", create=True) as store:
+        for method, level in (("good", 0.1), ("bad", 0.9)):
+            store.put(make_record(method, scores={"extra": {"spill": level}}))
+    page = tmp_path / "page.html"
+    assert bench("report", "--store", tmp_path / "store", "--output", page).exit_code == 0
+    assert '"name":"spill"' not in page.read_text().replace(" ", "")
+    assert "spill: no run recorded which way it is better" in page.read_text()

@@ -1,45 +1,47 @@
 """Average ranks over replicates."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from harness.figures.ranking import rank_entries
-from harness.figures.sources import Entry, make_sources
-from harness.record import Record
+from harness.errors import UserError
+from harness.figures.ranking import average_ranking
+from harness.figures.sources import Sources, make_sources
+from harness.record import Record, Told
 from harness.results import build_board
 
 
-def entries(run: Callable[..., Record], **scores: list[float | None]) -> list[Entry]:
+def sources(run: Callable[..., Record], **scores: list[float | None]) -> Sources:
     records = [
         run(method, seed, score)
         for method, found in scores.items()
         for seed, score in enumerate(found)
         if score is not None
     ]
-    return list(make_sources(build_board(records), records).entries)
+    return make_sources(build_board(records), records)
 
 
 def test_ranks_are_within_a_seed_and_averaged_over_seeds(run: Callable[..., Record]) -> None:
-    ranking = rank_entries(entries(run, a=[0.9, 0.1], b=[0.5, 0.5], c=[0.4, 0.4]))
+    ranking = average_ranking(sources(run, a=[0.9, 0.1], b=[0.5, 0.5], c=[0.4, 0.4]))
     assert dict(zip(ranking.labels, ranking.ranks, strict=True)) == {"a": 2, "b": 1.5, "c": 2.5}
     assert ranking.labels[0] == "b"
     assert ranking.seeds == (0, 1)
 
 
 def test_who_lacks_a_seed_is_left_out_and_named(run: Callable[..., Record]) -> None:
-    ranking = rank_entries(entries(run, a=[0.9, 0.8], b=[0.5, 0.5], c=[0.4, None]))
+    ranking = average_ranking(sources(run, a=[0.9, 0.8], b=[0.5, 0.5], c=[0.4, None]))
     assert ranking.left_out == ("c",)
     assert ranking.labels == ("a", "b")
 
 
 def test_a_seed_that_few_have_does_not_leave_out_the_others(run: Callable[..., Record]) -> None:
-    ranking = rank_entries(entries(run, a=[0.9, 0.8, 0.7], b=[0.5, 0.5], c=[0.4, 0.3]))
+    ranking = average_ranking(sources(run, a=[0.9, 0.8, 0.7], b=[0.5, 0.5], c=[0.4, 0.3]))
     assert (ranking.seeds, ranking.left_out) == ((0, 1), ())
 
 
 def test_one_replicate_has_ranks_and_no_difference(run: Callable[..., Record]) -> None:
-    ranking = rank_entries(entries(run, a=[0.9], b=[0.5]))
+    ranking = average_ranking(sources(run, a=[0.9], b=[0.5]))
     assert (ranking.ranks, ranking.difference, ranking.intervals) == ((1.0, 2.0), None, ())
 
 
@@ -49,10 +51,55 @@ def test_cliques_join_what_is_nearer_than_the_difference(run: Callable[..., Reco
     scores = {
         name: [value / 10 + seed / 1000 for seed in range(10)] for name, value in order.items()
     }
-    ranking = rank_entries(entries(run, **scores))
+    ranking = average_ranking(sources(run, **scores))
     assert ranking.difference == pytest.approx(1.483, abs=1e-3)
     assert ranking.cliques == ((0, 1), (1, 2), (2, 3))
 
 
 def test_nothing_scored_is_an_empty_ranking(run: Callable[..., Record]) -> None:
-    assert rank_entries([]).labels == ()
+    unscored = run("a", 0, 0.0, state="failed", scores=None, audit=None)
+    ranking = average_ranking(make_sources(build_board([unscored]), [unscored]))
+    assert (ranking.labels, ranking.left_out) == ((), ("a",))
+
+
+def test_where_each_may_stand_is_what_the_board_says(run: Callable[..., Record]) -> None:
+    """Rows of fewer seeds count too: they may stand above those that are drawn."""
+    scores = {name: [value + seed / 1000 for seed in range(6)] for name, value in SPREAD.items()}
+    found = sources(run, **scores | {"late": [0.55, 0.551, 0.552]})
+    ranking = average_ranking(found)
+    telling = found.board.telling("map_at_r")
+    known = {
+        found.board.rows[row].label: span
+        for row, span in zip(telling.order, telling.ranks, strict=True)
+    }
+    assert ranking.left_out == ("late",)
+    assert ranking.intervals == tuple(known[label] for label in ranking.labels)
+    assert max(high for _, high in ranking.intervals) == len(SPREAD) + 1
+
+
+SPREAD = {"a": 0.62, "b": 0.6, "c": 0.4, "d": 0.3}
+
+
+def lowered(run: Callable[..., Record], told: dict[str, Any] | None) -> Sources:
+    """Rows good and bad by a plugin's metric of which less is better."""
+    records = []
+    for method, level in (("good", 0.1), ("bad", 0.9)):
+        for seed in range(3):
+            scores = {"extra": {"spill": level + seed / 100}, **({"told": told} if told else {})}
+            records.append(run(method, seed, 0.5, scores=scores))
+    return make_sources(build_board(records), records)
+
+
+TOLD = {"spill": Told(higher_is_better=False)}
+
+
+def test_the_direction_is_what_the_records_say(run: Callable[..., Record]) -> None:
+    ranking = average_ranking(lowered(run, TOLD), "spill")
+    assert (ranking.labels, ranking.ranks) == (("good", "bad"), (1.0, 2.0))
+
+
+def test_a_direction_that_nobody_recorded_is_not_guessed(run: Callable[..., Record]) -> None:
+    old = lowered(run, None)
+    with pytest.raises(UserError, match="say which way it is better"):
+        average_ranking(old, "spill")
+    assert average_ranking(old, "spill", higher_is_better=False).labels == ("good", "bad")

@@ -34,7 +34,7 @@ def forest(wish: Wish) -> Figure:
     rows = [(label, found, t_interval(found)) for label, found in values.items() if found]
     if not rows:
         raise UserError(f"no method has a complete replicate with {wish.metric}")
-    rows.sort(key=lambda row: row[2].mean or 0.0, reverse=not wish.lower_is_better)
+    rows.sort(key=lambda row: row[2].mean or 0.0, reverse=wish.upward)
     count, rows = len(rows), rows[: wish.top]
     figure, axes = tall(len(rows))
     for place, (_, found, interval) in enumerate(rows):
@@ -75,7 +75,7 @@ def learning_curves(wish: Wish) -> Figure:
 
 def cost(wish: Wish) -> Figure:
     """Score against cost, the Pareto front joined."""
-    axis, better = COSTS[wish.cost], -1.0 if wish.lower_is_better else 1.0
+    axis, better = COSTS[wish.cost], 1.0 if wish.upward else -1.0
     found = [
         (axis.of(entry.row.cost), t_interval(list(values.values())).mean or 0.0, entry.label)
         for entry in wish.entries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.data.dataset import Dataset
@@ -14,7 +14,8 @@ from harness.figures.drawing.embeddings import class_correlation, embedding, knn
 from harness.figures.drawing.ranks import critical_difference
 from harness.figures.drawing.saving import STYLE
 from harness.figures.drawing.searches import search_history
-from harness.figures.sources import RANKED_BY, Entry, Sources
+from harness.figures.sources import Entry, Sources
+from harness.metrics import RANKED_BY, direction_of
 from harness.store import Store
 
 if TYPE_CHECKING:
@@ -28,19 +29,25 @@ class Wish:
     """What to draw of: a leaderboard, its store and dataset, and a person's choices.
 
     `method` is the label of the row for the plots of one method; the best if None. `top`: of how
-    many methods, best first, those with a row a method show.
+    many methods, best first, those with a row a method show. `higher_is_better`: for a metric
+    whose direction nobody recorded.
     """
 
-    store: Store
+    store: Store | None
     sources: Sources
     dataset: Dataset | str
     method: str | None = None
     top: int = 30
     metric: str = RANKED_BY
-    lower_is_better: bool = False
+    higher_is_better: bool | None = None
     cost: str = "training_seconds"
     colour_by: str = "class"
     projection: str = "t-SNE"
+
+    @property
+    def upward(self) -> bool:
+        """Whether more of the metric is better; UserError where nobody recorded or said so."""
+        return direction_of(self.sources.board.facts(self.metric), self.higher_is_better)
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -83,10 +90,7 @@ def draw(name: str, wish: Wish) -> Figure:
     """Draw a figure; UserError for an unknown name, metric or cost, and for nothing to draw."""
     if name not in FIGURES:
         raise unknown("figure", name, FIGURES)
-    aggregate = wish.sources.board.aggregate
-    metrics = {metric for entry in wish.entries for metric in entry.row.scores(aggregate)}
-    if metrics and wish.metric not in metrics:
-        raise unknown("metric", wish.metric, metrics, where="--metric")
+    wish = replace(wish, metric=wish.sources.board.metric(wish.metric).name)
     if wish.cost not in COSTS:
         raise unknown("cost", wish.cost, COSTS, where="--cost")
     from matplotlib import rc_context

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 from harness.figures.drawing.boards import COLOURS, first_of, name_rows, tall, title
-from harness.figures.ranking import Ranking, rank_entries
+from harness.figures.ranking import AverageRanking, average_ranking
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def critical_difference(wish: Wish) -> Figure:
     """Average ranks over replicates, and bars joining what Nemenyi's test does not part."""
-    ranking = rank_entries(wish.entries, wish.metric)
+    ranking = average_ranking(wish.sources, wish.metric, higher_is_better=wish.higher_is_better)
     if not ranking.labels:
         raise UserError("no method has a complete replicate to rank")
     count = min(wish.top, len(ranking.labels))
@@ -41,7 +41,7 @@ def critical_difference(wish: Wish) -> Figure:
     return figure
 
 
-def _bars(ranking: Ranking, count: int) -> Iterator[tuple[int, int]]:
+def _bars(ranking: AverageRanking, count: int) -> Iterator[tuple[int, int]]:
     """The cliques among the first `count`, without those that are then part of another."""
     reached = 0
     for first, last in ranking.cliques:
