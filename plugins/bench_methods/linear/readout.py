@@ -23,7 +23,7 @@ def linear_method(  # noqa: PLR0913 - each but the first two is named
     summary: str,
     reference: str,
     citation: str,
-    defaults_from: Literal["library", "validation here"],
+    defaults_from: Literal["paper", "library", "validation here"],
     labels: Literal["all", "none"] = "all",
     requires: Mapping[str, str] | None = None,
     **space: Int | Float | Choice,

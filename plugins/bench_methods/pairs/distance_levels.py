@@ -53,7 +53,8 @@ def distance_levels_loss(
     memory["moments"] = now if "moments" not in memory else now.lerp(memory["moments"], MOMENTUM)
     mean, deviation = memory["moments"]
     standard = (apart - mean) / deviation.clamp_min(torch.finfo(apart.dtype).eps)
-    return triplet + weight * (standard[:, None] - levels).abs().amin(dim=1).mean()
+    level: Tensor = (standard[:, None] - levels).abs().amin(dim=1).mean()
+    return triplet + weight * level
 
 
 distance_levels = formula_method(

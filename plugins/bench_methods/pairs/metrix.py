@@ -49,7 +49,7 @@ def metrix_loss(  # noqa: PLR0913 - hyperparameters, each named
     mixed = []
     for anchor in both.nonzero().squeeze(1):
         ahead, behind = unit[positive[anchor]][:, None], unit[negative[anchor]]
-        share = draw.sample((len(ahead), len(behind))).to(unit).clamp(1e-6, 1 - 1e-6)  # type: ignore[no-untyped-call]
+        share = draw.sample((len(ahead), len(behind))).to(unit).clamp(1e-6, 1 - 1e-6)
         between = share[..., None] * ahead + (1 - share[..., None]) * behind
         similarity = torch.nn.functional.normalize(between, dim=2) @ unit[anchor]
         above, share = (similarity - base).flatten(), share.flatten()

@@ -25,7 +25,7 @@ def proxy_synthesis_loss(
     from torch.nn.functional import cross_entropy, normalize
 
     unit, proxies = normalize(embeddings, dim=1), normalize(vectors, dim=1)
-    share = torch.distributions.Beta(concentration, concentration).sample().to(unit)  # type: ignore[no-untyped-call]
+    share = torch.distributions.Beta(concentration, concentration).sample().to(unit)
     own = proxies[labels]
     two = labels != labels.roll(1)
     between = share * unit + (1 - share) * unit.roll(1, dims=0)
