@@ -32,29 +32,31 @@ def metrix_loss(  # noqa: PLR0913 - hyperparameters, each named
     from bench_methods.pairs.batch_pairs import masked_mean, pair_masks
 
     def soft(near: Tensor, far: Tensor) -> Tensor:
-        zero = torch.zeros_like(near[..., :1])
-        pulled = torch.cat([zero, near], dim=-1).logsumexp(dim=-1) / alpha
-        return pulled + torch.cat([zero, far], dim=-1).logsumexp(dim=-1) / beta
+        pulled = torch.nn.functional.softplus(near.logsumexp(dim=1)) / alpha
+        return pulled + torch.nn.functional.softplus(far.logsumexp(dim=1)) / beta
 
     unit = torch.nn.functional.normalize(embeddings, dim=1)
     cosine = unit @ unit.T
     positive, negative = pair_masks(labels)
     both = positive.any(dim=1) & negative.any(dim=1)
-    if not bool(both.any()):
-        return 0.0 * embeddings.sum()
     lowest = torch.finfo(cosine.dtype).min
     near = (-alpha * (cosine - base)).masked_fill(~positive, lowest)
     clean = soft(near, (beta * (cosine - base)).masked_fill(~negative, lowest))
+
+    anchor, ahead, behind = (positive[:, :, None] & negative[:, None, :]).nonzero(as_tuple=True)
     draw = torch.distributions.Beta(concentration, concentration)
-    mixed = []
-    for anchor in both.nonzero().squeeze(1):
-        ahead, behind = unit[positive[anchor]][:, None], unit[negative[anchor]]
-        share = draw.sample((len(ahead), len(behind))).to(unit).clamp(1e-6, 1 - 1e-6)
-        between = share[..., None] * ahead + (1 - share[..., None]) * behind
-        similarity = torch.nn.functional.normalize(between, dim=2) @ unit[anchor]
-        above, share = (similarity - base).flatten(), share.flatten()
-        mixed.append(soft(share.log() - alpha * above, (-share).log1p() + beta * above))
-    return masked_mean(clean, both) + mix_weight * torch.stack(mixed).mean()
+    share = draw.sample(anchor.shape).to(unit).clamp(1e-6, 1 - 1e-6)
+    # The cosine to a point between two unit vectors, by the cosines to both.
+    between = share * cosine[anchor, ahead] + (1 - share) * cosine[anchor, behind]
+    length = share**2 + (1 - share) ** 2 + 2 * share * (1 - share) * cosine[ahead, behind]
+    above = between / length.clamp_min(1e-12).sqrt() - base
+    place = (anchor, ahead * len(labels) + behind)
+    every = cosine.new_full((len(labels), len(labels) ** 2), lowest)
+    mixed = soft(
+        every.index_put(place, share.log() - alpha * above),
+        every.index_put(place, (-share).log1p() + beta * above),
+    )
+    return masked_mean(clean, both) + mix_weight * masked_mean(mixed, both)
 
 
 metrix = formula_method(

@@ -43,7 +43,7 @@ histogram = loss_method(
     "random positive one, from soft histograms of the cosines of both.",
     reference="Ustinova and Lempitsky, Learning Deep Embeddings with Histogram Loss, NeurIPS 2016",
     family="ranking",
-    defaults_from="paper",
+    defaults_from="by hand",
     comparison="cosine",
     citation=citations.USTINOVA,
     bins=Int(4, 500, default=100, log=True),

@@ -39,17 +39,18 @@ def recall_at_k_loss(
         labels = torch.cat([labels, labels[first]])
     similarity = unit @ unit.T
     positive, _ = pair_masks(labels)
-    # above[q, p, z]: how surely z stands before p in the ranking of q.
-    above = torch.sigmoid((similarity[:, None, :] - similarity[:, :, None]) / rank_temperature)
-    itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    above = above.masked_fill(itself[None] | itself[:, None], 0.0)
-    ranks = 1 + above.sum(dim=2)
+    query, own = positive.nonzero(as_tuple=True)
+    # above[i, z]: how surely z stands before the i-th positive in its query's ranking.
+    ahead = similarity[query] - similarity[query, own][:, None]
+    every = torch.arange(len(labels), device=labels.device)
+    counted = (every != query[:, None]) & (every != own[:, None])
+    ranks = 1 + torch.sigmoid(ahead / rank_temperature).where(counted, 0.0).sum(dim=1)
     count = positive.sum(dim=1)
-    recalls = []
+    losses = 1.0 - torch.zeros_like(similarity[0])
     for cut in CUTS:
-        within = torch.sigmoid((cut - ranks) / temperature).where(positive, 0.0).sum(dim=1)
-        recalls.append(within / count.clamp(1, cut))
-    return masked_mean(1 - torch.stack(recalls).mean(dim=0), count > 0)
+        within = torch.sigmoid((cut - ranks) / temperature) / count.clamp(1, cut)[query]
+        losses = losses.index_add(0, query, -within / len(CUTS))
+    return masked_mean(losses, count > 0)
 
 
 recall_at_k = formula_method(

@@ -54,8 +54,9 @@ class HypergraphLoss(nn.Module):
     def mahalanobis(self, unit: Tensor) -> Tensor:
         """Squared distances of rows, float (B, D), to the classes, (B, C)."""
         precision = (-nn.functional.relu6(self.log_variances)).exp()
-        offsets = unit[:, None] - nn.functional.normalize(self.means, dim=1)
-        return (offsets.square() * precision).sum(dim=2)
+        means = nn.functional.normalize(self.means, dim=1)
+        crossed = unit.square() @ precision.T - 2 * unit @ (means * precision).T
+        return crossed + (means.square() * precision).sum(dim=1)
 
 
 def propagation(incidence: Tensor) -> Tensor:

@@ -40,11 +40,10 @@ def potential_field_loss(
     squared = (2 - 2 * points @ points.T).clamp_min(NEAREST**2)
     same = told[:, None] == told
     # By squares: the root's slope is infinite where points coincide.
-    attract = -(squared.clamp_min(radius**2) ** (-decay / 2))
-    repel = squared.clamp_max(radius**2) ** (-decay / 2)
-    itself = torch.eye(len(told), dtype=torch.bool, device=told.device)
-    energy = attract.where(same, repel).masked_fill(itself, 0.0)
-    return energy.sum() / len(told)
+    limited = squared.clamp_min(radius**2).where(same, squared.clamp_max(radius**2))
+    sign = 1 - 2 * same.to(points.dtype)
+    sign.fill_diagonal_(0.0)
+    return (sign * limited ** (-decay / 2)).sum() / len(told)
 
 
 potential_field = formula_method(

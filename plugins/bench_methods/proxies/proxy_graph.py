@@ -45,7 +45,7 @@ def proxy_graph_loss(  # noqa: PLR0913 - hyperparameters, each named
     absent = chosen.to(cosines.dtype) @ member == 0
     lowest = torch.finfo(logits.dtype).min
     told = cross_entropy(logits.masked_fill(absent, lowest), labels)
-    return told + regularizer_weight * cross_entropy(proxies @ proxies.T @ member, owners)
+    return told + regularizer_weight * cross_entropy(proxies @ (proxies.T @ member), owners)
 
 
 proxy_graph = formula_method(
