@@ -7,7 +7,7 @@ Each check takes a `Method`, raises AssertionError with one sentence if the prom
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,12 +15,16 @@ from torch import Tensor
 
 from harness.method import Choice, Method
 from harness.method.objective import Objective
+from harness.testing.afresh import each_run_starts_afresh
 from harness.testing.applicable import NotApplicable, needs_training
 from harness.testing.coinciding import coinciding_embeddings_give_no_nan
 from harness.testing.devices import WrongDevice, place, pretended_device
 from harness.testing.formula import evaluate
+from harness.testing.held import an_optimizer_holds_its_parameters
+from harness.testing.intact import it_changes_nothing_of_its_process, it_leaves_its_inputs_unchanged
 from harness.testing.learning import it_beats_the_untrained_embedding, toy_record
-from harness.testing.toys import ToyRun, batch_for, gradients_of, toy_context
+from harness.testing.rows import the_order_of_rows_does_not_matter
+from harness.testing.toys import ToyRun, gradients_of, toy_context
 from harness.training.guard import method_state
 from harness.training.outcomes import Tampered
 
@@ -152,19 +156,6 @@ def it_works_without_labels(method: Method) -> None:
     assert torch.isfinite(loss), f"{method.name}: the loss without labels is {loss.item()}"
 
 
-def it_leaves_its_inputs_unchanged(method: Method) -> None:
-    """No tensor of the batch is changed in place: other methods share it."""
-    needs_training(method)
-    run = ToyRun(method)
-    given, kept = batch_for(method), batch_for(method)
-    run.loss(batch=given)
-    for name in ("inputs", "labels", "known", "indices", "second"):
-        now, before = getattr(given, name), getattr(kept, name)
-        assert now is before or torch.equal(now, before), (
-            f"{method.name}: batch.{name} was changed in place"
-        )
-
-
 def it_leaves_the_backbone_alone(method: Method) -> None:
     """Preparing and the loss change no weight and leave no gradient there: the core trains."""
     needs_training(method)
@@ -201,20 +192,58 @@ def it_stays_on_one_device(method: Method) -> None:
     assert where <= {str(pretended.device)}, f"{method.name}: parameters are left on the CPU"
 
 
+_INTACT = ("it_changes_nothing_of_its_process",)
+_BUILT = (*_INTACT, "it_builds_at_its_defaults")
+_A_LOSS = (*_BUILT, "its_loss_is_a_finite_scalar")
+_HELD = (*_A_LOSS, "an_optimizer_holds_its_parameters")
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "it_says_what_it_is": (),
+    "it_changes_nothing_of_its_process": (),
+    "it_builds_at_its_defaults": _INTACT,
+    "its_readout_is_linear_and_no_wider": _INTACT,
+    "each_run_starts_afresh": _BUILT,
+    "its_loss_is_a_finite_scalar": _BUILT,
+    "gradients_reach_the_backbone": (*_A_LOSS, "coinciding_embeddings_give_no_nan"),
+    "gradients_reach_all_its_parameters": (*_HELD, "gradients_reach_the_backbone"),
+    "it_has_the_parameters_it_declares": _HELD,
+    "it_stays_on_one_device": _HELD,
+    "the_same_seed_gives_the_same_loss": (*_A_LOSS, "each_run_starts_afresh"),
+    "the_order_of_rows_does_not_matter": (*_A_LOSS, "the_same_seed_gives_the_same_loss"),
+    "it_beats_the_untrained_embedding": (
+        *_HELD,
+        "each_run_starts_afresh",
+        "coinciding_embeddings_give_no_nan",
+        "gradients_reach_the_backbone",
+        "it_leaves_its_inputs_unchanged",
+        "it_leaves_the_backbone_alone",
+        "the_order_of_rows_does_not_matter",
+    ),
+}
+
+
+def needs_of(check: Check) -> tuple[str, ...]:
+    """The checks without which this one would say again what they say; most need a loss."""
+    return _NEEDS.get(check.__name__, _A_LOSS)
+
+
 CHECKS: tuple[Check, ...] = (
     it_says_what_it_is,
+    it_changes_nothing_of_its_process,
     it_builds_at_its_defaults,
-    it_works_at_both_ends_of_every_range,
+    each_run_starts_afresh,
     its_loss_is_a_finite_scalar,
+    coinciding_embeddings_give_no_nan,
+    it_works_at_both_ends_of_every_range,
     gradients_reach_the_backbone,
+    an_optimizer_holds_its_parameters,
     gradients_reach_all_its_parameters,
     it_has_the_parameters_it_declares,
     its_readout_is_linear_and_no_wider,
     the_same_seed_gives_the_same_loss,
-    coinciding_embeddings_give_no_nan,
     it_works_without_labels,
     it_leaves_its_inputs_unchanged,
     it_leaves_the_backbone_alone,
+    the_order_of_rows_does_not_matter,
     it_stays_on_one_device,
     it_beats_the_untrained_embedding,
 )

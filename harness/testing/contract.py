@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.testing import checks
+from harness.testing.afresh import each_run_starts_afresh
 from harness.testing.coinciding import coinciding_embeddings_give_no_nan
+from harness.testing.held import an_optimizer_holds_its_parameters
+from harness.testing.intact import it_changes_nothing_of_its_process, it_leaves_its_inputs_unchanged
 from harness.testing.learning import it_beats_the_untrained_embedding
+from harness.testing.rows import the_order_of_rows_does_not_matter
 
 if TYPE_CHECKING:
     from harness.method import Method
@@ -27,6 +31,10 @@ class MethodContract:
         """The default point of the space gives an Objective."""
         checks.it_builds_at_its_defaults(method)
 
+    def test_each_run_starts_afresh(self, method: Method) -> None:
+        """Nothing of a run is there in the next."""
+        each_run_starts_afresh(method)
+
     def test_it_works_at_both_ends_of_every_range(self, method: Method) -> None:
         """Each bound and option of the space builds and gives a scalar loss."""
         checks.it_works_at_both_ends_of_every_range(method)
@@ -38,6 +46,10 @@ class MethodContract:
     def test_gradients_reach_the_backbone(self, method: Method) -> None:
         """The backbone gets finite gradients that are not all zero."""
         checks.gradients_reach_the_backbone(method)
+
+    def test_an_optimizer_holds_its_parameters(self, method: Method) -> None:
+        """All that can be trained is a parameter of the Objective once it is prepared."""
+        an_optimizer_holds_its_parameters(method)
 
     def test_gradients_reach_all_its_parameters(self, method: Method) -> None:
         """Each trainable parameter of the Objective gets a gradient."""
@@ -64,8 +76,16 @@ class MethodContract:
         checks.it_works_without_labels(method)
 
     def test_it_leaves_its_inputs_unchanged(self, method: Method) -> None:
-        """No tensor of the batch is changed in place."""
-        checks.it_leaves_its_inputs_unchanged(method)
+        """No tensor of the batch and no embedding is changed in place."""
+        it_leaves_its_inputs_unchanged(method)
+
+    def test_it_changes_nothing_of_its_process(self, method: Method) -> None:
+        """No switch that counts for all is left changed."""
+        it_changes_nothing_of_its_process(method)
+
+    def test_the_order_of_rows_does_not_matter(self, method: Method) -> None:
+        """The rows of a batch may stand in any order."""
+        the_order_of_rows_does_not_matter(method)
 
     def test_it_leaves_the_backbone_alone(self, method: Method) -> None:
         """The loss changes no weight of the backbone and leaves no gradient there."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import linecache
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from harness.plain_text import one_line
 from harness.testing.applicable import NotApplicable
-from harness.testing.checks import CHECKS, Check
+from harness.testing.checks import CHECKS, Check, needs_of
+from harness.testing.places import raised_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +34,21 @@ def check_method(method: Method) -> Iterator[Finding]:
 
     Nothing that a plugin raises passes through: it is a failed check.
     """
+    failed: set[str] = set()
     for check in CHECKS:
+        name = check.__name__
+        cause = next((need for need in needs_of(check) if need in failed), None)
+        if cause is not None:
+            yield Finding(_sentence(name), "skip", f"not tried: {_sentence(cause)} failed")
+            continue
         outcome, reason = _run(check, method)
-        yield Finding(check.__name__.replace("_", " "), outcome, reason)
+        if outcome == "fail":
+            failed.add(name)
+        yield Finding(_sentence(name), outcome, reason)
+
+
+def _sentence(check: str) -> str:
+    return check.replace("_", " ")
 
 
 def _run(check: Check, method: Method) -> tuple[Outcome, str]:
@@ -42,9 +58,17 @@ def _run(check: Check, method: Method) -> tuple[Outcome, str]:
         return "skip", str(reason)
     except AssertionError as broken:
         return "fail", _one_line(broken) or "an assertion failed inside the method"
-    except Exception as error:
-        return "fail", f"{method.name}: it raised {type(error).__name__}: {_one_line(error)}"
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and not _is_of_code(error):
+            raise
+        return "fail", f"{method.name}: it raised {one_line(error)} ({raised_at(error)})"
     return "pass", ""
+
+
+def _is_of_code(error: BaseException) -> bool:
+    """Whether a KeyboardInterrupt was raised by a statement, not by a person."""
+    last = list(traceback.walk_tb(error.__traceback__))[-1:]
+    return any("raise" in linecache.getline(f.f_code.co_filename, line) for f, line in last)
 
 
 def _one_line(error: Exception) -> str:

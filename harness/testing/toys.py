@@ -181,7 +181,8 @@ class ToyRun:
     """A method built and prepared for a toy run, in the order in which the core does it.
 
     As in the core, the global generators are seeded from the method's own stream around each call
-    and put back after it; `guard` watches the backbone's weights from the start.
+    and put back after it; `guard` watches the backbone's weights from the start. Its first epoch
+    has begun, unless `begun` is false.
     """
 
     def __init__(
@@ -191,6 +192,7 @@ class ToyRun:
         *,
         seed: int = 0,
         device: torch.device = _CPU,
+        begun: bool = True,
     ) -> None:
         self.method = method
         self.seed = seed
@@ -205,7 +207,8 @@ class ToyRun:
             context = toy_context(members=method.members, generator=generator, device=device)
             self.objective = method.objective(point, context).to(device)
             self.objective.prepare(self.view, self.embed)
-            self.objective.begin_epoch(0, self.view, self.embed)
+            if begun:
+                self.objective.begin_epoch(0, self.view, self.embed)
 
     def begin_epoch(self, epoch: int) -> None:
         """Begin another epoch; the first has begun."""
