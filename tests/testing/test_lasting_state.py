@@ -303,9 +303,7 @@ class InPairs(Sound):
 
 @pytest.mark.parametrize("objective", [InFours, InPairs])
 def test_a_loss_that_goes_by_the_place_of_a_row_is_found(objective: type[Sound]) -> None:
-    with pytest.raises(
-        AssertionError, match=r"with the rows in another order: go by batch\.labels"
-    ):
+    with pytest.raises(AssertionError, match="with the rows in another order: go by"):
         the_order_of_rows_does_not_matter(of(objective))
 
 
