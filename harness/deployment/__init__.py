@@ -3,14 +3,9 @@
 docs/dependent-variables.md defines the arms. Nothing here knows torch.
 """
 
-from harness.deployment.arms import ARMS, run_arms, run_base
-from harness.deployment.decisions import MEASURES, Outcome
-from harness.deployment.display import deployment_document, deployment_table
-from harness.deployment.loading import deploy
-from harness.deployment.results import ArmRow, Deployment
-from harness.deployment.search import Samples
-from harness.deployment.settings import Settings
-from harness.deployment.views import load_runs
+from harness.deployment.arms import ARMS, MEASURES, Outcome, Samples, Settings, run_arms, run_base
+from harness.deployment.loading import deploy, load_runs
+from harness.deployment.results import ArmRow, Deployment, deployment_document, deployment_table
 
 __all__ = [
     "ARMS",

@@ -1,19 +1,207 @@
-"""The arms that are compared: one gallery of one embedding, used in several ways."""
+"""The arms of a deployment: roles, searches and decisions (docs/dependent-variables.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from harness.data.streams import numpy_stream, stream_seed
-from harness.deployment.clusters import cluster
-from harness.deployment.decisions import Outcome, judge
-from harness.deployment.management import manage
-from harness.deployment.nearest import Gallery, Int64
-from harness.deployment.roles import Roles, draw_roles
-from harness.deployment.search import Samples, Search
-from harness.deployment.settings import Settings
-from harness.deployment.thresholds import class_thresholds, overall_threshold
+from harness.deployment.gallery import (
+    Floats,
+    Found,
+    Gallery,
+    Int64,
+    Mask,
+    Thresholds,
+    class_thresholds,
+    cluster,
+    manage,
+    nearest,
+    nearest_of_value,
+    overall_threshold,
+    usable,
+)
+from harness.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The choices of a deployment; the paper gives none of them. UserError where out of range.
+
+    `newest`: entries that a managed gallery keeps of a class. `clusters`: centres for each value
+    of the background variable. `accept`: share of the calibration samples that lies within the
+    threshold. `enrolled`: share of the classes that the gallery knows.
+    """
+
+    newest: int = 20
+    clusters: int = 16
+    accept: float = 0.95
+    enrolled: float = 0.7
+
+    def __post_init__(self) -> None:
+        for name in ("newest", "clusters"):
+            if getattr(self, name) < 1:
+                raise UserError(f"--{name} must be 1 or more, not {getattr(self, name)}")
+        if not 0.0 < self.accept <= 1.0:
+            raise UserError(f"--accept must be above 0 and at most 1, not {self.accept}")
+        if not 0.0 < self.enrolled < 1.0:
+            raise UserError(f"--enrolled must lie between 0 and 1, not {self.enrolled}")
+
+
+_GALLERY, _CALIBRATION = 0.4, 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Roles:
+    """Places in the test part, int64 and ascending each; no sample has two roles.
+
+    `gallery` and `calibration` hold samples of the enrolled classes alone; `queries` of all.
+    `enrolled`: the classes that the gallery knows, ascending.
+    """
+
+    gallery: Int64
+    calibration: Int64
+    queries: Int64
+    enrolled: Int64
+
+
+def draw_roles(labels: Int64, *, enrolled: float, seed: int) -> Roles:
+    """Draw the enrolled classes, and who of the test part is what: 40, 20 and 40 %.
+
+    `labels`: int64 (N,). The draw depends on nothing but the labels, the share of classes and the
+    seed, so that every method has the same. At least one class is enrolled and one is not.
+    UserError if there are fewer than two classes, or a role has no sample.
+    """
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        raise UserError("a deployment needs two test classes: one to enrol and one that is not")
+    count = min(len(classes) - 1, max(1, round(enrolled * len(classes))))
+    known = np.sort(numpy_stream(seed, "enrolled classes").permutation(classes)[:count])
+    order = numpy_stream(seed, "deployment roles").permutation(len(labels))
+    first, second = round(_GALLERY * len(labels)), round((_GALLERY + _CALIBRATION) * len(labels))
+    gallery, calibration, queries = (np.sort(part) for part in np.split(order, [first, second]))
+    roles = Roles(
+        gallery=gallery[np.isin(labels[gallery], known)],
+        calibration=calibration[np.isin(labels[calibration], known)],
+        queries=queries,
+        enrolled=known,
+    )
+    for name, places in (("gallery", roles.gallery), ("calibration", roles.calibration)):
+        if not len(places):
+            raise UserError(f"a test part of {len(labels)} leaves no sample for the {name}")
+    return roles
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one gallery and its thresholds do to some queries; a share of none is NaN.
+
+    `precision_at_1`: share of the queries of enrolled classes whose nearest entry is of their
+    class, accepted or not. `false_reject`: share of those that are not accepted. `false_accept`:
+    share of the queries of other classes that are. `gallery`: how many entries were searched.
+    """
+
+    precision_at_1: float
+    false_accept: float
+    false_reject: float
+    gallery: float
+
+
+MEASURES = ("precision_at_1", "false_accept", "false_reject", "gallery")
+
+
+def accept(found: Found, thresholds: Thresholds) -> Mask:
+    """Whether each query is taken for the class found: bool (Q,). A distance at tau still is."""
+    near: Mask = np.isfinite(found.distances) & (found.distances <= thresholds.limits(found.labels))
+    return near
+
+
+def judge(
+    found: Found, thresholds: Thresholds, *, truth: Int64, enrolled: Int64, entries: int
+) -> Outcome:
+    """Score decisions against the truth, the only place where a query's label is read.
+
+    `truth`: int64 (Q,); `enrolled`: the classes that the gallery was made for.
+    """
+    accepted = accept(found, thresholds)
+    known = np.isin(truth, enrolled)
+    return Outcome(
+        precision_at_1=_share((found.labels == truth)[known]),
+        false_accept=_share(accepted[~known]),
+        false_reject=_share(~accepted[known]),
+        gallery=float(entries),
+    )
+
+
+def mean_outcome(outcomes: Sequence[Outcome]) -> Outcome:
+    """The mean of each measure, of one outcome or more."""
+    count = len(outcomes)
+    return Outcome(
+        **{
+            name: math.fsum(getattr(outcome, name) for outcome in outcomes) / count
+            for name in MEASURES
+        }
+    )
+
+
+def _share(which: Mask) -> float:
+    return float(which.mean()) if len(which) else math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """A test part in the order of the file, which stands for time.
+
+    `embeddings`: float64 (N, D); `labels`: int64 (N,); `values`: int64 (N,), of the background
+    variable, restriction.UNKNOWN where it is not known.
+    """
+
+    embeddings: Floats
+    labels: Int64
+    values: Int64
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """How an arm finds: in `entries`, those of the query's value alone if there is `otherwise`.
+
+    `otherwise`: what queries without a value, or with one that no entry has, are searched for in.
+    """
+
+    entries: Gallery
+    otherwise: Gallery | None = None
+
+    def find(self, queries: Floats, values: Int64) -> Found:
+        """The nearest entry to each query; `queries`: float64 (Q, D), `values`: int64 (Q,)."""
+        return self._among(None, queries, values)
+
+    def own_distances(self, samples: Samples) -> Floats:
+        """How far each sample is from the nearest entry of its class that it may be compared with.
+
+        Infinite where there is none: float64 (N,).
+        """
+        distances = np.full(len(samples.labels), np.inf)
+        for label in np.unique(samples.labels):
+            own = samples.labels == label
+            found = self._among(int(label), samples.embeddings[own], samples.values[own])
+            distances[own] = found.distances
+        return distances
+
+    def _among(self, label: int | None, queries: Floats, values: Int64) -> Found:
+        """The nearest entry of a class, or of all."""
+        entries = _of_class(self.entries, label)
+        if self.otherwise is None:
+            return nearest(entries, queries)
+        known = usable(values, self.entries)
+        return nearest_of_value(entries, queries, known, otherwise=_of_class(self.otherwise, label))
+
+
+def _of_class(gallery: Gallery, label: int | None) -> Gallery:
+    return gallery if label is None else gallery.take(gallery.labels == label)
+
 
 BASE, VIEWS = "A", "F"
 ARMS: Mapping[str, str] = {

@@ -1,25 +1,115 @@
-"""From a Store's finished runs to a Deployment."""
+"""Recorded runs put to work: their test parts read, one view of each sample or several."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
 from harness.data.dataset import Attribute, Dataset
-from harness.deployment.arms import VIEWS, run_arms, run_base
-from harness.deployment.decisions import Outcome, mean_outcome
-from harness.deployment.nearest import Floats
+from harness.deployment.arms import (
+    VIEWS,
+    Outcome,
+    Samples,
+    Settings,
+    mean_outcome,
+    run_arms,
+    run_base,
+)
+from harness.deployment.gallery import Floats
 from harness.deployment.results import Deployment, arm_rows
-from harness.deployment.search import Samples
-from harness.deployment.settings import Settings
-from harness.deployment.views import ViewsRuns
 from harness.errors import NotComparable, UserError, unknown
-from harness.figures.sources import Entry, Sources
+from harness.figures.sources import Entry, Sources, load_sources
+from harness.protocol import published_names
 from harness.record import Record
 from harness.rescoring import RuleBook
+from harness.results import Board
 from harness.scoring.inputs import Distance
 from harness.store import Store
+
+SUFFIX = "-views"
+
+
+def load_runs(store: Store, *, protocol: str | None, dataset: str | None) -> Sources:
+    """Read the leaderboard of what was run last, or of `protocol` and `dataset`, with its runs.
+
+    Where no protocol is asked for and several views came last, that of the runs they are twins of,
+    if the store has it. UserError as `load_board`.
+    """
+    found = load_sources(store, protocol=protocol, dataset=dataset)
+    chosen = found.board.dataset
+    plain = found.board.protocol.removesuffix(SUFFIX)
+    there = {(scope.protocol, scope.dataset) for scope in store.scopes()}
+    if protocol is None and plain != found.board.protocol and (plain, chosen) in there:
+        return load_sources(store, protocol=plain, dataset=chosen)
+    return found
+
+
+class ViewsRuns:
+    """Finds to the runs of a protocol those of its twin, named the same and `-views`."""
+
+    def __init__(self, store: Store, board: Board) -> None:
+        self._protocol = f"{board.protocol}{SUFFIX}"
+        self._dataset = board.dataset
+        digest = next(
+            (
+                scope.protocol_digest
+                for scope in store.scopes()
+                if scope.protocol == self._protocol
+                and scope.dataset_digest == board.dataset_digest
+                and scope.training_semantics == board.semantics.training
+                and scope.unlocked == board.unlocked
+            ),
+            None,
+        )
+        self._runs: dict[Hashable, Record] = {}
+        if digest is not None:
+            found = store.records(
+                protocol_digest=digest,
+                dataset_digest=board.dataset_digest,
+                training_semantics=board.semantics.training,
+            )
+            self._runs = {_key(record): record for record in found if record.state == "done"}
+
+    def of(self, runs: Sequence[Record]) -> list[Record] | None:
+        """The twins of a replicate's folds, or None if any is missing.
+
+        NotComparable if a twin started from other weights or saw other batches.
+        """
+        twins = [self._runs.get(_key(run)) for run in runs]
+        found = [twin for twin in twins if twin is not None]
+        if len(found) < len(runs):
+            return None
+        for run, twin in zip(runs, found, strict=True):
+            if _training(run) != _training(twin):
+                identity = run.identity
+                raise NotComparable(
+                    f"{identity.method}, seed {identity.seed}, fold {identity.fold}: "
+                    f"{identity.protocol} and {self._protocol} did not train alike"
+                )
+        return found
+
+    def notes(self) -> list[str]:
+        """How to get what is not there."""
+        if self._runs or self._protocol not in published_names():
+            return []
+        return [
+            f"F takes runs of the same seeds: bench run --protocol {self._protocol} "
+            f"--dataset {self._dataset}"
+        ]
+
+
+def _key(record: Record) -> Hashable:
+    identity = record.identity
+    point = json.dumps(identity.hyperparameters, sort_keys=True)
+    version = (identity.distribution, identity.version, identity.source)
+    return (identity.method, *version, point, identity.seed, identity.fold)
+
+
+def _training(record: Record) -> tuple[str | None, str | None]:
+    return (record.init_digest, record.batches_digest)
+
 
 _NEEDED = ("test_embeddings", "test_labels", "test_positions")
 

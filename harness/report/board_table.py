@@ -1,18 +1,108 @@
-"""The leaderboard as an HTML table that reads without a script, intervals drawn in it."""
+"""The board as an HTML table that reads without a script, intervals drawn in it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.figures.sources import Sources
-from harness.metrics import RANKED_BY
-from harness.report.drawn_interval import drawn_interval, span_of
+from harness.metrics import RANKED_BY, title_of
 from harness.report.markup import Markup, element, join
-from harness.report.naming import shown_metrics, title
-from harness.report.tie_groups import as_letters, ties_meaning, ties_shown
 from harness.results import Aggregate, Row
 from harness.statistics import Interval
+
+
+@dataclass(frozen=True)
+class About:
+    """What plugins say of their methods: a sentence, by method name."""
+
+    sentences: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, method: str) -> str:
+        """The sentence on a method; empty where its plugin is not installed."""
+        return self.sentences.get(method, "")
+
+
+def title(metric: str) -> str:
+    """A metric's name as people write it."""
+    return title_of(metric)
+
+
+def shown_metrics(sources: Sources) -> list[str]:
+    """The metrics of a Board's usual columns that some row has, then those of plugins."""
+    board = sources.board
+    return [name for name in board.metrics if board.facts(name).usual]
+
+
+READABLE = 8  # letters of one row
+
+
+def letters(row: Row) -> set[str]:
+    """The groups of a row: `ab` is of a and b, and so is `a1b1` of a1 and b1."""
+    return set(re.findall(r"[a-zA-Z]\d*", row.ties or ""))
+
+
+def as_letters(rows: Sequence[Row]) -> bool:
+    """Whether no row has more letters than a reader can compare."""
+    return max((len(letters(row)) for row in rows), default=0) <= READABLE
+
+
+def tied_with(row: Row, rows: Sequence[Row]) -> list[Row]:
+    """The other rows that share a letter with it."""
+    own = letters(row)
+    return [other for other in rows if other is not row and own & letters(other)]
+
+
+def ties_shown(rows: Sequence[Row]) -> dict[str, str]:
+    """What each row says of its ties, by label: its letters, or how many others it is tied with."""
+    if as_letters(rows):
+        return {row.label: row.ties for row in rows if row.ties}
+    return {row.label: str(len(tied_with(row, rows))) for row in rows if row.ties}
+
+
+def ties_meaning(rows: Sequence[Row]) -> str:
+    """What `ties_shown` says, in a sentence."""
+    if as_letters(rows):
+        return "A letter shared under “ties” means not told apart."
+    return (
+        "“Tied with” counts the methods not told apart from one; there are too many groups for "
+        "letters."
+    )
+
+
+_WIDTH, _HEIGHT = 120, 14
+
+
+def span_of(intervals: Sequence[Interval | None]) -> tuple[float, float] | None:
+    """The lowest and the highest end of all; None for fewer than two different ones."""
+    ends = [
+        value
+        for interval in intervals
+        if interval is not None
+        for value in (interval.low, interval.mean, interval.high)
+        if value is not None
+    ]
+    return (min(ends), max(ends)) if ends and max(ends) > min(ends) else None
+
+
+def drawn_interval(interval: Interval, span: tuple[float, float]) -> Markup:
+    """The interval as a line with a dot; the numbers stand beside it, so it is hidden from ears."""
+
+    def x(value: float | None) -> str:
+        low, high = span
+        return f"{4 + (_WIDTH - 8) * ((value or 0.0) - low) / (high - low):.1f}"
+
+    middle = _HEIGHT // 2
+    line = element("line", x1=x(interval.low), x2=x(interval.high), y1=middle, y2=middle)
+    parts = [
+        element("line", class_="rail", x1=4, x2=_WIDTH - 4, y1=middle, y2=middle),
+        line if interval.low is not None else None,
+        element("circle", cx=x(interval.mean), cy=middle, r=3),
+    ]
+    box = f"0 0 {_WIDTH} {_HEIGHT}"
+    return element("svg", *parts, class_="drawn", viewBox=box, aria_hidden="true")
+
 
 NONE = "\u2013"  # where there is nothing to say
 

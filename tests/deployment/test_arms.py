@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from harness.deployment import ARMS, Samples, Settings, run_arms, run_base
-from harness.deployment.arms import VIEWS, shuffle
-from harness.deployment.restriction import UNKNOWN
-from harness.deployment.roles import draw_roles
+from harness.deployment.arms import VIEWS, draw_roles, shuffle
+from harness.deployment.gallery import UNKNOWN
 from harness.errors import UserError
 
 

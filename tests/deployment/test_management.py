@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.deployment.management import deviation_scores, manage, newest, outliers
-from harness.deployment.nearest import Gallery
+from harness.deployment.gallery import Gallery, deviation_scores, manage, newest, outliers
 
 
 def one_class(*places: float) -> tuple[np.ndarray, np.ndarray]:

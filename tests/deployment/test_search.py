@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.deployment.clusters import cluster
-from harness.deployment.nearest import NOTHING, Gallery, nearest
-from harness.deployment.restriction import UNKNOWN, nearest_of_value
-from harness.deployment.search import Samples, Search
+from harness.deployment.arms import Samples, Search
+from harness.deployment.gallery import NOTHING, UNKNOWN, Gallery, cluster, nearest, nearest_of_value
 
 LINE = Gallery(
     embeddings=np.array([[0.0], [1.0], [4.0], [6.0]]),

@@ -7,10 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from harness.deployment.decisions import accept, judge, mean_outcome
-from harness.deployment.nearest import NOTHING, Found, Gallery
-from harness.deployment.search import Samples, Search
-from harness.deployment.thresholds import Thresholds, class_thresholds, overall_threshold
+from harness.deployment.arms import Samples, Search, accept, judge, mean_outcome
+from harness.deployment.gallery import (
+    NOTHING,
+    Found,
+    Gallery,
+    Thresholds,
+    class_thresholds,
+    overall_threshold,
+)
 
 TEN = np.arange(1.0, 11.0)
 

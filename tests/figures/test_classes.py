@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.figures.classes import (
+from harness.figures.embedded import (
     alike_together,
     class_correlation,
     class_means,

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from harness.figures.costing import pareto_front
-from harness.figures.curves import learning_curve
+from harness.figures.charts import learning_curve, pareto_front
 from harness.figures.sources import make_sources
 from harness.record import Record, Selected
 from harness.results import build_board

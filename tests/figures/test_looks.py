@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.figures.looks import Common, Look, counted, look_at
+from harness.figures.panels import Common, Look, counted, look_at
 from harness.record import Record
 
 Run = Callable[..., Record]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harness.figures.maps import balanced_subsample, planes
+from harness.figures.embedded import balanced_subsample, planes
 
 
 def rows(count: int = 60, size: int = 5) -> np.ndarray:

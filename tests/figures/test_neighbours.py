@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.figures.neighbours import asked_samples, even_queries, nearest, precision_at
+from harness.figures.embedded import asked_samples, even_queries, nearest, precision_at
 
 LINE = np.array([[0.0, 1.0], [0.1, 1.0], [1.0, 0.0], [1.0, 0.2]], dtype=np.float32)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.data.dataset import Attribute, Dataset
-from harness.figures.placing import place_test
+from harness.figures.embedded import place_test
 
 
 def dataset() -> Dataset:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from harness.errors import UserError
-from harness.figures.ranking import average_ranking
+from harness.figures.charts import average_ranking
 from harness.figures.sources import Sources, make_sources
 from harness.record import Record, Told
 from harness.results import build_board

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from harness.figures.searches import SearchHistory, search_histories, search_metric
+from harness.figures.charts import SearchHistory, search_histories, search_metric
 from harness.figures.sources import Entry, make_sources
 from harness.record import Record
 from harness.results import build_board

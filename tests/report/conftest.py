@@ -262,7 +262,7 @@ def crowd(
     """The page on many methods; what its planes show changes neither its size nor its shape."""
     path = tmp_path_factory.mktemp("crowded") / "report.html"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.figures.maps._tsne", lambda rows, pca: pca)
+        patch.setattr("harness.figures.embedded._tsne", lambda rows, pca: pca)
         path.write_text(render(crowd_path, glyphs), encoding="utf-8")
     return path
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness.record import Audit, Parameters
-from harness.report.audit import audit
 from harness.report.board_table import NONE
+from harness.report.sections import audit
 
 
 def entry(*shares: float | None) -> Any:

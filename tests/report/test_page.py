@@ -88,14 +88,14 @@ def test_markup_escapes_text_and_attributes_but_not_itself() -> None:
 def test_the_same_store_gives_the_same_page(
     store_path: Path, glyphs: Dataset, render: Render, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.figures.maps._tsne", lambda rows, pca: pca)
+    monkeypatch.setattr("harness.figures.embedded._tsne", lambda rows, pca: pca)
     assert render(store_path, glyphs) == render(store_path, glyphs)
 
 
 def test_without_the_dataset_the_page_says_why_and_shows_the_rest(
     store_path: Path, render: Render, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.figures.maps._tsne", lambda rows, pca: pca)
+    monkeypatch.setattr("harness.figures.embedded._tsne", lambda rows, pca: pca)
     text = render(store_path, "unknown dataset 'glyphs'")
     assert "No images: unknown dataset &#x27;glyphs&#x27;." in text
     data = data_of(text)["embeddings"]
@@ -122,7 +122,7 @@ def test_a_damaged_file_of_arrays_costs_one_panel(
     store_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("harness.figures.maps._tsne", lambda rows, pca: pca)
+    monkeypatch.setattr("harness.figures.embedded._tsne", lambda rows, pca: pca)
     with Store.open(store_path) as full, Store.open(tmp_path / "hurt", create=True) as hurt:
         for record in full.records():
             if record.artifact:

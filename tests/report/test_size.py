@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.data.dataset import Dataset
-from harness.report.sprite import make_sprite
+from harness.report.payload import make_sprite
 
 
 def test_a_page_on_89_methods_is_under_5_mb(crowd: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.report.tie_groups import as_letters, letters, tied_with, ties_meaning, ties_shown
+from harness.report.board_table import as_letters, letters, tied_with, ties_meaning, ties_shown
 
 
 def rows(**ties: str | None) -> Any:

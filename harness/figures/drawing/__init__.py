@@ -1,6 +1,5 @@
 """Plots for papers, by matplotlib: what the report draws, as vector or pixel files."""
 
-from harness.figures.drawing.catalogue import FIGURES, FORMATS, Wish, draw, figure_names
-from harness.figures.drawing.saving import as_file
+from harness.figures.drawing.catalogue import FIGURES, FORMATS, Wish, as_file, draw, figure_names
 
 __all__ = ["FIGURES", "FORMATS", "Wish", "as_file", "draw", "figure_names"]

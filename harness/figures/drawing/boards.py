@@ -1,13 +1,22 @@
-"""Plots of a whole leaderboard: intervals, learning curves, cost."""
+"""Plots of a whole board: intervals, ranks, learning curves, searches, cost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
-from harness.figures.costing import COSTS, pareto_front
-from harness.figures.curves import learning_curve, selection_metric
+from harness.figures.charts import (
+    COSTS,
+    AverageRanking,
+    SearchHistory,
+    average_ranking,
+    learning_curve,
+    pareto_front,
+    search_histories,
+    search_metric,
+    selection_metric,
+)
 from harness.metrics import title_of
 from harness.statistics import t_interval
 
@@ -16,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from harness.figures.drawing.catalogue import Wish
+
 
 GREY = "#8a929b"
 COLOURS = ("#0b5cc0", "#b8430c", "#0f7a4a", "#8a2fa3", "#b3261e", "#806000", "#0b7285", "#b8246b")
@@ -123,3 +133,84 @@ def name_rows(axes: Axes, labels: Sequence[str]) -> None:
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
+
+
+def critical_difference(wish: Wish) -> Figure:
+    """Average ranks over replicates, and bars joining what Nemenyi's test does not part."""
+    ranking = average_ranking(wish.sources, wish.metric, higher_is_better=wish.higher_is_better)
+    if not ranking.labels:
+        raise UserError("no method has a complete replicate to rank")
+    count = min(wish.top, len(ranking.labels))
+    figure, axes = tall(count)
+    axes.plot(ranking.ranks[:count], range(count), "o", color=COLOURS[0], ms=4)
+    for lane, (first, last) in enumerate(_bars(ranking, count)):
+        x = 0.6 - 0.25 * lane
+        axes.plot([x, x], [first - 0.25, last + 0.25], color="#545e6a", lw=2.2)
+    if ranking.difference is not None:
+        axes.plot([1, 1 + ranking.difference], [-1, -1], "|-", color="black", lw=1)
+        note = f"critical difference {ranking.difference:.2f}"
+        axes.text(1, -1.3, note, fontsize=7, va="bottom")
+    name_rows(axes, ranking.labels[:count])
+    axes.set_xticks([tick for tick in axes.get_xticks() if 1 <= tick <= axes.get_xlim()[1]])
+    seeds = len(ranking.seeds)
+    axes.set_xlabel(
+        f"average rank by {title(wish.metric)} over {seeds} "
+        f"{'replicate' if seeds == 1 else 'replicates'} of {wish.sources.board.dataset}"
+        f"{first_of(count, len(ranking.labels))}"
+    )
+    return figure
+
+
+def _bars(ranking: AverageRanking, count: int) -> Iterator[tuple[int, int]]:
+    """The cliques among the first `count`, without those that are then part of another."""
+    reached = 0
+    for first, last in ranking.cliques:
+        shown = min(last, count - 1)
+        if shown > max(first, reached):
+            yield first, shown
+            reached = shown
+
+
+def search_history(wish: Wish) -> Figure:
+    """A stair for each search of a method; the best eight methods in colour, with their trials."""
+    found = [(entry.label, search_histories(entry)) for entry in wish.entries]
+    found = [(label, histories) for label, histories in found if histories]
+    if not found:
+        raise UserError("no method was searched for; `bench tune` does that")
+    from matplotlib.ticker import MaxNLocator
+
+    figure, axes = wide()
+    for place, (label, histories) in reversed(list(enumerate(found))):
+        known = place < len(COLOURS)
+        for history in reversed(histories):
+            name = label if known and history is histories[0] else None
+            _stair(axes, history, COLOURS[place] if known else GREY, name)
+            if known:
+                _trials(axes, history, COLOURS[place])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("trial; crosses below: failed")
+    axes.set_ylabel(f"validation {title(search_metric(wish.entries) or '')}, best so far")
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(handles[::-1], labels[::-1], fontsize=7)
+    return figure
+
+
+def _stair(axes: Axes, history: SearchHistory, colour: str, name: str | None) -> None:
+    best = zip(history.trials, history.best, strict=True)
+    points = [(tried.trial + 1, value) for tried, value in best if value is not None]
+    axes.step(
+        [trial for trial, _ in points],
+        [value for _, value in points],
+        where="post",
+        color=colour,
+        lw=1.5 if name else 0.7,
+        label=name,
+    )
+
+
+def _trials(axes: Axes, history: SearchHistory, colour: str) -> None:
+    done = [(tried.trial + 1, tried.value) for tried in history.trials if tried.value is not None]
+    failed = [tried.trial + 1 for tried in history.trials if tried.value is None]
+    axes.plot([x for x, _ in done], [y for _, y in done], "o", color=colour, ms=2.5, alpha=0.55)
+    below = axes.get_xaxis_transform()
+    axes.plot(failed, [0.02] * len(failed), "x", color=colour, ms=3.5, transform=below)

@@ -1,25 +1,60 @@
-"""The figures by name, and what one can wish of them."""
+"""The figures by name, what one can wish of them, and their bytes as a file."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.data.dataset import Dataset
 from harness.errors import UserError, unknown
-from harness.figures.costing import COSTS
-from harness.figures.drawing.boards import cost, forest, learning_curves
+from harness.figures.charts import COSTS
+from harness.figures.drawing.boards import (
+    cost,
+    critical_difference,
+    forest,
+    learning_curves,
+    search_history,
+)
 from harness.figures.drawing.embeddings import class_correlation, embedding, knn, neighbours
-from harness.figures.drawing.ranks import critical_difference
-from harness.figures.drawing.saving import STYLE
-from harness.figures.drawing.searches import search_history
 from harness.figures.sources import Entry, Sources
 from harness.metrics import RANKED_BY, direction_of
 from harness.store import Store
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+# Text as text in PDF and SVG; no `$` of a name read as mathematics; no random ids.
+STYLE: Any = {
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e8eb",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "bench figure",
+    "text.parse_math": False,
+}
+_UNDATED = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
+
+
+def as_file(figure: Figure, form: str) -> bytes:
+    """The figure as `pdf`, `svg` or `png` (300 dpi); the same figure gives the same bytes."""
+    from matplotlib import rc_context
+
+    stream = io.BytesIO()
+    with rc_context(STYLE):
+        figure.savefig(
+            stream, format=form, dpi=300, bbox_inches="tight", metadata=_UNDATED.get(form)
+        )
+    return stream.getvalue()
+
 
 FORMATS = ("pdf", "svg", "png")
 

@@ -1,0 +1,225 @@
+"""What charts of a whole board show: ranks, costs, learning curves, searches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from statistics import fmean
+
+import numpy as np
+
+from harness.figures.sources import Entry, Sources
+from harness.metrics import RANKED_BY, direction_of
+from harness.record import Record
+from harness.results import Board, Cost
+
+
+@dataclass(frozen=True)
+class AverageRanking:
+    """Average ranks (1 is best) of the rows that have every ranked seed, best first.
+
+    `difference`: Nemenyi's critical difference at 5 %, None for fewer than two seeds or entries.
+    `cliques`: [first, last] of entries whose ranks differ by less than that, of two or more.
+    `intervals`: lowest and highest rank that each may truly have among all rows of the board, as
+    its `telling` has them; empty for fewer than two seeds. `left_out`: rows that lack a seed.
+    """
+
+    labels: tuple[str, ...]
+    ranks: tuple[float, ...]
+    intervals: tuple[tuple[int, int], ...]
+    seeds: tuple[int, ...]
+    difference: float | None
+    cliques: tuple[tuple[int, int], ...]
+    left_out: tuple[str, ...]
+
+
+def average_ranking(
+    sources: Sources, metric: str = RANKED_BY, *, higher_is_better: bool | None = None
+) -> AverageRanking:
+    """Rank the rows within each seed (ties share the mean rank) and average over seeds.
+
+    The seeds are those that at least half of the rows have; a row that lacks one is left out and
+    named. Where each may truly stand is what the board's paired tests say. `higher_is_better`: for
+    a metric whose direction nobody recorded; UserError without.
+    """
+    from harness.statistics import average_ranks, critical_difference
+
+    board = sources.board
+    scored = {entry.label: entry.values(metric) for entry in sources.entries}
+    seeds = _common_seeds([set(values) for values in scored.values() if values])
+    kept = [label for label, values in scored.items() if seeds and set(seeds) <= set(values)]
+    left_out = tuple(label for label in scored if label not in kept)
+    if not kept:
+        return AverageRanking((), (), (), (), None, (), left_out)
+    sign = 1.0 if direction_of(board.facts(metric), higher_is_better) else -1.0
+    means = average_ranks(sign * np.array([[scored[label][s] for s in seeds] for label in kept]))
+    labels = [kept[place] for place in np.argsort(means, kind="stable")]
+    ranks = tuple(sorted(means.tolist()))
+    enough = len(seeds) >= 2 and len(kept) >= 2
+    difference = critical_difference(len(kept), len(seeds)) if enough else None
+    return AverageRanking(
+        labels=tuple(labels),
+        ranks=ranks,
+        intervals=_intervals(board, metric, labels, higher_is_better) if enough else (),
+        seeds=seeds,
+        difference=difference,
+        cliques=_cliques(ranks, difference) if difference is not None else (),
+        left_out=left_out,
+    )
+
+
+def _intervals(
+    board: Board, metric: str, labels: Sequence[str], upward: bool | None
+) -> tuple[tuple[int, int], ...]:
+    telling = board.telling(metric, higher_is_better=upward)
+    places = zip(telling.order, telling.ranks, strict=True)
+    known = {board.rows[row].label: span for row, span in places if span is not None}
+    return tuple(known[label] for label in labels)
+
+
+def _common_seeds(found: Sequence[set[int]]) -> tuple[int, ...]:
+    every = set().union(*found)
+    return tuple(sorted(s for s in every if 2 * sum(s in seeds for seeds in found) >= len(found)))
+
+
+def _cliques(ranks: Sequence[float], difference: float) -> tuple[tuple[int, int], ...]:
+    cliques: list[tuple[int, int]] = []
+    for first, rank in enumerate(ranks):
+        last = max(place for place, other in enumerate(ranks) if other - rank < difference)
+        if last > first and (not cliques or last > cliques[-1][1]):
+            cliques.append((first, last))
+    return tuple(cliques)
+
+
+@dataclass(frozen=True)
+class CostAxis:
+    """One way to count what a run cost."""
+
+    title: str
+    of: Callable[[Cost], float]
+
+
+COSTS: Mapping[str, CostAxis] = {
+    "training_seconds": CostAxis("training time (s a run)", lambda c: c.training_seconds),
+    "images_embedded": CostAxis("images embedded (a run)", lambda c: c.images_embedded),
+    "parameters": CostAxis("trainable parameters", lambda c: c.parameters),
+    "backward_passes": CostAxis("backward passes a step", lambda c: c.backward_passes_per_step),
+}
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Positions of the (cost, score) that no other point beats in both, cheapest first."""
+    front: list[int] = []
+    best = float("-inf")
+    for place in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1])):
+        if points[place][1] > best:
+            front.append(place)
+            best = points[place][1]
+    return front
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The validation values of the runs that reached a step.
+
+    `mean`: of all of them. `low`, `high`: of the seeds, each the mean of its folds. `runs`: how
+    many.
+    """
+
+    step: int
+    mean: float
+    low: float
+    high: float
+    runs: int
+
+
+def learning_curve(entry: Entry) -> list[Checkpoint]:
+    """The checkpoints of an entry in the order of their steps; none for what does not train."""
+    found: dict[int, dict[int, list[float]]] = {}
+    for record in entry.records:
+        if record.state == "done" and record.selected is not None:
+            for step, value in record.selected.history:
+                found.setdefault(step, {}).setdefault(record.identity.seed, []).append(value)
+    return [_checkpoint(step, list(seeds.values())) for step, seeds in sorted(found.items())]
+
+
+def _checkpoint(step: int, seeds: Sequence[Sequence[float]]) -> Checkpoint:
+    every = [value for values in seeds for value in values]
+    means = [fmean(values) for values in seeds]
+    return Checkpoint(step, fmean(every), min(means), max(means), len(every))
+
+
+def selection_metric(entries: Sequence[Entry]) -> str | None:
+    """The metric that validation selected by, None if nothing was selected."""
+    metrics = (r.selected.metric for e in entries for r in e.records if r.selected is not None)
+    return next(metrics, None)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One trial; `value`: the mean validation value of its folds, None if one ended without."""
+
+    trial: int
+    value: float | None
+
+
+@dataclass(frozen=True)
+class SearchHistory:
+    """One search of an entry: its finished trials in order."""
+
+    search: int
+    trials: tuple[Tried, ...]
+
+    @property
+    def best(self) -> list[float | None]:
+        """The highest value up to each trial, None before the first."""
+        return list(accumulate((trial.value for trial in self.trials), _higher))
+
+
+def search_histories(entry: Entry) -> list[SearchHistory]:
+    """The searches of an entry; none of a method that the protocol or the data do not admit."""
+    found: dict[int, dict[int, list[Record]]] = {}
+    for record in entry.trials:
+        search, trial = record.identity.search, record.identity.trial
+        if search is not None and trial is not None and record.state != "skipped":
+            found.setdefault(search, {}).setdefault(trial, []).append(record)
+    histories = (SearchHistory(search, _tried(found[search])) for search in sorted(found))
+    return [history for history in histories if history.trials]
+
+
+def search_metric(entries: Sequence[Entry]) -> str | None:
+    """The metric that trials were compared by, None if none is known."""
+    metrics = {search.metric for entry in entries for search in entry.searches()} | {
+        r.selected.metric for e in entries for r in e.trials if r.selected is not None
+    }
+    return next(iter(metrics), None)
+
+
+def _higher(best: float | None, value: float | None) -> float | None:
+    known = [one for one in (best, value) if one is not None]
+    return max(known, default=None)
+
+
+def _tried(trials: dict[int, list[Record]]) -> tuple[Tried, ...]:
+    finished = ((trial, _finished(trials[trial])) for trial in sorted(trials))
+    return tuple(Tried(trial, _value(folds)) for trial, folds in finished if folds)
+
+
+def _finished(records: Sequence[Record]) -> list[Record]:
+    """All folds of the point that was tried last; none while a fold is outstanding.
+
+    A trial is tried at another point once an earlier one, repeated, has brought another value.
+    """
+    points: dict[str, list[Record]] = {}
+    for record in records:
+        point = json.dumps(record.identity.hyperparameters, sort_keys=True)
+        points.setdefault(point, []).append(record)
+    complete = [folds for folds in points.values() if len(folds) == folds[0].folds]
+    return complete[-1] if complete else []
+
+
+def _value(folds: Sequence[Record]) -> float | None:
+    values = [r.validation for r in folds if r.state == "done" and r.validation is not None]
+    return fmean(values) if len(values) == len(folds) else None
