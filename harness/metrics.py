@@ -12,7 +12,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harness.errors import UserError, unknown
 from harness.record import Audit, Told
@@ -107,30 +107,40 @@ _SCORES: tuple[tuple[str, str, str] | tuple[str, str, str, float], ...] = (
     ),
 )
 
-# Pattern, title, sentence, lower bound, whether usual; `{}` is what the pattern's group holds.
-_FAMILIES: tuple[tuple[re.Pattern[str], str, str, float, bool], ...] = (
-    (
+
+class _Family(NamedTuple):
+    """Metrics whose names end alike; `{}` in title and sentence is what the pattern's group holds."""
+
+    pattern: re.Pattern[str]
+    title: str
+    summary: str
+    low: float
+    usual: bool
+
+
+_FAMILIES = (
+    _Family(
         re.compile(r"recall_at_([1-9]\d*)"),
         "R@{}",
         "how often one of the {} nearest items is of the query's class",
         0.0,
         False,
     ),
-    (
+    _Family(
         re.compile(r"accuracy_(\w+)"),
         "accuracy ({})",
         "share of test samples that {}, fitted on the training part's embeddings, classifies right",
         0.0,
         True,
     ),
-    (
+    _Family(
         re.compile(r"macro_f1_(\w+)"),
         "macro F1 ({})",
         "mean over classes of the F1 of {}, fitted on the training part's embeddings",
         0.0,
         True,
     ),
-    (
+    _Family(
         re.compile(r"ami_(\w+)"),
         "AMI ({})",
         "AMI of classes and what {}, fitted on the training part's embeddings, takes them for",
@@ -189,28 +199,27 @@ def known_metric(name: str) -> MetricFacts | None:
     """The core's metric of that name; None if it is none of the core's."""
     if name in METRICS:
         return METRICS[name]
-    for pattern, *_ in _FAMILIES:
-        found = pattern.fullmatch(name)
+    for family in _FAMILIES:
+        found = family.pattern.fullmatch(name)
         if found is not None:
-            return _member(pattern, name, found[1])
+            return _member(family, name, found[1])
     return None
 
 
-def _member(pattern: re.Pattern[str], name: str, which: str) -> MetricFacts:
-    title, summary, low, usual = next(own for other, *own in _FAMILIES if other is pattern)
+def _member(family: _Family, name: str, which: str) -> MetricFacts:
     return MetricFacts(
         name=name,
-        title=title.format(which),
+        title=family.title.format(which),
         kind="score",
-        summary=summary.format(which),
-        low=low,
-        usual=usual,
+        summary=family.summary.format(which),
+        low=family.low,
+        usual=family.usual,
     )
 
 
 FAMILIES: tuple[MetricFacts, ...] = tuple(
-    _member(pattern, f"{pattern.pattern.partition('(')[0]}{which}", which)
-    for (pattern, *_), which in zip(_FAMILIES, ("K", "NAME", "NAME", "NAME"), strict=True)
+    _member(family, f"{family.pattern.pattern.partition('(')[0]}{which}", which)
+    for family, which in zip(_FAMILIES, ("K", "NAME", "NAME", "NAME"), strict=True)
 )
 """Those whose names end in a number K or in the NAME of a classifier, for people."""
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from harness.record import Concatenation, Record
 from harness.results.key import as_text, commons, facts_of, grouped, method_key, version_key
@@ -45,7 +46,7 @@ def of_one_kind(runs: Sequence[Excerpt]) -> tuple[Runs, list[str]]:
     """
     kept, notes = list(runs), []
     for name, words, get in facts_of("refuses"):
-        found = grouped(kept, lambda common, get=get: as_hashable(get(common)))
+        found = grouped(kept, _value_of(get))
         known = [value for value in found if value is not None]
         if len(known) < 2:
             continue
@@ -93,7 +94,7 @@ def trained_alike(runs: Sequence[Excerpt]) -> tuple[Runs, list[str]]:
     for name, agreement in AGREEMENTS.items():
         place = DIGESTS.index(name)
         odd: dict[tuple[str, str], Runs] = {}
-        for alike in grouped(kept, lambda c, a=agreement: a.among(c)).values():
+        for alike in grouped(kept, agreement.among).values():
             words = agreement.words(alike[0].common)
             for run in _odd(alike, place):
                 odd.setdefault((run.common.identity.method, words), []).append(run)
@@ -129,6 +130,10 @@ def finished(runs: Iterable[Excerpt]) -> datetime:
     """When the last of some runs ended."""
     times = [datetime.fromisoformat(finished) for finished in {run.finished for run in runs}]
     return max(time if time.tzinfo else time.replace(tzinfo=UTC) for time in times)
+
+
+def _value_of(get: Callable[[Common], Any]) -> Callable[[Common], Hashable]:
+    return lambda common: as_hashable(get(common))
 
 
 def as_hashable(value: object) -> Hashable:
