@@ -109,7 +109,7 @@ _SCORES: tuple[tuple[str, str, str] | tuple[str, str, str, float], ...] = (
 
 
 class _Family(NamedTuple):
-    """Metrics whose names end alike; `{}` in title and sentence is what the pattern's group holds."""
+    """Metrics of one beginning; `{}` in title and sentence is what the pattern's group holds."""
 
     pattern: re.Pattern[str]
     title: str
