@@ -105,7 +105,19 @@ _SCORES: tuple[tuple[str, str, str] | tuple[str, str, str, float], ...] = (
         "F1 (pairs)",
         "harmonic mean of precision and recall of the pairs that k-means puts together",
     ),
+    (
+        "roc_auc",
+        "ROC AUC",
+        "how often a pair of one class is more similar than a pair of two, ties counting half",
+    ),
+    (
+        "eer",
+        "EER",
+        "share of pairs judged wrongly at the threshold where pairs of one class and of two are "
+        "judged wrongly alike",
+    ),
 )
+_LOWER = {"eer"}
 
 
 class _Family(NamedTuple):
@@ -147,6 +159,13 @@ _FAMILIES = (
         -1.0,
         True,
     ),
+    _Family(
+        re.compile(r"tar_at_far_([0-9.e-]+)"),
+        "TAR@FAR {}",
+        "share of pairs of one class that are accepted where at most {} of the pairs of two are",
+        0.0,
+        True,
+    ),
 )
 
 _COSTS: tuple[tuple[str, str, str], ...] = (
@@ -175,6 +194,7 @@ def _catalogue() -> dict[str, MetricFacts]:
             title=title,
             kind="score",
             summary=summary,
+            higher_is_better=name not in _LOWER,
             low=low[0] if low else 0.0,
             usual=name in _USUAL,
         )
@@ -219,9 +239,9 @@ def _member(family: _Family, name: str, which: str) -> MetricFacts:
 
 FAMILIES: tuple[MetricFacts, ...] = tuple(
     _member(family, f"{family.pattern.pattern.partition('(')[0]}{which}", which)
-    for family, which in zip(_FAMILIES, ("K", "NAME", "NAME", "NAME"), strict=True)
+    for family, which in zip(_FAMILIES, ("K", "NAME", "NAME", "NAME", "RATE"), strict=True)
 )
-"""Those whose names end in a number K or in the NAME of a classifier, for people."""
+"""Those whose names end in a number K, the NAME of a classifier or a RATE, for people."""
 
 
 def metric_facts(name: str, told: Mapping[str, Told] | None = None) -> MetricFacts:

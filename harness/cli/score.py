@@ -17,7 +17,8 @@ from harness.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from harness.scoring import Interval, Scores
+    from harness.scoring import Interval, Scores, Verification
+    from harness.table import Cell
 
 _MANY_CLASSES = 100
 
@@ -57,6 +58,13 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     restarts: Annotated[
         int, typer.Option(min=0, help="Restarts of k-means; 0 leaves the clustering out.")
     ] = 3,
+    verification: Annotated[
+        bool,
+        typer.Option("--verification", help="Score pairs too: ROC AUC, EER, TAR at FAR."),
+    ] = False,
+    far: Annotated[
+        str, typer.Option(help="False accept rates of --verification, with commas.")
+    ] = "1e-1,1e-2,1e-3,1e-4",
     seed: Annotated[int, typer.Option(min=0, help="Of k-means and the bootstrap.")] = 0,
     draws: Annotated[int, typer.Option(min=1, help="Draws of the bootstrap.")] = 1000,
     format: Annotated[  # noqa: A002 - named as its option
@@ -97,10 +105,26 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     )
     intervals = bootstrap_intervals(scores, codes, seed=seed, draws=draws)
     notes = [*dict.fromkeys(said), *_notes(scores)]
+    found = _rows(scores, intervals)
+    if verification:
+        from harness.scoring import verify
+
+        pairs = verify(
+            rows,
+            codes,
+            gallery=shelf,
+            gallery_labels=gallery_codes[0] if gallery_codes else None,
+            fars=_rates(far),
+            distance=distance,
+            draws=draws,
+            seed=seed,
+        )
+        found += _pair_rows(pairs)
+        notes += pairs.notes
     if format == "json":
-        typer.echo(json.dumps(_json(scores, intervals), indent=2, allow_nan=False))
+        typer.echo(json.dumps(_json(found), indent=2, allow_nan=False))
     else:
-        typer.echo(_table(scores, intervals, notes, format), nl=False)
+        typer.echo(_table(found, notes, format), nl=False)
     if format in ("json", "csv"):
         for note in notes:
             typer.echo(f"bench: {note}", err=True)
@@ -115,22 +139,17 @@ def _ranks(text: str) -> tuple[int, ...]:
         raise UserError(f"--recall-at takes whole numbers with commas, not '{text}'") from None
 
 
-def _json(scores: Scores, intervals: dict[str, Interval]) -> dict[str, dict[str, float]]:
-    return {
-        name: {"value": value, "low": intervals[name].low, "high": intervals[name].high}
-        for name, value in scores.values.items()
-    }
+def _rates(text: str) -> tuple[float, ...]:
+    from harness.errors import UserError
+
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UserError(f"--far takes numbers between 0 and 1 with commas, not '{text}'") from None
 
 
-def _table(
-    scores: Scores,
-    intervals: dict[str, Interval],
-    notes: list[str],
-    format: Literal["table", "md", "csv", "latex"],  # noqa: A002 - the word of the command line
-) -> str:
-    from harness.table import Cell, Column, Table, render
-
-    rows: list[dict[str, Cell]] = [
+def _rows(scores: Scores, intervals: dict[str, Interval]) -> list[dict[str, Cell]]:
+    return [
         {
             "metric": name,
             "value": value,
@@ -140,6 +159,36 @@ def _table(
         }
         for name, value in scores.values.items()
     ]
+
+
+def _pair_rows(pairs: Verification) -> list[dict[str, Cell]]:
+    return [
+        {
+            "metric": name,
+            "value": value,
+            "low": pairs.intervals[name].low,
+            "high": pairs.intervals[name].high,
+            "threshold": pairs.thresholds.get(name),
+        }
+        for name, value in pairs.values.items()
+    ]
+
+
+def _json(rows: list[dict[str, Cell]]) -> dict[str, dict[str, Cell]]:
+    shown = ("value", "low", "high", "threshold")
+    return {
+        str(row["metric"]): {key: row[key] for key in shown if row.get(key) is not None}
+        for row in rows
+    }
+
+
+def _table(
+    rows: list[dict[str, Cell]],
+    notes: list[str],
+    format: Literal["table", "md", "csv", "latex"],  # noqa: A002 - the word of the command line
+) -> str:
+    from harness.table import Column, Table, render
+
     columns = [
         Column(key="metric", title="metric", priority=0),
         Column(key="value", title="value", align="right", priority=0, digits=4),
@@ -147,6 +196,10 @@ def _table(
         Column(key="high", title="high", align="right", priority=0, digits=4),
         Column(key="class_mean", title="mean of classes", align="right", priority=1, digits=4),
     ]
+    if any("threshold" in row for row in rows):
+        columns.append(
+            Column(key="threshold", title="threshold", align="right", priority=0, digits=4)
+        )
     return render(Table(columns=columns, rows=rows, notes=notes), format)
 
 

@@ -14,7 +14,7 @@ from harness.data.streams import stream_seed
 from harness.extension import Metric
 from harness.protocol.model import ScoringRule
 from harness.record import Scores, Told
-from harness.scoring import SCORING_SEMANTICS, KMeans, classify, score_embeddings
+from harness.scoring import SCORING_SEMANTICS, KMeans, classify, score_embeddings, verify
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -44,7 +44,7 @@ def score_part(
     )
     scores = Scores(
         semantics=SCORING_SEMANTICS,
-        values={**result.values, **_classified(arrays, rule, seed)},
+        values={**result.values, **_classified(arrays, rule, seed), **_verified(arrays, rule)},
         class_means=dict(result.class_means),
         extra={metric.name: _extra(metric, embeddings, labels) for metric in metrics},
         told={metric.name: _told(metric) for metric in metrics},
@@ -54,6 +54,21 @@ def score_part(
     )
     per_query = {f"per_query.{name}": values for name, values in result.per_query.items()}
     return scores, {**per_query, "queries": result.queries}
+
+
+def _verified(arrays: Arrays, rule: ScoringRule) -> dict[str, float]:
+    """The verification scores, if the rule has false accept rates."""
+    if not rule.verification:
+        return {}
+    gallery = rule.gallery == "train"
+    return verify(
+        arrays["test_embeddings"],
+        arrays["test_labels"],
+        gallery=arrays["train_embeddings"] if gallery else None,
+        gallery_labels=arrays["train_labels"] if gallery else None,
+        fars=rule.verification,
+        distance=rule.distance,
+    ).values
 
 
 def _classified(arrays: Arrays, rule: ScoringRule, seed: int) -> dict[str, float]:

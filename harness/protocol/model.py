@@ -186,6 +186,7 @@ class ScoringRule(Section):
     samples, where the classes are the same. `recall_at`: the K of Recall@K.
     `clustering_restarts`: seeded k-means runs behind NMI and AMI.
     `classifiers`: of harness.scoring.classify, fitted on the labelled training samples alone.
+    `verification`: false accept rates of the verification scores; none: there are none.
     """
 
     gallery: Literal["self", "train"]
@@ -193,6 +194,7 @@ class ScoringRule(Section):
     recall_at: Annotated[tuple[Positive, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     clustering_restarts: Positive
     classifiers: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
+    verification: Annotated[tuple[Share, ...], BeforeValidator(as_tuple)] = ()
 
     @property
     def reads_training_part(self) -> bool:

@@ -6,6 +6,7 @@ from harness.scoring.classifiers import Classified, classify
 from harness.scoring.clustering import Clustering, KMeans
 from harness.scoring.invariants import check_invariants
 from harness.scoring.scores import SCORING_SEMANTICS, Scores, map_at_r, score_embeddings
+from harness.scoring.verification import Verification, verify
 
 __all__ = [
     "SCORING_SEMANTICS",
@@ -14,10 +15,12 @@ __all__ = [
     "Interval",
     "KMeans",
     "Scores",
+    "Verification",
     "agreement",
     "bootstrap_intervals",
     "check_invariants",
     "classify",
     "map_at_r",
     "score_embeddings",
+    "verify",
 ]

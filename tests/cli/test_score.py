@@ -99,3 +99,11 @@ def test_nothing_imports_torch(files: tuple[str, str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script, *files], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_pairs_are_scored_if_asked(files: tuple[str, str]) -> None:
+    options = ["--verification", "--far", "0.1,1e-2", "--draws", "20"]
+    found = json.loads(ran(*files, *options, "--format", "json").stdout)
+    assert [*found][-4:] == ["roc_auc", "eer", "tar_at_far_0.1", "tar_at_far_0.01"]
+    assert set(found["eer"]) == {"value", "low", "high", "threshold"}
+    assert "threshold" in ran(*files, *options).stdout
