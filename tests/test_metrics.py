@@ -70,6 +70,7 @@ def test_no_family_takes_a_name_of_the_catalogue() -> None:
         "accuracy_NAME",
         "macro_f1_NAME",
         "ami_NAME",
+        "tar_at_far_RATE",
     ]
     assert not {facts.name for facts in FAMILIES} & METRICS.keys()
 
