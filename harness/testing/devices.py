@@ -105,12 +105,10 @@ class _There(Tensor):
         return self.numpy()
 
     @classmethod
-    def __torch_dispatch__(
-        cls, operation: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Reached where no watch is on, as in a worker thread of autograd."""
         del types
-        return _perform(operation, args, kwargs or {}, None)
+        return _perform(func, args, kwargs or {}, None)
 
 
 class _Watch(TorchDispatchMode):
@@ -120,11 +118,9 @@ class _Watch(TorchDispatchMode):
         super().__init__()
         self._pretended = pretended
 
-    def __torch_dispatch__(
-        self, operation: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         del types
-        return _perform(operation, args, kwargs or {}, self._pretended)
+        return _perform(func, args, kwargs or {}, self._pretended)
 
 
 class _Constructors(TorchFunctionMode):

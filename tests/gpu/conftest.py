@@ -22,6 +22,7 @@ ROWS: list[tuple[str, str, str]] = []
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--device", default="cuda", help="cuda, cuda:N, or cpu for toy sizes")
+    parser.addoption("--methods", default="all", help="those that run on smoke")
     parser.addoption("--table", default=None, help="write the table to this file as well")
 
 
@@ -31,6 +32,7 @@ class Bench:
 
     device: str
     folder: Path
+    methods: str
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -66,7 +68,9 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if device.startswith("cuda"):
         ROWS.append(("card", torch.cuda.get_device_name(device), ""))
     ROWS.append(("torch", torch.__version__, ""))
-    return Bench(device, tmp_path_factory.mktemp("device"), {**os.environ, "OMP_NUM_THREADS": "1"})
+    methods = request.config.getoption("--methods")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return Bench(device, tmp_path_factory.mktemp("device"), methods, environment)
 
 
 @pytest.hookimpl
