@@ -18,6 +18,12 @@ def _glyphs() -> Dataset:
     return load_glyphs()
 
 
+def _distinct_glyphs() -> Dataset:
+    from harness.data.embedded.glyphs import load_distinct_glyphs
+
+    return load_distinct_glyphs()
+
+
 def _digits() -> Dataset:
     from harness.data.embedded.digits import load_digits
 
@@ -46,6 +52,11 @@ def bench_datasets() -> list[DatasetSource]:
             name="glyphs",
             load=_glyphs,
             summary="letters and digits, a class each, in sixteen typefaces; 28x28 grey",
+        ),
+        DatasetSource(
+            name="glyphs-2",
+            load=_distinct_glyphs,
+            summary="glyphs without the characters of which an image is also one of another class",
         ),
         DatasetSource(
             name="digits",

@@ -74,7 +74,9 @@ def _require_same_scoring(baseline: Side, candidate: Side) -> None:
     if before != after and after is not None:
         raise NotComparable(
             f"{candidate.name} and the baseline {baseline.name} are of different scoring "
-            f"semantics and cannot be compared: {after} and {before}"
+            f"semantics and cannot be compared: {after} and {before}; `bench rescore` brings a "
+            "store to this version and `bench publish` records it, and a baseline whose store is "
+            "gone has to be measured anew"
         )
 
 

@@ -49,6 +49,11 @@ def core_backbones() -> list[BackboneSource]:
     """Every trunk of the core: the small ones, those of papers, and those of ImageNet."""
     return [
         _source("convnet-small", "convnet:build_convnet", "three convolutions, for small images"),
+        _source(
+            "convnet-strided",
+            "convnet:build_strided",
+            "three convolutions, two of them strided: half the work, for small images",
+        ),
         _source("mlp", "convnet:build_mlp", "one hidden layer, for feature vectors"),
         _source(
             "residual-mlp",

@@ -9,7 +9,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from harness.errors import UserError
 from harness.scoring.geometry import Int64
+from harness.scoring.inputs import check_labels
 
 _CHUNK = 1 << 20
 
@@ -41,11 +43,19 @@ def contingency(classes: npt.NDArray[np.integer], clusters: npt.NDArray[np.integ
     )
 
 
-def agreement(
-    classes: npt.NDArray[np.integer], clusters: npt.NDArray[np.integer]
-) -> dict[str, float]:
-    """All four scores: `nmi` and `ami` (arithmetic mean of the entropies), `ari`, `pairwise_f1`."""
-    return of_table(contingency(classes, clusters))
+def agreement(classes: npt.ArrayLike, clusters: npt.ArrayLike) -> dict[str, float]:
+    """All four scores: `nmi` and `ami` (arithmetic mean of the entropies), `ari`, `pairwise_f1`.
+
+    Raises UserError unless both are integers of one shape (N,), N at least 1.
+    """
+    named = np.asarray(classes)
+    if named.size == 0:
+        raise UserError("classes: there is nothing to compare")
+    length = len(named) if named.ndim else 0
+    known = check_labels(named, length, what="classes", of="classes")
+    return of_table(
+        contingency(known, check_labels(clusters, length, what="clusters", of="classes"))
+    )
 
 
 def of_table(table: Contingency) -> dict[str, float]:
@@ -61,7 +71,9 @@ def of_table(table: Contingency) -> dict[str, float]:
 
 
 def mutual_information(table: Contingency) -> float:
-    """I(classes; clusters) in nats, never below 0."""
+    """I(classes; clusters) in nats, never below 0, and 0 where either is constant."""
+    if 1 in (len(table.class_sizes), len(table.cluster_sizes)):
+        return 0.0
     n = float(table.total)
     p = table.cells / n
     a, b = table.class_sizes[table.cell_class], table.cluster_sizes[table.cell_cluster]
@@ -138,6 +150,8 @@ def _adjusted(mutual: float, mean_entropy: float, table: Contingency) -> float:
     classes, clusters = len(table.class_sizes), len(table.cluster_sizes)
     if classes == clusters == 1 or classes == clusters == table.total:
         return 1.0
+    if 1 in (classes, clusters):
+        return 0.0
     expected = expected_mutual_information(table)
     room = mean_entropy - expected
     # scikit-learn's guard: where no partition can differ from chance the ratio is 0 / 0.

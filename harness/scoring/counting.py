@@ -32,20 +32,28 @@ class Counts:
 
     `above`: items nearer than that one. `level`: items as near as it, itself included.
     `thresholds`: float32 (R, Q), their similarities; inf where a query has fewer than R.
+    `unsure`: bool (Q,), of which queries float32 cannot tell the order; their counts are not.
     """
 
     above: Int64
     level: Int64
     thresholds: Float32
+    unsure: npt.NDArray[np.bool_]
 
 
-def count(points: Points, starts: Int64, *, small: int) -> Counts:
+def count(
+    points: Points,
+    starts: Int64,
+    *,
+    small: int,
+    doubts: tuple[float, Float32] | None = None,
+) -> Counts:
     """Count for the first `small` points, which are whole classes, against all points.
 
     `points` lie class by class, beginning at `starts` (int64, with the end as its last), smaller
     classes first; the first `small` of them are queries, in classes of at most TALL.
     """
-    return _Counter(points, starts, small).run()
+    return _Counter(points, starts, small, doubts).run()
 
 
 def standings(counts: Counts, queries: Int64) -> Standing:
@@ -75,7 +83,9 @@ def standings(counts: Counts, queries: Int64) -> Standing:
 
 
 class _Counter:
-    def __init__(self, points: Points, starts: Int64, small: int) -> None:
+    def __init__(
+        self, points: Points, starts: Int64, small: int, doubts: tuple[float, Float32] | None
+    ) -> None:
         self.points = points
         self.small = small
         sizes = np.diff(starts)
@@ -88,6 +98,7 @@ class _Counter:
         self.above = np.zeros((relevant, small), dtype=np.int64)
         self.least = np.zeros((relevant, small), dtype=np.int64)
         self.thresholds = np.full((relevant, small), np.inf, dtype=np.float32)
+        self.doubts = doubts
         self.lock = Lock()
 
     def run(self) -> Counts:
@@ -99,8 +110,37 @@ class _Counter:
         ]
         # The last blocks have the most tiles before them: first come, evenly shared.
         on_all_cores(self._off_diagonal, outer + self.blocks[::-1], elements=elements)
-        level = np.where(np.isfinite(self.thresholds), self.least - self.above, 0)
-        return Counts(self.above, level, self.thresholds)
+        known = np.isfinite(self.thresholds)
+        level = np.where(known, self.least - self.above, 0)
+        if self.doubts is None:
+            sure = np.zeros(self.small, dtype=bool)
+            return Counts(self.above, level, self.thresholds, sure)
+        return self._told(level, known)
+
+    def _told(self, level: Int64, known: npt.NDArray[np.bool_]) -> Counts:
+        """The counts where nothing but relevant items is too near to a relevant one to tell."""
+        upper, lower = self._bounds(slice(None))
+        close, above, nearer, equal = (np.zeros_like(level) for _ in range(4))
+        for values in self.thresholds:
+            close += (values <= upper) & (values >= lower)
+            above += values > upper
+            nearer += values > self.thresholds
+            equal += values == self.thresholds
+        unsure = np.asarray((known & (close != level)).any(axis=0))
+        above = np.where(known, self.above - above + nearer, 0)
+        return Counts(above, np.where(known, equal, 0), self.thresholds, unsure)
+
+    def _bounds(self, queries: slice) -> tuple[Float32, Float32]:
+        """From where on an item is nearer than a relevant one, and down to where it is as near."""
+        values = self.thresholds[:, queries]
+        if self.doubts is None:
+            return values, values
+        share, base = self.doubts
+        # A similarity is a distance's negative. Where there is none, nothing is compared.
+        with np.errstate(invalid="ignore"):
+            margin = base[: self.small][queries] - np.float32(share) * values
+            margin = np.maximum(margin, 0, out=margin)
+            return values + margin, values - margin
 
     def _beside_diagonal(self, block: tuple[int, int]) -> None:
         start, stop = block
@@ -153,10 +193,11 @@ class _Counter:
         relevant = max(int(self.class_size[last - 1]) - 1, 0)
         mask = np.zeros((tall, -(-wide // 8) * 8), dtype=bool)
         counts = np.empty((2, relevant, tall), dtype=np.int64)
+        upper, lower = self._bounds(slice(first, last))
         for r in range(relevant):
-            threshold = self.thresholds[r, first:last, None]
-            for kind, compare in enumerate((np.greater, np.greater_equal)):
-                compare(near, threshold, out=mask[:, :wide])
+            bounds = (np.greater, upper[r, :, None]), (np.greater_equal, lower[r, :, None])
+            for kind, (compare, bound) in enumerate(bounds):
+                compare(near, bound, out=mask[:, :wide])
                 lanes = np.add.reduce(mask.view(np.uint64), axis=1)
                 np.add.reduce(lanes.view(np.uint8).reshape(tall, 8), axis=1, out=counts[kind, r])
         with self.lock:
@@ -166,10 +207,11 @@ class _Counter:
     def _count_columns(self, near: Float32, start: int, stop: int) -> None:
         relevant = max(int(self.class_size[stop - 1]) - 1, 0)
         mask = np.empty(near.shape, dtype=bool)
+        upper, lower = self._bounds(slice(start, stop))
         for r in range(relevant):
-            threshold = self.thresholds[r, start:stop]
-            for counts, compare in ((self.above, np.greater), (self.least, np.greater_equal)):
-                compare(near, threshold, out=mask)
+            bounds = (self.above, np.greater, upper[r]), (self.least, np.greater_equal, lower[r])
+            for counts, compare, bound in bounds:
+                compare(near, bound, out=mask)
                 nearer = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)
                 with self.lock:
                     counts[r, start:stop] += nearer

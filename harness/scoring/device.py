@@ -38,10 +38,11 @@ class DeviceGallery:
         """Find the places of the relevant items of queries, float32 (Q, D)."""
         distances = self._distances(queries)
         self._mark(distances, asked)
-        bits = _nearest(distances, asked.up_to).view(torch.int32)
+        nearest = self._nearest(distances, asked)
+        bits = nearest.view(torch.int32)
         marked = _positions(bits.bitwise_and(1).bool())
         alike = bits.new_zeros(bits.shape, dtype=torch.bool)
-        alike[:, :-1] = _tied(bits[:, 1:], bits[:, :-1])
+        alike[:, :-1] = self._tied(nearest[:, 1:], nearest[:, :-1], asked)
         found = [(bits.numel(), marked, _positions(alike))]
         return standing_of_sorted(found, bits.shape[1], asked.relevant)
 
@@ -64,23 +65,27 @@ class DeviceGallery:
         if asked.own is not None:
             bits[torch.arange(len(bits), device=self.device), self._moved(asked.own)] = _INFINITY
 
+    def _nearest(self, distances: torch.Tensor, asked: Asked) -> torch.Tensor:
+        """Rows sorted, at least up to the last rank asked for and the end of a tie across it."""
+        up_to = asked.up_to
+        if up_to is not None and 2 * (up_to + SPARE) < distances.shape[1]:
+            head = torch.topk(distances, up_to + SPARE, dim=1, largest=False, sorted=True).values
+            ties = self._tied(head[:, 1:], head[:, :-1], asked)
+            # A chain of ties from the last rank to the end of the head may go on beyond it.
+            if not ties[:, up_to - 1 :].all(dim=1).any():
+                return head
+        return torch.sort(distances, dim=1).values
+
+    def _tied(self, some: torch.Tensor, others: torch.Tensor, asked: Asked) -> torch.Tensor:
+        """Whether items and those before them are tied, or cannot be told apart."""
+        tied = (some.view(torch.int32) ^ others.view(torch.int32)).bitwise_and(_VALUE) == 0
+        if asked.doubt is None:
+            return tied
+        share, base = asked.doubt
+        return tied | (some * (1 - share) - others <= self._moved(base)[:, None])
+
     def _moved(self, array: npt.NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
-
-
-def _nearest(distances: torch.Tensor, up_to: int | None) -> torch.Tensor:
-    """Rows sorted, at least up to that rank and the end of a tie across it."""
-    if up_to is not None and 2 * (up_to + SPARE) < distances.shape[1]:
-        head = torch.topk(distances, up_to + SPARE, dim=1, largest=False, sorted=True).values
-        bits = head.view(torch.int32)
-        if not _tied(bits[:, -1], bits[:, up_to - 1]).any():
-            return head
-    return torch.sort(distances, dim=1).values
-
-
-def _tied(some: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """Whether values agree in all bits but the last, which carries a mark."""
-    return (some ^ others).bitwise_and(_VALUE) == 0
 
 
 def _positions(mask: torch.Tensor) -> Int64:

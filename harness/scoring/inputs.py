@@ -43,7 +43,9 @@ def check_embeddings(embeddings: npt.ArrayLike, *, what: str = "embeddings") -> 
     return array
 
 
-def check_labels(labels: npt.ArrayLike, count: int, *, what: str = "labels") -> Labels:
+def check_labels(
+    labels: npt.ArrayLike, count: int, *, what: str = "labels", of: str = "embeddings"
+) -> Labels:
     """Return `count` integer labels of any width; raise UserError for another dtype or length."""
     array = np.asarray(labels)
     if array.dtype.kind == "b":
@@ -53,7 +55,7 @@ def check_labels(labels: npt.ArrayLike, count: int, *, what: str = "labels") -> 
     if array.ndim != 1:
         raise UserError(f"{what} must have the shape (samples,), not {array.shape}")
     if len(array) != count:
-        raise UserError(f"{what}: {len(array)} of them for {count} embeddings")
+        raise UserError(f"{what}: {len(array)} of them for {count} {of}")
     return array
 
 

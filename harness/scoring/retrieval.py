@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
@@ -12,8 +12,9 @@ import numpy as np
 from harness.scoring.arrangement import Arrangement, arrange
 from harness.scoring.counting import count, standings
 from harness.scoring.expectation import Float64
-from harness.scoring.geometry import Int64, Points
-from harness.scoring.sorting import Asked, standing_by_sorting
+from harness.scoring.geometry import Float32, Int64, Points
+from harness.scoring.settling import settle
+from harness.scoring.sorting import PART_BYTES, Asked, standing_by_sorting
 from harness.scoring.standing import Standing, Tally, joined, score, tally
 from harness.scoring.workers import Scratch, on_all_cores
 
@@ -23,6 +24,9 @@ COUNT_UP_TO = 12
 """Relevant items of a query up to which counting beats sorting."""
 COUNT_FROM = 4096
 """Points below which the tiles of the count are too few to pay."""
+
+STRICT_BELOW = 4096
+"""Points below which every order of float32 is settled that float64 might have otherwise."""
 
 Tallier = Callable[[Standing], Tally]
 
@@ -53,6 +57,13 @@ class Search:
     spans: Int64
     own: bool
 
+    @cached_property
+    def doubts(self) -> tuple[float, Float32] | None:
+        """What float32 cannot tell for each query: of few points all, of many where it is worse
+        than relative to the distance, for that would take too long.
+        """
+        return self.queries.doubts(strict=len(self.gallery) < STRICT_BELOW)
+
     @property
     def relevant(self) -> Int64:
         """How many relevant items each query has, itself not counted: int64 (Q,)."""
@@ -80,10 +91,9 @@ def retrieve(  # noqa: PLR0913 - what a caller may choose
     tallier = partial(tally, gallery=len(search.gallery))
     if device is None:
         counted, sorted_ = _divide(search)
-        parts = [
-            *_by_counting(search, counted, tallier),
-            *_by_sorting(search, sorted_, tallier, deepest),
-        ]
+        counted, unsure, parts = _by_counting(search, counted, tallier)
+        sorted_ = _few_first(search, np.concatenate((sorted_, unsure)))
+        parts += _by_sorting(search, sorted_, tallier, deepest)
         ranked = np.concatenate((counted, sorted_))
     else:
         ranked = _with_relevant(search)
@@ -122,6 +132,8 @@ def _divide(search: Search) -> tuple[Int64, Int64]:
     so that classes which share a point go by sorting, which sees to it.
     """
     relevant, order = search.relevant, _with_relevant(search)
+    if not np.isfinite(search.gallery.doubt):  # nothing can be told by float32
+        return order[:0], order
     if not search.own or len(search.gallery) < COUNT_FROM:
         return order[:0], order
     count_it = (relevant <= COUNT_UP_TO) & ~search.asked.shared[search.asked.classes]
@@ -134,12 +146,22 @@ def _with_relevant(search: Search) -> Int64:
     return order[search.relevant[order] > 0]
 
 
-def _by_counting(search: Search, queries: Int64, tallier: Tallier) -> list[Tally]:
+def _few_first(search: Search, queries: Int64) -> Int64:
+    return queries[np.argsort(search.relevant[queries], kind="stable")]
+
+
+def _by_counting(
+    search: Search, queries: Int64, tallier: Tallier
+) -> tuple[Int64, Int64, list[Tally]]:
+    """The queries counted for, those that float32 is unsure of, and tallies of the first."""
     if len(queries) == 0:
-        return []
-    counts = count(search.gallery, search.asked.starts, small=int(search.spans[queries[-1], 1]))
-    parts = _same(search.relevant[queries])
-    return [tallier(standings(counts, queries[part])) for part in parts]
+        return queries, queries, []
+    small = int(search.spans[queries[-1], 1])
+    counts = count(search.gallery, search.asked.starts, small=small, doubts=search.doubts)
+    unsure = counts.unsure[queries]
+    sure = queries[~unsure]
+    parts = _same(search.relevant[sure]) if len(sure) else ()
+    return sure, queries[unsure], [tallier(standings(counts, sure[part])) for part in parts]
 
 
 def _by_sorting(
@@ -163,7 +185,20 @@ def _sort_block(
         distances += gallery.half_norms
     if len(copies):
         distances[:, copies[:, 0]] = distances[:, copies[:, 1]]
-    return tallier(standing_by_sorting(distances, _asked(search, block, deepest), scratch))
+    asked = _asked(search, block, deepest)
+    if asked.doubt is None:
+        return tallier(standing_by_sorting(distances, asked, scratch))
+    tallies = []
+    step = max(1, PART_BYTES // len(gallery))  # before and after a sort stay in the cache
+    for start in range(0, len(block), step):
+        rows = slice(start, start + step)
+        part, some = distances[rows], asked.take(rows)
+        before = scratch.array("before", part.shape, np.float32)
+        np.copyto(before, part)
+        found = standing_by_sorting(part, some, scratch)
+        queries = search.queries, block[rows]
+        tallies.append(tallier(settle(found, (before, part), some, queries, gallery)))
+    return joined(tallies)
 
 
 def _on_device(
@@ -174,16 +209,24 @@ def _on_device(
     shelf = DeviceGallery(device, search.gallery, search.shelf.copies)
     size = max(1, _DEVICE_PRODUCT_BYTES // (4 * len(search.gallery)))
     blocks = [queries[start : start + size] for start in range(0, len(queries), size)]
-    rows = search.queries.rows
-    return [
-        tallier(shelf.standing(rows[block], _asked(search, block, deepest))) for block in blocks
-    ]
+    rows, scratch, parts = search.queries.rows, Scratch(), []
+    for block in blocks:
+        standing = shelf.standing(rows[block], _asked(search, block, deepest))
+        part = tallier(standing)
+        if search.doubts is not None and len(standing.ties.row):
+            unsure = np.unique(standing.ties.row)
+            settled = _sort_block(search, tallier, deepest, scratch, block[unsure])
+            part = part.replaced(unsure, settled)
+        parts.append(part)
+    return parts
 
 
 def _asked(search: Search, block: Int64, deepest: int | None) -> Asked:
     """What is asked of a block of queries, the last of which has the most relevant items."""
     up_to = None if deepest is None else max(deepest, int(search.relevant[block[-1]]))
-    return Asked(search.spans[block], block if search.own else None, up_to)
+    doubts = search.doubts
+    doubt = None if doubts is None else (doubts[0], doubts[1][block])
+    return Asked(search.spans[block], block if search.own else None, up_to, doubt)
 
 
 def _same(relevant: Int64) -> Iterator[slice]:

@@ -21,7 +21,7 @@ from harness.scoring.inputs import (
 )
 from harness.scoring.retrieval import Retrieval, retrieve
 
-SCORING_SEMANTICS: int = 1
+SCORING_SEMANTICS: int = 2
 """Raised by hand whenever a change alters any number; golden scores in the tests watch it."""
 
 

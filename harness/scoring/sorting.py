@@ -13,7 +13,7 @@ from harness.scoring.workers import Scratch
 
 Int32 = npt.NDArray[np.int32]
 
-_PART_BYTES = 1 << 20
+PART_BYTES = 1 << 20
 """Rows worked on at a time: what one pass leaves in the cache for the next."""
 SPARE = 64
 """Places sorted past the last rank asked for, so that a tie across that rank ends among them."""
@@ -27,12 +27,21 @@ class Asked:
 
     `spans`: int64 (Q, 2), the columns [start, stop) of each row that are relevant. `own`: int64
     (Q,), the column of the query itself, which is taken out, or None. `up_to`: the last rank at
-    which anything is read, or None where all are.
+    which anything is read, or None where all are. `doubt`: (share, base) where the distances are
+    not exact: two of one row cannot be told apart if they differ by no more than the share of the
+    larger and the row's base, float32 (Q,), or agree in all bits but the last; None: only then.
     """
 
     spans: Int64
     own: Int64 | None
     up_to: int | None
+    doubt: tuple[float, Float32] | None = None
+
+    def take(self, rows: slice) -> Asked:
+        """What is asked of some of the rows."""
+        own = None if self.own is None else self.own[rows]
+        doubt = None if self.doubt is None else (self.doubt[0], self.doubt[1][rows])
+        return Asked(self.spans[rows], own, self.up_to, doubt)
 
     @property
     def relevant(self) -> Int64:
@@ -47,40 +56,44 @@ def standing_by_sorting(distances: Float32, asked: Asked, scratch: Scratch) -> S
     `asked.up_to` are all there, some beyond it may be.
 
     The last bit of each distance is given up: it carries the mark of a relevant item through
-    the sort. Distances that agree in all other bits are tied.
+    the sort. Distances that agree in all other bits are tied, and so are, in a chain, those that
+    cannot be told apart: the ties are then those that `settling` has to look into.
     """
     _mark(distances, asked)
     width = distances.shape[1]
     if asked.up_to is not None and 2 * (asked.up_to + SPARE) < width:
-        found = _first(distances, asked.up_to, asked.relevant, scratch)
+        found = _first(distances, asked, asked.up_to, scratch)
         if found is not None:
             return found
     parts = []
-    for part in _parts(distances):
+    for rows, part in _parts(distances):
         part.sort(axis=1)
-        parts.append(_read(part.view(np.int32), scratch))
+        parts.append(_read(part, asked, rows, scratch))
     return standing_of_sorted(parts, width, asked.relevant)
 
 
-def _first(distances: Float32, up_to: int, relevant: Int64, scratch: Scratch) -> Standing | None:
+def _first(distances: Float32, asked: Asked, up_to: int, scratch: Scratch) -> Standing | None:
     """Select the nearest before they are sorted; None if a tie does not end among them."""
     depth = up_to + SPARE
     parts = []
-    for part in _parts(distances):
+    for rows, part in _parts(distances):
         part.partition(depth - 1, axis=1)
         head = part[:, :depth]
         head.sort(axis=1)
-        bits = head.view(np.int32)
-        if np.less_equal((bits[:, -1] ^ bits[:, up_to - 1]).view(np.uint32), 1).any():
+        ends = head[:, [up_to - 1, depth - 1]]
+        if _alike(ends, asked, rows, scratch).any():
             return None
-        parts.append(_read(bits, scratch))
-    return standing_of_sorted(parts, depth, relevant)
+        parts.append(_read(head, asked, rows, scratch))
+    found = standing_of_sorted(parts, depth, asked.relevant)
+    over = (found.ties.above < up_to) & (found.ties.above + found.ties.tied == depth)
+    return None if over.any() else found
 
 
-def _parts(distances: Float32) -> list[Float32]:
+def _parts(distances: Float32) -> list[tuple[slice, Float32]]:
     rows, width = distances.shape
-    step = max(1, _PART_BYTES // (4 * width))
-    return [distances[start : start + step] for start in range(0, rows, step)]
+    step = max(1, PART_BYTES // (4 * width))
+    parts = [slice(start, start + step) for start in range(0, rows, step)]
+    return [(part, distances[part]) for part in parts]
 
 
 def _mark(distances: Float32, asked: Asked) -> None:
@@ -96,9 +109,12 @@ def _mark(distances: Float32, asked: Asked) -> None:
         bits[np.arange(len(bits)), asked.own] = _INFINITY
 
 
-def _read(bits: Int32, scratch: Scratch) -> tuple[int, Int64, Int64]:
+def _read(part: Float32, asked: Asked, rows: slice, scratch: Scratch) -> tuple[int, Int64, Int64]:
     """How many items these sorted rows have, where the marked are, and those tied with the next."""
-    return bits.size, _marked(bits, scratch), _links(bits, scratch)
+    same = scratch.array("same", part.shape, np.bool_)
+    same[:, :-1] = _alike(part, asked, rows, scratch)
+    same[:, -1] = False
+    return part.size, _marked(part.view(np.int32), scratch), np.flatnonzero(same)
 
 
 def _marked(bits: Int32, scratch: Scratch) -> Int64:
@@ -116,14 +132,24 @@ def _marked(bits: Int32, scratch: Scratch) -> Int64:
     return np.flatnonzero(dense.view(bool))[:count]
 
 
-def _links(bits: Int32, scratch: Scratch) -> Int64:
-    """Flat positions of items that are tied with the next in their row."""
-    step = scratch.array("step", (len(bits), bits.shape[1] - 1), np.uint32)
+def _alike(part: Float32, asked: Asked, rows: slice, scratch: Scratch) -> npt.NDArray[np.bool_]:
+    """Which items of sorted rows are tied with the next, or cannot be told from it."""
+    shape = (len(part), part.shape[1] - 1)
+    bits = part.view(np.int32)
+    step = scratch.array("step", shape, np.uint32)
     np.bitwise_xor(bits[:, 1:], bits[:, :-1], out=step.view(np.int32))
-    same = scratch.array("same", bits.shape, np.bool_)
-    np.less_equal(step, 1, out=same[:, :-1])
-    same[:, -1] = False
-    return np.flatnonzero(same)
+    tied = np.less_equal(step, 1)
+    if asked.doubt is None:
+        return np.asarray(tied)
+    share, base = asked.doubt
+    if share < 0 and not base.any():  # only values below 0 can be in doubt: the first ones
+        shape = (len(part), int((part[:, 1:] < 0).any(axis=0).sum()))
+        part = part[:, : shape[1] + 1]
+    gap = scratch.array("gap", shape, np.float32)
+    np.multiply(part[:, 1:], np.float32(1 - share), out=gap)
+    np.subtract(gap, part[:, :-1], out=gap)
+    tied[:, : shape[1]] |= np.less_equal(gap, base[rows, None])
+    return np.asarray(tied)
 
 
 def standing_of_sorted(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.scoring.expectation import (
     Float64,
@@ -41,9 +42,19 @@ class TieGroups:
     def across(self, ranks: Int64) -> TieGroups:
         """Those groups that hold both this rank of their query, of int64 (Q,), and the next."""
         rank = ranks[self.row]
-        cut = (self.above < rank) & (self.above + self.tied > rank)
+        return self.where((self.above < rank) & (self.above + self.tied > rank))
+
+    def joined(self, other: TieGroups) -> TieGroups:
+        """These groups and others of the same queries."""
+        columns = [field.name for field in fields(self)]
+        return TieGroups(
+            *(np.concatenate([getattr(one, name) for one in (self, other)]) for name in columns)
+        )
+
+    def where(self, which: npt.NDArray[np.bool_]) -> TieGroups:
+        """Some of the groups."""
         columns = (self.row, self.better, self.above, self.tied, self.alike)
-        return TieGroups(*(column[cut] for column in columns))
+        return TieGroups(*(column[which] for column in columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +88,13 @@ class Tally:
     above: Int64
     tied: Int64
     alike: Int64
+
+    def replaced(self, rows: Int64, other: Tally) -> Tally:
+        """The same, with those of some queries from another tally, query after query."""
+        columns = {field.name: getattr(self, field.name).copy() for field in fields(self)}
+        for name, column in columns.items():
+            column[rows] = getattr(other, name)
+        return Tally(**columns)
 
 
 def joined(tallies: Sequence[Tally]) -> Tally:

@@ -8,11 +8,20 @@ import numpy as np
 import pytest
 
 from harness.data.embedded import build_glyphs, glyphs
-from harness.data.embedded.glyphs import FACES, GlyphArrays, decode, encode, load_glyphs
+from harness.data.embedded.glyphs import (
+    FACES,
+    GlyphArrays,
+    decode,
+    encode,
+    load_distinct_glyphs,
+    load_glyphs,
+)
 from harness.errors import UserError
 
 DIGEST = "ed4e88532b8585a4d885cc8bc3ebcb17a1b0af425ed23b39afe4b161f9f428f9"
 CLASSES = 515
+DISTINCT_CLASSES = 501
+DISTINCT_DIGEST = "1db8f2f53105f01ce3ecb3e0a7539975417a2e4ff29bb54b712483c023a4cfaf"
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +189,23 @@ def test_a_rebuild_gives_the_shipped_bytes(rebuilt):
     assert lzma.decompress(again) == lzma.decompress(shipped)
     if again != shipped:
         pytest.skip("this liblzma packs the same content into other bytes")
+
+
+def test_the_second_version_holds_no_image_twice(dataset):
+    clean = load_distinct_glyphs()
+    images = clean.inputs.reshape(len(clean.inputs), -1)
+    assert len(np.unique(images, axis=0)) == len(images)
+    assert len(np.unique(dataset.inputs.reshape(len(dataset.inputs), -1), axis=0)) == 8240 - 48
+
+
+def test_the_second_version_only_drops_whole_classes(dataset):
+    clean = load_distinct_glyphs()
+    assert (len(clean.class_names), clean.digest) == (DISTINCT_CLASSES, DISTINCT_DIGEST)
+    kept = [dataset.class_names.index(name) for name in clean.class_names]
+    same = dataset.inputs.reshape(CLASSES, len(FACES), 28, 28)[kept]
+    assert np.array_equal(clean.inputs.reshape(same.shape), same)
+    assert clean.labels.tolist() == [label for label in range(len(kept)) for _ in FACES]
+    scripts = dataset.attributes["script"].values.reshape(CLASSES, -1)[kept]
+    assert np.array_equal(clean.attributes["script"].values.reshape(scripts.shape), scripts)
+    assert "U+041A CYRILLIC CAPITAL LETTER KA" not in clean.class_names
+    assert "U+004B LATIN CAPITAL LETTER K" in clean.class_names

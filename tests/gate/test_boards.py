@@ -181,7 +181,7 @@ def test_other_digests_are_not_compared(gate, make_store, identity, said):
 
 def test_other_scoring_semantics_are_not_compared(gate, make_store, make_run):
     scores = make_run()[0].scores.model_copy(update={"semantics": 2})
-    with pytest.raises(NotComparable, match="different scoring semantics"):
+    with pytest.raises(NotComparable, match=r"different scoring semantics.*`bench rescore`"):
         gate(make_store("new", levels={"a": 0.5, "b": 0.6}, scores=scores))
 
 

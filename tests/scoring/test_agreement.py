@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from harness.errors import UserError
 from harness.scoring import agreement
-from harness.scoring.agreement import contingency, expected_mutual_information
+from harness.scoring.agreement import (
+    contingency,
+    expected_mutual_information,
+    mutual_information,
+)
 
 Partitions = tuple[np.ndarray, np.ndarray]
 
@@ -72,3 +77,28 @@ def test_random_clusters_have_no_adjusted_agreement() -> None:
     found = agreement(rng.integers(0, 500, 1000), rng.integers(0, 500, 1000))
     assert found["nmi"] > 0.8
     assert abs(found["ami"]) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("classes", "clusters", "wrong"),
+    [
+        ([0, 1, 2], [0], "clusters: 1 of them for 3 classes"),
+        ([0], [0, 1, 2], "clusters: 3 of them for 1 classes"),
+        ([0.5, 1.5], [0, 1], "classes must be integers, not float64"),
+        ([0, 1], ["a", "b"], "clusters must be integers, not <U1"),
+        ([[0, 1]], [0, 1], r"classes must have the shape \(samples,\), not \(1, 2\)"),
+        ([], [], "classes: there is nothing to compare"),
+    ],
+)
+def test_labels_that_cannot_be_compared_are_one_line(classes, clusters, wrong) -> None:
+    with pytest.raises(UserError, match=wrong):
+        agreement(np.array(classes), np.array(clusters))
+
+
+@pytest.mark.parametrize("sizes", [(3, 4), (1, 97), (500, 313)])
+def test_a_constant_labelling_tells_nothing(sizes) -> None:
+    classes = np.repeat([0, 1], sizes)
+    for pair in ((classes, np.zeros_like(classes)), (np.ones_like(classes), classes)):
+        found = agreement(*pair)
+        assert (found["nmi"], found["ami"]) == (0.0, 0.0)
+        assert mutual_information(contingency(*pair)) == 0.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
-from harness.scoring import KMeans, Scores, score_embeddings
+from harness.scoring import KMeans, Scores, clustering, score_embeddings
 
 
 def blobs(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -76,3 +76,72 @@ def test_clustering_can_be_left_out() -> None:
 def test_a_count_below_one_is_refused(bad: dict[str, int]) -> None:
     with pytest.raises(UserError, match="at least 1"):
         KMeans(**bad)
+
+
+SEEDS = range(40)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pytest.param(np.array([[0.0, 1.0], [1.0, 0.0]]), id="two points"),
+        pytest.param(np.repeat(np.eye(4), 2, axis=0), id="four classes of two equal points"),
+        pytest.param(np.repeat(np.eye(5), 3, axis=0)[:-2], id="classes of three and of one"),
+        pytest.param(np.vstack((np.repeat(np.eye(3), 50, axis=0), [[1, 1, 1]])), id="one alone"),
+    ],
+)
+@pytest.mark.parametrize("restarts", [1, 3])
+def test_equal_points_of_a_class_are_clustered_without_fail(
+    points: np.ndarray, restarts: int
+) -> None:
+    labels = np.unique(points, axis=0, return_inverse=True)[1].ravel()
+    if len(points) == len(np.unique(labels)):  # each needs another of its class to be a query
+        points, labels = np.vstack((points, points)), np.tile(labels, 2)
+    for seed in SEEDS:
+        found = clustered(points, labels, seed=seed, restarts=restarts).values
+        assert (found["ami"], found["ari"]) == pytest.approx((1.0, 1.0))
+
+
+def test_two_points_of_two_classes_are_two_clusters() -> None:
+    gallery, gallery_labels = np.eye(2), np.arange(2)
+    for seed in SEEDS:
+        found = score_embeddings(
+            np.eye(2), np.arange(2), gallery=gallery, gallery_labels=gallery_labels, seed=seed
+        )
+        assert found.values["ami"] == 1.0
+
+
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+def test_a_hundred_clusters_well_apart_are_found_by_one_restart(distance: str) -> None:
+    draw = np.random.default_rng(1)
+    labels = np.repeat(np.arange(100), 16)
+    points = draw.normal(size=(100, 64))[labels] + 0.1 * draw.normal(size=(1600, 64))
+    once = KMeans(restarts=1)
+    for seed in range(5):
+        found = score_embeddings(points, labels, distance=distance, clustering=once, seed=seed)
+        assert found.values["ami"] == pytest.approx(1.0)
+
+
+def test_a_far_point_and_far_groups_leave_clusters_as_they_are() -> None:
+    draw = np.random.default_rng(0)
+    labels = np.arange(300) % 10
+    points = draw.normal(size=(10, 8))[labels] + 0.05 * draw.normal(size=(300, 8))
+    points[:, 0] += 1e5 * (labels % 2)
+    points[0] *= 1e6
+    labels[0] = 10
+    found = score_embeddings(points, labels, distance="euclidean", seed=0)
+    assert found.values["ami"] == pytest.approx(1.0)
+
+
+def test_many_starts_at_a_time_are_as_many_and_different(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clustering, "_WORK", 1000)
+    points = np.random.default_rng(0).normal(size=(200, 3))
+    found = clustering.starts(points, 40, np.random.default_rng(0))
+    assert len(found) == 40
+    assert len(np.unique(found)) > 35
+
+
+def test_a_cluster_that_loses_its_points_starts_again_far_off() -> None:
+    rows = np.array([[0.0], [0.1], [0.2], [5.0]])
+    run = clustering._lloyd(rows, np.array([[0.1], [9.0], [50.0]]), iterations=20)
+    assert len(set(run.assigned.tolist())) == 3

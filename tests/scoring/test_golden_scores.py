@@ -16,10 +16,10 @@ GOLDEN = {
         "map_at_r": 0.037992916493,
         "map": 0.157051562977,
         "mrr": 0.297414882877,
-        "nmi": 0.147458217787,
-        "ami": 0.003175144592,
-        "ari": 0.001903373063,
-        "pairwise_f1": 0.120750293083,
+        "nmi": 0.136706125348,
+        "ami": -0.009005879874,
+        "ari": 0.00014165016,
+        "pairwise_f1": 0.116237267825,
     },
     "euclidean": {
         "precision_at_1": 0.1,
@@ -31,10 +31,10 @@ GOLDEN = {
         "map_at_r": 0.037078651433,
         "map": 0.154443220665,
         "mrr": 0.277135495331,
-        "nmi": 0.146931747825,
-        "ami": 0.002624291455,
-        "ari": 0.00912579481,
-        "pairwise_f1": 0.126253687316,
+        "nmi": 0.124131047064,
+        "ami": -0.024482013056,
+        "ari": -0.005369236773,
+        "pairwise_f1": 0.118316268487,
     },
 }
 
@@ -48,7 +48,7 @@ def spiral() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("distance", ["cosine", "euclidean"])
 def test_golden_scores_stand_under_this_version_of_the_semantics(distance: str) -> None:
-    assert SCORING_SEMANTICS == 1, "the semantics moved: write the new numbers down here"
+    assert SCORING_SEMANTICS == 2, "the semantics moved: write the new numbers down here"
     found = score_embeddings(*spiral(), distance=distance, seed=0).values
     assert found == pytest.approx(GOLDEN[distance], abs=1e-9), (
         "scores changed: raise SCORING_SEMANTICS and write the new numbers down here"

@@ -6,7 +6,7 @@ import hashlib
 import io
 import lzma
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -76,11 +76,38 @@ def load_glyphs() -> Dataset:
     Classes are in the order of their code points; attributes are family, weight, slant and
     script. Raises UserError where the installed data file is missing or damaged.
     """
+    return _dataset("glyphs", _read(_data_file()))
+
+
+def load_distinct_glyphs() -> Dataset:
+    """Load the characters of which no image is an image of another class, pixel by pixel.
+
+    Of characters that any face draws alike (U+004B and U+041A, K) the first is kept, so that every
+    image is of one class only and no test image is in a training part. As `load_glyphs` otherwise.
+    """
     arrays = _read(_data_file())
+    kept = _distinct(arrays.images)
+    chosen = replace(arrays, code_points=arrays.code_points[kept], images=arrays.images[kept])
+    return _dataset("glyphs-2", chosen)
+
+
+def _distinct(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Classes none of whose images is one of an earlier class that is kept."""
+    seen: set[bytes] = set()
+    kept = []
+    for index, faces in enumerate(images):
+        drawn = {image.tobytes() for image in faces}
+        if not drawn & seen:
+            seen |= drawn
+            kept.append(index)
+    return np.array(kept, dtype=np.int64)
+
+
+def _dataset(name: str, arrays: GlyphArrays) -> Dataset:
     classes, faces = arrays.images.shape[:2]
     names = [unicodedata.name(chr(code)) for code in arrays.code_points]
     return Dataset(
-        name="glyphs",
+        name=name,
         inputs=arrays.images.reshape(classes * faces, 1, *arrays.images.shape[2:]),
         labels=np.repeat(np.arange(classes, dtype=np.int64), faces),
         class_names=tuple(
