@@ -5,63 +5,85 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer import Context
+from typer.core import TyperGroup
 
-from harness.cli import (
-    compare,
-    data,
-    deploy,
-    doctor,
-    figure,
-    gate,
-    history,
-    leaderboard,
-    listing,
-    plugin,
-    publish,
-    report,
-    reproduce,
-    rescore,
-    run,
-    score,
-    show,
-    store,
-    tune,
+from harness.errors import (
+    EXIT_DOES_NOT_HOLD,
+    EXIT_DONE,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    UserError,
+    unknown,
 )
-from harness.errors import EXIT_DOES_NOT_HOLD, EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, UserError
+
+COMMANDS: Mapping[str, str] = {
+    "run": "run",
+    "tune": "tune",
+    "leaderboard": "leaderboard",
+    "compare": "compare",
+    "power": "compare",
+    "ranks": "compare",
+    "across": "compare",
+    "report": "report",
+    "figure": "figure",
+    "list": "listing:listing",
+    "show": "show",
+    "deploy": "deploy",
+    "score": "score",
+    "rescore": "rescore",
+    "verify": "rescore",
+    "reproduce": "reproduce",
+    "doctor": "doctor",
+    "forget": "store",
+    "merge": "store",
+    "publish": "publish",
+    "gate": "gate",
+    "history": "history",
+    "plugin": "plugin:app",
+    "data": "data:app",
+}
+"""Every command, and the module that has it; what is not called as its command after a colon."""
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - as it is called
+        """Every name, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Any:  # noqa: ARG002 - as it is called
+        """The command of that name; UserError with the nearest where there is none."""
+        if cmd_name not in COMMANDS:
+            raise unknown("command", cmd_name, COMMANDS)
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"harness.cli.{module}"), name or cmd_name)
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer(
+                add_completion=False, pretty_exceptions_enable=False, context_settings=SETTINGS
+            )
+            alone.command(name=cmd_name)(found)
+            return typer.main.get_command(alone)
+        group = typer.main.get_group(found)
+        group.name = cmd_name
+        return group
+
 
 app = typer.Typer(
     name="bench",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
 )
-app.command()(run.run)
-app.command()(tune.tune)
-app.command()(leaderboard.leaderboard)
-app.command()(compare.compare)
-app.command()(compare.power)
-app.command()(compare.ranks)
-app.command()(compare.across)
-app.command()(report.report)
-app.command()(figure.figure)
-app.command(name="list")(listing.listing)
-app.command()(show.show)
-app.command()(deploy.deploy)
-app.command()(score.score)
-app.command()(rescore.rescore)
-app.command()(rescore.verify)
-app.command()(reproduce.reproduce)
-app.command()(doctor.doctor)
-app.command()(store.forget)
-app.command()(store.merge)
-app.command()(publish.publish)
-app.command()(gate.gate)
-app.command()(history.history)
-app.add_typer(plugin.app, name="plugin")
-app.add_typer(data.app, name="data")
 
 
 def _version(wanted: bool) -> None:

@@ -107,7 +107,6 @@ def run(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Train and score methods by a protocol; what the store holds already is not run again."""
     from harness.benchmark import Benchmark
-    from harness.reading.options import Reading
     from harness.settings import Settings
 
     settings = Settings.read(
@@ -118,12 +117,17 @@ def run(  # noqa: PLR0913 - one argument an option
         memory_limit=memory_limit,
         address=address,
     )
+    reading = None
+    if data is not None:
+        from harness.reading.options import Reading
+
+        reading = Reading(label_column, columns, drop_missing, text_labels, header, skip_unreadable)
     benchmark = Benchmark(
         protocol=protocol,
         methods=methods,
         dataset=dataset,
         data=data,
-        reading=Reading(label_column, columns, drop_missing, text_labels, header, skip_unreadable),
+        reading=reading,
         seeds=seeds,
         overrides=set_ or (),
         hyperparameters=with_ or (),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import harness
+from harness.cli.main import COMMANDS
 
 BENCH = "import sys; from harness.cli.main import main; sys.argv[0] = 'bench'; main()"
 
@@ -26,6 +27,35 @@ def bench(*arguments: str, **environment: str) -> str:
 def test_the_version_stands_beside_the_number_of_the_api() -> None:
     said = bench("--version")
     assert said == f"metric-learning-bench {harness.__version__} (API {harness.API})\n"
+
+
+def test_every_command_is_in_the_help_with_its_sentence() -> None:
+    shown = bench("--help")
+    rows = [line.strip("│ ").split(None, 1) for line in shown.splitlines()]
+    told = {row[0] for row in rows if len(row) == 2}
+    assert [name for name in COMMANDS if name not in told] == []
+
+
+def test_a_misspelt_command_is_one_line_with_the_nearest() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", BENCH, "leaderbord"], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "unknown command 'leaderbord'; did you mean 'leaderboard'?" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_command_imports_no_other_command() -> None:
+    code = """
+import atexit, sys
+from harness.cli.main import main
+atexit.register(lambda: print(sorted(n for n in sys.modules if n.startswith("harness.cli."))))
+sys.argv = ["bench", "history", "--help"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = done.stdout.splitlines()[-1]
+    assert last == "['harness.cli.history', 'harness.cli.main', 'harness.cli.options']", done.stderr
 
 
 def test_a_shell_completes_commands() -> None:
