@@ -67,7 +67,7 @@ class Memory:
     """What both ends map: two halves, which take no memory until they are written to."""
 
     def __init__(self) -> None:
-        self.descriptor = _anonymous_file()
+        self.descriptor = anonymous_file()
         for half in _HALVES:
             try:
                 os.ftruncate(self.descriptor, 2 * half)
@@ -80,12 +80,22 @@ class Memory:
             raise MemoryError("no memory can be shared with a process of a plugin")
         _seal(self.descriptor)
 
+    @classmethod
+    def of(cls, descriptor: int) -> Memory:
+        """What another process made, by its descriptor."""
+        found = cls.__new__(cls)
+        found.descriptor = descriptor
+        found.half = os.fstat(descriptor).st_size // 2
+        found.map = mmap.mmap(descriptor, 2 * found.half)
+        return found
+
     def close(self) -> None:
         """Let go of the file; the map goes when nothing looks at it any more."""
         os.close(self.descriptor)
 
 
-def _anonymous_file() -> int:
+def anonymous_file() -> int:
+    """A descriptor of a file without a name, in memory where the system has such."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("bench", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with tempfile.TemporaryFile() as file:

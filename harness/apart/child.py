@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from harness.plain_text import one_line, plain
+
 _READ_BYTES = 1 << 16
 _SHOWN_BYTES = 1 << 16
 _DEATH_SIGNAL = 1
-_SUBREAPER = 36
 
 
 class Died(Exception):
@@ -23,42 +24,79 @@ class Died(Exception):
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What a process cost, as the system counted it when it was gone.
+class Gone:
+    """How a process ended, by code or negative for a signal, and what the system counted.
 
-    `processor_seconds`: its own and those of the processes that it waited for. `memory_bytes`: the
-    most that it held.
+    `processor_seconds`: of it and those that it waited for. `memory_bytes`: the most that it held
+    beyond what it shared with the process that it was forked from.
     """
 
-    processor_seconds: float = 0.0
-    memory_bytes: int = 0
+    code: int
+    processor_seconds: float
+    memory_bytes: int
+
+
+def gone(pid: int) -> Gone:
+    """Wait until a child of this process is gone, and end what it left in its group."""
+    inherited = _resident()
+    _, status, usage = os.wait4(pid, 0)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(status)
+    own = max(0, _bytes(usage.ru_maxrss) - inherited)
+    return Gone(code, usage.ru_utime + usage.ru_stime, own)
+
+
+def _resident() -> int:
+    """What this process holds, which a fork of it begins with."""
+    from harness.execution.memory import resident_bytes
+
+    return resident_bytes(os.getpid())
+
+
+def fork_here(name: str, body: Callable[[], object], *, keep: tuple[int, ...]) -> Child:
+    """Fork this process, with all that it holds, to run `body`.
+
+    For what lives in this process alone, and so has run here already: an Objective that a program
+    or a notebook defines.
+    """
+    output, theirs = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+
+        def alone() -> None:
+            import threadpoolctl
+
+            # The threads that this process had did not come along, and would be waited for.
+            with threadpoolctl.threadpool_limits(1, user_api="openmp"):
+                body()
+
+        be_a_child(alone, output=theirs, keep=keep)
+    os.close(theirs)
+    return Child(name, pid, output, lambda: gone(pid))
 
 
 class Child:
-    """A process begun by forking this one, which runs `body` and nothing else.
+    """A process of a plugin. `reap` waits for its end, once.
 
-    `body` gets what it is to keep open. What the process prints is passed on, escaped and cut, by
-    whoever waits for it.
+    What it prints is passed on, escaped and cut, by whoever waits for it.
     """
 
-    def __init__(self, name: str, body: Callable[[], object], *, keep: tuple[int, ...]) -> None:
+    def __init__(self, name: str, pid: int, output: int, reap: Callable[[], Gone]) -> None:
+        self.pid = pid
         self._name = name
-        self._output, theirs = os.pipe()
-        os.set_blocking(self._output, False)
+        self._output = output
+        self._reap = reap
         self._shown = 0
-        self.spent = Spent()
-        self._status: int | None = None
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.pid = os.fork()
-        if self.pid == 0:
-            be_a_child(body, output=theirs, keep=keep)
-        os.close(theirs)
+        self._gone: Gone | None = None
+        os.set_blocking(output, False)
         self._poll = select.poll()
-        self._poll.register(self._output, select.POLLIN)
-        self._gone = _descriptor_of(self.pid)
-        if self._gone is not None:
-            self._poll.register(self._gone, select.POLLIN)
+        self._poll.register(output, select.POLLIN)
+        self._end_of_it = _descriptor_of(pid)
+        if self._end_of_it is not None:
+            self._poll.register(self._end_of_it, select.POLLIN)
 
     def watch(self, line: int) -> None:
         """Wait for this descriptor as well in `wait_for`."""
@@ -72,41 +110,34 @@ class Child:
                 self._pass_on()
             if line in ready:
                 return
-            if self._gone in ready:
+            if self._end_of_it in ready:
                 raise Died(self.how_it_ended())
 
     def how_it_ended(self) -> str:
         """Wait for its end and say it in words."""
-        self.end(kill=False)
-        code = os.waitstatus_to_exitcode(self._status or 0)
+        code = self.end(kill=False).code
         if code >= 0:
             return f"its process exited with code {code}"
         name = signal.Signals(-code).name
         hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
         return f"its process was ended by {name}{hint}"
 
-    def end(self, *, kill: bool = True) -> Spent:
+    def end(self, *, kill: bool = True) -> Gone:
         """End it and what it began, if it has not ended by itself; what it cost."""
-        if self._status is not None:
-            return self.spent
+        if self._gone is not None:
+            return self._gone
         if kill:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self.pid, signal.SIGKILL)
-        _, self._status, usage = os.wait4(self.pid, 0)
-        # It leads a group of its own: what it began and left is in it.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self._gone = self._reap()
         self._pass_on()
-        for descriptor in (self._output, self._gone):
+        for descriptor in (self._output, self._end_of_it):
             if descriptor is not None:
                 os.close(descriptor)
-        self.spent = Spent(usage.ru_utime + usage.ru_stime, _bytes(usage.ru_maxrss))
-        return self.spent
+        return self._gone
 
     def _pass_on(self) -> None:
         """Show what it printed, so much of it as anyone would read."""
-        from harness.plain_text import plain
-
         try:
             printed = os.read(self._output, _READ_BYTES)
         except BlockingIOError:
@@ -151,7 +182,7 @@ def be_a_child(body: Callable[[], object], *, output: int, keep: tuple[int, ...]
         code = 0
     except BaseException as error:
         with contextlib.suppress(BaseException):
-            sys.stderr.write(f"{type(error).__name__}\n")
+            sys.stderr.write(f"{one_line(error)}\n")
     finally:
         with contextlib.suppress(BaseException):
             sys.stdout.flush()

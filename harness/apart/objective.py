@@ -11,17 +11,21 @@ import copy
 import pickle
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from harness.apart.channel import BadFrame, Channel, Closed, Memory, Message
-from harness.apart.child import Child, Died, Spent
+from harness.apart.child import Child, Died, Gone, fork_here
 from harness.apart.lesson import Lesson
+from harness.apart.nursery import Job, nursery
 from harness.apart.pupil import EMBEDDINGS, FEATURES, WHOLE, serve
+from harness.apart.shared import Kept, Shape
 from harness.method.objective import Batch, Clusters, Readout
 from harness.models.backbone import Backbone
+from harness.registry import Reference
 from harness.training.embedding import AuditedEmbed
 from harness.training.outcomes import BadLoss, PluginFailed, Tampered, told
 from harness.training.readout import require_linear
@@ -33,24 +37,19 @@ class ObjectiveApart:
     def __init__(self, lesson: Lesson, backbone: Backbone) -> None:
         self.embed = AuditedEmbed(backbone)
         self.images_read = 0
-        self.spent = Spent()
+        self.spent = Gone(0, 0.0, 0)
         self._backbone = backbone
         self._lesson = lesson
         self._passes: dict[int, tuple[Tensor, list[Tensor]]] = {}
         self._stepping = False
         self._memory = Memory()
-        ours, theirs = socket.socketpair()
-        self._channel = Channel(ours, self._memory, core=True, device=lesson.device)
-
-        def body() -> None:
-            device = lesson.device
-            serve(Channel(theirs, self._memory, core=False, device=device), lesson)
-
-        name = lesson.task.method.name
-        self._line = ours
-        self._child = Child(name, body, keep=(theirs.fileno(),))
-        theirs.close()
-        self._child.watch(ours.fileno())
+        self._line, theirs = socket.socketpair()
+        self._channel = Channel(self._line, self._memory, core=True, device=lesson.device)
+        try:
+            self._child = _begin(lesson, theirs, self._memory)
+        finally:
+            theirs.close()
+        self._child.watch(self._line.fileno())
         try:
             self._ask("build")
         except BaseException:
@@ -199,6 +198,27 @@ class ObjectiveApart:
         content = base64.b64encode(pickle.dumps(empty)).decode()
         weights = [value.detach().cpu() for value in self._backbone.state_dict().values()]
         self._channel.send("copied", {"network": content}, weights)
+
+
+_kept = Kept()
+
+
+def _begin(lesson: Lesson, line: socket.socket, memory: Memory) -> Child:
+    """A process for a lesson: of the nursery, or of this one if the method lives in no plugin."""
+    name = lesson.task.method.name
+    if not isinstance(lesson.task.method.build, Reference):
+
+        def body() -> None:
+            serve(Channel(line, memory, core=False, device=lesson.device), lesson)
+
+        return fork_here(name, body, keep=(line.fileno(),))
+    descriptors, inputs, shape = [line.fileno(), memory.descriptor], lesson.part.inputs, None
+    if isinstance(inputs, Tensor):
+        shape = Shape(inputs.dtype, tuple(inputs.shape))
+        descriptors.append(_kept.descriptor(lesson.key, inputs))
+        lesson = replace(lesson, part=replace(lesson.part, inputs=inputs[:0].cpu()))
+    job = Job("harness.apart.pupil:serve_apart", (lesson, shape))
+    return nursery().begin(name, job, descriptors)
 
 
 def _named(batch: Batch) -> tuple[list[str], list[Tensor]]:

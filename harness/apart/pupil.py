@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from harness.apart.channel import Channel, Closed, Message
-from harness.apart.lesson import Lesson
+from harness.apart.channel import Channel, Closed, Memory, Message
+from harness.apart.lesson import Lesson, placed
+from harness.apart.shared import Shape, open_shared
 from harness.data.seal import SealedTestSet, sealed
 from harness.method.objective import Batch, Clusters, Context, Objective, Outputs
 from harness.record import Reason
+from harness.registry import confine
 from harness.training.batching import TrainingView
 from harness.training.embedding import Counts
 from harness.training.guard import OptimizerGuard, method_state
@@ -32,9 +36,24 @@ FEATURES, LINEAR, EMBEDDINGS = "features", "linear", "embeddings"
 WHOLE = (FEATURES, LINEAR, EMBEDDINGS)
 
 
+def serve_apart(given: tuple[Lesson, Shape | None], descriptors: Sequence[int]) -> None:
+    """Serve in a process of a nursery, on the line, the memory and the inputs that it was given."""
+    lesson, shape = given
+    line, memory, *inputs = descriptors
+    if shape is not None:
+        part = replace(lesson.part, inputs=open_shared(inputs[0], shape))
+        lesson = replace(lesson, part=part)
+    shared = Memory.of(memory)
+    # Only what decides the run's id may run from here on.
+    confine()
+    channel = Channel(socket.socket(fileno=line), shared, core=False, device=lesson.device)
+    serve(channel, lesson)
+
+
 def serve(channel: Channel, lesson: Lesson) -> None:
     """Answer until the core is gone; whatever goes wrong is told, and is the end."""
     torch.set_num_threads(lesson.threads)
+    lesson = placed(lesson)
     try:
         try:
             task = lesson.task

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from harness.apart.child import Spent
+from harness.apart.child import Gone
 from harness.apart.lesson import Lesson, cut
 from harness.apart.objective import ObjectiveApart
 from harness.data.parts import Part, Vault
@@ -28,13 +28,18 @@ from harness.training.task import Task
 
 @dataclass(frozen=True, eq=False)
 class Student:
-    """One method about to learn. `threads`: of the processor, for its own process."""
+    """One method about to learn.
+
+    `threads`: of the processor, for its own process. `key`: what tells its training part from
+    all others.
+    """
 
     task: Task
     backbone: Backbone
     vault: Vault
     part: Part
     threads: int
+    key: str
 
     @property
     def lesson(self) -> Lesson:
@@ -61,6 +66,7 @@ class Student:
             context=context,
             device=part.inputs.device,
             threads=self.threads,
+            key=self.key,
         )
 
 
@@ -74,7 +80,7 @@ class Learnt:
     readout: Readout | None = None
     trained: Trained | None = None
     images_read: int = 0
-    spent: Spent = field(default_factory=Spent)
+    spent: Gone = field(default_factory=lambda: Gone(0, 0.0, 0))
 
     def audit(
         self, seconds: float, processor_seconds: float, peak_memory_bytes: int | None

@@ -30,14 +30,15 @@ def _share_of(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
-        return _resident(pid)
+        return resident_bytes(pid)
     for line in lines:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
-    return _resident(pid)
+    return resident_bytes(pid)
 
 
-def _resident(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
+    """What is in main memory of one process, shared or not; 0 if it is gone."""
     try:
         pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
     except (OSError, IndexError):

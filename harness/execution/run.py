@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -149,7 +150,8 @@ def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arra
     if method.trained or method.readout:
         part = vault.train(only_known=method.labels == "all")
         task = Task(rules, method, run.entrant.hyperparameters, identity.seed, identity.fold)
-        student = Student(task, backbone, vault, part, torch.get_num_threads())
+        key = f"{identity.dataset_digest} {hashlib.sha256(part.positions.tobytes()).hexdigest()}"
+        student = Student(task, backbone, vault, part, torch.get_num_threads(), key)
         learnt = learn(student, progress.fields)
     reader = backbone if learnt.readout is None else ReadBackbone(backbone, learnt.readout)
     progress.fields["validation"] = _validation(learnt, reader, vault, rules, method)

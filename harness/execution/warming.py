@@ -21,13 +21,17 @@ def warm() -> Iterator[None]:
     """
     for name in _USED_BY_EVERY_RUN:
         importlib.import_module(name)
-    # The first step of an optimizer loads half of torch.
-    weight = torch.nn.Parameter(torch.zeros(1))
-    weight.grad = torch.zeros(1)
-    torch.optim.Adam([weight]).step()
+    first_step()
     gc.collect()
     gc.freeze()
     try:
         yield
     finally:
         gc.unfreeze()
+
+
+def first_step() -> None:
+    """Take a step of an optimizer: the first loads half of torch."""
+    weight = torch.nn.Parameter(torch.zeros(1))
+    weight.grad = torch.zeros(1)
+    torch.optim.Adam([weight]).step()

@@ -106,7 +106,7 @@ def harness_loop(setting):
     """Processor seconds of the loop, here and in the process of the loss."""
     task, vault, part, batches, fresh = setting
     backbone = fresh()
-    student = Student(task, backbone, vault, part, 1)
+    student = Student(task, backbone, vault, part, 1, "")
     objective = ObjectiveApart(student.lesson, backbone)
     began = time.process_time()
     train(task, backbone, vault, part, batches, objective)

@@ -1,0 +1,248 @@
+"""A clean parent: it imported torch and the core, holds no data, and forks a process for each run.
+
+Plugins are imported in those processes and nowhere else; nothing that one does to its process is
+there when the next is forked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+from harness.apart.child import Child, Died, Gone, be_a_child, die_with_parent, gone
+
+_SUBREAPER = 36
+_LARGEST = 1 << 12
+_LIBRARIES = (
+    "faiss",
+    "sklearn.cluster",
+    "sklearn.metrics",
+    "scipy.stats",
+    "safetensors.numpy",
+    "pytorch_metric_learning.losses",
+    "pytorch_metric_learning.miners",
+)
+"""What the methods of many plugins are made of: imported here, it costs no run anything."""
+_CODE = "import sys; from harness.apart.nursery import main; main(int(sys.argv[1]))"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process is to do. `serve`: "module:function" of the core, called with the rest.
+
+    `lasting`: descriptors that it gets beside, in this order.
+    """
+
+    serve: str
+    given: Any
+
+
+class Nursery:
+    """A clean parent as the core sees it."""
+
+    def __init__(self, line: socket.socket, end: Callable[[], object]) -> None:
+        self._line = line
+        self._end = end
+        self.lost = False
+
+    @classmethod
+    def forked(cls) -> Nursery:
+        """From this process, which must be clean itself: no plugin, no data, one thread."""
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                ours.close()
+                die_with_parent()
+                _serve(theirs)
+            finally:
+                os._exit(0)
+        theirs.close()
+
+        def end() -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+        return cls(ours, end)
+
+    @classmethod
+    def spawned(cls) -> Nursery:
+        """A fresh Python, for a process that is not clean any more."""
+        ours, theirs = socket.socketpair()
+        process = subprocess.Popen(  # noqa: S603 - this Python, and code that stands here
+            [sys.executable, "-c", _CODE, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        theirs.close()
+
+        def end() -> None:
+            process.kill()
+            process.wait()
+
+        return cls(ours, end)
+
+    def begin(self, name: str, job: Job, descriptors: Sequence[int]) -> Child:
+        """Have a process forked that does a job, with these descriptors; they stay open here."""
+        output, theirs = os.pipe()
+        content = _file_of(pickle.dumps(job))
+        try:
+            sent = [theirs, content, *descriptors]
+            pid = self._ask({"fork": len(sent)}, sent)["pid"]
+        except Died:
+            os.close(output)
+            raise
+        finally:
+            os.close(theirs)
+            os.close(content)
+        return Child(name, pid, output, lambda: self._reaped(pid))
+
+    def close(self) -> None:
+        """End it, and all that it forked."""
+        self.lost = True
+        self._line.close()
+        self._end()
+
+    def _reaped(self, pid: int) -> Gone:
+        try:
+            return Gone(**self._ask({"reap": pid}))
+        except Died:
+            return Gone(-signal.SIGKILL, 0.0, 0)
+
+    def _ask(self, request: dict[str, int], descriptors: Sequence[int] = ()) -> dict[str, Any]:
+        """Ask it; raises Died where it is gone, as when a method killed it."""
+        try:
+            socket.send_fds(self._line, [json.dumps(request).encode()], list(descriptors))
+            answer = self._line.recv(_LARGEST)
+        except OSError:
+            answer = b""
+        if not answer:
+            self.close()
+            raise Died("the process that lets it run was ended")
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+
+_current: Nursery | None = None
+_lock = threading.Lock()
+
+
+def begin_here() -> None:
+    """Fork the nursery of this process now, while it is clean."""
+    global _current  # noqa: PLW0603 - one a process
+    with _lock:
+        if _current is None:
+            _current = Nursery.forked()
+
+
+def nursery() -> Nursery:
+    """The nursery of this process; a new one if it has none, or if that was lost."""
+    global _current  # noqa: PLW0603 - one a process
+    with _lock:
+        if _current is None or _current.lost:
+            _current = Nursery.spawned()
+        return _current
+
+
+def main(descriptor: int) -> NoReturn:
+    """Be a nursery, in a Python of its own."""
+    die_with_parent()
+    _serve(socket.socket(fileno=descriptor))
+    os._exit(0)
+
+
+def _serve(line: socket.socket) -> None:
+    """Fork and reap as asked, until nobody asks."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    if sys.platform.startswith("linux"):
+        # What a method's process began and left is this one's to end.
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1)
+    _warm()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(line, _LARGEST, 16)
+        if not message:
+            return
+        request = json.loads(message)
+        if "fork" in request:
+            answer: dict[str, Any] = {"pid": _fork(line, descriptors)}
+        else:
+            found = gone(request["reap"])
+            _end_orphans()
+            answer = vars(found)
+        line.sendall(json.dumps(answer).encode())
+
+
+def _warm() -> None:
+    """Import what many runs need, so that none waits for it."""
+    for name in ("torch", "harness.apart.pupil", *_LIBRARIES):
+        if find_spec(name.partition(".")[0]) is not None:
+            importlib.import_module(name)
+    from harness.execution.warming import first_step
+
+    first_step()
+    gc.collect()
+    gc.freeze()
+
+
+def _fork(line: socket.socket, descriptors: list[int]) -> int:
+    output, content, *lasting = descriptors
+    pid = os.fork()
+    if pid == 0:
+
+        def body() -> None:
+            line.detach()  # it was closed with all that is not this process's
+            with open(content, "rb") as file:
+                file.seek(0)
+                job: Job = pickle.load(file)  # noqa: S301 - from the core
+            module, _, name = job.serve.partition(":")
+            getattr(importlib.import_module(module), name)(job.given, lasting)
+
+        be_a_child(body, output=output, keep=(content, *lasting))
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return pid
+
+
+def _end_orphans() -> None:
+    """End every process that the last one left behind."""
+    while True:
+        try:
+            tasks = Path("/proc/self/task").iterdir()
+            left = [int(one) for task in tasks for one in (task / "children").read_text().split()]
+        except OSError:
+            return
+        if not left:
+            return
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def _file_of(content: bytes) -> int:
+    from harness.apart.channel import anonymous_file
+
+    descriptor = anonymous_file()
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+    return descriptor
