@@ -64,14 +64,12 @@ def say(line: str) -> None:
 
 @contextmanager
 def draining_on_ctrl_c(draining: threading.Event) -> Iterator[None]:
-    """Have the first Ctrl-C set `draining`; the second raises KeyboardInterrupt.
+    """Have the first Ctrl-C, or request to end (SIGTERM), set `draining`; the second stops now.
 
-    Where Ctrl-C is ignored, as in a shell's background jobs, or this is not the main thread, it
-    stays as it is.
+    Stopping raises KeyboardInterrupt. Where a signal is ignored, as Ctrl-C is in a shell's
+    background jobs, or this is not the main thread, it stays as it is.
     """
-    before = signal.getsignal(signal.SIGINT)
-    main = threading.current_thread() is threading.main_thread()
-    if not main or before is not signal.default_int_handler:
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
 
@@ -82,11 +80,15 @@ def draining_on_ctrl_c(draining: threading.Event) -> Iterator[None]:
         # Not by print: this may interrupt a print.
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, SAID.encode())
 
-    signal.signal(signal.SIGINT, interrupted)
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    heard = [number for number, handler in usual.items() if signal.getsignal(number) is handler]
+    for number in heard:
+        signal.signal(number, interrupted)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in heard:
+            signal.signal(number, usual[number])
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.apart.child import Child, Died, Gone, be_a_child, die_with_parent, gone
+from harness.apart.child import Child, Died, Gone, be_a_child, gone
 
 _SUBREAPER = 36
 _LARGEST = 1 << 12
@@ -43,10 +43,7 @@ _CODE = "import sys; from harness.apart.nursery import main; main(int(sys.argv[1
 
 @dataclass(frozen=True)
 class Job:
-    """What a process is to do. `serve`: "module:function" of the core, called with the rest.
-
-    `lasting`: descriptors that it gets beside, in this order.
-    """
+    """What a process is to do: "module:function" of the core, which gets this and descriptors."""
 
     serve: str
     given: Any
@@ -68,7 +65,6 @@ class Nursery:
         if pid == 0:
             try:
                 ours.close()
-                die_with_parent()
                 _serve(theirs)
             finally:
                 os._exit(0)
@@ -164,13 +160,12 @@ def nursery() -> Nursery:
 
 def main(descriptor: int) -> NoReturn:
     """Be a nursery, in a Python of its own."""
-    die_with_parent()
     _serve(socket.socket(fileno=descriptor))
     os._exit(0)
 
 
 def _serve(line: socket.socket) -> None:
-    """Fork and reap as asked, until nobody asks."""
+    """Fork and reap as asked, until nobody is there to ask."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     if sys.platform.startswith("linux"):

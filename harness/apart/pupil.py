@@ -8,6 +8,7 @@ that is said here about them.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -119,7 +120,10 @@ class _Pupil:
     def _build(self, _: Message) -> None:
         lesson, task = self._lesson, self._lesson.task
         context = Context(**lesson.context, device=lesson.device, generator=self._generator)
+        # Importing a plugin leaves no garbage, and looking for it takes as long again.
+        gc.disable()
         objective = task.method.objective(task.hyperparameters, context)
+        gc.enable()
         if not isinstance(objective, Objective):
             raise BadLoss(f"build returned {type(objective).__name__}, not an Objective")
         self._objective = objective.to(lesson.device).train()

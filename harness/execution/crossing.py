@@ -6,6 +6,7 @@ the digest of its code; the other side looks it up among the plugins that it loa
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import pickle
 from pathlib import Path
@@ -21,6 +22,20 @@ def plugin_files(registry: Registry) -> tuple[Path, ...]:
     """The files given by `--plugin`, for another process to load in the same order."""
     asked_for = (origin for origin in registry.origins.values() if origin.asked_for)
     return tuple(origin.root.absolute() for origin in asked_for if origin.root is not None)
+
+
+def pack_registry(registry: Registry) -> bytes:
+    """Turn what plugins declare into bytes, for a process that need not ask them again.
+
+    Raises UserError for a method that lives in this process and in no plugin.
+    """
+    known = {field.name: getattr(registry, field.name) for field in dataclasses.fields(registry)}
+    try:
+        return pickle.dumps(Registry(**known), protocol=pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UserError(
+            f"what this program defines itself cannot be sent to workers: {error}; use one worker"
+        ) from error
 
 
 def core_digest() -> str:

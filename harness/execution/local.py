@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 
 from harness.errors import UserError
-from harness.execution.crossing import core_digest, pack, plugin_files
+from harness.execution.crossing import core_digest, pack, pack_registry
 from harness.execution.ended import record_of_ended
 from harness.execution.executor import Finished, Stages, Started, Work
 from harness.execution.inline import execute_inline
@@ -61,7 +61,7 @@ class _Team:
         self._dataset = dataset
         self._bench = pack(work.bench)
         self._core = core_digest()
-        self._plugin_files = plugin_files(work.bench.registry)
+        self._registry = pack_registry(work.bench.registry)
         self._waiting: deque[tuple[PlannedRun, int]] = deque((run, 1) for run in work.runs)
         self._idle_deaths = 0
         self._workers: dict[int, WorkerProcess] = {}
@@ -160,7 +160,7 @@ class _Team:
         place = Workplace(
             bench=self._bench,
             core=self._core,
-            plugin_files=self._plugin_files,
+            registry=self._registry,
             dataset=self._dataset,
             device=self._placement.devices[slot],
             threads=self._work.settings.threads,

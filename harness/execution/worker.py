@@ -13,13 +13,13 @@ import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import parent_process
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.execution.shared_dataset import SharedDataset
+    from harness.registry import Registry
 
 READY = b"ready"
 REFUSED = b"refused "
@@ -30,12 +30,13 @@ NO_MORE = b""
 class Workplace:
     """What a worker needs to make the Bench that the session has.
 
-    `bench`: by `pack`. `core`: digest of the benchmark's own code, which must be the same there.
+    `bench`: by `pack`; `registry`: by `pack_registry`. `core`: digest of the benchmark's own code,
+    which must be the same there.
     """
 
     bench: bytes
+    registry: bytes
     core: str
-    plugin_files: tuple[Path, ...]
     dataset: SharedDataset
     device: str
     threads: int
@@ -46,8 +47,9 @@ def serve(connection: Connection, place: Workplace) -> None:
 
     What a person can mend is answered by REFUSED and the line that says it.
     """
-    # Ctrl-C is for the parent, which says what becomes of the runs.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C and a request to end are for the parent, which says what becomes of the runs.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(place,), daemon=True).start()
     try:
         _serve(connection, place)
@@ -61,16 +63,18 @@ def _serve(connection: Connection, place: Workplace) -> None:
     import dataclasses
     import logging
 
+    from harness.apart.nursery import begin_here
     from harness.execution.crossing import core_digest, unpack
     from harness.execution.machine import choose_device, set_threads
     from harness.execution.run import execute
     from harness.execution.warming import warm
-    from harness.registry import load_registry
 
     logging.basicConfig(format="bench: %(message)s", level=logging.WARNING)
     if core_digest() != place.core:
         raise UserError("the benchmark's own code changed since the session began; start it again")
-    registry = load_registry(place.plugin_files)
+    # From here on this process holds data; what runs plugins is forked before.
+    begin_here()
+    registry: Registry = pickle.loads(place.registry)  # noqa: S301 - our session's
     dataset = place.dataset.open()
     bench = unpack(place.bench, registry, dataset)
     bench = dataclasses.replace(bench, device=choose_device(place.device))

@@ -135,6 +135,7 @@ def child(order: dict[str, Any]) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     fault = order["fault"]
     os.environ.update(fault.pop("environment", {}))
     code = 1

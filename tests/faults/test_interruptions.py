@@ -15,20 +15,24 @@ from harness.store import Store
 HELD = "another bench run writes to this store: waiting for it to end"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_ctrl_c_once_finishes_what_runs(scene, gate, undisturbed, workers: str) -> None:
+def test_being_asked_to_end_once_finishes_what_runs(
+    scene, gate, undisturbed, workers: str, number: signal.Signals
+) -> None:
     scene.methods, scene.seeds = "spread,patient", 2
     scene.more = ["--workers", workers]
     pid = scene.start(gate)
     gate.wait_for()
-    os.kill(pid, signal.SIGINT)
+    os.kill(pid, number)
     scene.nursery.wait_for(pid, "finishing what runs")
     gate.open()
     code, printed = scene.nursery.wait(pid)
     assert code == 130, printed
     assert "stopped; the same command goes on from here" in printed
     assert "Traceback" not in printed
-    scene.recovers("Ctrl-C once", undisturbed("spread,patient", 2))
+    kind = "Ctrl-C once" if number == signal.SIGINT else "SIGTERM once"
+    scene.recovers(kind, undisturbed("spread,patient", 2))
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
