@@ -195,6 +195,10 @@ class Benchmark:
         weights = self.registry.backbone(rule.name).item.weights_named(rule.weights)
         if weights is not None:
             require_weights(weights)
+        if self._own is None and "dataset" not in vars(self) and self.settings.workers == 1:
+            from harness.apart.nursery import begin_here
+
+            begin_here()
         if self._own is None:
             _report_copies(self.dataset, self.protocol)
         return Bench(

@@ -141,11 +141,15 @@ _current: Nursery | None = None
 _lock = threading.Lock()
 
 
-def begin_here() -> None:
-    """Fork the nursery of this process now, while it is clean."""
+def begin_here(*, harmless: int = 0) -> None:
+    """Fork the nursery of this process now, while it is clean: it is spawned later otherwise.
+
+    Nothing happens where this process has other threads, which a fork would leave behind, but for
+    so many `harmless` ones, which hold nothing.
+    """
     global _current  # noqa: PLW0603 - one a process
     with _lock:
-        if _current is None:
+        if _current is None and threading.active_count() == 1 + harmless:
             _current = Nursery.forked()
 
 

@@ -72,8 +72,9 @@ def _serve(connection: Connection, place: Workplace) -> None:
     logging.basicConfig(format="bench: %(message)s", level=logging.WARNING)
     if core_digest() != place.core:
         raise UserError("the benchmark's own code changed since the session began; start it again")
-    # From here on this process holds data; what runs plugins is forked before.
-    begin_here()
+    # From here on this process holds data; what runs plugins is forked before. The one other
+    # thread waits for the parent's end.
+    begin_here(harmless=1)
     registry: Registry = pickle.loads(place.registry)  # noqa: S301 - our session's
     dataset = place.dataset.open()
     bench = unpack(place.bench, registry, dataset)
