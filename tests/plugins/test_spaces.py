@@ -100,3 +100,52 @@ def test_a_method_says_where_its_defaults_are_from(method):
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_who_trains_parameters_has_a_rate_for_them(method):
     assert ("objective_rate" in method.space) == (method.parameters != "0")
+
+
+# What the papers print where the default is another, or where a range could have left it out.
+PRINTED = [
+    ("contrastive-squared", "margin", 1.0),
+    ("triplet", "margin", 0.2),
+    ("triplet", "margin", 3.0),  # Guided Deep Metric Learning, without normalisation
+    ("triplet-batch-hard", "margin", 1.0),
+    ("qwise", "margin", 1.0),
+    ("n-pair", "l2", 0.002),
+    ("n-pair", "samples_per_class", 2),
+    ("angular", "angle", 45.0),
+    ("lifted-structure", "neg_margin", 1.0),
+    ("lifted-structure", "scale", 1.0),
+    ("multi-similarity", "alpha", 2.0),
+    ("multi-similarity", "beta", 50.0),
+    ("ranked-list", "temperature", 10.0),
+    ("circle", "gamma", 256.0),
+    ("circle", "m", 0.25),
+    ("ntxent-two-views", "temperature", 0.5),
+    ("supcon", "temperature", 0.07),
+    ("proxy-nca-original", "softmax_scale", 1.0),
+    ("proxy-anchor", "alpha", 32.0),
+    ("normalized-softmax", "temperature", 0.05),
+    ("cosface", "scale", 64.0),
+    ("arcface", "margin", 28.6),
+    ("arcface", "scale", 64.0),
+    ("sphereface", "margin", 4),
+    ("large-margin-softmax", "margin", 4),
+    ("soft-triple", "la", 20.0),
+    ("soft-triple", "gamma", 10.0),
+    ("center-loss", "weight", 0.003),
+    ("manifold", "margin", 0.0005),
+    ("manifold", "context_weight", 1.0),
+    ("vicreg", "covariance", 1.0),
+    ("pddm", "width", 512),
+    ("dvml", "divergence_weight", 1.0),
+    ("gemini", "margin", 3.0),
+    ("hypergraph", "width", 512),
+    ("potential-field", "per_class", 15),
+    ("potential-field", "decay", 4.0),
+    ("proxy-graph", "per_class", 12),
+    ("happier", "clustering", 0.1),
+]
+
+
+@pytest.mark.parametrize(("method", "name", "value"), PRINTED)
+def test_a_space_holds_what_the_paper_prints(named, method, name, value):
+    assert named[method].space[name].check(value) == value
