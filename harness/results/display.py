@@ -26,6 +26,7 @@ _COST = (
     Column(key="declared", title="batch", priority=6),
 )
 _SEARCH = Column(key="search_seconds", title="search s", align="right", priority=3, digits=0)
+_DEFAULTS = Column(key="defaults", title="defaults from", priority=3)
 _MARKS = Column(key="marks", title="marks", priority=2)
 
 
@@ -40,10 +41,11 @@ def display_table(board: Board, metrics: Sequence[str] | None = None) -> Table:
     if _has_ties(board):  # beside the metric that they are of
         columns.insert(2 + names.index(RANKED_BY) if RANKED_BY in names else 1, _TIES)
     search = [_SEARCH] if any(row.cost and row.cost.search_seconds for row in board.rows) else []
+    defaults = [_DEFAULTS] if any(map(_defaults_text, board.rows)) else []
     marks = [_MARKS] if any(map(_marks_text, board.rows)) else []
     return Table(
         title=_title(board),
-        columns=[*columns, _RUNS, *_COST, *search, *marks],
+        columns=[*columns, _RUNS, *_COST, *search, *defaults, *marks],
         rows=[_display_row(board, row, names) for row in board.rows],
         best=_best(board, names),
         notes=board.notes,
@@ -120,6 +122,7 @@ def _display_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell
         "runs": f"{row.runs.done} of {row.runs.expected}",
         **{key: show(row.cost) if row.cost else None for key, show in _SHOWN_COST.items()},
         "declared": _declared_text(row.declared),
+        "defaults": _defaults_text(row),
         "marks": _marks_text(row),
     }
 
@@ -141,6 +144,12 @@ def _marks_text(row: Row) -> str:
     return "; ".join([*failed, *skipped, *row.flags])
 
 
+def _defaults_text(row: Row) -> str:
+    """Where the defaults that a row ran at are from; nothing for a searched row, or if unsaid."""
+    said = row.declared.defaults_from
+    return "" if said == "unsaid" or "search" in row.chosen_by else said
+
+
 def _declared_text(declared: Declared) -> str:
     parts = [declared.composition]
     parts += [f"{declared.views} views"] if declared.views != 1 else []
@@ -155,6 +164,7 @@ def _wide_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell]:
         "distribution": row.distribution,
         "version": row.version,
         "hyperparameters": json.dumps(dict(row.hyperparameters), sort_keys=True),
+        "defaults_from": row.declared.defaults_from,
         **({"ties": row.ties} if _has_ties(board) else {}),
     }
     for name in names:

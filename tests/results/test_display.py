@@ -64,6 +64,21 @@ def test_the_composition_of_batches_is_shown(replicate: MakeRuns) -> None:
     assert "pairs, 2 views" in render_board(board, "table")
 
 
+def test_where_defaults_are_from_is_shown(replicate: MakeRuns) -> None:
+    tuned = replicate("tuned", declared={"defaults_from": "validation here"})
+    board = build_board([*tuned, *replicate("published", declared={"defaults_from": "paper"})])
+    shown = {row[0]: row for row in csv.reader(io.StringIO(render_board(board, "csv")))}
+    place = shown["method"].index("defaults_from")
+    assert (shown["tuned"][place], shown["published"][place]) == ("validation here", "paper")
+    assert "| validation here |" in render_board(board, "md")
+
+
+def test_a_searched_row_and_a_board_that_does_not_say_have_no_defaults(replicate: MakeRuns) -> None:
+    assert "defaults from" not in render_board(build_board(replicate()), "md")
+    searched = replicate(declared={"defaults_from": "paper"}, chosen_by="search")
+    assert "defaults from" not in render_board(build_board(searched), "md")
+
+
 def test_columns_can_be_chosen(replicate: MakeRuns) -> None:
     values = {"map_at_r": 0.25, "recall_at_8": 0.875}
     board = build_board(replicate(scores={"values": values}))
