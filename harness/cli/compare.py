@@ -144,13 +144,7 @@ def power(  # noqa: PLR0913 - one argument an option
         to_see=difference,
         noise_only=True,
     )
-    plan = power_to_see(
-        difference,
-        found.difference.noise,
-        found.replicates,
-        family=found.family,
-        power=probability,
-    )
+    plan = power_to_see(difference, found.told, found.pairs, probability)
     if plan is None or plan.noise == 0.0:
         seen = "one common replicate" if plan is None else "no noise in their common replicates"
         raise UserError(f"'{first}' and '{second}' have {seen}: there is nothing to plan with")

@@ -74,8 +74,8 @@ def _intervals(
     board: Board, metric: str, labels: Sequence[str], upward: bool | None
 ) -> tuple[tuple[int, int], ...]:
     telling = board.telling(metric, higher_is_better=upward)
-    places = zip(telling.order, telling.ranks, strict=True)
-    known = {board.rows[row].label: span for row, span in places if span is not None}
+    places = zip(telling.order, telling.found.rows, strict=True)
+    known = {board.rows[row].label: one.ranks for row, one in places if one.ranks is not None}
     return tuple(known[label] for label in labels)
 
 

@@ -15,6 +15,7 @@ from harness.metrics import RANKED_BY
 from harness.record import Identity, Record, Searched
 from harness.results import Aggregate, Board, Row, load_board
 from harness.results.reading import Selector, Source, StoreSource, as_source
+from harness.results.replicates import Intervals
 from harness.store import Store
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -25,13 +26,15 @@ NEEDED = ("test_embeddings", "test_labels")
 class Entry:
     """One row of a Board, the Records it aggregates, and its replicates' scores.
 
-    `replicates`: by seed the value of every metric, of complete replicates only. `trials`: Records
+    `replicates`: by seed the value of every metric, of complete replicates only; `intervals`: those
+    of the board. `trials`: Records
     of the searches for its hyperparameters; those that found nothing are at the defaults' row.
     """
 
     row: Row
     records: tuple[Record, ...]
     replicates: Mapping[int, Mapping[str, float | None]]
+    intervals: Intervals
     trials: tuple[Record, ...] = ()
 
     @property
@@ -131,6 +134,7 @@ def make_sources(board: Board, records: Sequence[Record], trials: Sequence[Recor
             replicates={
                 seed: _fold_means(folds) for seed, folds in row.values(board.aggregate).items()
             },
+            intervals=row.scores(board.aggregate),
             trials=tried.get(_version(row), ())
             if _is_searched(row) or (_version(row) not in searched and "default" in row.chosen_by)
             else (),

@@ -10,7 +10,9 @@ from harness.figures.sources import Sources
 from harness.metrics import RANKED_BY, title_of
 from harness.report.markup import Markup, element, join
 from harness.results import Aggregate, Row
+from harness.results.display import span_text
 from harness.statistics import Interval
+from harness.statistics.standings import READABLE
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,6 @@ def shown_metrics(sources: Sources) -> list[str]:
     return [name for name in board.metrics if board.facts(name).usual]
 
 
-READABLE = 8  # letters of one row
-
-
 def letters(row: Row) -> set[str]:
     """The groups of a row: `ab` is of a and b, and so is `a1b1` of a1 and b1."""
     return set(re.findall(r"[a-zA-Z]\d*", row.ties or ""))
@@ -55,10 +54,10 @@ def tied_with(row: Row, rows: Sequence[Row]) -> list[Row]:
 
 
 def ties_shown(rows: Sequence[Row]) -> dict[str, str]:
-    """What each row says of its ties, by label: its letters, or how many others it is tied with."""
+    """What each row says of its ties, by label: its letters, or where it may truly stand."""
     if as_letters(rows):
         return {row.label: row.ties for row in rows if row.ties}
-    return {row.label: str(len(tied_with(row, rows))) for row in rows if row.ties}
+    return {row.label: span_text(row.ranks) or "" for row in rows if row.ranks}
 
 
 def ties_meaning(rows: Sequence[Row]) -> str:
@@ -66,8 +65,8 @@ def ties_meaning(rows: Sequence[Row]) -> str:
     if as_letters(rows):
         return "A letter shared under “ties” means not told apart."
     return (
-        "“Tied with” counts the methods not told apart from one; there are too many groups for "
-        "letters."
+        "“Rank” is where a method may truly stand; all of these hold together with 95 %. There "
+        "are too many groups for letters."
     )
 
 
@@ -156,13 +155,13 @@ def explained(sources: Sources) -> str:
     joined = sources.board.aggregate == "concatenated"
     return (
         f"{'Embeddings of the folds joined' if joined else 'Folds scored apart and averaged'}; "
-        f"mean and 95 % t-interval over replicates. {ties_meaning(sources.board.rows)} Overlapping "
+        f"mean and 95 % interval over replicates. {ties_meaning(sources.board.rows)} Overlapping "
         "intervals are not a test."
     )
 
 
 def _head(shape: _Shape) -> list[Markup]:
-    ties = ("ties", "text") if shape.lettered else ("tied with", "number")
+    ties = ("ties", "text") if shape.lettered else ("rank", "number")
     plain = [("batch", "batch"), ("marks", "marks")]
     numbers = [
         ("runs", "runs"),
@@ -199,13 +198,18 @@ def _row(place: int, row: Row, shape: _Shape) -> Markup:
         "tr",
         element("td", pin, class_="pin"),
         element("th", link, scope="row", data_value=row.label),
-        *([element("td", ties, data_value=ties, class_="ties")] if shape.ties else []),
+        *([element("td", ties, data_value=_sorted_by(ties), class_="ties")] if shape.ties else []),
         *(_metric(name, scores.get(name), shape.span) for name in shape.metrics),
         *_costs(row, searched=shape.searched),
         element("td", _batch(row), data_value=row.declared.composition),
         element("td", _marks(row), data_value=_marks(row)),
         data_method=place,
     )
+
+
+def _sorted_by(ties: str) -> str:
+    """What a column of letters or of ranks is sorted by: of `4-9` its first."""
+    return ties.partition("-")[0]
 
 
 def _metric(name: str, interval: Interval | None, span: tuple[float, float] | None) -> Markup:

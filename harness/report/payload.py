@@ -24,7 +24,6 @@ from harness.figures.embedded import Plane
 from harness.figures.panels import Panel, Panels
 from harness.figures.sources import Entry, Sources
 from harness.report.board_table import About, shown_metrics, title
-from harness.statistics import t_interval
 
 BUDGET = 1_700_000  # bytes: with its base64 and 60 methods' numbers, a page stays under 5 MB
 # Tried in this order until one fits; PNG keeps every pixel of a small image.
@@ -179,7 +178,7 @@ def _method(entry: Entry, metrics: Sequence[str], about: About) -> Data:
     curve = learning_curve(entry)
     cost = entry.row.cost
     values = {name: entry.values(name) for name in metrics}
-    scores = {name: t_interval(list(found.values())) for name, found in values.items() if found}
+    scores = {name: entry.intervals[name] for name, found in values.items() if found}
     return {
         "label": entry.label,
         "about": about.of(entry.row.method),

@@ -73,8 +73,10 @@ class Row:
     `label` is the method's name, and what tells it from other rows of that name where there are
     any. `metrics` and `class_means` are of separate folds averaged, `concatenated` of their
     joined embeddings; each an interval over replicates. `flags` are marks a reader must see.
-    `ties` are letters: rows that share one cannot be told apart by the ranking metric; None on a
-    board, or for a row, without two replicates.
+    By the ranking metric, and None on a board, or for a row, without two replicates: `best`, that
+    it may be the best of the board; `ties`, letters shared with whoever it cannot be told apart
+    from; `ranks`, the lowest and highest that it may truly have. `searches`: how many searches its
+    replicates come from.
 
     `fold_values`, `joined_values` and `run_ids` are by seed and hold what the intervals were made
     of: every complete replicate's values fold by fold, those of its joined folds, its runs' ids.
@@ -96,7 +98,10 @@ class Row:
     failures: tuple[Failure, ...]
     cost: Cost | None
     flags: tuple[str, ...]
+    best: bool | None = None
     ties: str | None = None
+    ranks: tuple[int, int] | None = None
+    searches: int = 0
     fold_values: Mapping[int, tuple[Values, ...]] = field(default_factory=dict)
     joined_values: Mapping[int, Values] = field(default_factory=dict)
     run_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -168,7 +173,7 @@ class Board:
     def to_frame(self) -> pandas.DataFrame:
         """One row a method, best first, by its label; the columns are those of the CSV format.
 
-        Of each metric `_mean`, `_low`, `_high` (95 % t-interval) and `_n`, the replicates it is
+        Of each metric `_mean`, `_low`, `_high` (95 % interval) and `_n`, the replicates it is
         over; then runs, costs and marks.
         """
         import pandas
@@ -238,7 +243,11 @@ class Board:
             labels = [row.label for row in self.rows]
             order = best_first(values, labels, higher_is_better=upward)
             self._tellings[metric, upward] = tell(
-                values[order], order, title=facts.title, higher_is_better=upward
+                values[order],
+                order,
+                facts=facts,
+                higher_is_better=upward,
+                seeds_are_units=any(row.searches > 1 for row in self.rows),
             )
         return self._tellings[metric, upward]
 

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.errors import UserError
-from harness.metrics import RANKED_BY
-from harness.record import Concatenation, Record, Searched
+from harness.metrics import RANKED_BY, metric_facts
+from harness.record import Concatenation, Record, Searched, Told
 from harness.results.belonging import joined_alike, newest_versions, of_one_kind, trained_alike
 from harness.results.board import (
     Aggregate,
@@ -30,15 +30,18 @@ from harness.results.key import (
     row_key,
 )
 from harness.results.replicates import (
+    ByFold,
     Deferred,
     Intervals,
     complete_replicates,
     concatenated,
     fold_values,
     joined_values,
+    score_array,
     separated,
     separated_class_means,
 )
+from harness.statistics import Interval, fold_intervals
 from harness.store.excerpt import Common, Excerpt, excerpts_of
 
 UNLOCKED = "unlocked"
@@ -99,6 +102,7 @@ def board_of(
             for group in grouped(shown, row_key).values()
         ]
     )
+    told = {name: told for common in found for name, told in common.told.items()}
     board = Board(
         protocol=identity.protocol,
         protocol_digest=identity.protocol_digest,
@@ -110,8 +114,8 @@ def board_of(
         replicates=expected,
         aggregate=aggregate,
         remarks=(),
-        rows=tuple(rows),
-        told={name: told for common in found for name, told in common.told.items()},
+        rows=tuple(_with_intervals(rows, told)),
+        told=told,
         trunk=identity.trunk,
     )
     ranked, ties = _ranked(board)
@@ -142,10 +146,38 @@ def _ranked(board: Board) -> tuple[tuple[Row, ...], tuple[str, ...]]:
         return tuple(rows), ()
     telling = board.telling(RANKED_BY)
     rows = [
-        dataclasses.replace(board.rows[place], ties=ties)
-        for place, ties in zip(telling.order, telling.ties, strict=True)
+        dataclasses.replace(board.rows[place], best=found.best, ties=found.ties, ranks=found.ranks)
+        for place, found in zip(telling.order, telling.found.rows, strict=True)
     ]
-    return tuple(rows), () if telling.note is None else (telling.note,)
+    return tuple(rows), telling.notes
+
+
+def _with_intervals(rows: Sequence[Row], told: Mapping[str, Told]) -> list[Row]:
+    """The rows with intervals that take the noise within folds, which all rows are needed for."""
+    separate = _intervals([row.metrics for row in rows], [row.fold_values for row in rows], told)
+    joined = _intervals(
+        [row.concatenated for row in rows],
+        [{seed: (one,) for seed, one in row.joined_values.items()} for row in rows],
+        told,
+    )
+    return [
+        dataclasses.replace(row, metrics=own, concatenated=whole)
+        for row, own, whole in zip(rows, separate, joined, strict=True)
+    ]
+
+
+def _intervals(
+    rows: Sequence[Intervals], values: Sequence[ByFold], told: Mapping[str, Told]
+) -> list[dict[str, Interval]]:
+    found: list[dict[str, Interval]] = [{} for _ in rows]
+    for name in dict.fromkeys(name for row in rows for name in row):
+        facts = metric_facts(name, told)
+        _, array = score_array(values, name)
+        ends = fold_intervals(array, bounds=(facts.low, facts.high))
+        for own, row, interval in zip(found, rows, ends, strict=True):
+            if name in row:
+                own[name] = dataclasses.replace(row[name], low=interval.low, high=interval.high)
+    return found
 
 
 def _labelled(rows: Sequence[tuple[Common, Row]]) -> list[Row]:
@@ -210,6 +242,7 @@ def build_row(runs: Sequence[Excerpt], joined: Joined, *, folds: int, replicates
         concatenated=concatenated(ours),
         runs=_runs(runs, expected=folds * replicates),
         failures=failures_of(runs),
+        searches=len(_searches(runs)),
         cost=_cost(runs, _searches(runs)),
         flags=_flags(runs, metrics, len(complete)),
         fold_values=fold_values(complete),

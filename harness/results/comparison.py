@@ -13,18 +13,19 @@ from harness.errors import UserError
 from harness.results.board import Board, Row
 from harness.results.class_sums import ClassSums, stacked_sums
 from harness.results.reading import Source, as_source
-from harness.results.telling import LEVEL, Floats, Telling
+from harness.results.telling import LEVEL, Floats, ToldPair
 from harness.statistics import (
     Interval,
     PairedDifference,
+    Pairs,
     corrected_fold_test,
     detectable_difference,
     effect_size,
     hierarchical_bootstrap,
-    noise_interval,
     paired_difference,
     paired_differences,
     probability_of_improvement,
+    replicates_on_board,
     replicates_to_see,
     sign_flip_test,
 )
@@ -32,6 +33,7 @@ from harness.store import Store
 
 SMALL = 0.005
 _SEED = 0
+_SIGNS = 6  # replicates; with fewer no result of the sign-flip test is below 5 %
 
 Verdict = Literal["first", "second", "undecided", "one replicate"]
 
@@ -55,11 +57,11 @@ class Pair:
 class Power:
     """The replicates at which a true `difference` is found with probability `power`.
 
-    `alone`: tested by itself at 5 %; `corrected`: at 5 % over `family` pairs, the first step of
-    Holm's procedure, so that it suffices whatever the other pairs do. None: more than a million.
-    `noise`: standard deviation of a replicate's difference, measured over `replicates` and known
-    within `noise_range` (95 %); `alone_range`: what `alone` would be at its ends. `detectable`:
-    the smallest difference that the replicates at hand show by themselves.
+    `alone`: tested by itself at 5 %; `corrected`: among the `family` pairs of its board, so that it
+    suffices whatever the other pairs do. None: more than a million. `noise`: standard deviation of
+    a run's difference within its fold, as measured over `replicates`; planned is with `at_most`,
+    below which the true one is in four cases of five. `detectable`: the smallest difference that
+    the replicates at hand show by themselves.
     """
 
     difference: float
@@ -67,9 +69,8 @@ class Power:
     family: int
     replicates: int
     noise: float
-    noise_range: tuple[float, float]
+    at_most: float
     alone: int | None
-    alone_range: tuple[int | None, int | None]
     corrected: int | None
     detectable: float
 
@@ -84,12 +85,13 @@ class Comparison:
     """What is known of two rows by one metric; every difference is positive if the first is better.
 
     `means`: over the common replicates. `left_out`: replicates of each that the other lacks.
-    `adjusted`: the t-test's p-value after Holm over the `family` pairs compared together.
-    `sign_flip`, `over_folds`: p-values of the exact sign-flip test over replicates and of the
-    corrected test over folds. `improvement`: the probability that a fresh replicate of the first
-    beats one of the second; `effect`: Hedges' size. `resampled`: the ends of the hierarchical
-    bootstrap's interval over `levels`, None without stored scores by class. What a single
-    replicate cannot tell is None.
+    `adjusted`: the p-value over the `family` pairs compared together, as the board's letters have
+    it. `sign_flip`, `over_folds`: p-values of the exact sign-flip test over replicates, None below
+    the six at which it can say anything, and of the corrected test over folds. `improvement`: the
+    probability that a fresh replicate of the first beats one of the second; `effect`: Hedges' size.
+    `resampled`: the ends of the hierarchical bootstrap's interval over `levels`, None without
+    stored scores by class. What a single replicate cannot tell is None. `told` and `pairs`: what
+    further plans are made of.
     """
 
     labels: tuple[str, str]
@@ -111,6 +113,8 @@ class Comparison:
     resampled: tuple[float, float] | None
     levels: tuple[str, ...]
     power: Power | None
+    told: ToldPair | None = dataclasses.field(default=None, repr=False)
+    pairs: Pairs | None = dataclasses.field(default=None, repr=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -169,13 +173,10 @@ def compare(  # noqa: PLR0913 - what is compared, and how
     sign = 1.0 if higher_is_better else -1.0
     one, other = sign * pair.values[0], sign * pair.values[1]
     by_fold = paired_differences(one, other)
-    difference = paired_difference(one.mean(axis=1), other.mean(axis=1))
+    telling = board.telling(metric, higher_is_better=higher_is_better)
+    told = telling.pair(pair.places, alone=alone)
+    difference = told.difference if told else paired_difference(one, other)
     replicates = len(pair.seeds)
-    adjusted, family = (
-        (difference.p_value, 1)
-        if alone
-        else _corrected(board.telling(metric, higher_is_better=higher_is_better), pair)
-    )
     tested = replicates > 1
     resampled, levels = _resampled(sums, sign) if tested else (None, ())
     return Comparison(
@@ -189,25 +190,18 @@ def compare(  # noqa: PLR0913 - what is compared, and how
         folds=by_fold.shape[1],
         left_out=pair.left_out,
         difference=difference,
-        adjusted=adjusted if tested else None,
-        family=family,
-        sign_flip=sign_flip_test(by_fold.mean(axis=1)) if tested else None,
+        adjusted=told.adjusted if told else None,
+        family=told.family if told else 1,
+        sign_flip=sign_flip_test(by_fold.mean(axis=1)) if replicates >= _SIGNS else None,
         over_folds=corrected_fold_test(by_fold) if tested else None,
         improvement=probability_of_improvement(one.mean(axis=1), other.mean(axis=1)),
         effect=effect_size(by_fold.mean(axis=1)),
         resampled=resampled,
         levels=levels,
-        power=power_to_see(to_see, difference.noise, replicates, family=family),
+        power=power_to_see(to_see, told, None if alone else telling.pairs),
+        told=told,
+        pairs=None if alone else telling.pairs,
     )
-
-
-def _corrected(telling: Telling, pair: Pair) -> tuple[float, int]:
-    """The pair's p-value as the board's letters have it, and the number of pairs corrected for."""
-    tested = [telling.order[place] for place in telling.tested]
-    if not set(pair.places) <= set(tested):
-        return 1.0, max(1, telling.pairs.family)
-    first, second = (tested.index(place) for place in pair.places)
-    return float(telling.pairs.adjusted[first, second]), telling.pairs.family
 
 
 def _resampled(
@@ -293,24 +287,26 @@ def _nothing_in_common(rows: tuple[Row, Row], there: npt.NDArray[np.bool_], metr
 
 
 def power_to_see(
-    difference: float, noise: float | None, replicates: int, *, family: int, power: float = 0.8
+    difference: float, found: ToldPair | None, pairs: Pairs | None, power: float = 0.8
 ) -> Power | None:
-    """Plan for `difference`; None where no noise could be measured (fewer than two replicates)."""
-    if noise is None or replicates < 2:
+    """Plan for `difference`; None where no noise could be measured (fewer than two replicates).
+
+    `pairs`: those of the board, None for a pair that was named beforehand.
+    """
+    if found is None:
         return None
-    low, high = noise_interval(noise, replicates) or (noise, noise)
+    noise, replicates = found.noise, found.difference.interval.n
+    alone = replicates_to_see(difference, noise, level=LEVEL, power=power)
     return Power(
         difference=difference,
         power=power,
-        family=family,
+        family=found.family,
         replicates=replicates,
-        noise=noise,
-        noise_range=(low, high),
-        alone=replicates_to_see(difference, noise, level=LEVEL, power=power),
-        alone_range=(
-            replicates_to_see(difference, low, level=LEVEL, power=power),
-            replicates_to_see(difference, high, level=LEVEL, power=power),
-        ),
-        corrected=replicates_to_see(difference, noise, level=LEVEL / family, power=power),
+        noise=noise.noise,
+        at_most=noise.at_most,
+        alone=alone,
+        corrected=alone
+        if pairs is None
+        else replicates_on_board(difference, noise, pairs, level=LEVEL, power=power),
         detectable=detectable_difference(noise, replicates, level=LEVEL, power=power) or 0.0,
     )

@@ -16,7 +16,9 @@ from harness.statistics import Interval
 from harness.table import Cell, Column, FittedTable, Format, Table, render
 
 _METHOD = Column(key="method", title="method", priority=0, wraps=True)
+_BEST = Column(key="best", title="*", priority=1)
 _TIES = Column(key="ties", title="ties", priority=1)
+_RANKS = Column(key="ranks", title="rank", align="right", priority=1)
 _RUNS = Column(key="runs", title="runs", align="right", priority=1)
 _COST = (
     Column(key="training_seconds", title="train s", align="right", priority=2, digits=1),
@@ -38,8 +40,8 @@ def display_table(board: Board, metrics: Sequence[str] | None = None) -> Table:
     """
     names = _chosen(board, metrics)
     columns = [_METHOD, *(_metric_column(board, name, place) for place, name in enumerate(names))]
-    if _has_ties(board):  # beside the metric that they are of
-        columns.insert(2 + names.index(RANKED_BY) if RANKED_BY in names else 1, _TIES)
+    beside = 2 + names.index(RANKED_BY) if RANKED_BY in names else 1
+    columns[beside:beside] = _standing_columns(board)
     search = [_SEARCH] if any(row.cost and row.cost.search_seconds for row in board.rows) else []
     defaults = [_DEFAULTS] if any(map(_defaults_text, board.rows)) else []
     marks = [_MARKS] if any(map(_marks_text, board.rows)) else []
@@ -73,6 +75,22 @@ def _chosen(board: Board, metrics: Sequence[str] | None) -> list[str]:
     if metrics is None:
         return [name for name in board.metrics if board.facts(name).usual]
     return [board.metric(name, where="--metrics").name for name in metrics]
+
+
+def _standing_columns(board: Board) -> list[Column]:
+    """The mark of the top group, and letters or ranks; none where nothing is told apart."""
+    shown = board.telling(RANKED_BY).found.shown if RANKED_BY in board.metrics else "nothing"
+    if shown == "nothing":
+        return []
+    return [_BEST, _TIES if shown == "letters" else _RANKS]
+
+
+def span_text(ranks: tuple[int, int] | None) -> str | None:
+    """`1-29`, or the one rank."""
+    if ranks is None:
+        return None
+    low, high = ranks
+    return str(low) if low == high else f"{low}-{high}"
 
 
 def _has_ties(board: Board) -> bool:
@@ -110,14 +128,16 @@ def _metric_column(board: Board, name: str, place: int) -> Column:
 
 def _title(board: Board) -> str:
     kind = "joined folds" if board.aggregate == "concatenated" else "separate folds, averaged"
-    return f"{board.protocol} on {board.dataset}: {kind}; mean [95 % t-interval over replicates]"
+    return f"{board.protocol} on {board.dataset}: {kind}; mean [95 % interval]"
 
 
 def _display_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell]:
     scores = row.scores(board.aggregate)
     return {
         "method": row.label,
+        "best": "*" if row.best else None,
         "ties": row.ties,
+        "ranks": span_text(row.ranks),
         **{name: interval_text(scores.get(name)) for name in names},
         "runs": f"{row.runs.done} of {row.runs.expected}",
         **{key: show(row.cost) if row.cost else None for key, show in _SHOWN_COST.items()},
@@ -165,7 +185,7 @@ def _wide_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell]:
         "version": row.version,
         "hyperparameters": json.dumps(dict(row.hyperparameters), sort_keys=True),
         "defaults_from": row.declared.defaults_from,
-        **({"ties": row.ties} if _has_ties(board) else {}),
+        **(_standing_cells(row) if _has_ties(board) else {}),
     }
     for name in names:
         interval = scores.get(name, Interval(mean=None, low=None, high=None, n=0))
@@ -178,6 +198,12 @@ def _wide_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell]:
     runs = {f"runs_{key}": count for key, count in vars(row.runs).items()}
     cost = vars(row.cost) if row.cost else {}
     return {**cells, **runs, **cost, "flags": "; ".join(row.flags)}
+
+
+def _standing_cells(row: Row) -> dict[str, Cell]:
+    low, high = row.ranks or (None, None)
+    best = None if row.best is None else int(row.best)
+    return {"ties": row.ties, "may_be_best": best, "rank_low": low, "rank_high": high}
 
 
 def board_document(board: Board) -> dict[str, Any]:
@@ -207,6 +233,8 @@ def _document_row(row: Row) -> dict[str, Any]:
     return {
         "method": row.method,
         "ties": row.ties,
+        "may_be_best": row.best,
+        "ranks": None if row.ranks is None else list(row.ranks),
         "metrics": _intervals(row.metrics),
         "concatenated": _intervals(row.concatenated),
         "class_means": _intervals(row.class_means),

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from harness.metrics import title_of
 from harness.results.board import Board
 from harness.results.class_sums import ClassSums, stacked_sums
-from harness.results.display import interval_text
+from harness.results.display import interval_text, span_text
 from harness.results.reading import Source, as_source
 from harness.statistics import (
     Bootstrap,
-    Interval,
+    Standing,
     hierarchical_bootstrap,
 )
 from harness.store import Store
@@ -26,31 +26,31 @@ _SEED = 0
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """One row: its mean with t-interval, and where it may stand.
+    """One row: its interval, and where it may stand, as the board has it.
 
-    `ties`, `lowest`, `highest`: letter and rank interval from the corrected paired tests, None
-    below two replicates; all rank intervals hold together with 95 %. `resampled`: the ends of the
+    `standing.ranks`: all of a board hold together with 95 %. `resampled`: the ends of the
     bootstrap's interval; `first`: the share of its draws in which the row is the best.
     """
 
     label: str
-    interval: Interval
-    ties: str | None = None
-    lowest: int | None = None
-    highest: int | None = None
+    standing: Standing
     resampled: tuple[float, float] | None = None
     first: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
-    """The rows, best first; how many seeds the bootstrap resampled, and which levels."""
+    """The rows, best first; how many seeds the bootstrap resampled, and which levels.
+
+    `told`: what their marks mean; `lettered`: whether letters are few enough to show.
+    """
 
     board: Board
     metric: str
     higher_is_better: bool
     rows: tuple[Ranked, ...]
-    pairs: int
+    told: tuple[str, ...]
+    lettered: bool
     seeds: int
     levels: tuple[str, ...]
 
@@ -72,15 +72,11 @@ def load_ranking(
     resampled = _resampled(drawn, tested, higher_is_better=higher_is_better)
     rows = []
     for place, row in enumerate(telling.order):
-        ranks = telling.ranks[place]
         ends, first = resampled.get(row, (None, None))
         rows.append(
             Ranked(
                 label=board.rows[row].label,
-                interval=telling.intervals[place],
-                ties=telling.ties[place],
-                lowest=None if ranks is None else ranks[0],
-                highest=None if ranks is None else ranks[1],
+                standing=telling.found.rows[place],
                 resampled=ends,
                 first=first,
             )
@@ -90,7 +86,8 @@ def load_ranking(
         metric=metric,
         higher_is_better=higher_is_better,
         rows=tuple(rows),
-        pairs=telling.pairs.family,
+        told=telling.notes,
+        lettered=telling.found.shown == "letters",
         seeds=len(seeds) if drawn else 0,
         levels=drawn.levels if drawn else (),
     )
@@ -144,14 +141,15 @@ def ranking_table(ranking: Ranking) -> Table:
     columns = [
         Column(key="method", title="method", priority=0, wraps=True),
         Column(key="score", title=name, align="right", priority=0),
-        Column(key="ties", title="ties", priority=1),
+        Column(key="best", title="*", priority=1),
+        *([Column(key="ties", title="ties", priority=1)] if ranking.lettered else []),
         Column(key="ranks", title="rank", align="right", priority=1),
         Column(key="bootstrap", title="bootstrap", align="right", priority=2),
         Column(key="first", title="best in", align="right", priority=3),
     ]
     board = ranking.board
     return Table(
-        title=f"{board.protocol} on {board.dataset}, by {name}; mean [95 % t-interval]",
+        title=f"{board.protocol} on {board.dataset}, by {name}; mean [95 % interval]",
         columns=columns,
         rows=[_cells(row) for row in ranking.rows],
         notes=_notes(ranking),
@@ -162,26 +160,17 @@ def _cells(row: Ranked) -> dict[str, Cell]:
     ends = row.resampled
     return {
         "method": row.label,
-        "score": interval_text(row.interval),
-        "ties": row.ties,
-        "ranks": None if row.lowest is None else _span(row.lowest, row.highest or row.lowest),
+        "score": interval_text(row.standing.interval),
+        "best": "*" if row.standing.best else None,
+        "ties": row.standing.ties,
+        "ranks": span_text(row.standing.ranks),
         "bootstrap": None if ends is None else f"[{ends[0]:.3f}, {ends[1]:.3f}]",
         "first": None if row.first is None else f"{100 * row.first:.0f} %",
     }
 
 
-def _span(lowest: int, highest: int) -> str:
-    return str(lowest) if lowest == highest else f"{lowest} to {highest}"
-
-
 def _notes(ranking: Ranking) -> list[str]:
-    notes = []
-    if ranking.pairs:
-        notes.append(
-            "ties, rank: paired t-tests over replicates, 5 %, Holm over "
-            f"{ranking.pairs} {'pair' if ranking.pairs == 1 else 'pairs'}; all rank intervals "
-            "hold together with 95 %"
-        )
+    notes = list(ranking.told)
     if ranking.levels:
         notes.append(
             f"bootstrap: for other {', '.join(ranking.levels)}; best in: share of its draws; "

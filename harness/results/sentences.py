@@ -36,17 +36,15 @@ def power_text(found: Comparison, power: Power) -> str:
     name = title_of(found.metric)
     first, second = _names(found)
     share = f"{100 * power.power:.0f} %"
-    low, high = power.noise_range
-    few, many = power.alone_range
     return (
         "\n".join(
             [
                 f"to see {_plain(power.difference)} {name} between {first} and {second} with "
                 f"{share} probability: {_count(power.alone)} for this pair alone, "
-                f"{_count(power.corrected)} corrected over {_pairs(power.family)}",
-                f"  measured noise of a difference: {power.noise:.2g} over {power.replicates} "
-                f"replicates, truly between {low:.2g} and {high:.2g} (95 %); at these ends "
-                f"{_count(few)} and {_count(many)} for this pair alone",
+                f"{_count(power.corrected)} among {_pairs(power.family)}",
+                f"  noise of a run's difference: {power.noise:.2g} as measured over "
+                f"{power.replicates} replicates; planned with {power.at_most:.2g}, below which it "
+                "truly is in four cases of five",
                 f"  {power.replicates} replicates show {power.detectable:.2g} ({share}, this pair "
                 "alone)",
             ]
@@ -80,7 +78,7 @@ def comparison_document(found: Comparison) -> dict[str, Any]:
         "noise": difference.noise,
         "p_values": {
             "t": difference.p_value,
-            "holm": found.adjusted,
+            "adjusted": found.adjusted,
             "sign_flip": found.sign_flip,
             "over_folds": found.over_folds,
         },
@@ -147,7 +145,7 @@ def _of_this_size(found: Comparison) -> str:
     power, mean = found.power, found.difference.interval.mean
     if power is None or power.noise == 0.0 or mean is None or abs(mean) <= power.difference:
         return ""
-    plan = power_to_see(abs(mean), power.noise, power.replicates, family=power.family)
+    plan = power_to_see(abs(mean), found.told, found.pairs, power.power)
     if plan is None or not plan.more:
         return ""
     return f"; {plan.more} more {_replicates(plan.more)} would show one of this size"
@@ -156,16 +154,17 @@ def _of_this_size(found: Comparison) -> str:
 def _tests(found: Comparison) -> Iterator[str]:
     if found.adjusted is None or found.difference.p_value is None:
         return
-    tests = [f"paired t-test {_p(found.difference.p_value)}"]
+    tests = [f"t-test within folds {_p(found.difference.p_value)}"]
     if found.sign_flip is not None:
-        least = 2.0 ** (1 - found.replicates)
-        bound = f" (never below {least:.2g} here)" if least > 0.05 else ""
-        tests.append(f"exact sign-flip test {_p(found.sign_flip)}{bound}")
-    if found.over_folds is not None:
-        tests.append(f"corrected for correlated folds {_p(found.over_folds)}")
+        tests.append(f"exact sign-flip test over replicates {_p(found.sign_flip)}")
     yield f"this pair alone: {', '.join(tests)}"
+    if found.over_folds is not None:
+        yield (
+            f"for other training classes too: {_p(found.over_folds)}, over folds (its level is 5 % "
+            "only if folds correlate by what they leave out)"
+        )
     if found.family > 1:
-        yield f"the verdict is corrected over all {_pairs(found.family)} (Holm)"
+        yield f"the verdict is over all {_pairs(found.family)} of the board together"
 
 
 def _cautions(found: Comparison) -> Iterator[str]:
@@ -187,7 +186,7 @@ def _difference(found: Comparison) -> str:
     ends = ""  # differences without any variance have none
     if interval.low is not None and interval.high is not None:
         ends = f" [{_number(interval.low, found)}, {_number(interval.high, found)}]"
-    corrected = " (Holm)" if found.family > 1 else ""
+    corrected = f" among {_pairs(found.family)}" if found.family > 1 else ""
     name = title_of(found.metric)
     return (
         f"{_number(interval.mean, found)}{ends} {name}, "

@@ -6,25 +6,38 @@ Boards, comparisons, rankings, reports and figures all read a `Telling`; none te
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.metrics import MetricFacts
 from harness.statistics import (
-    AllPairs,
     Interval,
+    Noise,
+    PairedDifference,
+    Pairs,
+    Standings,
     all_pairs,
-    rank_intervals,
+    standings,
     t_interval,
-    tie_letters,
 )
 
 LEVEL = 0.05
-FEW = 5  # replicates; below, Student's t needs several times the difference that ten need
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldPair:
+    """Two rows: their difference, its p-value over `family` pairs together, and its noise."""
+
+    difference: PairedDifference
+    adjusted: float
+    family: int
+    noise: Noise
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,20 +45,60 @@ class Telling:
     """What is known of m rows by one metric; everything is in the order of `values`, best first.
 
     `order`: which row of the board each is. `values`: float64 (m, s, f), NaN where a row has no
-    such replicate. `intervals`: of each row. `tested`: places of the rows with two replicates or
-    more, which `pairs` compares in that order, positive where the first is better. `ties`: rows
-    that share a letter cannot be told apart; `ranks`: lowest and highest that a row may truly
-    have; both None for a row that was not tested. `note`: what the letters mean, if there are any.
+    such replicate. `found`: intervals, letters, ranks and top group (`harness.statistics`).
+    `notes`: what these mean, in sentences for the foot of a table.
     """
 
     order: tuple[int, ...]
     values: Floats
-    intervals: tuple[Interval, ...]
-    tested: tuple[int, ...]
-    pairs: AllPairs
-    ties: tuple[str | None, ...]
-    ranks: tuple[tuple[int, int] | None, ...]
-    note: str | None
+    found: Standings
+    notes: tuple[str, ...]
+    higher_is_better: bool
+    seeds_are_units: bool
+
+    @property
+    def tested(self) -> tuple[int, ...]:
+        """Places of the rows with two replicates or more, which `pairs` compares in that order."""
+        return self.found.places
+
+    @property
+    def pairs(self) -> Pairs:
+        """The pairs of the tested rows; a difference is positive where the first is better."""
+        return self.found.pairs
+
+    def pair(self, rows: tuple[int, int], *, alone: bool = False) -> ToldPair | None:
+        """What is told of two rows of the board, the first less the second; None if untested.
+
+        `alone`: the pair was named before any result was seen. It is then neither corrected for
+        the others nor its noise held above a share of theirs.
+        """
+        places = [self.order.index(row) for row in rows]
+        if not set(places) <= set(self.tested):
+            return None
+        first, second = (self.tested.index(place) for place in places)
+        pairs = self.pairs_alone if alone else self.pairs
+        if pairs.replicates[first, second] < 2:
+            return None
+        return ToldPair(
+            difference=pairs.of(first, second),
+            adjusted=float((pairs.p_values if alone else pairs.adjusted)[first, second]),
+            family=1 if alone else max(1, pairs.family),
+            noise=Noise(
+                noise=float(pairs.noise[first, second]),
+                degrees=float(pairs.degrees[first, second]),
+                folds=pairs.folds,
+                units=pairs.units,
+            ),
+        )
+
+    @cached_property
+    def pairs_alone(self) -> Pairs:
+        """The same pairs, each with its own noise as measured."""
+        sign = 1.0 if self.higher_is_better else -1.0
+        values = self.values[list(self.tested)]
+        if self.seeds_are_units:
+            values = values.mean(axis=2, keepdims=True)
+        return all_pairs(sign * values, floor=0.0)
 
     @property
     def replicates(self) -> Floats:
@@ -55,42 +108,37 @@ class Telling:
 
 
 def tell(
-    values: Floats, order: Sequence[int], *, title: str, higher_is_better: bool = True
+    values: Floats,
+    order: Sequence[int],
+    *,
+    facts: MetricFacts,
+    higher_is_better: bool = True,
+    seeds_are_units: bool = False,
 ) -> Telling:
     """Compare the rows of a board by one metric.
 
-    `values`: (m, s, f), best first. Rows share a letter unless the paired t-test over their common
-    replicates, folds averaged, tells them apart at 5 % after Holm over all pairs. A row of one
-    replicate has no letter: nothing is known of its noise.
+    `values`: (m, s, f), best first. `seeds_are_units`: whether the folds of a seed share more than
+    their seed, as those of one search do.
     """
-    replicates = values.mean(axis=2)
-    there = np.isfinite(replicates)
-    tested = np.flatnonzero(there.sum(axis=1) >= 2).tolist()
-    sign = 1.0 if higher_is_better else -1.0
-    pairs = all_pairs(sign * replicates[tested])
-    ties: list[str | None] = [None] * len(values)
-    ranks: list[tuple[int, int] | None] = [None] * len(values)
-    letters = tie_letters(pairs.apart(LEVEL))
-    lowest, highest = rank_intervals(pairs.better(LEVEL))
-    for place, row in enumerate(tested):
-        ties[row] = letters[place] if len(tested) > 1 else None
-        ranks[row] = int(lowest[place]), int(highest[place])
+    found = standings(
+        values,
+        higher_is_better=higher_is_better,
+        bounds=(facts.low, facts.high),
+        seeds_are_units=seeds_are_units,
+        level=LEVEL,
+    )
     return Telling(
         order=tuple(order),
         values=values,
-        intervals=tuple(
-            interval_of(mine[known].tolist()) for mine, known in zip(values, there, strict=True)
-        ),
-        tested=tuple(tested),
-        pairs=pairs,
-        ties=tuple(ties),
-        ranks=tuple(ranks),
-        note=_note(there[tested].sum(axis=1), pairs.family, title) if len(tested) > 1 else None,
+        found=found,
+        notes=tuple(_notes(found, facts.title)),
+        higher_is_better=higher_is_better,
+        seeds_are_units=seeds_are_units,
     )
 
 
 def interval_of(replicates: Sequence[Sequence[float]]) -> Interval:
-    """The interval of one row by one metric, from the folds of each complete replicate.
+    """Student's interval over replicates, their folds averaged, as publications hold it.
 
     Replicates that are not finite are left out, and so not counted.
     """
@@ -98,10 +146,30 @@ def interval_of(replicates: Sequence[Sequence[float]]) -> Interval:
     return t_interval(means if math.isfinite(sum(means)) else list(filter(math.isfinite, means)))
 
 
-def _note(replicates: npt.NDArray[np.int64], pairs: int, title: str) -> str:
-    fewest = int(replicates.min())
-    caution = f"; {fewest} replicates tell only large differences apart" if fewest < FEW else ""
-    return (
-        f"ties: rows that share a letter cannot be told apart by {title} (paired t-test over "
-        f"replicates, 5 %, Holm over {pairs} {'pair' if pairs == 1 else 'pairs'}){caution}"
-    )
+def _notes(found: Standings, title: str) -> Iterator[str]:
+    """What the marks of a board mean, as far as there are any."""
+    pairs = found.pairs.family
+    if not pairs:
+        return
+    counted = "the one pair" if pairs == 1 else f"all {pairs:,} pairs together"
+    if found.shown == "nothing":
+        yield f"no two rows can be told apart by {title} (5 %, {counted})"
+    else:
+        best = sum(row.best or False for row in found.rows)
+        yield (
+            f"*: may be the best by {title}, {best} of {len(found.places)} rows; the best is among "
+            "them with 95 %"
+        )
+    if found.shown == "letters":
+        yield f"ties: rows that share a letter cannot be told apart by {title} (5 %, {counted})"
+    if found.shown == "ranks":
+        yield (
+            f"rank: where a row may truly stand by {title}; all hold together with 95 % "
+            f"({found.told:,} of {pairs:,} pairs are told apart)"
+        )
+    effect = found.pairs.effect
+    if effect.found:
+        yield (
+            f"the folds of a seed share noise of {title} (F = {effect.ratio:.1f}, p < 0.001), so "
+            "seeds and not runs are the units; it should not be: is a random stream not its fold's?"
+        )

@@ -16,9 +16,10 @@ from harness.statistics.letters import tie_letters
 from harness.statistics.paired import paired_differences
 from harness.statistics.pairs import PairedDifference, Pairs, all_pairs, paired_difference
 from harness.statistics.power import (
+    Noise,
     detectable_difference,
-    noise_interval,
     power_of,
+    replicates_on_board,
     replicates_to_see,
 )
 from harness.statistics.ranks import bootstrap_ranks, rank_intervals
@@ -27,13 +28,11 @@ from harness.statistics.standings import Standing, Standings, standings
 from harness.statistics.top_group import may_be_best
 from harness.statistics.units import SeedEffect, seed_effect
 
-AllPairs = Pairs  # until boards read `standings`
-
 __all__ = [
-    "AllPairs",
     "Bootstrap",
     "Bounds",
     "Interval",
+    "Noise",
     "PairedDifference",
     "Pairs",
     "Posterior",
@@ -53,12 +52,12 @@ __all__ = [
     "hierarchical_bootstrap",
     "holm",
     "may_be_best",
-    "noise_interval",
     "paired_difference",
     "paired_differences",
     "power_of",
     "probability_of_improvement",
     "rank_intervals",
+    "replicates_on_board",
     "replicates_to_see",
     "seed_effect",
     "sign_flip_test",

@@ -1,4 +1,4 @@
-"""Tie groups, in letters and in numbers."""
+"""Tie groups, in letters and as ranks."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +9,10 @@ from harness.report.board_table import as_letters, letters, tied_with, ties_mean
 
 
 def rows(**ties: str | None) -> Any:
-    return [SimpleNamespace(label=label, ties=found) for label, found in ties.items()]
+    return [
+        SimpleNamespace(label=label, ties=found, ranks=(1, place) if found else None)
+        for place, (label, found) in enumerate(ties.items(), start=1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -25,11 +28,11 @@ def test_a_and_a1_are_different_groups() -> None:
     assert tied_with(second, every) == []
 
 
-def test_few_groups_are_named_and_many_counted() -> None:
+def test_few_groups_are_named_and_many_are_ranks() -> None:
     few = rows(x="ab", y="b", z=None)
     assert ties_shown(few) == {"x": "ab", "y": "b"}
     assert "letter shared" in ties_meaning(few)
     many = rows(x="abcdefghi", y="i", z="j", w=None)
     assert not as_letters(many)
-    assert ties_shown(many) == {"x": "1", "y": "1", "z": "0"}
-    assert "counts the methods" in ties_meaning(many)
+    assert ties_shown(many) == {"x": "1", "y": "1-2", "z": "1-3"}
+    assert "may truly stand" in ties_meaning(many)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from harness.record import Concatenation, Record
 from harness.results import Board, build_board, render_board
+from harness.statistics import standings
 from harness.table import Format
 
 MakeRuns = Callable[..., list[Record]]
@@ -41,17 +41,22 @@ def test_rows_that_cannot_be_told_apart_share_a_letter(replicate: MakeRuns) -> N
     assert letters(board) == {"good": "a", "same": "a", "poor": "b"}
 
 
-def test_the_letters_are_those_of_the_paired_tests_corrected_by_holm(replicate: MakeRuns) -> None:
+def test_the_letters_are_those_of_the_tests_within_folds(
+    run: Callable[..., Record],
+) -> None:
     draw = np.random.default_rng(0)
-    scores = {f"m{i}": (0.3 + i / 200 + draw.normal(0, 0.005, 5)).tolist() for i in range(5)}
-    found = letters(build_board(scored(replicate, **scores)))
-    pairs = [(a, b) for a in scores for b in scores if a < b]
-    p = [stats.ttest_rel(scores[a], scores[b]).pvalue for a, b in pairs]
-    steps = np.maximum.accumulate(np.sort(p) * np.arange(len(p), 0, -1))
-    told = {pairs[place] for place, step in zip(np.argsort(p), steps, strict=True) if step <= 0.05}
-    assert told
-    for a, b in pairs:
-        assert bool(set(found[a] or "") & set(found[b] or "")) == ((a, b) not in told)
+    values = draw.normal(0.3, 0.005, (5, 3, 2)) + np.arange(5)[:, None, None] / 100
+    records = [
+        run(f"m{method}", seed, fold, float(values[method, seed, fold]))
+        for method, seed, fold in np.ndindex(*values.shape)
+    ]
+    found, expected = build_board(records), standings(values, bounds=(0.0, 1.0))
+    assert expected.shown == "letters"
+    for row in found.rows:
+        one = expected.rows[int(row.method[1:])]
+        assert (row.ties, row.ranks, row.best) == (one.ties, one.ranks, one.best)
+        interval = row.metrics["map_at_r"]
+        assert (interval.low, interval.high) == (one.interval.low, one.interval.high)
 
 
 def test_three_replicates_tell_a_large_difference_apart_and_a_small_one_not(
@@ -61,13 +66,6 @@ def test_three_replicates_tell_a_large_difference_apart_and_a_small_one_not(
     found = letters(build_board(records))
     assert found["a"] == "a"
     assert set(found["b"] or "") & set(found["c"] or "")
-
-
-def test_three_replicates_are_noted_to_tell_little(replicate: MakeRuns) -> None:
-    few = build_board(scored(replicate, a=[0.5, 0.6, 0.7], b=[0.1, 0.2, 0.4])).notes
-    many = build_board(scored(replicate, a=[0.5] * 6, b=[0.1] * 6)).notes
-    assert any("3 replicates tell only large differences apart" in note for note in few)
-    assert not any("tell only large" in note for note in many)
 
 
 def test_equal_scores_of_two_replicates_are_no_proof(replicate: MakeRuns) -> None:
@@ -134,9 +132,35 @@ def test_the_letters_stand_in_the_json(replicate: MakeRuns) -> None:
     assert [row["ties"] for row in json.loads(text)["rows"]] == ["a", "a", "b"]
 
 
-def test_the_note_says_which_test_and_over_how_many_pairs(replicate: MakeRuns) -> None:
+def test_the_notes_say_what_the_marks_mean(replicate: MakeRuns) -> None:
     notes = build_board(scored(replicate, **CLEAR)).notes
-    assert any("paired t-test over replicates, 5 %, Holm over 3 pairs" in note for note in notes)
+    assert (
+        "ties: rows that share a letter cannot be told apart by MAP@R (5 %, all 3 pairs together)"
+        in notes
+    )
+    assert any(note.startswith("*: may be the best by MAP@R, 2 of 3 rows") for note in notes)
+
+
+def test_one_sentence_takes_the_place_of_a_wall_where_nothing_is_told_apart(
+    replicate: MakeRuns,
+) -> None:
+    text = render_board(build_board(scored(replicate, a=[0.5, 0.6], b=[0.52, 0.54])), "table")
+    assert "no two rows can be told apart by MAP@R (5 %, the one pair)" in text
+    assert "ties" not in text
+    assert "*" not in text
+
+
+def test_many_rows_show_ranks_in_place_of_letters(run: Callable[..., Record]) -> None:
+    draw = np.random.default_rng(1)
+    records = [
+        run(f"m{method}", seed, fold, 0.2 + method / 100 + draw.normal(0, 0.02))
+        for method, seed, fold in np.ndindex(30, 2, 2)
+    ]
+    text = render_board(build_board(records), "table")
+    head = next(line for line in text.splitlines() if "method" in line)
+    assert "rank" in head
+    assert "ties" not in head
+    assert "all hold together with 95 %" in text
 
 
 def test_the_matrix_holds_each_seed_and_fold_and_marks_what_is_missing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
@@ -18,7 +19,6 @@ from harness.figures.charts import (
     selection_metric,
 )
 from harness.metrics import title_of
-from harness.statistics import t_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,9 +39,10 @@ def title(metric: str) -> str:
 
 
 def forest(wish: Wish) -> Figure:
-    """Mean, 95 % t-interval and replicates of every method."""
+    """Mean, 95 % interval and replicates of every method."""
     values = {entry.label: list(entry.values(wish.metric).values()) for entry in wish.entries}
-    rows = [(label, found, t_interval(found)) for label, found in values.items() if found]
+    shown = {entry.label: entry.intervals for entry in wish.entries}
+    rows = [(label, found, shown[label][wish.metric]) for label, found in values.items() if found]
     if not rows:
         raise UserError(f"no method has a complete replicate with {wish.metric}")
     rows.sort(key=lambda row: row[2].mean or 0.0, reverse=wish.upward)
@@ -54,7 +55,7 @@ def forest(wish: Wish) -> Figure:
         if interval.mean is not None:
             axes.plot([interval.mean], [place], "o", color=COLOURS[0], ms=4)
     name_rows(axes, [label for label, _, _ in rows])
-    what = f"{title(wish.metric)}: mean, 95 % t-interval, replicates"
+    what = f"{title(wish.metric)}: mean, 95 % interval, replicates"
     axes.set_xlabel(what + first_of(len(rows), count))
     return figure
 
@@ -87,7 +88,7 @@ def cost(wish: Wish) -> Figure:
     """Score against cost, the Pareto front joined."""
     axis, better = COSTS[wish.cost], 1.0 if wish.upward else -1.0
     found = [
-        (axis.of(entry.row.cost), t_interval(list(values.values())).mean or 0.0, entry.label)
+        (axis.of(entry.row.cost), fmean(values.values()), entry.label)
         for entry in wish.entries
         if entry.row.cost is not None and (values := entry.values(wish.metric))
     ]

@@ -29,10 +29,10 @@ def spread(mean: float, count: int) -> dict[int, list[float]]:
 def test_rows_told_apart_have_one_rank_each(board: MakeBoard, empty: Store) -> None:
     scores = {"b": spread(0.3, 6), "a": spread(0.5, 6), "c": {s: [0.1 + s / 999] for s in range(6)}}
     found = load_ranking(empty, board(scores), metric="map_at_r")
-    assert [(row.label, row.ties, row.lowest, row.highest) for row in found.rows] == [
-        ("a", "a", 1, 1),
-        ("b", "b", 2, 2),
-        ("c", "c", 3, 3),
+    assert [(row.label, row.standing.ties, row.standing.ranks) for row in found.rows] == [
+        ("a", "a", (1, 1)),
+        ("b", "b", (2, 2)),
+        ("c", "c", (3, 3)),
     ]
 
 
@@ -40,7 +40,7 @@ def test_lower_can_be_better(board: MakeBoard, empty: Store) -> None:
     scores = {"b": {s: [0.3 + s / 999] for s in range(6)}, "a": spread(0.5, 6)}
     shown = board(scores, "plugin-loss")
     found = load_ranking(empty, shown, metric="plugin-loss", higher_is_better=False)
-    assert [(row.label, row.lowest) for row in found.rows] == [("b", 1), ("a", 2)]
+    assert [(row.label, row.standing.ranks) for row in found.rows] == [("b", (1, 1)), ("a", (2, 2))]
 
 
 def test_the_letters_are_those_of_the_board(board: MakeBoard, empty: Store) -> None:
@@ -50,7 +50,7 @@ def test_the_letters_are_those_of_the_board(board: MakeBoard, empty: Store) -> N
     }
     shown = board(scores)
     found = load_ranking(empty, shown, metric="map_at_r")
-    assert [(row.label, row.ties) for row in found.rows] == [
+    assert [(row.label, row.standing.ties) for row in found.rows] == [
         (row.label, row.ties) for row in shown.rows
     ]
 
@@ -58,7 +58,7 @@ def test_the_letters_are_those_of_the_board(board: MakeBoard, empty: Store) -> N
 def test_a_row_of_one_replicate_has_no_rank_and_stands_last(board: MakeBoard, empty: Store) -> None:
     shown = board({"a": spread(0.5, 6), "b": spread(0.3, 6), "lonely": {0: [0.9]}})
     lonely = load_ranking(empty, shown, metric="map_at_r").rows[-1]
-    assert (lonely.label, lonely.ties, lonely.lowest, lonely.resampled) == (
+    assert (lonely.label, lonely.standing.ties, lonely.standing.ranks, lonely.resampled) == (
         "lonely",
         None,
         None,
@@ -72,7 +72,7 @@ def test_the_bootstrap_is_of_the_stored_scores_by_query(filled_store: MakeStore)
     assert (found.levels, found.seeds) == (("seeds", "folds", "classes"), 3)
     for row in found.rows:
         assert row.resampled is not None
-        assert row.interval.mean == pytest.approx(sum(row.resampled) / 2)
+        assert row.standing.interval.mean == pytest.approx(sum(row.resampled) / 2)
     assert sum(row.first or 0 for row in found.rows) == pytest.approx(1.0)
 
 
@@ -100,5 +100,5 @@ def test_the_table_says_what_its_columns_mean(filled_store: MakeStore) -> None:
         text = render(
             ranking_table(load_ranking(store, load_board(store), metric="map_at_r")), "table"
         )
-    assert "all rank intervals hold together with 95 %" in text
+    assert "told apart by MAP@R" in text
     assert "bootstrap: for other seeds, folds, classes; best in: share of its draws" in text

@@ -36,7 +36,7 @@ def test_the_better_method_is_named_with_difference_interval_and_p(board: MakeBo
     # 2.262157 * 0.01 / sqrt(10) = 0.00715; t = 9.80
     assert verdict_sentence(found) == (
         "multi-similarity is better than triplet by 0.031 [0.024, 0.038] MAP@R, "
-        "p < 0.001 (Holm), 10 replicates"
+        "p < 0.001 among 3 pairs, 10 replicates"
     )
 
 
@@ -56,9 +56,9 @@ def test_a_single_pair_is_not_said_to_be_corrected(board: MakeBoard) -> None:
 def test_what_cannot_be_told_apart_is_said_with_what_would_show(board: MakeBoard) -> None:
     scores = {"a": around(0.3001, 0.0085, 10), "b": flat(0.3, 10)}
     found = compare(board(scores), "a", "b", metric="map_at_r")
-    # n = 25 gives 80 % at 0.005 / 0.0085, two-sided 5 %: 15 more than ten.
+    # 0.0085 / sqrt(chi2(.2, 9) / 9) = 0.011: n = 40 gives 80 % at 0.005 / 0.011, two-sided 5 %.
     assert verdict_sentence(found) == (
-        "a and b are not distinguishable; 15 more replicates would show 0.005"
+        "a and b are not distinguishable; 30 more replicates would show 0.005"
     )
 
 
@@ -97,10 +97,13 @@ def test_replicates_left_out_are_counted(board: MakeBoard) -> None:
     assert "left out: 2 replicates of a that b lacks" in text
 
 
-def test_three_replicates_are_said_to_be_too_few_for_the_exact_test(board: MakeBoard) -> None:
+def test_the_exact_test_is_left_out_where_it_can_say_nothing(board: MakeBoard) -> None:
     scores = {"a": around(0.5, 0.001, 3), "b": flat(0.3, 3)}
     text = comparison_text(compare(board(scores), "a", "b", metric="map_at_r"))
-    assert "exact sign-flip test p = 0.250 (never below 0.25 here)" in text
+    assert "sign-flip" not in text
+    scores = {"a": around(0.5, 0.001, 6), "b": flat(0.3, 6)}
+    text = comparison_text(compare(board(scores), "a", "b", metric="map_at_r"))
+    assert "exact sign-flip test over replicates p = 0.031" in text
 
 
 def test_an_unlocked_protocol_is_said_to_be_one(board: MakeBoard) -> None:
@@ -132,9 +135,9 @@ def test_power_is_said_for_the_pair_alone_and_beside_all_pairs(board: MakeBoard)
     found = compare(board(scores), "a", "b", metric="map_at_r")
     assert found.power is not None
     text = power_text(found, found.power)
-    assert "to see 0.005 MAP@R between a and b with 80 % probability: 34 replicates" in text
-    assert "corrected over 3 pairs" in text
-    assert "0.01 over 10 replicates, truly between 0.0069 and 0.018 (95 %)" in text
+    assert "to see 0.005 MAP@R between a and b with 80 % probability: 55 replicates" in text
+    assert "among 3 pairs" in text
+    assert "0.01 as measured over 10 replicates; planned with 0.013" in text
 
 
 @pytest.mark.parametrize(("spread", "shown"), [(0.0001, "0.03000"), (0.01, "0.030")])
