@@ -120,7 +120,7 @@ def replicates_on_board(
         if not sharing:
             return own(n)
         shared = _shared_power(difference, planned, n, noise, pairs, level)
-        return max(own(n), min(shared, own(n, level / SECOND)))
+        return max(own(n), shared + own(n, level / SECOND) - 1.0)  # at least, if both must pass
 
     return _fewest(found, power)
 

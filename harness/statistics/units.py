@@ -49,7 +49,7 @@ def complete(values: npt.ArrayLike) -> Floats:
 
 def over_seeds(values: Floats) -> Floats:
     """Folds averaged, (m, n, 1): each seed becomes one observation."""
-    return values.mean(axis=2, keepdims=True)
+    return np.asarray(values.mean(axis=2, keepdims=True))
 
 
 def seed_effect(values: npt.ArrayLike) -> SeedEffect:

@@ -70,7 +70,7 @@ def test_where_each_may_stand_is_what_the_board_says(run: Callable[..., Record])
     telling = found.board.telling("map_at_r")
     known = {
         found.board.rows[row].label: span
-        for row, span in zip(telling.order, telling.ranks, strict=True)
+        for row, span in zip(telling.order, [row.ranks for row in telling.found.rows], strict=True)
     }
     assert ranking.left_out == ("late",)
     assert ranking.intervals == tuple(known[label] for label in ranking.labels)
