@@ -57,9 +57,7 @@ def test_bars_of_the_ranks_keep_off_each_other(look: Look, crowd: Path) -> None:
     assert all(right - left >= 5 for left, right in pairwise(lanes))
 
 
-def test_too_many_groups_for_letters_are_ranks_and_sort_as_numbers(
-    look: Look, crowd: Path
-) -> None:
+def test_too_many_groups_for_letters_are_ranks_and_sort_as_numbers(look: Look, crowd: Path) -> None:
     driver = look(crowd)
     heading = driver.find_element("css selector", "#board th[data-key=ties] button")
     assert heading.text == "rank"
