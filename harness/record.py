@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -227,10 +228,12 @@ class Record(Frozen):
     """What a run left behind.
 
     `init_digest`: of the backbone's initial weights; `batches_digest`: of the whole sequence of
-    batch indices, None for a method that does not train. Times are ISO 8601, UTC.
+    batch indices, None for a method that does not train; `test_digest`: of the positions and the
+    labels of the test part, None where it was not embedded. Times are ISO 8601, UTC.
     `validation`: the selection metric on the validation part of what was scored in the end.
     `folds`, `replicates`: how many of each the protocol asks for, so that a store can say how many
-    runs it expected without the protocol's file.
+    runs it expected without the protocol's file. `digest`: of all the rest, as it was stored;
+    empty before, and in records from before there was one.
     """
 
     format: int = RECORD_FORMAT
@@ -244,6 +247,7 @@ class Record(Frozen):
     reason: Reason | None = None
     init_digest: str | None = None
     batches_digest: str | None = None
+    test_digest: str | None = None
     samples: Samples | None = None
     selected: Selected | None = None
     validation: float | None = None
@@ -253,6 +257,15 @@ class Record(Frozen):
     artifact: Artifact | None = None
     started: str
     finished: str
+    digest: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether everything but the digest of it all is the same."""
+        if not isinstance(other, Record):
+            return NotImplemented
+        return {**vars(self), "digest": ""} == {**vars(other), "digest": ""}
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         ended = f"{self.state} ({self.reason.kind})" if self.reason else self.state
@@ -264,6 +277,24 @@ class Record(Frozen):
     def run_id(self) -> str:
         """The id of the run: the digest of its identity."""
         return self.identity.run_id
+
+    def sealed(self) -> str:
+        """The record as it is stored: JSON that holds a digest of the rest of it."""
+        content = json.loads(self.model_dump_json(exclude={"digest"}))
+        return json.dumps({**content, "digest": digest_of(content)}, separators=(",", ":"))
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """sha256 over the canonical JSON of a stored record without its digest."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_as_it_was_sealed(text: str) -> bool:
+    """Whether a stored record is what its digest says; one of before there were any is."""
+    content = json.loads(text)
+    digest = content.pop("digest", "")
+    return not digest or digest == digest_of(content)
 
 
 class Concatenation(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,13 @@ class Split:
     validation: Positions
     test: Positions
     known: npt.NDArray[np.bool_]
+
+
+def part_digest(positions: Positions, labels: npt.NDArray[np.int64]) -> str:
+    """sha256 over the positions and the labels of a part's samples, first 16 digits."""
+    digest = hashlib.sha256(positions.astype("<i8").tobytes())
+    digest.update(labels.astype("<i8").tobytes())
+    return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,9 @@ class Reproduction:
     @property
     def differing(self) -> list[str]:
         """What is not the same, bit for bit, of everything that time and place do not decide."""
-        parts = ("state", "init_digest", "batches_digest", "selected", "validation", "scores")
+        parts = ["state", "init_digest", "batches_digest", "selected", "validation", "scores"]
+        if self.then.test_digest is not None:  # earlier Records have none
+            parts.append("test_digest")
         found = [part for part in parts if getattr(self.then, part) != getattr(self.now, part)]
         return [*found, "embeddings"] if self.same_embeddings is False else found
 

@@ -18,7 +18,7 @@ from harness.apart.child import Died
 from harness.data.augmenting.windows import scored_windows
 from harness.data.dataset import Dataset
 from harness.data.parts import Vault
-from harness.data.splits import make_split
+from harness.data.splits import make_split, part_digest
 from harness.execution.learning import Learnt, Student, learn
 from harness.execution.machine import PeakMemory, environment
 from harness.execution.plan import PlannedRun
@@ -159,6 +159,8 @@ def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arra
         progress.fields["audit"] = progress.audit(learnt, memory)
         return {}
     arrays = _embedded(reader, vault, rules)
+    tested = arrays["test_positions"], arrays["test_labels"]
+    progress.fields["test_digest"] = part_digest(*tested)
     rule = rules.scoring_for(method.comparison)
     scores, per_query = score_part(arrays, rule, metrics=bench.metrics, seed=identity.seed)
     progress.fields["scores"] = scores

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.data.splits import part_digest
 from harness.errors import UserError
 from harness.record import Record, Scores
 from harness.rescoring.rescore import join_again, score_again
@@ -48,6 +49,7 @@ def verify_store(store: Store, rules: RuleBook) -> Iterator[Finding]:
 
 def _run_problems(record: Record, scores: Scores, store: Store, rules: RuleBook) -> Iterator[str]:
     yield from check_invariants(scores.values)
+    yield from _test_part(record, store)
     old = list(_version(scores))
     if old:
         yield from old
@@ -58,6 +60,20 @@ def _run_problems(record: Record, scores: Scores, store: Store, rules: RuleBook)
         yield str(error)
     else:
         yield from _compare(scores, again)
+
+
+def _test_part(record: Record, store: Store) -> Iterator[str]:
+    """Whether what was scored is the test part that the record names."""
+    if record.test_digest is None:
+        return
+    try:
+        arrays = store.arrays(record)
+    except UserError:
+        return  # said where it is scored again
+    if "test_positions" in arrays and "test_labels" in arrays:
+        found = part_digest(arrays["test_positions"], arrays["test_labels"])
+        if found != record.test_digest:
+            yield f"test samples: recorded {record.test_digest}, are {found}"
 
 
 def _version(scores: Scores) -> Iterator[str]:

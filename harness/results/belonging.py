@@ -35,6 +35,7 @@ AGREEMENTS: Mapping[str, Agreement] = {
     # The backbones of an ensemble are smaller: only those of as many members share weights.
     "init_digest": Agreement(lambda _: "initial weights", lambda common: common.declared.members),
     "batches_digest": Agreement(lambda c: f"{c.declared.composition} batches", _batches),
+    "test_digest": Agreement(lambda _: "test samples", lambda _: None),
 }
 
 

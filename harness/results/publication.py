@@ -67,6 +67,7 @@ class PublishedRun(Frozen):
     reason: Reason | None = None
     init_digest: str | None = None
     batches_digest: str | None = None
+    test_digest: str | None = None
     samples: Samples | None = None
     selected: Selected | None = None
     validation: float | None = None
@@ -189,6 +190,7 @@ class Publication(Frozen):
             reason=run.reason,
             init_digest=run.init_digest,
             batches_digest=run.batches_digest,
+            test_digest=run.test_digest,
             samples=run.samples,
             selected=run.selected,
             validation=run.validation,

@@ -231,6 +231,7 @@ def _run(record: Record, files: SharedFiles) -> PublishedRun:
         reason=reason,
         init_digest=record.init_digest,
         batches_digest=record.batches_digest,
+        test_digest=record.test_digest,
         samples=record.samples,
         selected=record.selected,
         validation=record.validation,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.errors import UserError
-from harness.record import Artifact, Record
+from harness.record import Artifact, Record, is_as_it_was_sealed
 from harness.store import excerpts, queries
 from harness.store.artifacts import FOLDER
 from harness.store.parsing import parse_concatenation, parse_record
@@ -75,7 +75,10 @@ def _records(store: Path, connection: sqlite3.Connection, found: Examination) ->
         except UserError as error:
             found.findings.append(_lost(run_id, str(error)))
             continue
-        if queries.run_columns(record)[:-1] != row[:-1]:
+        if not is_as_it_was_sealed(text):
+            what = f"run {run_id}: its record was changed after it was stored (its digest differs)"
+            found.findings.append(_lost(run_id, what))
+        elif queries.run_columns(record)[:-1] != row[:-1]:
             found.findings.append(_lost(run_id, f"run {run_id}: its row and its record differ"))
         elif record.artifact is not None:
             found.artifacts += 1

@@ -21,11 +21,11 @@ from harness.record import (
     Told,
 )
 
-EXCERPT_FORMAT = 2
+EXCERPT_FORMAT = 3
 """Raised with any change of what is written, a new field of a model in a Common included."""
 
 
-DIGESTS = ("init_digest", "batches_digest")
+DIGESTS = ("init_digest", "batches_digest", "test_digest")
 """Fields of a Record that must agree between methods at one fold and seed."""
 
 

@@ -58,5 +58,5 @@ def run_columns(record: Record) -> tuple[str | int, ...]:
         identity.seed,
         identity.fold,
         record.state,
-        record.model_dump_json(),
+        record.sealed(),
     )

@@ -103,6 +103,19 @@ def test_other_batches_of_one_composition_leave_a_run_out(run: MakeRun) -> None:
     assert "1 run of c: their balanced batches are not those of the others" in note
 
 
+def test_a_run_that_was_tested_on_other_samples_is_left_out_and_one_of_unknown_stays(
+    run: MakeRun,
+) -> None:
+    board, note = without(
+        run("a", test_digest="t"),
+        run("b", test_digest="t"),
+        run("c", test_digest="easier"),
+        run("before"),
+    )
+    assert {row.label for row in board.rows} == {"a", "b", "before"}
+    assert "1 run of c: their test samples are not those of the others" in note
+
+
 def test_a_replicate_that_lost_a_fold_so_counts_no_more(replicate: Callable[..., Any]) -> None:
     runs = [*replicate("a"), *replicate("b"), *replicate("c")]
     runs[-1] = runs[-1].model_copy(update={"init_digest": "x"})

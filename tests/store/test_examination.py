@@ -142,3 +142,24 @@ def test_who_holds_the_store_is_not_joined_by_a_second(store):
 def test_a_finding_without_a_remedy_changes_nothing(store):
     store.repair(Finding("beyond repair", damaged=True))
     assert len(store.records()) == 5
+
+
+def test_a_record_that_was_edited_is_found(make_store):
+    import json
+    import sqlite3
+
+    from harness.store import Store
+
+    path = make_store()
+    connection = sqlite3.connect(path / "records.sqlite3")
+    run_id, text = connection.execute("SELECT run_id, record FROM runs").fetchone()
+    content = json.loads(text)
+    content["scores"]["values"]["map_at_r"] = 0.999
+    values = (json.dumps(content), run_id)
+    connection.execute("UPDATE runs SET record = ? WHERE run_id = ?", values)
+    connection.commit()
+    with Store.open(path) as store:
+        findings = [one.what for one in store.examine(alone=True).findings if one.damaged]
+    assert findings == [
+        f"run {run_id}: its record was changed after it was stored (its digest differs)"
+    ]
