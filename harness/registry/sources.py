@@ -57,9 +57,10 @@ def find_root(module: str, path: Sequence[str] | None = None) -> Root | None:
     name, *deeper = module.split(".")
     spec = _spec(name, path)
     while spec is not None and spec.origin is None and deeper:
-        name = f"{name}.{deeper.pop(0)}"
-        places = list(spec.submodule_search_locations or ())
-        spec = PathFinder.find_spec(name, places)
+        part = deeper.pop(0)
+        name = f"{name}.{part}"
+        # By its last name alone: Python looks a namespace's parent up among what is imported.
+        spec = PathFinder.find_spec(part, list(spec.submodule_search_locations or ()))
     if spec is None or spec.origin is None or not spec.has_location:
         return None
     file = Path(spec.origin)
@@ -117,9 +118,25 @@ def _passed_over(place: Path) -> bool:
 def is_foreign(path: str | Path) -> bool:
     """Whether a file belongs neither to Python, nor to the core, nor to what is installed."""
     file = Path(path)
-    if _INSTALLED & set(file.parts) or file.is_relative_to(CORE):
+    if _is_installed(file) or file.is_relative_to(CORE):
         return False
     return not any(file.is_relative_to(place) for place in _python_places())
+
+
+def _is_installed(file: Path) -> bool:
+    if _INSTALLED & set(file.parts):
+        return True
+    return any(file.is_relative_to(place) for place in _targets(tuple(sys.path)))
+
+
+@lru_cache
+def _targets(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Folders of the path that packages were installed into under another name than the usual."""
+    return tuple(
+        entry
+        for entry in dict.fromkeys(path)
+        if os.path.isdir(entry) and any(name.endswith(".dist-info") for name in os.listdir(entry))
+    )
 
 
 @lru_cache
@@ -219,7 +236,7 @@ class Imports:
     def _is_code_of_the_plugin(self, root: Root) -> bool:
         if is_foreign(root.path):
             return True
-        if not _INSTALLED & set(root.path.parts):
+        if not _is_installed(root.path):
             return False
         owner = self._installed.owner(root.name.partition(".")[0])
         return owner is None or _same(owner.name, self.own)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.registry import load_registry
-from harness.registry.sources import package_root, source_digest
+from harness.registry.sources import find_root, is_foreign, package_root, source_digest
 
 Install = Callable[..., Path]
 
@@ -99,3 +99,23 @@ def test_a_root_is_found_without_importing_the_package(install: Install) -> None
 @pytest.mark.parametrize("module", ["nowhere_to_be_found", "sys", "not a module", ""])
 def test_what_is_no_package_on_disk_has_no_root(module: str) -> None:
     assert package_root(module) is None
+
+
+def test_a_package_deep_in_namespaces_is_found(tmp_path: Path) -> None:
+    package = tmp_path / "outer" / "middle" / "inner"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    root = find_root("outer.middle.inner.module", [str(tmp_path)])
+    assert root is not None
+    assert (root.name, root.path) == ("outer.middle.inner", package)
+
+
+def test_what_was_installed_into_any_folder_of_the_path_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "target" / "library" / "__init__.py"
+    assert is_foreign(library)
+    (tmp_path / "target" / "library-1.0.dist-info").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(tmp_path / "target"))
+    assert not is_foreign(library)
+    assert is_foreign(tmp_path / "beside.py")
