@@ -45,12 +45,12 @@ def of_one_kind(runs: Sequence[Excerpt]) -> tuple[Runs, list[str]]:
     Where a fact that refuses differs, the runs of the value that most runs with scores have stay,
     of equally many those that finished last. Runs in which it is not known stay with them.
     """
-    kept, notes = list(runs), []
+    kept, notes, shared = list(runs), [], commons(runs)
     for name, words, get in facts_of("refuses"):
+        if len({as_hashable(get(common)) for common in shared} - {None}) < 2:
+            continue
         found = grouped(kept, _value_of(get))
         known = [value for value in found if value is not None]
-        if len(known) < 2:
-            continue
         chosen = max(known, key=lambda value: (_scored(found[value]), finished(found[value])))
         for value in known:
             if value != chosen:
@@ -60,6 +60,7 @@ def of_one_kind(runs: Sequence[Excerpt]) -> tuple[Runs, list[str]]:
                     f"; --only '{name}={_short(value)}' shows them"
                 )
         kept = [r for r in kept if as_hashable(get(r.common)) in (chosen, None)]
+        shared = commons(kept)
     return kept, notes
 
 
@@ -144,13 +145,15 @@ def as_hashable(value: object) -> Hashable:
 
 def _odd(runs: Sequence[Excerpt], place: int) -> Runs:
     """The runs whose digest is not the one of their fold and seed."""
+    pairs = {(run.fold, run.seed, run.digests[place]) for run in runs}
+    known = [(fold, seed) for fold, seed, digest in pairs if digest is not None]
+    if len(set(known)) == len(known):  # one digest a place, as it should be
+        return []
     seen: dict[tuple[int, int], Counter[str]] = {}
     for run in runs:
         digest = run.digests[place]
         if digest is not None:
             seen.setdefault((run.fold, run.seed), Counter())[digest] += 1
-    if all(len(counts) == 1 for counts in seen.values()):
-        return []
     last = {key: finished(found) for key, found in grouped(runs, method_key).items()}
     latest: dict[tuple[int, int, str], datetime] = {}
     for run in runs:

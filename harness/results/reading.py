@@ -78,7 +78,10 @@ class StoreSource:
     def runs(self, scope: Scope) -> list[Excerpt]:
         """The store's excerpts."""
         found = self.store.excerpts(scope)
-        kept = {id(common) for common in commons(found) if _in(common.identity, scope)}
+        shared = commons(found)
+        kept = {id(common) for common in shared if _in(common.identity, scope)}
+        if len(kept) == len(shared):
+            return found
         return [run for run in found if id(run.common) in kept]
 
     def concatenations(self, scope: Scope) -> list[Concatenation]:
