@@ -109,7 +109,10 @@ def _of_common(name: str) -> Callable[[Common], Any]:
 
 
 def _of_environment(name: str) -> Callable[[Common], Any]:
-    return lambda common: common.environment.get(name)
+    if ENVIRONMENT[name].rule != "splits":
+        return lambda common: common.environment.get(name)
+    # Where a run's identity names the libraries that its method computes with, that decides.
+    return lambda common: None if common.identity.libraries else common.environment.get(name)
 
 
 def row_key(common: Common) -> tuple[Hashable, ...]:

@@ -201,6 +201,19 @@ def test_runs_of_another_version_of_the_losses_are_no_replicates(run: MakeRun) -
     ]
 
 
+def test_where_libraries_are_known_the_environments_do_not_split(run: MakeRun) -> None:
+    runs = [
+        run(
+            seed=seed,
+            identity={"libraries": ("scipy 1.17",)},
+            environment={"pytorch-metric-learning": version},
+        )
+        for seed, version in enumerate(("2.8", "2.9"))
+    ]
+    (row,) = build_board(runs).rows
+    assert len(row.members) == 2
+
+
 def test_a_row_with_fewer_replicates_stands_below_complete_ones(
     replicate: Callable[..., list[Record]],
 ) -> None:

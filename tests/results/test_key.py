@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -11,6 +12,7 @@ from harness.results import build_board
 from harness.results.key import ENVIRONMENT, IDENTITY, RECORD, Rule
 from harness.store.excerpt import Common
 
+BOARDS = Path(__file__).parents[2] / "docs" / "boards.md"
 MakeRun = Callable[..., Record]
 
 
@@ -67,6 +69,16 @@ def test_a_tuned_method_is_one_row_whatever_its_searches_found(run: MakeRun) -> 
     default = run("triplet", identity={"hyperparameters": {"margin": 0.1}})
     labels = {row.label for row in build_board([*runs, default]).rows}
     assert labels == {"triplet (searched)", "triplet"}
+
+
+@pytest.mark.parametrize("rule", get_args(Rule))
+def test_the_manual_has_every_fact_by_its_rule(rule: str) -> None:
+    rows = [line.split("|") for line in BOARDS.read_text().splitlines() if line.startswith("| `")]
+    written = {text: meaning for _, names, meaning, _ in rows for text in names.split("`")[1::2]}
+    for facts in (IDENTITY, RECORD, ENVIRONMENT):
+        for name, fact in facts.items():
+            if fact.rule == rule and not (facts is RECORD and rule == "noted"):
+                assert f"**{rule}**" in written[name], name
 
 
 def test_the_declarations_are_plain_data() -> None:

@@ -133,7 +133,8 @@ def of_board(source: Source | Store | Path, metric: str) -> Rows:
 
 def of_ranking(source: Source | Store, metric: str) -> Rows:
     found = load_ranking(source, load_board(source), metric=metric)
-    return {row.label: (row.interval.n, row.interval.mean) for row in found.rows}
+    intervals = {row.label: row.standing.interval for row in found.rows}
+    return {label: (interval.n, interval.mean) for label, interval in intervals.items()}
 
 
 def of_comparison(source: Source | Store, metric: str) -> Rows:
