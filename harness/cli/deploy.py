@@ -54,7 +54,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     """
     from harness.data.loading import load_dataset
     from harness.deployment import (
-        Settings,
+        Terms,
         deployment_document,
         deployment_table,
         load_runs,
@@ -65,7 +65,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     from harness.store import Store
     from harness.table import render
 
-    settings = Settings(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)
+    settings = Terms(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)
     with Store.open(store) as opened:
         runs = load_runs(opened, protocol=protocol, dataset=dataset)
         found = put_to_work(

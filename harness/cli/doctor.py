@@ -10,7 +10,7 @@ import typer
 from harness.errors import EXIT_DOES_NOT_HOLD, UserError
 
 if TYPE_CHECKING:
-    from harness.store import Examination, Finding, Store
+    from harness.store import Damage, Examination, Store
 
 
 _REMEDIES = {
@@ -58,7 +58,7 @@ def doctor(
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
 
 
-def _line(finding: Finding, *, repaired: bool) -> str:
+def _line(finding: Damage, *, repaired: bool) -> str:
     kind = "damaged" if finding.damaged else "left over"
     if finding.remedy is None:
         return f"{kind}: {finding.what}"

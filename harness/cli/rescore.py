@@ -15,7 +15,7 @@ from harness.settings import DEFAULT_STORE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.rescoring import Finding
+    from harness.rescoring import Checked
 
 
 ProtocolFiles = Annotated[
@@ -70,7 +70,7 @@ def verify(
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
 
 
-def _findings(path: Path, protocol_files: list[Path]) -> Iterator[Finding]:
+def _findings(path: Path, protocol_files: list[Path]) -> Iterator[Checked]:
     from harness.rescoring import RuleBook, verify_board, verify_publication, verify_store
     from harness.results.publication import is_publication
 

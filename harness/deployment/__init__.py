@@ -3,7 +3,15 @@
 docs/dependent-variables.md defines the arms. Nothing here knows torch.
 """
 
-from harness.deployment.arms import ARMS, MEASURES, Outcome, Samples, Settings, run_arms, run_base
+from harness.deployment.arms import (
+    ARMS,
+    MEASURES,
+    Outcome,
+    Samples,
+    Terms,
+    run_arms,
+    run_base,
+)
 from harness.deployment.loading import deploy, load_runs
 from harness.deployment.results import ArmRow, Deployment, deployment_document, deployment_table
 
@@ -14,7 +22,7 @@ __all__ = [
     "Deployment",
     "Outcome",
     "Samples",
-    "Settings",
+    "Terms",
     "deploy",
     "deployment_document",
     "deployment_table",

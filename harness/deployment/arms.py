@@ -28,7 +28,7 @@ from harness.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Terms:
     """The choices of a deployment; the paper gives none of them. UserError where out of range.
 
     `newest`: entries that a managed gallery keeps of a class. `clusters`: centres for each value
@@ -216,7 +216,7 @@ ARMS: Mapping[str, str] = {
 }
 
 
-def run_arms(samples: Samples, settings: Settings, *, seed: int) -> dict[str, Outcome]:
+def run_arms(samples: Samples, settings: Terms, *, seed: int) -> dict[str, Outcome]:
     """The outcome of every arm but that of several views, by name, in order.
 
     UserError if the test part is too small for a gallery, a calibration part and queries.
@@ -239,7 +239,7 @@ def run_arms(samples: Samples, settings: Settings, *, seed: int) -> dict[str, Ou
     }
 
 
-def run_base(samples: Samples, settings: Settings, *, seed: int) -> Outcome:
+def run_base(samples: Samples, settings: Terms, *, seed: int) -> Outcome:
     """The outcome of plain search alone."""
     roles = draw_roles(samples.labels, enrolled=settings.enrolled, seed=seed)
     return _outcome(Search(_gallery(samples, roles)), samples, roles, settings)
@@ -259,14 +259,19 @@ def _restricted(samples: Samples, roles: Roles) -> Search:
     return Search(gallery, otherwise=gallery)
 
 
-def _clustered(samples: Samples, roles: Roles, settings: Settings, seed: int) -> Search:
+def _clustered(samples: Samples, roles: Roles, settings: Terms, seed: int) -> Search:
     gallery = _gallery(samples, roles)
     seed = stream_seed(seed, "clusters of a gallery") % 2**32
     return Search(cluster(gallery, count=settings.clusters, seed=seed), otherwise=gallery)
 
 
 def _outcome(
-    search: Search, samples: Samples, roles: Roles, settings: Settings, *, by_class: bool = False
+    search: Search,
+    samples: Samples,
+    roles: Roles,
+    settings: Terms,
+    *,
+    by_class: bool = False,
 ) -> Outcome:
     calibration, queries = (
         Samples(samples.embeddings[part], samples.labels[part], samples.values[part])

@@ -12,7 +12,7 @@ from harness.deployment.arms import (
     VIEWS,
     Outcome,
     Samples,
-    Settings,
+    Terms,
     mean_outcome,
     run_arms,
     run_base,
@@ -121,7 +121,7 @@ def deploy(
     *,
     rules: RuleBook,
     variable: str | None = None,
-    settings: Settings,
+    settings: Terms,
 ) -> Deployment:
     """Put every complete replicate of a leaderboard to work, and aggregate by method and arm.
 
@@ -190,7 +190,7 @@ class _Reader:
     """Reads the test part that a run left, and puts it to work."""
 
     def __init__(
-        self, store: Store, rules: RuleBook, attribute: Attribute, settings: Settings
+        self, store: Store, rules: RuleBook, attribute: Attribute, settings: Terms
     ) -> None:
         self._store = store
         self._rules = rules

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.deployment.arms import ARMS, BASE, MEASURES, Outcome, Settings
+from harness.deployment.arms import ARMS, BASE, MEASURES, Outcome, Terms
 from harness.results import interval_text
 from harness.statistics import Interval, PairedDifference, paired_difference, t_interval
 from harness.table import Cell, Column, Table
@@ -40,7 +40,7 @@ class Deployment:
     variable: str
     values: int
     classes: int
-    settings: Settings
+    settings: Terms
     rows: Sequence[ArmRow]
     notes: Sequence[str]
 

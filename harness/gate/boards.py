@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.errors import NotComparable, unknown
 from harness.gate.decision import decide
-from harness.gate.measuring import Replicates, compare, measure, unpaired_seeds
+from harness.gate.measuring import Replicates, difference_of, measure, unpaired_seeds
 from harness.gate.metrics import GatedMetric, names_measured
 from harness.gate.rendering import line_sentence
 from harness.gate.report import GateReport, Line, Policy
@@ -168,7 +168,7 @@ def _lines(
 
 
 def _line(label: str, before: Replicates, after: Replicates, metric: GatedMetric) -> Line:
-    difference = compare(before, after)
+    difference = difference_of(before, after)
     if difference is None:
         return _unmeasured(label, before, after, metric)
     margin = metric.margin.of(difference.baseline)

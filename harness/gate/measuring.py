@@ -43,7 +43,7 @@ def measure(records: Sequence[Record], metric: GatedMetric) -> Replicates:
     return Replicates(values, starts, tuple(sorted(seeds - values.keys())))
 
 
-def compare(baseline: Replicates, candidate: Replicates) -> Difference | None:
+def difference_of(baseline: Replicates, candidate: Replicates) -> Difference | None:
     """The difference over replicates; None where a side has none.
 
     Paired by seed and fold where at least two replicates started from the same weights in every

@@ -3,10 +3,10 @@
 from harness.rescoring.published import verify_publication
 from harness.rescoring.rescore import Rescored, rescore_store
 from harness.rescoring.rules import RuleBook
-from harness.rescoring.verify import Finding, verify_board, verify_store
+from harness.rescoring.verify import Checked, verify_board, verify_store
 
 __all__ = [
-    "Finding",
+    "Checked",
     "Rescored",
     "RuleBook",
     "rescore_store",

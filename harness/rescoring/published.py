@@ -8,7 +8,7 @@ from typing import Any
 from harness.errors import UserError
 from harness.record import Record
 from harness.rescoring.rules import RuleBook
-from harness.rescoring.verify import Finding
+from harness.rescoring.verify import Checked
 from harness.results.belonging import belonging
 from harness.results.class_sums import mean_of_sums, rounding_bound
 from harness.results.publication import (
@@ -25,23 +25,23 @@ from harness.scoring import check_invariants
 _LAST_DIGIT = 1.5e-6  # means and intervals are rounded to six decimals
 
 
-def verify_publication(document: dict[str, Any], where: str, rules: RuleBook) -> Iterator[Finding]:
+def verify_publication(document: dict[str, Any], where: str, rules: RuleBook) -> Iterator[Checked]:
     """Check a parsed publication: its digests, each run, and each method's intervals.
 
     The embeddings are not in it; that the scores are those of the embeddings is for
     `verify_store` to say. Raises UserError if it does not parse.
     """
     untouched = is_untouched(document)
-    yield Finding("content digest", () if untouched else ("was changed after it was published",))
+    yield Checked("content digest", () if untouched else ("was changed after it was published",))
     publication = publication_of(document, where)
     records = publication.records()
-    yield Finding("protocol digest", tuple(_protocol_problems(records[0], rules)))
-    yield Finding("common random numbers", tuple(_comparability_problems(records)))
+    yield Checked("protocol digest", tuple(_protocol_problems(records[0], rules)))
+    yield Checked("common random numbers", tuple(_comparability_problems(records)))
     for method in publication.methods:
         for run in method.runs:
             name = f"{method.method}, seed {run.seed}, fold {run.fold} ({run.id})"
-            yield Finding(name, tuple(_run_problems(publication, method, run)))
-        yield Finding(f"{method.method}: intervals", tuple(_interval_problems(publication, method)))
+            yield Checked(name, tuple(_run_problems(publication, method, run)))
+        yield Checked(f"{method.method}: intervals", tuple(_interval_problems(publication, method)))
 
 
 def _protocol_problems(record: Record, rules: RuleBook) -> Iterator[str]:

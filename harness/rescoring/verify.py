@@ -1,4 +1,4 @@
-"""Does every recorded number hold? Recomputed from the embeddings, and held to its invariants."""
+"""Does every recorded number hold? Checked from the embeddings, and held to its invariants."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Finding:
+class Checked:
     """One thing that was looked at, and what does not hold about it; nothing, if all does."""
 
     what: str
     problems: tuple[str, ...]
 
 
-def verify_store(store: Store, rules: RuleBook) -> Iterator[Finding]:
+def verify_store(store: Store, rules: RuleBook) -> Iterator[Checked]:
     """Recompute every done run and concatenation of a store and compare."""
     for record in store.records():
         identity = record.identity
         name = f"{identity.method}, seed {identity.seed}, fold {identity.fold} ({record.run_id})"
         if record.scores is not None:
-            yield Finding(name, tuple(_run_problems(record, record.scores, store, rules)))
+            yield Checked(name, tuple(_run_problems(record, record.scores, store, rules)))
     for joined in store.concatenations():
         name = f"concatenation {joined.concatenation_id}"
         try:
@@ -44,7 +44,7 @@ def verify_store(store: Store, rules: RuleBook) -> Iterator[Finding]:
             )
         except UserError as error:
             found = [str(error)]
-        yield Finding(name, (*found, *check_invariants(joined.scores.values)))
+        yield Checked(name, (*found, *check_invariants(joined.scores.values)))
 
 
 def _run_problems(record: Record, scores: Scores, store: Store, rules: RuleBook) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _differs(name: str, before: float | None, after: float | None) -> Iterator[s
         yield f"{name}: recorded {before:.6f}, is {after:.6f}"
 
 
-def verify_board(document: Mapping[str, Any], where: str) -> Iterator[Finding]:
+def verify_board(document: Mapping[str, Any], where: str) -> Iterator[Checked]:
     """Check a leaderboard written by `bench leaderboard --format json`, row by row.
 
     The embeddings are not in it: means are held to the invariants, intervals to their means.
@@ -119,7 +119,7 @@ def verify_board(document: Mapping[str, Any], where: str) -> Iterator[Finding]:
                 for name, interval in row["metrics"].items()
                 if interval["mean"] is not None
             }
-            finding = Finding(str(row["method"]), (*problems, *check_invariants(means)))
+            finding = Checked(str(row["method"]), (*problems, *check_invariants(means)))
         except (AttributeError, KeyError, TypeError):
             raise UserError(f"{where}: a row is not one of a leaderboard") from None
         yield finding

@@ -35,7 +35,7 @@ SMALL = 0.005
 _SEED = 0
 _SIGNS = 6  # replicates; with fewer no result of the sign-flip test is below 5 %
 
-Verdict = Literal["first", "second", "undecided", "one replicate"]
+Answer = Literal["first", "second", "undecided", "one replicate"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,7 +117,7 @@ class Comparison:
     pairs: Pairs | None = dataclasses.field(default=None, repr=False)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Answer:
         """Which is better at 5 %, decided by `adjusted` alone, as the board's letters are."""
         if self.adjusted is None or self.difference.interval.mean is None:
             return "one replicate"

@@ -1,8 +1,8 @@
 """The Store: Records in SQLite, arrays beside them. Nothing here or behind it knows torch."""
 
 from harness.store.database import EmptyStore
-from harness.store.examination import Examination, Finding
+from harness.store.examination import Damage, Examination
 from harness.store.scope import Held, Scope
 from harness.store.store import Store
 
-__all__ = ["EmptyStore", "Examination", "Finding", "Held", "Scope", "Store"]
+__all__ = ["Damage", "EmptyStore", "Examination", "Held", "Scope", "Store"]

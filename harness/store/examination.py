@@ -21,7 +21,7 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Finding:
+class Damage:
     """One thing that is not as it should be.
 
     `damaged`: whether something that was stored is lost; otherwise it is left over from a process
@@ -42,7 +42,7 @@ class Examination:
     records: int = 0
     artifacts: int = 0
     concatenations: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Damage] = field(default_factory=list)
 
     @property
     def sound(self) -> bool:
@@ -55,7 +55,7 @@ def examine(store: Path, connection: sqlite3.Connection, *, alone: bool) -> Exam
     found = Examination()
     for (line,) in connection.execute("PRAGMA integrity_check"):
         if line != "ok":
-            found.findings.append(Finding(f"the database: {line}", damaged=True))
+            found.findings.append(Damage(f"the database: {line}", damaged=True))
     records = list(_records(store, connection, found))
     _look_at_concatenations(store, connection, records, found)
     found.findings += _look_at_excerpts(store, connection, records)
@@ -88,8 +88,8 @@ def _records(store: Path, connection: sqlite3.Connection, found: Examination) ->
         yield record
 
 
-def _lost(run_id: str, what: str) -> Finding:
-    return Finding(what, damaged=True, remedy="forget-run", target=run_id)
+def _lost(run_id: str, what: str) -> Damage:
+    return Damage(what, damaged=True, remedy="forget-run", target=run_id)
 
 
 def _problem(store: Path, artifact: Artifact) -> str | None:
@@ -124,12 +124,12 @@ def _look_at_concatenations(
         if fault is not None:
             what = f"concatenation {key}: {fault}"
             found.findings.append(
-                Finding(what, damaged=True, remedy="forget-concatenation", target=key)
+                Damage(what, damaged=True, remedy="forget-concatenation", target=key)
             )
     for run_ids in _complete(records):
         if run_ids not in joined:
             what = f"runs {', '.join(run_ids)} are not joined yet; the next `bench run` joins them"
-            found.findings.append(Finding(what, damaged=False))
+            found.findings.append(Damage(what, damaged=False))
 
 
 def _complete(records: list[Record]) -> Iterator[tuple[str, ...]]:
@@ -147,10 +147,10 @@ def _complete(records: list[Record]) -> Iterator[tuple[str, ...]]:
 
 def _look_at_excerpts(
     store: Path, connection: sqlite3.Connection, records: Iterable[Record]
-) -> Iterator[Finding]:
+) -> Iterator[Damage]:
     missing = {run_id for run_id, _ in excerpts.runs_without(connection)}
     if missing:
-        yield Finding(
+        yield Damage(
             f"{len(missing)} runs have no excerpt, as an earlier version writes none: "
             "a leaderboard reads their records instead, which takes longer",
             damaged=False,
@@ -158,7 +158,7 @@ def _look_at_excerpts(
         )
     for record in records:
         if excerpts.is_stale(store, connection, record.run_id):
-            yield Finding(
+            yield Damage(
                 f"run {record.run_id}: its record and its excerpt differ",
                 damaged=True,
                 remedy="write-excerpts",
@@ -166,14 +166,14 @@ def _look_at_excerpts(
             )
 
 
-def _look_at_files(store: Path, named: set[str]) -> Iterator[Finding]:
+def _look_at_files(store: Path, named: set[str]) -> Iterator[Damage]:
     for path in sorted((store / FOLDER).glob("*")):
         relative = path.relative_to(store).as_posix()
         if relative in named:
             continue
         temporary = path.name.endswith(TEMPORARY)
         what = "is half of a file" if temporary else "belongs to no run"
-        yield Finding(
+        yield Damage(
             f"{relative} {what}: left by a process that was ended",
             damaged=False,
             remedy="remove-file",

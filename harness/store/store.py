@@ -15,7 +15,7 @@ from harness.record import Artifact, Concatenation, Record, Scores
 from harness.store import lock, queries
 from harness.store.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
 from harness.store.database import FILE_NAME, Database, open_database
-from harness.store.examination import Examination, Finding, examine
+from harness.store.examination import Damage, Examination, examine
 from harness.store.excerpt import Excerpt
 from harness.store.excerpts import insert_excerpt, read_excerpts, write_excerpts
 from harness.store.faults import one_line
@@ -252,7 +252,7 @@ class Store:
         with one_line(self.path):
             return examine(self.path, self._connection, alone=alone)
 
-    def repair(self, finding: Finding) -> None:
+    def repair(self, finding: Damage) -> None:
         """Apply the remedy of a finding, if it has one.
 
         A run that is forgotten is trained again by the next `bench run`.

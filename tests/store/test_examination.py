@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.record import RECORD_FORMAT
-from harness.store import Finding, Store
+from harness.store import Damage, Store
 
 ARRAYS = {"test_embeddings": np.ones((6, 2), dtype=np.float32)}
 
@@ -140,7 +140,7 @@ def test_who_holds_the_store_is_not_joined_by_a_second(store):
 
 
 def test_a_finding_without_a_remedy_changes_nothing(store):
-    store.repair(Finding("beyond repair", damaged=True))
+    store.repair(Damage("beyond repair", damaged=True))
     assert len(store.records()) == 5
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.record import Audit, Parameters, Record, Scores
-from harness.store import Finding, Store, examination
+from harness.store import Damage, Store, examination
 from harness.store.excerpt import Excerpt, excerpts_of, read_excerpt, written
 from harness.store.excerpts import runs_without
 
@@ -169,7 +169,7 @@ def test_an_excerpt_that_is_not_its_records_is_found_and_made_again(store: Store
 
 def test_a_record_that_does_not_parse_gets_no_excerpt(store: Store) -> None:
     store._connection.execute("UPDATE runs SET record = '{' WHERE fold = 1")
-    store.repair(Finding("none", damaged=False, remedy="write-excerpts"))
+    store.repair(Damage("none", damaged=False, remedy="write-excerpts"))
     assert len(runs_without(store._connection)) == 1
 
 

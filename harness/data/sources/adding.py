@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data.home import sources_folder
-from harness.data.sources.checking import Verdict, check_file
+from harness.data.sources.checking import FileState, check_file
 from harness.data.sources.entry import Entry, SourceFile
 from harness.errors import UserError
 
@@ -21,7 +21,7 @@ class Added:
 
     file: SourceFile
     path: Path
-    verdict: Verdict
+    verdict: FileState
 
 
 def add_files(entry: Entry, paths: Sequence[Path], *, link: bool = False) -> list[Added]:

@@ -12,11 +12,11 @@ from typing import IO, Literal
 from harness.data.sources.entry import SourceFile
 from harness.errors import UserError
 
-Verdict = Literal["as published", "recompressed", "unpacked", "no digest known"]
+FileState = Literal["as published", "recompressed", "unpacked", "no digest known"]
 _BLOCK = 1 << 20
 
 
-def check_file(file: SourceFile, path: Path) -> Verdict:
+def check_file(file: SourceFile, path: Path) -> FileState:
     """Compare a file with its digests; UserError where it has some and fits none.
 
     A folder (an unpacked archive) has no digest; the reader finds what it lacks.
