@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,10 +19,17 @@ from harness.cli.options import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from harness.reading import Embeddings, Labels, Reading
     from harness.scoring import Interval, Scores, Verification
     from harness.table import Cell
 
 _MANY_CLASSES = 100
+_LONG = 1 << 34
+"""Similarities from which on an estimate and progress are shown, and k-means is left out."""
+_WORST = 20
 
 
 def score(  # noqa: PLR0913 - a command has as many options as it has
@@ -56,8 +65,23 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         typer.Option(help="A device of torch to rank on, such as cuda; this processor without."),
     ] = None,
     restarts: Annotated[
-        int, typer.Option(min=0, help="Restarts of k-means; 0 leaves the clustering out.")
-    ] = 3,
+        int | None,
+        typer.Option(
+            min=0,
+            help="Restarts of k-means; 0 leaves the clustering out.",
+            show_default="3, or 0 of very many points",
+        ),
+    ] = None,
+    queries: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Score so many queries, drawn with --seed; else all.", show_default=False
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help="Scores by the values of this column, worst first.", show_default=False),
+    ] = None,
     verification: Annotated[
         bool,
         typer.Option("--verification", help="Score pairs too: ROC AUC, EER, TAR at FAR."),
@@ -76,41 +100,54 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     docs/metrics.md defines the scores. The intervals are from a bootstrap over classes.
     """
     from harness.errors import UserError
-    from harness.reading import Reading, codes_of, read_embeddings, read_labels
+    from harness.reading import Reading, codes_of, read_groups
     from harness.scoring import KMeans, bootstrap_intervals, score_embeddings
 
     reading = Reading(label_column, columns, drop_missing, text_labels, header)
-    points = read_embeddings(embeddings, reading)
-    classes = read_labels(labels or embeddings, reading)
-    said = [*points.notes, *classes.notes]
-    rows, values, shelf = classes.of(points.rows, embeddings, labels or embeddings), [classes], None
+    classes, rows = _read(embeddings, labels, reading)
+    said = [*rows.notes, *classes.notes]
+    values, shelf = [classes], None
     if gallery is None and gallery_labels is not None:
         raise UserError("--gallery-labels needs --gallery")
     if gallery is not None:
-        others = read_embeddings(gallery, reading).like(points, gallery)
-        values.append(read_labels(gallery_labels or gallery, reading))
-        shelf = values[1].of(others.rows, gallery, gallery_labels or gallery)
-        said += [*others.notes, *values[1].notes]
+        others, found_ = _read(gallery, gallery_labels, reading)
+        found_ = found_.like(rows, gallery)
+        values.append(others)
+        shelf = found_.rows
+        said += [*found_.notes, *others.notes]
+    points = rows.rows
     codes, *gallery_codes = codes_of(*(side.values for side in values))
-    scores = score_embeddings(
-        rows,
-        codes,
-        gallery=shelf,
-        gallery_labels=gallery_codes[0] if gallery_codes else None,
-        recall_at=_ranks(recall_at),
-        distance=distance,
-        device=device,
-        clustering=KMeans(restarts=restarts) if restarts else None,
-        seed=seed,
-    )
+    asked = len(points) if queries is None else min(queries, len(points))
+    pairs_ = asked * len(points if shelf is None else shelf)
+    if restarts is None:
+        restarts = 3 if queries is None and pairs_ < _LONG else 0
+        if not restarts:
+            said.append("no clustering of a draw or of so many points: --restarts 3 has it")
+    with _shown(pairs_, points.shape[-1]):
+        scores = score_embeddings(
+            points,
+            codes,
+            gallery=shelf,
+            gallery_labels=gallery_codes[0] if gallery_codes else None,
+            recall_at=_ranks(recall_at),
+            distance=distance,
+            device=device,
+            clustering=KMeans(restarts=restarts) if restarts else None,
+            draw=queries,
+            seed=seed,
+        )
     intervals = bootstrap_intervals(scores, codes, seed=seed, draws=draws)
     notes = [*dict.fromkeys(said), *_notes(scores)]
     found = _rows(scores, intervals)
+    notes += _draw_note(scores, len(points), seed)
+    if by is not None:
+        groups = read_groups(labels or embeddings, by, reading)[classes.kept]
+        found += _by_group(scores, groups, by)
     if verification:
         from harness.scoring import verify
 
         pairs = verify(
-            rows,
+            points,
             codes,
             gallery=shelf,
             gallery_labels=gallery_codes[0] if gallery_codes else None,
@@ -137,6 +174,73 @@ def _ranks(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise UserError(f"--recall-at takes whole numbers with commas, not '{text}'") from None
+
+
+def _read(embeddings: Path, labels: Path | None, reading: Reading) -> tuple[Labels, Embeddings]:
+    """Labels, and the embeddings that have one."""
+    from dataclasses import replace
+
+    from harness.reading import read_embeddings, read_labels
+
+    points, source = read_embeddings(embeddings, reading), labels or embeddings
+    classes = read_labels(source, reading)
+    return classes, replace(points, rows=classes.of(points.rows, embeddings, source))
+
+
+def _draw_note(scores: Scores, rows: int, seed: int) -> list[str]:
+    able = rows - scores.singletons
+    if len(scores.queries) == able:
+        return []
+    return [
+        f"{len(scores.queries):,} of {able:,} queries, drawn with seed {seed}, against the whole "
+        "gallery: the intervals hold that draw too"
+    ]
+
+
+@contextmanager
+def _shown(pairs: int, dimensions: int) -> Iterator[None]:
+    """Say how long the ranking of very many points will take, and show how it goes."""
+    if pairs < _LONG:
+        yield
+        return
+    from tqdm import tqdm
+
+    from harness.scoring.timing import expected_seconds
+    from harness.scoring.workers import watching
+
+    seconds = expected_seconds(pairs, dimensions)
+    typer.echo(
+        f"bench: {pairs:,} similarities to rank: about {seconds / 60:,.0f} minutes "
+        "(--queries 20000 scores a draw of the queries)",
+        err=True,
+    )
+    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
+
+        def told(done: int, every: int) -> None:
+            bar.n = int(100 * done / every)
+            bar.refresh()
+
+        with watching(told):
+            yield
+
+
+def _by_group(scores: Scores, groups: npt.NDArray[np.str_], by: str) -> list[dict[str, Cell]]:
+    """The scores of each group's queries, the worst group first."""
+    import numpy as np
+
+    names, codes = np.unique(groups[scores.queries], return_inverse=True)
+    counts = np.bincount(codes)
+    means = {
+        name: np.bincount(codes, weights=scores.per_query[name]) / counts
+        for name in ("map_at_r", "precision_at_1")
+    }
+    order = np.argsort(means["map_at_r"], kind="stable")[:_WORST]
+    return [
+        {"metric": f"{name} [{by}={names[group]}, {counts[group]:,} queries]", "value": float(
+            means[name][group])}
+        for group in order
+        for name in means
+    ]  # fmt: skip
 
 
 def _rates(text: str) -> tuple[float, ...]:

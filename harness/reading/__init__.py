@@ -5,7 +5,7 @@ that settles it. Labels are texts as they are written. No pickle is ever opened.
 """
 
 from harness.reading.embeddings import Embeddings, codes_of, read_embeddings
-from harness.reading.labels import Labels, read_labels
+from harness.reading.labels import Labels, read_groups, read_labels
 from harness.reading.opening import SUFFIXES, open_source
 from harness.reading.options import Reading
 
@@ -17,5 +17,6 @@ __all__ = [
     "codes_of",
     "open_source",
     "read_embeddings",
+    "read_groups",
     "read_labels",
 ]

@@ -64,6 +64,13 @@ def read_labels(path: Path, reading: Reading = AS_IT_IS) -> Labels:
     return Labels(found.values, found.kept, (*source.notes, *found.notes))
 
 
+def read_groups(path: Path, name: str, reading: Reading = AS_IT_IS) -> Array:
+    """A column by its name, as texts: (rows,). UserError for one that is not there."""
+    source = open_source(path, reading)
+    column = source.column(one_of(name, source.names, "--by", path))
+    return np.where(column.missing, "none", column.values.astype(np.str_))
+
+
 def label_column(source: Source, reading: Reading) -> str | None:
     """Which column has the labels; None if there is none. UserError where several may."""
     if reading.label_column is not None:

@@ -36,10 +36,20 @@ class Retrieval:
     """Scores of each query that has a relevant item.
 
     `queries`: int64 (Q,), ascending positions in the input. `per_query`: name to float64 (Q,).
+    `able`: how many queries have a relevant item, asked or not.
     """
 
     queries: Int64
     per_query: dict[str, Float64]
+    able: int
+
+
+@dataclass(frozen=True)
+class Draw:
+    """So many of the queries, drawn with a seed whatever the order of rows."""
+
+    queries: int
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,29 +89,39 @@ def retrieve(  # noqa: PLR0913 - what a caller may choose
     recall_at: Sequence[int] = (1, 2, 4, 8),
     whole_ranking: bool = True,
     device: str | None = None,
+    draw: Draw | None = None,
 ) -> Retrieval:
     """Score each query against the gallery; without one, against all other points.
 
     `points` and `gallery` lie in one space (`geometry.place`); labels are codes. A query without
     a relevant item in the gallery is left out. Without the whole ranking there is no `map` and no
     `mrr`, which read past rank R. `device`: one of torch that ranks in place of this processor.
+    `draw`: which part of the queries ask; the gallery is whole.
     """
     search = _search(points, labels, gallery, gallery_labels)
     deepest = None if whole_ranking else max((1, *recall_at))
     tallier = partial(tally, gallery=len(search.gallery))
-    if device is None:
+    able = _with_relevant(search)
+    if draw is not None and draw.queries < len(able):
+        chosen = np.random.default_rng(draw.seed).choice(np.sort(able), draw.queries, replace=False)
+        ranked = _few_first(search, np.sort(chosen))
+    else:
+        draw, ranked = None, able
+    if device is None and draw is not None:
+        parts = _by_sorting(search, ranked, tallier, deepest)
+    elif device is None:
         counted, sorted_ = _divide(search)
         counted, unsure, parts = _by_counting(search, counted, tallier)
         sorted_ = _few_first(search, np.concatenate((sorted_, unsure)))
         parts += _by_sorting(search, sorted_, tallier, deepest)
         ranked = np.concatenate((counted, sorted_))
     else:
-        ranked = _with_relevant(search)
         parts = _on_device(search, ranked, tallier, deepest, device)
     queries = search.asked.order[ranked]
     back = np.argsort(queries)
     found = score(joined(parts), recall_at=recall_at, whole=whole_ranking) if parts else {}
-    return Retrieval(queries[back], {name: scores[back] for name, scores in found.items()})
+    per_query = {name: scores[back] for name, scores in found.items()}
+    return Retrieval(queries[back], per_query, len(able))
 
 
 def _search(

@@ -19,7 +19,7 @@ from harness.scoring.inputs import (
     check_labels,
     encode,
 )
-from harness.scoring.retrieval import Retrieval, retrieve
+from harness.scoring.retrieval import Draw, Retrieval, retrieve
 
 SCORING_SEMANTICS: int = 2
 """Raised by hand whenever a change alters any number; golden scores in the tests watch it."""
@@ -61,6 +61,7 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
     whole_ranking: bool = True,
     device: str | None = None,
     clustering: KMeans | None = KMeans(),  # noqa: B008  frozen
+    draw: int | None = None,
     seed: int,
 ) -> Scores:
     """Score embeddings by their labels, as docs/metrics.md defines it.
@@ -72,7 +73,8 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
     Ks, and takes about a third less time where classes are large.
     `device`: one of torch, such as `cuda`, on which to rank; None is this processor, without torch.
     The same scores, but where float32 products that round otherwise order two items otherwise.
-    `seed`: of the k-means restarts; nothing else is random.
+    `draw`: score so many queries only, drawn with the seed, against the whole gallery.
+    `seed`: of the k-means restarts and of the draw; nothing else is random.
 
     Raises UserError for anything that cannot be scored: wrong shapes or dtypes, values that are
     not finite, a single class, no query with a relevant item.
@@ -88,6 +90,7 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
         recall_at=_check_recall_at(recall_at),
         whole_ranking=whole_ranking,
         device=device,
+        draw=None if draw is None else Draw(draw, seed),
     )
     _check_scored(found)
     values = {name: _mean(scores) for name, scores in found.per_query.items()}
@@ -101,7 +104,7 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
         class_means=_class_means(found, codes),
         per_query=found.per_query,
         queries=found.queries,
-        singletons=len(codes) - len(found.queries),
+        singletons=len(codes) - found.able,
         collapsed=width < COLLAPSE_BELOW[metric],
         spread=width,
         clustering=details,

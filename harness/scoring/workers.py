@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +16,8 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
+
+_watcher: ContextVar[Callable[[int, int], None] | None] = ContextVar("watcher", default=None)
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -38,6 +42,32 @@ class Scratch(local):
         return held[:size].reshape(shape)
 
 
+@contextmanager
+def watching(told: Callable[[int, int], None]) -> Iterator[None]:
+    """Have `told(done, all)` called as blocks of work end; from any thread, one at a time."""
+    token = _watcher.set(told)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def _watched(work: Callable[[Job], Result], count: int) -> Callable[[Job], Result]:
+    told, lock, done = _watcher.get(), Lock(), 0
+    if told is None:
+        return work
+
+    def worked(job: Job) -> Result:
+        nonlocal done
+        result = work(job)
+        with lock:
+            done += 1
+            told(done, count)
+        return result
+
+    return worked
+
+
 def on_all_cores(
     work: Callable[[Job], Result], jobs: Iterable[Job], *, elements: int
 ) -> list[Result]:
@@ -46,7 +76,8 @@ def on_all_cores(
     As many threads as the matrix library would use, so that OMP_NUM_THREADS and its like are
     obeyed. Fewer than WORTH_THREADS `elements` in all jobs together are done in this thread.
     """
-    controller = _matrix_library()
+    controller, jobs = _matrix_library(), list(jobs)
+    work = _watched(work, len(jobs))
     # One at a time: two limits that overlap would leave the second's for good.
     with _LIMITED:
         threads = max((library["num_threads"] for library in controller.info()), default=1)

@@ -107,3 +107,37 @@ def test_pairs_are_scored_if_asked(files: tuple[str, str]) -> None:
     assert [*found][-4:] == ["roc_auc", "eer", "tar_at_far_0.1", "tar_at_far_0.01"]
     assert set(found["eer"]) == {"value", "low", "high", "threshold"}
     assert "threshold" in ran(*files, *options).stdout
+
+
+def test_a_draw_of_queries_says_so_and_is_near_the_whole(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(2000) % 50
+    points = rng.standard_normal((50, 8))[labels] + rng.standard_normal((2000, 8))
+    np.savez(tmp_path / "a.npz", embeddings=points, labels=labels)
+    path = str(tmp_path / "a.npz")
+    whole = json.loads(ran(path, "--restarts", "0", "--format", "json").stdout)
+    drawn = ran(path, "--queries", "500", "--format", "json")
+    found = json.loads(drawn.stdout)
+    assert "500 of 2,000 queries, drawn with seed 0" in drawn.stderr
+    assert "no clustering of a draw" in drawn.stderr
+    assert "nmi" not in found
+    for name, score in found.items():
+        assert score["low"] <= whole[name]["value"] <= score["high"]
+        assert score["value"] != whole[name]["value"]
+    every = json.loads(ran(path, "--queries", "2000", "--format", "json").stdout)
+    assert every["map_at_r"]["value"] == whole["map_at_r"]["value"]
+
+
+def test_scores_by_group_name_the_worst_first(tmp_path: Path) -> None:
+    lines = ["d0,d1,label,light"]
+    for number in range(40):
+        angle = (number % 2) * 1.2 + (0.9 * (number % 5) if number % 4 > 1 else 0)
+        lines.append(
+            f"{np.cos(angle)},{np.sin(angle)},{number % 2},{'day' if number % 4 < 2 else 'night'}"
+        )
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    found = json.loads(ran(str(tmp_path / "t.csv"), "--by", "light", "--columns", "d0,d1",
+                           "--format", "json").stdout)  # fmt: skip
+    groups = [name for name in found if name.startswith("map_at_r [")]
+    assert groups == ["map_at_r [light=night, 20 queries]", "map_at_r [light=day, 20 queries]"]
+    assert found[groups[0]]["value"] < found[groups[1]]["value"]
