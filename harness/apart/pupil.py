@@ -23,6 +23,7 @@ from harness.apart.channel import Channel, Closed, Memory, Message
 from harness.apart.lesson import Lesson, placed
 from harness.apart.shared import Shape, open_shared
 from harness.data.seal import SealedTestSet, sealed
+from harness.execution.machine import make_deterministic
 from harness.method.objective import Batch, Clusters, Context, Objective, Outputs
 from harness.record import Reason
 from harness.registry import confine
@@ -54,8 +55,10 @@ def serve_apart(given: tuple[Lesson, Shape | None], descriptors: Sequence[int]) 
 def serve(channel: Channel, lesson: Lesson) -> None:
     """Answer until the core is gone; whatever goes wrong is told, and is the end."""
     torch.set_num_threads(lesson.threads)
-    lesson = placed(lesson)
+    if lesson.device.type == "cuda":
+        make_deterministic()
     try:
+        lesson = placed(lesson)
         try:
             task = lesson.task
             with (

@@ -42,7 +42,7 @@ def choose_device(name: str, *, here: bool = True) -> torch.device:
         count = torch.cuda.device_count()
         if (device.index or 0) >= count:
             raise UserError(f"--device {name}: torch sees {count} CUDA devices here")
-        _make_deterministic()
+        make_deterministic()
     elif device.type != "cpu":
         raise UserError(f"--device {name}: not supported (allowed: auto, cpu, cuda, cuda:N)")
     return device
@@ -53,7 +53,7 @@ def set_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def _make_deterministic() -> None:
+def make_deterministic() -> None:
     """Choose the kernels that give the same bits each time; a CPU has no others here."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.backends.cudnn.benchmark = False
