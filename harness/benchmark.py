@@ -102,6 +102,8 @@ class Benchmark:
         settings: Settings | None = None,
     ) -> None:
         own, reason, turned = (None, [], []) if data is None else _own(data, reading)
+        if own is not None and _names_own(protocol, own):
+            turned, dataset = [], own.name
         texts = [*_texts(overrides), *turned]
         self.protocol = load_protocol(str(protocol), dataset=dataset, overrides=texts)
         if own is not None:
@@ -410,6 +412,11 @@ def _own(
     own, reason = fitting_split(dataset)
     notes = [f"{dataset.name}: {note}" for note in (reason, *dataset.notes)]
     return dataset, notes, [own.override]
+
+
+def _names_own(protocol: Path | str, data: Dataset) -> bool:
+    """Whether a protocol's file was written for data of this name; no published one ever is."""
+    return str(protocol).endswith(".toml") and data.name in load_protocol(str(protocol)).datasets
 
 
 def _for_vectors(data: Dataset, rules: Protocol, overrides: Sequence[str]) -> list[str]:

@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, str] = {
     "history": "history",
     "plugin": "plugin:app",
     "data": "data:app",
+    "protocol": "protocol:app",
 }
 """Every command, and the module that has it; what is not called as its command after a colon."""
 

@@ -28,13 +28,17 @@ def load_protocol(
     name: str, *, dataset: str | None = None, overrides: Sequence[str] = ()
 ) -> Protocol:
     """Load a published protocol by name, or any protocol file by its path."""
+    return read_protocol(protocol_path(name), dataset=dataset, overrides=overrides)
+
+
+def protocol_path(name: str) -> Path:
+    """The file of a published protocol by its name, or of any by its path."""
     if name.endswith(".toml"):
-        return read_protocol(Path(name), dataset=dataset, overrides=overrides)
+        return Path(name)
     names = published_names()
     if name not in names:
         raise UserError(
             f"unknown protocol '{name}'{nearest(name, names)} "
             f"(published: {', '.join(names)}; or the path of a .toml file)"
         )
-    path = protocols_folder() / f"{name}.toml"
-    return read_protocol(path, dataset=dataset, overrides=overrides)
+    return protocols_folder() / f"{name}.toml"

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli.main import app
+from harness.errors import UserError
 from harness.rescoring import RuleBook, verify_store
 from harness.results import load_board
 from harness.store import Store
@@ -57,3 +58,33 @@ def test_vectors_choose_a_backbone_for_vectors_and_say_so(tmp_path: Path) -> Non
     assert ended.exit_code == 0, ended.output
     assert "v.npz: vectors: the backbone is mlp" in ended.stderr
     assert "v.npz: 48 vectors (5) of 8 classes, 6 to 6 samples each" in ended.stderr
+
+
+@pytest.mark.parametrize("kind", ["images", "vectors"])
+def test_a_protocol_for_own_data_is_locked_and_can_be_published(tmp_path: Path, kind: str) -> None:
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 255, (96, 12, 12), dtype=np.uint8)
+    arrays = {"images": images} if kind == "images" else {"features": draw.normal(size=(96, 5))}
+    np.savez(tmp_path / "mine.npz", **arrays, labels=np.repeat(np.arange(8), 12))
+    (tmp_path / "plugin.py").write_text(UNTRAINED)
+    data, rules = str(tmp_path / "mine.npz"), str(tmp_path / "ours.toml")
+    store, published = str(tmp_path / "store"), tmp_path / "results"
+
+    def bench(*arguments: str) -> str:
+        ended = CliRunner().invoke(app, arguments)
+        assert ended.exit_code == 0, ended.output
+        return ended.output
+
+    assert "protocol ours, digest" in bench("protocol", "new", data, rules, "--base", "smoke")
+    options = ["--methods", "as-it-is", "--plugin", str(tmp_path / "plugin.py"), "--workers", "1"]
+    bench("run", "--protocol", rules, "--data", data, *options, "--store", store)
+    with Store.open(Path(store)) as opened:
+        assert load_board(opened).unlocked == ()
+        findings = list(verify_store(opened, RuleBook([Path(rules)])))
+    assert findings
+    assert not [finding for finding in findings if finding.problems]
+    bench("publish", "--store", store, "--results", str(published))
+    (baseline,) = published.rglob("*.json")
+    bench("gate", "--baseline", str(baseline), "--store", store)
+    again = CliRunner().invoke(app, ["protocol", "new", data, rules])
+    assert isinstance(again.exception, UserError)
