@@ -12,10 +12,10 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from harness.errors import UserError, unknown
-from harness.record import Audit, Told
+from harness.record import Audit
 
 Kind = Literal["score", "cost", "plugin"]
 
@@ -244,7 +244,26 @@ FAMILIES: tuple[MetricFacts, ...] = tuple(
 """Those whose names end in a number K, the NAME of a classifier or a RATE, for people."""
 
 
-def metric_facts(name: str, told: Mapping[str, Told] | None = None) -> MetricFacts:
+class Says(Protocol):
+    """What a plugin says of its metric, in its declaration or in a Record."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Which way it is better."""
+        ...
+
+    @property
+    def low(self) -> float | None:
+        """Its lower bound, if it has one."""
+        ...
+
+    @property
+    def high(self) -> float | None:
+        """Its upper bound, if it has one."""
+        ...
+
+
+def metric_facts(name: str, told: Mapping[str, Says] | None = None) -> MetricFacts:
     """What is known of a metric: the core's, or a plugin's of which Records hold what it `told`."""
     if (found := known_metric(name)) is not None:
         return found

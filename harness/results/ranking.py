@@ -97,7 +97,7 @@ def _common_seeds(board: Board, metric: str, tested: Sequence[int]) -> list[int]
     """The seeds that all tested rows have in every fold."""
     seeds, values = board.values(metric)
     there = np.isfinite(values[list(tested)]).all(axis=(0, 2))
-    return [seed for seed, common in zip(seeds, there.tolist(), strict=True) if common]
+    return [seeds[place] for place in np.flatnonzero(there).tolist()]
 
 
 def _bootstrap(

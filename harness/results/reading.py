@@ -194,7 +194,7 @@ class Selector:
         cls, *, protocol: str | None = None, dataset: str | None = None, only: Iterable[str] = ()
     ) -> Selector:
         """From the options of the command line; UserError for a fact that there is not."""
-        allowed = [name for rule in ("refuses", "splits") for name, _, _ in facts_of(rule)]  # type: ignore[arg-type]
+        allowed = [name for rule in ("refuses", "splits") for name, _, _ in facts_of(rule)]
         wanted = {"protocol": protocol, "dataset": dataset}
         for text in only:
             name, equals, value = text.partition("=")
@@ -225,7 +225,7 @@ class Selector:
         getters = {
             name: get
             for rule in ("refuses", "splits")
-            for name, _, get in facts_of(rule)  # type: ignore[arg-type]
+            for name, _, get in facts_of(rule)
             if name in self.wanted and name not in _SCOPED
         }
         if not getters:
@@ -288,7 +288,7 @@ def _choose(
             return scope, admitted
         seen += runs
     for rule in ("refuses", "splits"):
-        for name, words, get in facts_of(rule):  # type: ignore[arg-type]
+        for name, words, get in facts_of(rule):
             text = wanted.wanted.get(name)
             if text is None or name in _SCOPED:
                 continue

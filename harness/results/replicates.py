@@ -112,7 +112,7 @@ def _separated(replicates: Sequence[Sequence[Table]]) -> dict[str, Interval]:
     columns = _columns([table for replicate in replicates for table in replicate])
     return {
         name: interval_of(
-            [own for own in zip(*[iter(column)] * folds, strict=True) if None not in own]  # type: ignore[misc]
+            [own for own in zip(*[iter(column)] * folds, strict=True) if None not in own]
         )
         for name, column in columns.items()
     }
