@@ -2,8 +2,8 @@
 
 The paper builds its mixture of all 2^d vertices by enumeration, for d up to 4; the product form
 used here is the same density at any d. There the metric loss is that of a latent point drawn from
-the posterior around each embedding, which in its experiments and here learns little; with
-`metric_of` = mean it is that of the embedding itself, the posterior's mean.
+the posterior around each embedding (`metric_of` = sample), which in its experiments and here hardly
+learns; by default it is that of the embedding itself, the posterior's mean.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ def _with_prior(prior: Prior, point: Mapping[str, Value], context: Context) -> O
 POSTERIOR = "d * (F + 1)"
 _SPACE: Mapping[str, Range] = {
     **semi_supervised_space("epoch"),
-    "metric_of": Choice(("sample", "mean"), default="sample"),
+    "metric_of": Choice(("mean", "sample"), default="mean"),
 }
 
 dml_unit_prior = Method(
     name="dml-unit-prior",
     build=_unit,
-    summary="The KL divergence from N(0, I) of a normal distribution around each unnormalised "
-    "embedding and, of the labelled, a metric loss of points drawn from it; in turns or jointly. "
-    "With metric_of=mean it is that of the embeddings, which the paper has not.",
+    summary="A metric loss of the labelled samples and, for all, the KL divergence of a normal "
+    "distribution around each unnormalised embedding from N(0, I); in turns or jointly. The "
+    "paper's metric loss is of points drawn from it (metric_of=sample), and hardly learns.",
     reference=citations.SAFIR,
     family="generative",
     defaults_from="by hand",

@@ -148,7 +148,6 @@ def test_the_metric_loss_is_of_a_drawn_point_as_in_the_paper_or_of_the_embedding
     losses = {
         of: [run.loss(step, batch=batch).item() for step in (1, 2)] for of, run in runs.items()
     }
-    assert method.defaults()["metric_of"] == "sample"
     assert losses["mean"][0] == losses["mean"][1]
     assert len({*losses["sample"], losses["mean"][0]}) == 3
 
