@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from harness.metrics import title_of
 from harness.results.board import Board
@@ -17,6 +16,7 @@ from harness.statistics import (
     Bootstrap,
     Standing,
     hierarchical_bootstrap,
+    shares_of_best,
 )
 from harness.store import Store
 from harness.table import Cell, Column, Table
@@ -121,18 +121,11 @@ def _resampled(
 ) -> dict[int, tuple[tuple[float, float], float]]:
     if drawn is None:
         return {}
-    shares = _shares_of_best(drawn.draws if higher_is_better else -drawn.draws)
+    shares = shares_of_best(drawn.draws if higher_is_better else -drawn.draws)
     return {
-        place: ((float(drawn.low[rank]), float(drawn.high[rank])), shares[rank])
+        place: ((float(drawn.low[rank]), float(drawn.high[rank])), float(shares[rank]))
         for rank, place in enumerate(order)
     }
-
-
-def _shares_of_best(draws: npt.NDArray[np.float64]) -> list[float]:
-    """In which share of draws (b, m) each row is the highest; those that tie share the draw."""
-    best = draws == draws.max(axis=1, keepdims=True)
-    shares: list[float] = (best / best.sum(axis=1, keepdims=True)).mean(axis=0).tolist()
-    return shares
 
 
 def ranking_table(ranking: Ranking) -> Table:

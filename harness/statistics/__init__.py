@@ -22,7 +22,7 @@ from harness.statistics.power import (
     replicates_on_board,
     replicates_to_see,
 )
-from harness.statistics.ranks import bootstrap_ranks, rank_intervals
+from harness.statistics.ranks import rank_intervals, shares_of_best
 from harness.statistics.sign_flip import sign_flip_test
 from harness.statistics.standings import Standing, Standings, standings
 from harness.statistics.top_group import may_be_best
@@ -42,7 +42,6 @@ __all__ = [
     "all_pairs",
     "average_ranks",
     "bayesian_signed_rank",
-    "bootstrap_ranks",
     "corrected_fold_test",
     "critical_difference",
     "detectable_difference",
@@ -60,6 +59,7 @@ __all__ = [
     "replicates_on_board",
     "replicates_to_see",
     "seed_effect",
+    "shares_of_best",
     "sign_flip_test",
     "standings",
     "t_interval",

@@ -20,20 +20,13 @@ def rank_intervals(better: npt.ArrayLike) -> tuple[Ranks, Ranks]:
     return 1 + found.sum(axis=0), len(found) - found.sum(axis=1)
 
 
-def bootstrap_ranks(
-    draws: npt.ArrayLike, *, higher_is_better: bool = True
-) -> npt.NDArray[np.float64]:
-    """How often each method takes each rank over common draws: float64 (m, m), method by rank.
+def shares_of_best(draws: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """In which share of common draws each method is the best: float64 (m,), together 1.
 
-    `draws`: (b, m), one row a draw, as `hierarchical_bootstrap` gives them. Of two methods tied
-    in a draw the earlier takes the better rank. These are shares of draws, to be shown; only
-    `rank_intervals` holds an error rate.
+    `draws`: (b, m), one row a draw, higher is better. Methods that tie for the best share the draw.
+    These are shares of draws, to be shown; only `rank_intervals` holds an error rate.
     """
     values = np.asarray(draws, np.float64)
-    order = np.argsort(-values if higher_is_better else values, axis=1, kind="stable")
-    count = values.shape[1]
-    cells = order * count + np.arange(count)
-    shares: npt.NDArray[np.float64] = np.bincount(cells.ravel(), minlength=count * count) / len(
-        values
-    )
-    return shares.reshape(count, count)
+    best = values == values.max(axis=1, keepdims=True)
+    shares: npt.NDArray[np.float64] = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    return shares

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.statistics import bootstrap_ranks, rank_intervals
+from harness.statistics import rank_intervals, shares_of_best
 
 
 def test_nothing_told_apart_leaves_every_rank_open() -> None:
@@ -23,16 +23,17 @@ def test_one_better_method_stands_above_and_one_worse_below() -> None:
     assert list(zip(lowest.tolist(), highest.tolist(), strict=True)) == [(1, 2), (1, 3), (2, 3)]
 
 
-def test_draws_are_counted_by_method_and_rank() -> None:
-    shares = bootstrap_ranks([[3.0, 2.0, 1.0], [3.0, 1.0, 2.0], [3.0, 2.0, 1.0], [1.0, 2.0, 3.0]])
-    np.testing.assert_allclose(shares, [[0.75, 0, 0.25], [0, 0.75, 0.25], [0.25, 0.25, 0.5]])
+def test_draws_are_counted_by_who_is_the_best() -> None:
+    shares = shares_of_best([[3.0, 2.0, 1.0], [3.0, 1.0, 2.0], [3.0, 2.0, 1.0], [1.0, 2.0, 3.0]])
+    np.testing.assert_allclose(shares, [0.75, 0, 0.25])
 
 
-def test_lower_can_be_better() -> None:
-    assert bootstrap_ranks([[1.0, 2.0]], higher_is_better=False).tolist() == [[1, 0], [0, 1]]
+def test_methods_that_tie_for_the_best_share_the_draw() -> None:
+    np.testing.assert_allclose(
+        shares_of_best([[1.0, 1.0, 0.0], [2.0, 1.0, 2.0]]), [0.5, 0.25, 0.25]
+    )
 
 
-def test_shares_add_to_one_by_method_and_by_rank() -> None:
-    shares = bootstrap_ranks(np.random.default_rng(0).normal(size=(50, 6)))
-    assert shares.sum(axis=0) == pytest.approx(np.ones(6))
-    assert shares.sum(axis=1) == pytest.approx(np.ones(6))
+def test_shares_add_to_one() -> None:
+    shares = shares_of_best(np.random.default_rng(0).normal(size=(50, 6)))
+    assert shares.sum() == pytest.approx(1.0)
