@@ -59,9 +59,7 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
     workers = len(place_workers(bench.device, settings, runs=len(todo)).devices)
     seconds = estimate.seconds(todo) / workers
     at_a_time = f", {workers} at a time" if workers > 1 else ""
-    searched = (
-        f"the search before it, {rules.search.trials} trials a method, is not in this time",
-    )
+    searched = (_searched(plan, estimate, workers),) if plan.to_search else ()
     table = Table(
         title=f"{rules.name} on {rules.dataset}: {len(todo)} of {len(plan.runs)} runs to do",
         columns=[
@@ -78,10 +76,27 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
         ],
         notes=(
             f"estimated time: {duration(seconds)}{at_a_time}, from {basis}, on {bench.device}",
-            *(searched if plan.to_search else ()),
+            *searched,
         ),
     )
     return Forecast(plan, tuple(todo), seconds, workers, basis, table)
+
+
+def _searched(plan: Plan, estimate: Estimate, workers: int) -> str:
+    """What the search before the replicates takes, were none of it in the store."""
+    rules = plan.protocol
+    search, whole = rules.search, rules.training.steps
+    methods = {one.entrant.name: one for one in plan.replicates if one.to_search}
+    runs = [run for one in methods.values() for run in one.runs[: search.folds]]
+    times = search.trials * search.repeats
+    share = (search.steps or whole) / whole
+    seconds = times * share * estimate.seconds(runs) / workers
+    folds = search.folds or rules.split.folds
+    return (
+        f"the search before it is not in this time: {search.trials} trials of {len(methods)} "
+        f"methods, of {search.steps or whole} steps on {folds} of {rules.split.folds} folds, "
+        f"{times * len(runs)} runs, about {duration(seconds)}"
+    )
 
 
 def _row(

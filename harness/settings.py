@@ -9,7 +9,7 @@ from typing import Self
 
 from harness.errors import UserError
 
-DEFAULT_PROTOCOL = "reality-check-small"
+DEFAULT_PROTOCOL = "reality-check-small-2"
 DEFAULT_STORE = Path("bench-store")
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"M": 2.0**20, "G": 2.0**30, "T": 2.0**40}

@@ -164,16 +164,18 @@ def make_plan(
 
 
 def plan_trial(
-    first: Replicate, entrant: Entrant, *, search: int, trial: int, seed: int
+    first: Replicate, entrant: Entrant, *, search: int, trial: int, seed: int, folds: int | None
 ) -> Replicate:
-    """The folds of one trial: like the folds of a replicate, but for what is tried."""
+    """The folds of one trial: like the first folds of a replicate, but for what is tried."""
     changes = {
         "hyperparameters": dict(entrant.hyperparameters),
         "seed": seed,
         "search": search,
         "trial": trial,
     }
-    runs = [PlannedRun(entrant, run.identity.model_copy(update=changes)) for run in first.runs]
+    runs = [
+        PlannedRun(entrant, run.identity.model_copy(update=changes)) for run in first.runs[:folds]
+    ]
     return Replicate(entrant, seed, tuple(runs))
 
 

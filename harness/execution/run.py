@@ -139,6 +139,8 @@ class _Progress:
 
 def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arrays:
     rules, identity = bench.protocol, run.identity
+    if identity.trial is not None:
+        rules = rules.of_a_trial()
     method = run.entrant.registered.method
     memory = PeakMemory(bench.device)
     split = make_split(bench.dataset, rules.split, fold=identity.fold, seed=identity.seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -171,12 +171,15 @@ class SearchRule(Section):
     `trials` of each method, the first at its defaults; 0: every method stays there. A trial's value
     is the mean validation metric over the folds. `repeats`: whole searches, each with seeds of
     its own; replicate s takes the best of search s modulo `repeats`, so that an interval over
-    replicates holds the choice of hyperparameters as well.
+    replicates holds the choice of hyperparameters as well. `folds`: a trial trains so many of the
+    folds, the first; `steps`: for so many steps, schedules and all; not given: as a replicate.
     """
 
     trials: Annotated[int, Field(ge=0)]
     sampler: Literal["tpe", "gp", "random"]
     repeats: Positive
+    folds: Positive | None = None
+    steps: Positive | None = None
 
 
 class ScoringRule(Section):
@@ -237,6 +240,28 @@ class Rules(Section):
         if comparison == "any" or self.backbone.normalize:
             return self.scoring.distance
         return comparison
+
+    def of_a_trial(self) -> Self:
+        """The rules by which a trial of the search trains."""
+        steps = self.search.steps
+        if steps is None:
+            return self
+        every = min(self.selection.every, steps)
+        return self.model_copy(
+            update={
+                "training": self.training.model_copy(update={"steps": steps}),
+                "selection": self.selection.model_copy(update={"every": every}),
+            }
+        )
+
+    @model_validator(mode="after")
+    def _trials_within_runs(self) -> Rules:
+        search = self.search
+        if search.folds is not None and search.folds > self.split.folds:
+            raise ValueError(f"search.folds must not be above split.folds, {self.split.folds}")
+        if search.steps is not None and search.steps > self.training.steps:
+            raise ValueError("search.steps must not be above training.steps")
+        return self
 
     def scoring_for(self, comparison: Comparison) -> ScoringRule:
         """How the embeddings of a method that declares this comparison are scored."""

@@ -56,8 +56,9 @@ def searches_of(protocol: Protocol, folds: Sequence[Replicate]) -> list[tuple[Re
 class Searching:
     """The searches of a session. Iterate `run`, then read `tuned`.
 
-    A trial trains all folds from one seed, the same for every method, and is answered with the
-    mean of their validation values; a trial with a fold that ended otherwise is told as failed.
+    A trial trains the folds that the protocol asks of it from one seed, the same for every method,
+    and is answered with the mean of their validation values; one with a fold that ended otherwise
+    is told as failed.
     Everything is in the store: stopped anywhere, the same call goes on from there.
     """
 
@@ -93,7 +94,14 @@ class Searching:
         registered = search.folds.entrant.registered
         entrant = Entrant(registered, registered.method.point(search.study.ask()), "trial")
         seed = stream_seed(search.search, "trial", trial)
-        return plan_trial(search.folds, entrant, search=search.search, trial=trial, seed=seed)
+        return plan_trial(
+            search.folds,
+            entrant,
+            search=search.search,
+            trial=trial,
+            seed=seed,
+            folds=self._protocol.search.folds,
+        )
 
     def _tell(self, search: _Search, replicate: Replicate) -> None:
         records = [self._store.record(run_id) for run_id in replicate.run_ids]

@@ -14,7 +14,7 @@ from harness.execution.plan import Entrant, Plan, make_plan
 from harness.execution.run import Bench
 from harness.execution.session import Event, run_plan
 from harness.method.space import Range
-from harness.protocol import load_protocol
+from harness.protocol import Protocol, load_protocol
 from harness.registry import Origin, RegisteredMethod
 from harness.search import Searching, Tuned, tuned_plan
 from harness.store import Store
@@ -97,9 +97,9 @@ def session(bench: Bench, tmp_path: Path) -> Iterator[Callable[..., Session]]:
     opened: list[Store] = []
 
     def make(*methods: Method, where: str = "store", seeds: int = 1, **search: Any) -> Session:
-        asked = {"trials": 5, "sampler": '"tpe"', "repeats": 1} | search
-        overrides = [f"search.{key}={value}" for key, value in asked.items()]
-        protocol = load_protocol("smoke", overrides=[*SHORT, *overrides])
+        asked = {"trials": 5, "sampler": "tpe", "repeats": 1} | search
+        content = load_protocol("smoke", overrides=SHORT).model_dump()
+        protocol = Protocol.model_validate({**content, "search": asked})
         origin = Origin("tests", "tests", "0", None)
         registered = [RegisteredMethod(one, origin) for one in methods]
         entrants = [Entrant(one, one.method.defaults(), "default") for one in registered]

@@ -84,7 +84,7 @@ def test_an_interrupted_search_goes_on_as_if_it_had_not_been(session, method, do
 def test_each_sampler_proposes_the_same_again(session, method, sampler):
     found = []
     for where in ("one", "other"):
-        made = session(method(), where=where, sampler=f'"{sampler}"', trials=3)
+        made = session(method(), where=where, sampler=sampler, trials=3)
         made.search()
         found.append(points(made))
     assert found[0] == found[1]
@@ -171,3 +171,28 @@ def test_options_are_proposed_as_they_are(session, method):
     assert all(
         dict(point)["kind"] in "ab" and dict(point)["flag"] in (True, False) for point in tried
     )
+
+
+def test_a_trial_trains_the_folds_and_the_steps_that_the_protocol_gives_it(session, method):
+    made = session(method(), folds=1, steps=1)
+    (tuned,) = made.search()
+    assert {fold for _, _, fold, *_ in points(made)} == {0}
+    trials = made.store.records(trials=True)
+    assert {record.audit.steps for record in trials} == {1}
+    assert {record.selected.history[-1][0] for record in trials} == {1}
+    made.finish([tuned])
+    replicates = made.store.records()
+    assert {record.identity.fold for record in replicates} == {0, 1}
+    assert {record.audit.steps for record in replicates} == {2}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"folds": 3}, "search.folds must not be above split.folds, 2"),
+        ({"steps": 3}, "search.steps must not be above training.steps"),
+    ],
+)
+def test_a_trial_is_no_longer_than_a_replicate(session, method, wrong, why):
+    with pytest.raises(ValueError, match=why):
+        session(method(), **wrong)
