@@ -22,7 +22,7 @@ from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.gate import GatedMetric, GateReport
-    from harness.reading import Reading
+    from harness.reading import Embeddings, Labels, Reading
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 Policy = Literal["pass", "fail"]
@@ -58,6 +58,19 @@ def gate(  # noqa: PLR0913 - one argument an option
         typer.Option(
             help="One class label for each of them; without it in the file of --embeddings.",
             show_default=False,
+        ),
+    ] = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(help="What --embeddings search; else each other.", show_default=False),
+    ] = None,
+    against_gallery: Annotated[
+        Path | None, typer.Option(help="What --against search.", show_default=False)
+    ] = None,
+    gallery_labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="The galleries' labels; without it in the file of --gallery.", show_default=False
         ),
     ] = None,
     label_column: LabelColumnOption = None,
@@ -115,13 +128,14 @@ def gate(  # noqa: PLR0913 - one argument an option
                 _given(embeddings, against, labels, other=baseline or candidate or methods),
                 gated_metrics(metric or (), margin or ()),
                 Reading(label_column, columns, drop_missing, text_labels, header),
+                _galleries(gallery, against_gallery, gallery_labels),
                 distance=distance,
                 seed=seed,
                 inconclusive=inconclusive,
             )
         else:
-            if against is not None or labels is not None:
-                raise UserError("--against and --labels need --embeddings")
+            if any(one is not None for one in (against, labels, gallery, against_gallery)):
+                raise UserError("--against, --labels and galleries need --embeddings")
             names = [name.strip() for name in (methods or "").split(",") if name.strip()]
             wanted = metric or (), margin or ()
             report = _of_boards(baseline, candidate or store, names, wanted, inconclusive)
@@ -146,32 +160,68 @@ def _given(
     return embeddings, against, labels or embeddings
 
 
-def _of_embeddings(
+def _galleries(
+    gallery: Path | None, against: Path | None, labels: Path | None
+) -> tuple[Path, Path, Path] | None:
+    if gallery is None and against is None and labels is None:
+        return None
+    if gallery is None or against is None:
+        raise UserError("a gallery is one for each model: --gallery and --against-gallery")
+    return gallery, against, labels or gallery
+
+
+def _of_embeddings(  # noqa: PLR0913 - what is compared, and how
     files: tuple[Path, Path, Path],
     metrics: list[GatedMetric],
     reading: Reading,
+    galleries: tuple[Path, Path, Path] | None,
     *,
     distance: str,
     seed: int,
     inconclusive: Policy,
 ) -> GateReport:
     from harness.gate import gate_embeddings
-    from harness.reading import codes_of, read_embeddings, read_labels
+    from harness.reading import codes_of
+
+    after, before, classes = _read_pair(files, reading)
+    codes = codes_of(classes.values)
+    shelves = shelf_codes = None
+    if galleries is not None:
+        shelf, other, shelved = _read_pair(galleries, reading)
+        shelves = shelf.rows, other.rows
+        codes = codes_of(classes.values, shelved.values)
+        shelf_codes = codes[1]
+    return gate_embeddings(
+        after.rows,
+        before.rows,
+        codes[0],
+        metrics,
+        names=(str(files[0]), str(files[1])),
+        galleries=shelves,
+        gallery_labels=shelf_codes,
+        distance=distance,
+        seed=seed,
+        inconclusive=inconclusive,
+    )
+
+
+def _read_pair(
+    files: tuple[Path, Path, Path], reading: Reading
+) -> tuple[Embeddings, Embeddings, Labels]:
+    """Two models' embeddings of the same items, and the labels of those that have one."""
+    from dataclasses import replace
+
+    from harness.reading import read_embeddings, read_labels
 
     new, old, labels = files
     after, classes = read_embeddings(new, reading), read_labels(labels, reading)
     before = read_embeddings(old, reading).like(after, old)
     for note in dict.fromkeys((*after.notes, *before.notes, *classes.notes)):
         typer.echo(f"bench: {note}", err=True)
-    return gate_embeddings(
-        classes.of(after.rows, new, labels),
-        classes.of(before.rows, old, labels),
-        codes_of(classes.values)[0],
-        metrics,
-        names=(str(new), str(old)),
-        distance=distance,
-        seed=seed,
-        inconclusive=inconclusive,
+    return (
+        replace(after, rows=classes.of(after.rows, new, labels)),
+        replace(before, rows=classes.of(before.rows, old, labels)),
+        classes,
     )
 
 

@@ -23,14 +23,18 @@ def gate_embeddings(  # noqa: PLR0913 - two sides, labels, and how to compare th
     metrics: list[GatedMetric],
     *,
     names: tuple[str, str] = ("candidate", "baseline"),
+    galleries: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    gallery_labels: npt.ArrayLike | None = None,
     distance: str = "cosine",
     seed: int = 0,
     inconclusive: Policy = "fail",
 ) -> GateReport:
     """Compare two embeddings of the same items, paired by query and resampled by class.
 
-    `candidate`, `baseline`: (N, D), each with its own D. `labels`: (N,). The interval tells how
-    the difference varies with the classes tested; not with training, of which there is but one.
+    `candidate`, `baseline`: (N, D), each with its own D. `labels`: (N,). `galleries`: what each
+    model's queries search, (G, D), and `gallery_labels`: (G,); without them each other. The
+    interval tells how the difference varies with the classes tested; not with training, of which
+    there is but one.
     Raises NotComparable for embeddings that cannot be scored or not as many, UserError for a
     metric that is not made of queries.
     """
@@ -40,8 +44,11 @@ def gate_embeddings(  # noqa: PLR0913 - two sides, labels, and how to compare th
             f"{len(np.asarray(baseline))}: they are not of the same items"
         )
     recall_at = _ranks(metrics)
-    after = _scores(candidate, labels, names[0], recall_at, distance)
-    before = _scores(baseline, labels, names[1], recall_at, distance)
+    shelves = galleries or (None, None)
+    after, before = (
+        _scores(side, labels, name, recall_at, distance, gallery=shelf, shelved=gallery_labels)
+        for side, name, shelf in zip((candidate, baseline), names, shelves, strict=True)
+    )
     lines = [_line(before, after, labels, metric, seed) for metric in metrics]
     return GateReport(
         baseline=names[1],
@@ -58,17 +65,22 @@ def _ranks(metrics: list[GatedMetric]) -> tuple[int, ...]:
     return tuple(int(name.removeprefix("recall_at_")) for name in named) or (1,)
 
 
-def _scores(
+def _scores(  # noqa: PLR0913 - what is scored, and how
     embeddings: npt.ArrayLike,
     labels: npt.ArrayLike,
     name: str,
     recall_at: tuple[int, ...],
     distance: str,
+    *,
+    gallery: npt.ArrayLike | None,
+    shelved: npt.ArrayLike | None,
 ) -> Scores:
     try:
         return score_embeddings(
             embeddings,
             labels,
+            gallery=gallery,
+            gallery_labels=shelved,
             recall_at=recall_at,
             distance=distance,  # type: ignore[arg-type]  # checked there
             clustering=None,

@@ -84,7 +84,7 @@ def test_one_replicate_is_code_5_unless_that_may_pass(baseline, make_store):
         ((), "gate needs --baseline"),
         (("--baseline", "nowhere.json"), "there is no such file"),
         (("--embeddings", "a.npy"), "--embeddings needs --against, and --labels"),
-        (("--labels", "a.npy"), "--against and --labels need --embeddings"),
+        (("--labels", "a.npy"), "--against, --labels and galleries need --embeddings"),
         (("--margin", "x"), "--margin x: must be a number"),
     ],
 )
@@ -161,3 +161,28 @@ def test_broken_embeddings_are_code_3(tmp_path, files):
     done = bench("gate", "--embeddings", tmp_path / "nan.npy", *options)
     assert done.returncode == 3
     assert "nothing was measured" in error_line(done)
+
+
+def test_embeddings_are_gated_against_their_galleries(tmp_path):
+    draw = np.random.default_rng(0)
+    labels = np.arange(60) % 12
+    centres = draw.normal(size=(12, 8))
+    for name, noise in (("new", 0.1), ("old", 0.1), ("bad", 3.0)):
+        for part in ("q", "g"):
+            points = centres[labels] + noise * draw.normal(size=(60, 8))
+            np.savez(tmp_path / f"{name}-{part}.npz", embeddings=points, labels=labels)
+    files = {path.stem: path for path in tmp_path.glob("*.npz")}
+
+    def gated(name: str):
+        return bench(
+            *("gate", "--embeddings", files[f"{name}-q"], "--against", files["old-q"]),
+            *("--gallery", files[f"{name}-g"], "--against-gallery", files["old-g"]),
+            *("--margin", "0.1"),
+        )
+
+    assert gated("new").returncode == 0
+    assert gated("bad").returncode == 1
+    alone = bench("gate", "--embeddings", files["new-q"], "--against", files["old-q"],
+                  "--gallery", files["new-g"])  # fmt: skip
+    assert alone.returncode == 2
+    assert "--gallery and --against-gallery" in error_line(alone)

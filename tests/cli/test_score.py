@@ -61,8 +61,9 @@ def test_a_collapse_is_told(tmp_path: Path) -> None:
 
 def test_a_gallery_is_searched_instead(files: tuple[str, str]) -> None:
     gallery = ["--gallery", files[0], "--gallery-labels", files[1]]
-    found = json.loads(ran(*files, *gallery, "--format", "json").stdout)
-    assert found["precision_at_1"]["value"] == 1.0  # each finds itself
+    done = ran(*files, *gallery, "--format", "json")
+    assert json.loads(done.stdout)["precision_at_1"]["value"] == 1.0
+    assert "60 queries stand in the gallery too, and find themselves" in done.stderr
 
 
 def test_another_device_ranks_the_same(files: tuple[str, str]) -> None:
