@@ -323,6 +323,9 @@ def _flags(runs: Sequence[Excerpt], metrics: Intervals, replicates: int) -> tupl
     collapsed = sum(run.collapsed for run in runs)
     if collapsed:
         flags.append(f"collapsed in {collapsed} of {len(runs)} runs")
+    initial = sum(run.initial for run in runs)
+    if initial:
+        flags.append(f"kept its initial weights in {initial} of {len(runs)} runs")
     if any(common.chosen_by == "given" for common in found):
         flags.append("hyperparameters by hand")
     for search in _searches(runs):

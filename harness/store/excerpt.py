@@ -21,7 +21,7 @@ from harness.record import (
     Told,
 )
 
-EXCERPT_FORMAT = 3
+EXCERPT_FORMAT = 4
 """Raised with any change of what is written, a new field of a model in a Common included."""
 
 
@@ -68,7 +68,7 @@ class Excerpt(NamedTuple):
     Runs that share a `common` share the object. `digests` are those of `DIGESTS`. `reason` is the
     kind and the message of a run that did not end in scores. `values` are those of `all_values`,
     in the order of `common.metrics`, and `class_means` in that of `common.class_means`; empty
-    without scores.
+    without scores. `initial`: whether a run that trained kept its initial weights.
     """
 
     common: Common
@@ -79,6 +79,7 @@ class Excerpt(NamedTuple):
     digests: Sequence[str | None]
     finished: str
     collapsed: bool
+    initial: bool
     singletons: int
     reason: tuple[str, str] | None
     spent: Spent | None
@@ -163,6 +164,7 @@ def _excerpt(record: Record, common: Common) -> Excerpt:
         digests=[getattr(record, name) for name in DIGESTS],
         finished=record.finished,
         collapsed=scores is not None and scores.collapsed,
+        initial=record.selected is not None and record.selected.step == 0,
         singletons=scores.singletons if scores else 0,
         reason=(reason.kind, reason.message) if reason else None,
         spent=Spent._make(getattr(audit, name) for name in Spent._fields) if audit else None,

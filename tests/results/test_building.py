@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.errors import UserError
-from harness.record import Audit, Concatenation, Parameters, Record
+from harness.record import Audit, Concatenation, Parameters, Record, Selected
 from harness.results import Failure, Runs, build_board
 
 MakeRun = Callable[..., Record]
@@ -92,6 +92,12 @@ def test_a_method_that_does_not_train_has_no_passes_a_step(run: MakeRun) -> None
 def test_a_collapsed_embedding_is_flagged(run: MakeRun) -> None:
     records = [run(fold=0), run(fold=1, scores={"collapsed": True})]
     assert build_board(records).rows[0].flags == ("collapsed in 1 of 2 runs",)
+
+
+def test_a_row_that_kept_its_initial_weights_is_flagged(run: MakeRun) -> None:
+    kept = {"metric": "map_at_r", "value": 0.5, "history": [], "stopped_early": False}
+    records = [run(fold=fold, selected=Selected(step=fold, **kept)) for fold in (0, 1)]
+    assert build_board(records).rows[0].flags == ("kept its initial weights in 1 of 2 runs",)
 
 
 def test_hyperparameters_given_by_hand_are_flagged(run: MakeRun) -> None:
