@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import StoreOption
+from harness.cli.options import OnlyOption, StoreOption
 from harness.settings import DEFAULT_STORE
 
 DEFAULT_RESULTS = Path("results")
@@ -21,8 +21,10 @@ def publish(
         typer.Option(help="Name or digest; needed if the store holds several.", show_default=False),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="Needed if the store holds several.", show_default=False)
+        str | None,
+        typer.Option(help="Name or digest; needed if the store holds several.", show_default=False),
     ] = None,
+    only: OnlyOption = None,
     results: Annotated[
         Path, typer.Option(help="Folder to write PROTOCOL/DATASET.json in.")
     ] = DEFAULT_RESULTS,
@@ -32,12 +34,14 @@ def publish(
     ] = False,
 ) -> None:
     """Write results/PROTOCOL/DATASET.json: every run's scores, with sums by test class."""
+    from harness.results import Selector
     from harness.results.key import method_key
     from harness.results.publishing import build_publication, results_path, write_publication
     from harness.store import Store
 
+    select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
     with Store.open(store) as opened:
-        published = build_publication(opened, protocol=protocol, dataset=dataset)
+        published = build_publication(opened, select=select)
     publication = published.publication
     path = results_path(results, publication)
     changed = write_publication(publication, path, replace=replace)

@@ -206,11 +206,17 @@ def _short(value: object) -> str:
 
 
 def belonging(
-    records: Sequence[Record], *, all_versions: bool = False
+    records: Sequence[Record],
+    *,
+    all_versions: bool = False,
+    admitted: Callable[[Sequence[Excerpt]], Runs] = list,
 ) -> tuple[list[Record], list[str]]:
-    """Of Records those that a board would show, and a sentence on each kind of the others."""
+    """Of Records those that a board would show, and a sentence on each kind of the others.
+
+    `admitted` chooses among them first, as a Selector does.
+    """
     excerpts = excerpts_of(records)
-    kept, notes = of_one_kind(excerpts)
+    kept, notes = of_one_kind(admitted(excerpts))
     if not all_versions:
         kept, hidden = newest_versions(kept)
         notes += hidden

@@ -24,7 +24,7 @@ from harness.results.publication import (
     load_publication,
     publication_text,
 )
-from harness.results.reading import Selector, described, matching_scopes
+from harness.results.reading import Selector, StoreSource, described, matching_scopes
 from harness.results.replicates import (
     complete_replicates,
     concatenated,
@@ -46,21 +46,22 @@ class Published:
 
 
 def build_publication(
-    store: Store, *, protocol: str | None = None, dataset: str | None = None
+    store: Store,
+    *,
+    protocol: str | None = None,
+    dataset: str | None = None,
+    select: Selector | None = None,
 ) -> Published:
     """Publish what a store holds under one protocol and dataset, the newest version of a method.
 
-    Raises UserError where the store holds several that match, an unlocked protocol, Records that
-    cannot share a board, no scores, or a run without digests or per-query scores.
+    `select` in place of names. Raises UserError where the store holds several boards that match,
+    an unlocked protocol, no scores, or a run without digests or per-query scores.
     """
-    scope = _one_scope(store, Selector.parse(protocol=protocol, dataset=dataset))
-    records = store.records(
-        protocol_digest=scope.protocol_digest,
-        dataset=scope.dataset,
-        dataset_digest=scope.dataset_digest,
-        training_semantics=scope.training_semantics,
-    )
-    kept, notes = belonging(records)
+    wanted = select or Selector.parse(protocol=protocol, dataset=dataset)
+    scope = _one_scope(store, wanted)
+    kept, notes = belonging(StoreSource(store).records(scope), admitted=wanted.admitted)
+    if not kept:
+        raise UserError(f"store {store.path}: holds no run that --only admits")
     joined = store.concatenations(protocol_digest=scope.protocol_digest, dataset=scope.dataset)
     board = build_board(kept, joined)
     if board.semantics.scoring is None:
@@ -93,7 +94,7 @@ def _one_scope(store: Store, wanted: Selector) -> Scope:
         listed = "; ".join(described(scope) for scope in found[:4])
         raise UserError(
             f"{where}: holds several boards, and their runs are never mixed: {listed} "
-            "(choose by --protocol NAME or DIGEST, and --dataset NAME or DIGEST)"
+            "(choose by --protocol, --dataset, each a name or digest, or --only FACT=VALUE)"
         )
     if found[0].unlocked:
         raise UserError(

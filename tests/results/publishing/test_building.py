@@ -7,6 +7,7 @@ import pytest
 
 from harness.errors import UserError
 from harness.record import Concatenation
+from harness.results import Selector
 from harness.results.class_sums import mean_of_sums, rounding_bound
 from harness.results.publication import parse_publication, publication_text
 from harness.results.publishing import build_publication
@@ -94,6 +95,18 @@ def test_runs_of_two_protocol_digests_are_refused_unless_one_is_chosen(make_stor
     with pytest.raises(UserError, match="several boards, and their runs are never mixed"):
         build(path)
     assert build(path, protocol="oooooo").publication.protocol_digest == "o" * 64
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [("training_semantics", "2"), ("trunk", "acme 2.0 abcdef"), ("dataset_digest", "eeeeee")],
+)
+def test_every_board_of_a_store_can_be_published(make_store, fact, value):
+    path = make_store()
+    own = {"training_semantics": 2, "dataset_digest": "e" * 64}.get(fact, value)
+    make_store(levels={"odd": 0.4}, identity={fact: own})
+    published = build(path, select=Selector.parse(only=[f"{fact}={value}"]))
+    assert [method.method for method in published.publication.methods] == ["odd"]
 
 
 def test_runs_that_did_not_start_alike_are_left_out_and_named(make_store):
