@@ -1,9 +1,7 @@
 """Scores again from stored embeddings: to bring them up to date, or to see whether they hold."""
 
-from harness.rescoring.published import verify_publication
-from harness.rescoring.rescore import Rescored, rescore_store
-from harness.rescoring.rules import RuleBook
-from harness.rescoring.verify import Checked, verify_board, verify_store
+from harness.rescoring.rescore import Rescored, RuleBook, rescore_store
+from harness.rescoring.verify import Checked, verify_board, verify_publication, verify_store
 
 __all__ = [
     "Checked",

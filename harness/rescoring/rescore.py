@@ -1,9 +1,10 @@
-"""Bring every score of a store up to the current metric version, without training again."""
+"""Scores again from stored embeddings, by the rules that a run was made by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -11,9 +12,46 @@ import numpy.typing as npt
 from harness.errors import UserError
 from harness.execution.scores import score_concatenation, score_part
 from harness.extension import Metric
-from harness.record import Concatenation, Record, Scores
-from harness.rescoring.rules import RuleBook
+from harness.protocol import Protocol, load_protocol
+from harness.protocol.model import ScoringRule
+from harness.record import Concatenation, Identity, Record, Scores
 from harness.store import Store
+
+
+class RuleBook:
+    """Finds the scoring rules that a Record's protocol digest stands for.
+
+    `files`: protocol files besides the published ones.
+    """
+
+    def __init__(self, files: Sequence[Path] = ()) -> None:
+        self._files = files
+        self._known: dict[tuple[str, str], Protocol] = {}
+
+    def rule(self, record: Record) -> ScoringRule:
+        """How one run is scored; UserError if no protocol at hand has its digest."""
+        identity = record.identity
+        key = (identity.protocol_digest, identity.dataset)
+        if key not in self._known:
+            self._known[key] = self.protocol(identity)
+        return self._known[key].scoring_for(record.declared.comparison)
+
+    def protocol(self, identity: Identity) -> Protocol:
+        """The protocol of one run; UserError if none at hand has its digest."""
+        for name in (identity.protocol, *map(str, self._files)):
+            try:
+                protocol = load_protocol(
+                    name, dataset=identity.dataset, overrides=identity.unlocked
+                )
+            except UserError:
+                continue
+            if protocol.digest == identity.protocol_digest:
+                return protocol
+        raise UserError(
+            f"no protocol at hand has the digest {identity.protocol_digest[:12]} of "
+            f"'{identity.protocol}' (give its file with --protocol-file)"
+        )
+
 
 Arrays = dict[str, npt.NDArray[Any]]
 

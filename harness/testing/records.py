@@ -63,7 +63,7 @@ def make_record(
     if isinstance(values, float | int):
         values = {"map_at_r": values}
     who = {"method": method, "seed": seed, "fold": fold}
-    unscored = {} if values is not None else None
+    unscored: dict[str, Any] | None = {} if values is not None else None
     parts = {
         "identity": _part(Identity, {**_IDENTITY, **who}, varied.pop("identity", {})),
         "declared": _part(Declared, _DECLARED, varied.pop("declared", {})),
