@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import NotComparable, unknown
-from harness.gate.decision import decide
-from harness.gate.measuring import Replicates, difference_of, measure, unpaired_seeds
+from harness.gate.decision import LEVEL, decide
+from harness.gate.measuring import (
+    Replicates,
+    Units,
+    difference_of,
+    mean_change,
+    measure,
+    units_of,
+    unpaired_seeds,
+)
 from harness.gate.metrics import GatedMetric, names_measured
 from harness.gate.rendering import line_sentence
 from harness.gate.report import GateReport, Line, Policy
@@ -15,6 +24,7 @@ from harness.record import Record
 from harness.results.belonging import belonging
 from harness.results.key import IDENTITY, SEARCHED, method_key
 from harness.results.reading import Selector, Source, matching_scopes, scope_facts
+from harness.statistics import holm
 from harness.store import Scope
 
 Entrant = tuple[str, str]  # of `method_key`: a row of a board, whatever its version
@@ -119,13 +129,25 @@ def gate_boards(
     _require_known(baseline, metrics, methods)
     recorded, found = entrants(baseline.records), entrants(candidate.records)
     gated = [key for key in recorded if not methods or key[0] in methods]
+    sides = {key: (recorded[key], match(key, recorded, found)) for key in gated}
+    pairs = {
+        metric.name: [
+            (measure(before, metric), measure(after, metric)) for before, after in sides.values()
+        ]
+        for metric in metrics
+    }
+    units = {name: units_of(both) for name, both in pairs.items()}
     lines = [
         line
-        for key in gated
-        for line in _lines(
-            label_of(key, recorded), recorded[key], match(key, recorded, found), metrics
-        )
+        for key, (before, after) in sides.items()
+        for line in _lines(label_of(key, recorded), before, after, metrics, units)
     ]
+    together = [
+        line for metric in metrics for line in _all_lines(pairs[metric.name], metric, units)
+    ]
+    lines = corrected([*lines, *together])
+    unharmed = [line for line in lines if line.status == "pass" and line in together]
+    lines = [line for line in lines if line not in unharmed]
     if not any(line.decision or line.status == "failed" for line in lines):
         raise NotComparable(
             f"{candidate.name}: nothing was measured that the baseline {baseline.name} has too"
@@ -136,6 +158,7 @@ def gate_boards(
         subject=f"{baseline.scope.protocol} on {baseline.scope.dataset}",
         lines=lines,
         notes=(
+            *(line.sentence for line in unharmed),
             *_notes(baseline, candidate, recorded, found),
             *(f"baseline: {note}" for note in baseline.notes),
             *candidate.notes,
@@ -156,19 +179,66 @@ def _require_known(baseline: Side, metrics: Sequence[GatedMetric], methods: Sequ
 
 
 def _lines(
-    label: str, before: list[Record], after: list[Record], metrics: Sequence[GatedMetric]
+    label: str,
+    before: list[Record],
+    after: list[Record],
+    metrics: Sequence[GatedMetric],
+    units: Mapping[str, Units],
 ) -> Iterator[Line]:
     failure = _failure_line(label, before, after, metrics)
     if failure is not None:
         yield failure
     for metric in metrics:
-        line = _line(label, measure(before, metric), measure(after, metric), metric)
+        sides = measure(before, metric), measure(after, metric)
+        line = _line(label, *sides, metric, units[metric.name])
         if failure is None or line.difference is not None:
             yield line
 
 
-def _line(label: str, before: Replicates, after: Replicates, metric: GatedMetric) -> Line:
-    difference = difference_of(before, after)
+def _all_lines(
+    pairs: Sequence[tuple[Replicates, Replicates]],
+    metric: GatedMetric,
+    units: Mapping[str, Units],
+) -> Iterator[Line]:
+    """The mean change of all methods, which shows what none of them could: never inconclusive."""
+    paired = [(before, after) for before, after in pairs if before.values and after.values]
+    difference = mean_change(paired, units[metric.name])
+    if difference is None or difference.standard_error is None:
+        return
+    margin = metric.margin.of(difference.baseline)
+    decision = decide(difference, margin, higher_is_better=metric.higher_is_better)
+    worse = decision.verdict == "regression"
+    yield Line(
+        method=f"all {len(paired)} methods",
+        metric=metric.name,
+        status="regression" if worse else "pass",
+        sentence=line_sentence(f"all {len(paired)} methods", metric.name, difference, decision),
+        margin=margin,
+        difference=difference,
+        decision=decision,
+    )
+
+
+def corrected(lines: Sequence[Line]) -> list[Line]:
+    """Regressions that do not survive Holm over all lines are only suspected."""
+    tested = [line for line in lines if line.decision and line.decision.p_value is not None]
+    adjusted = holm([line.decision.p_value for line in tested if line.decision])  # type: ignore[misc]
+    kept = {id(line) for line, p in zip(tested, adjusted, strict=True) if p <= LEVEL}
+    return [
+        line if line.status != "regression" or id(line) in kept else _suspected(line, len(tested))
+        for line in lines
+    ]
+
+
+def _suspected(line: Line, count: int) -> Line:
+    sentence = f"{line.sentence}, by itself; not among {count} lines (Holm, 5 %)"
+    return dataclasses.replace(line, status="suspected", sentence=sentence)
+
+
+def _line(
+    label: str, before: Replicates, after: Replicates, metric: GatedMetric, units: Units
+) -> Line:
+    difference = difference_of(before, after, units)
     if difference is None:
         return _unmeasured(label, before, after, metric)
     margin = metric.margin.of(difference.baseline)
@@ -302,6 +372,12 @@ def _environments(baseline: Side, candidate: Side) -> Iterator[str]:
     ]
     if changed:
         yield f"environments differ: {', '.join(changed)}"
+    if any(before.get(name) != after.get(name) for name in ("processor", "device", "torch")):
+        yield (
+            "the same seeds do not give the same bits there: another processor was seen to move a "
+            "run's MAP@R by .011 (another seed by .03); the intervals hold that noise, so smaller "
+            "changes of the program cannot be told from it"
+        )
 
 
 def _facts(records: Iterable[Record]) -> dict[str, str]:

@@ -40,7 +40,8 @@ class Decision:
 
     `low`, `high`: the 90 % interval of the difference, each end a one-sided bound at 5 %.
     `detectable`: the smallest true difference that noise like this shows in four cases of five.
-    All three are None where the noise is not known.
+    All three are None where the noise is not known. `p_value`: one-sided, that it is worse by no
+    more than the margin.
     """
 
     verdict: Verdict
@@ -48,6 +49,7 @@ class Decision:
     low: float | None
     high: float | None
     detectable: float | None
+    p_value: float | None = None
 
 
 def decide(
@@ -79,7 +81,19 @@ def decide(
         low=low,
         high=high,
         detectable=detectable,
+        p_value=_p_worse(
+            difference, (-difference.mean if higher_is_better else difference.mean) - margin
+        ),
     )
+
+
+def _p_worse(difference: Difference, beyond: float) -> float:
+    from scipy.special import stdtr
+
+    error, degrees = difference.standard_error, difference.degrees
+    if not error or degrees is None:
+        return 0.0 if beyond > _ROUNDING else 1.0
+    return float(stdtr(degrees, -beyond / error))
 
 
 def detectable_difference(
@@ -99,8 +113,10 @@ def replicates_needed(difference: Difference, margin: float) -> int | None:
         return None
     noise = error * math.sqrt(difference.units)
     paired = difference.basis == "paired replicates"
+    # Within folds a replicate has several degrees of freedom; unpaired, each side has its own.
+    each = (difference.degrees or 1.0) / max(1, difference.units - 1) if paired else 2.0
     for n in range(difference.units, MOST_REPLICATES):
-        degrees = n - 1 if paired else 2 * (n - 1)
+        degrees = each * (n - 1)
         if degrees > 0 and detectable_difference(noise / math.sqrt(n), degrees) <= margin:
             return n
     return None

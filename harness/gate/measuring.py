@@ -3,62 +3,117 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from harness.gate.decision import Difference
 from harness.gate.metrics import GatedMetric
 from harness.record import Record
 from harness.results.replicates import complete_records
-from harness.statistics import paired_differences
+from harness.statistics import paired_differences, seed_effect
+from harness.statistics.units import fold_units
 
+Floats = npt.NDArray[np.float64]
 Starts = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
 class Replicates:
-    """A metric by seed, its folds averaged, and the digests of the weights each fold began with.
+    """A metric by seed, fold by fold, and the digests of the weights each fold began with.
 
     `left_out`: seeds whose folds are not all done, or not all measured.
     """
 
-    values: Mapping[int, float]
+    values: Mapping[int, tuple[float, ...]]
     starts: Mapping[int, Starts]
     left_out: tuple[int, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Units:
+    """What the lines of a gate tell of runs together: see `harness.statistics.units`.
+
+    `folds`: how many equally noisy folds a replicate's amount to, None for all of them. `excess`:
+    what a variance within folds is multiplied by. `by_seeds`: seeds are the units.
+    """
+
+    folds: float | None = None
+    excess: float = 1.0
+    by_seeds: bool = False
+
+
+def units_of(pairs: Iterable[tuple[Replicates, Replicates]]) -> Units:
+    """Read all lines of one metric together, those whose replicates are paired."""
+    changes = [_changes(before, after, _shared(before, after)) for before, after in pairs]
+    found = [change for change in changes if len(change) > 1 and change.any()]
+    if not found:
+        return Units()
+    folds = max(change.shape[1] for change in found)
+    alike = [change for change in found if change.shape[1] == folds]
+    board = np.full((len(alike), max(map(len, alike)), folds), np.nan)
+    for line, change in zip(board, alike, strict=True):
+        line[: len(change)] = change
+    effect = seed_effect(board)
+    if effect.found:
+        return Units(by_seeds=True)
+    return Units(folds=fold_units(board, common=False), excess=effect.excess)
+
+
 def measure(records: Sequence[Record], metric: GatedMetric) -> Replicates:
     """What one method's runs say of a metric."""
-    values: dict[int, float] = {}
+    values: dict[int, tuple[float, ...]] = {}
     starts: dict[int, Starts] = {}
     folds = records[0].folds if records else 1
     for seed, runs in complete_records(records, folds).items():
         found = [metric.value(run) for run in runs]
         known = [value for value in found if value is not None]
         if len(known) == len(found):
-            values[seed] = math.fsum(known) / len(known)
+            values[seed] = tuple(known)
             starts[seed] = tuple(run.init_digest for run in runs)
     seeds = {record.identity.seed for record in records}
-    return Replicates(values, starts, tuple(sorted(seeds - values.keys())))
+    left_out = tuple(sorted(seeds - values.keys()))
+    return Replicates(values, starts, left_out)
 
 
-def difference_of(baseline: Replicates, candidate: Replicates) -> Difference | None:
-    """The difference over replicates; None where a side has none.
+def difference_of(
+    baseline: Replicates, candidate: Replicates, units: Units | None = None
+) -> Difference | None:
+    """The difference over replicates, its noise taken within folds; None where a side has none.
 
     Paired by seed and fold where at least two replicates started from the same weights in every
     fold (or there is but that one), else Welch's.
     """
     if not baseline.values or not candidate.values:
         return None
+    units = units or Units()
     shared = _shared(baseline, candidate)
     enough = min(len(baseline.values), len(candidate.values)) > 1
     if len(shared) > 1 or (shared and not enough):
-        return _paired(
-            [baseline.values[seed] for seed in shared],
-            [candidate.values[seed] for seed in shared],
+        return _paired(baseline, candidate, shared, units)
+    return _welch(baseline, candidate, units)
+
+
+def mean_change(pairs: Sequence[tuple[Replicates, Replicates]], units: Units) -> Difference | None:
+    """The mean change of all lines on the seeds that all of them have; None without two, or
+    of fewer than three lines, which speak for themselves."""
+    seeds = set.intersection(*(set(_shared(*pair)) for pair in pairs)) if pairs else set()
+    if len(pairs) < 3 or len(seeds) < 2:
+        return None
+    before, after = (
+        Replicates(
+            {
+                seed: tuple(np.mean([side[place].values[seed] for side in pairs], axis=0).tolist())
+                for seed in seeds
+            },
+            dict.fromkeys(seeds, ("all",)),
+            (),
         )
-    return _welch(list(baseline.values.values()), list(candidate.values.values()))
+        for place in (0, 1)
+    )
+    return _paired(before, after, sorted(seeds), units)
 
 
 def unpaired_seeds(baseline: Replicates, candidate: Replicates) -> tuple[int, int]:
@@ -75,33 +130,57 @@ def _shared(baseline: Replicates, candidate: Replicates) -> list[int]:
     ]
 
 
-def _paired(baseline: Sequence[float], candidate: Sequence[float]) -> Difference:
-    changes = paired_differences(candidate, baseline).tolist()
-    n = len(changes)
+def _changes(baseline: Replicates, candidate: Replicates, seeds: Sequence[int]) -> Floats:
+    """Candidate less baseline, (n, f)."""
+    before, after = ([side.values[seed] for seed in seeds] for side in (baseline, candidate))
+    if not seeds or len({len(folds) for folds in (*before, *after)}) != 1:
+        return np.zeros((0, 1))
+    return paired_differences(after, before)
+
+
+def _paired(
+    baseline: Replicates, candidate: Replicates, seeds: Sequence[int], units: Units
+) -> Difference:
+    changes = _changes(baseline, candidate, seeds)
+    error, degrees = _noise(changes, units)
     return Difference(
-        baseline=_mean(baseline),
-        candidate=_mean(candidate),
-        mean=_mean(changes),
-        standard_error=statistics.stdev(changes) / math.sqrt(n) if n > 1 else None,
-        degrees=n - 1 if n > 1 else None,
+        baseline=_mean(baseline, seeds),
+        candidate=_mean(candidate, seeds),
+        mean=float(changes.mean()),
+        standard_error=error,
+        degrees=degrees,
         basis="paired replicates",
-        units=n,
+        units=len(seeds),
     )
 
 
-def _welch(baseline: Sequence[float], candidate: Sequence[float]) -> Difference:
-    """Welch's standard error and degrees of freedom (Welch 1947)."""
-    parts = [
-        (statistics.variance(v) / len(v), len(v) - 1) for v in (baseline, candidate) if len(v) > 1
-    ]
+def _noise(values: Floats, units: Units) -> tuple[float | None, float | None]:
+    """The standard error of the mean of (n, f), and its degrees; None below two replicates."""
+    if units.by_seeds:
+        values = values.mean(axis=1, keepdims=True)
+    n, folds = values.shape
+    if n < 2:
+        return None, None
+    within = float(np.square(values - values.mean(axis=0)).sum()) / (folds * (n - 1))
+    error = math.sqrt(units.excess * within / (n * folds))
+    equal = float(folds) if units.folds is None else min(units.folds, float(folds))
+    return error, equal * (n - 1)
+
+
+def _welch(baseline: Replicates, candidate: Replicates, units: Units) -> Difference:
+    """Welch's standard error and degrees of freedom (Welch 1947), each side's within folds."""
+    sides = [np.array(list(side.values.values())) for side in (baseline, candidate)]
+    noise = [_noise(side, units) for side in sides]
+    parts = [(error**2, v) for error, v in noise if error is not None and v is not None]
     known = len(parts) == 2
     total = sum(part for part, _ in parts)
     spread = sum(part**2 / degrees for part, degrees in parts)
-    fewest = min(len(baseline), len(candidate))
+    fewest = min(map(len, sides))
+    means = [_mean(side, side.values) for side in (baseline, candidate)]
     return Difference(
-        baseline=_mean(baseline),
-        candidate=_mean(candidate),
-        mean=_mean(candidate) - _mean(baseline),
+        baseline=means[0],
+        candidate=means[1],
+        mean=means[1] - means[0],
         standard_error=math.sqrt(total) if known else None,
         degrees=(total**2 / spread if spread else float(fewest - 1)) if known else None,
         basis="unpaired replicates",
@@ -109,6 +188,6 @@ def _welch(baseline: Sequence[float], candidate: Sequence[float]) -> Difference:
     )
 
 
-def _mean(values: Iterable[float]) -> float:
-    found = list(values)
+def _mean(side: Replicates, seeds: Iterable[int]) -> float:
+    found = [math.fsum(side.values[seed]) / len(side.values[seed]) for seed in seeds]
     return math.fsum(found) / len(found)

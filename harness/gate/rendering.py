@@ -18,6 +18,7 @@ from harness.table.model import printable
 _MARKS = {
     "pass": "✅",
     "regression": "❌",
+    "suspected": "❗",
     "inconclusive": "❔",
     "failed": "💥",
     "missing": "🚫",
@@ -89,7 +90,7 @@ def gate_markdown(report: GateReport) -> str:
 
 
 def _gravest_first(report: GateReport) -> list[Line]:
-    order = ["regression", "failed", "missing", "inconclusive", "not gated", "pass"]
+    order = ["regression", "failed", "missing", "suspected", "inconclusive", "not gated", "pass"]
     return sorted(report.lines, key=lambda line: order.index(line.status))
 
 
@@ -188,7 +189,7 @@ def _case(suite: ET.Element, report: GateReport, line: Line) -> str:
 
 
 def _kind(line: Line, report: GateReport) -> str:
-    if line.status == "inconclusive":
+    if line.status in ("suspected", "inconclusive"):
         return "failure" if report.inconclusive == "fail" else "skipped"
     kinds = {"regression": "failure", "failed": "error", "missing": "error", "not gated": "skipped"}
     return kinds.get(line.status, "pass")

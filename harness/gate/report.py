@@ -15,12 +15,15 @@ from harness.errors import (
 )
 from harness.gate.decision import Decision, Difference, Verdict
 
-Status = Literal["pass", "regression", "inconclusive", "failed", "missing", "not gated"]
+Status = Literal[
+    "pass", "regression", "suspected", "inconclusive", "failed", "missing", "not gated"
+]
 Policy = Literal["pass", "fail"]
 _GRAVEST_FIRST: tuple[tuple[Status, int], ...] = (
     ("regression", EXIT_DOES_NOT_HOLD),
     ("failed", EXIT_RUNS_FAILED),
     ("missing", EXIT_NOT_COMPARABLE),
+    ("suspected", EXIT_INCONCLUSIVE),
     ("inconclusive", EXIT_INCONCLUSIVE),
 )
 
@@ -65,7 +68,7 @@ class GateReport:
         return next((status for status, _ in _GRAVEST_FIRST if self._counts(status)), "pass")
 
     def _counts(self, status: Status) -> bool:
-        if status == "inconclusive" and self.inconclusive == "pass":
+        if status in ("suspected", "inconclusive") and self.inconclusive == "pass":
             return False
         return any(line.status == status for line in self.lines)
 

@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.gate import decide
-from harness.gate.measuring import Replicates, difference_of
+from harness.gate import Decision, GateReport, Line, decide
+from harness.gate.boards import corrected
+from harness.gate.measuring import Replicates, difference_of, mean_change, units_of
 
 
 def side(values: list[float], *, start: str = "w", seeds: range | None = None) -> Replicates:
     places = seeds or range(len(values))
     return Replicates(
-        dict(zip(places, values, strict=True)), {seed: (f"{start}{seed}",) for seed in places}, ()
+        {seed: (value,) for seed, value in zip(places, values, strict=True)},
+        {seed: (f"{start}{seed}",) for seed in places},
+        (),
     )
 
 
@@ -43,7 +46,7 @@ def test_unequal_seeds_are_paired_where_they_meet():
 
 
 def test_a_start_without_a_digest_is_no_pair():
-    bare = Replicates({0: 0.5, 1: 0.6}, {0: (None,), 1: (None,)}, ())
+    bare = Replicates({0: (0.5,), 1: (0.6,)}, {0: (None,), 1: (None,)}, ())
     assert difference_of(bare, bare).basis == "unpaired replicates"
 
 
@@ -66,3 +69,82 @@ def test_two_flat_sides_have_no_error():
     found = difference_of(side([0.5, 0.5]), side([0.4, 0.4], start="other"))
     assert found.standard_error == 0.0
     assert decide(found, 0.01).verdict == "regression"
+
+
+def test_noise_is_taken_within_folds():
+    before = Replicates({0: (0.5, 0.7), 1: (0.5, 0.7)}, {0: ("w", "x"), 1: ("y", "z")}, ())
+    after = Replicates({0: (0.51, 0.9), 1: (0.49, 0.92)}, before.starts, ())
+    found = difference_of(before, after)
+    # changes (.01, .2), (-.01, .22): +-.01 about each fold's, two degrees of freedom
+    assert found.mean == pytest.approx(0.105)
+    assert found.standard_error == pytest.approx(np.sqrt(4 * 0.01**2 / 2 / 4))
+    assert found.degrees == pytest.approx(2)
+
+
+def test_what_is_read_of_all_lines_holds_for_each():
+    draw = np.random.default_rng(0)
+    sides = []
+    for _ in range(20):
+        values = draw.normal(0.5, 0.1, (2, 3, 4)) * [1, 1, 1, 5]
+        starts = dict.fromkeys(range(3), ("w",) * 4)
+        sides.append(
+            tuple(
+                Replicates({s: tuple(v) for s, v in enumerate(side)}, starts, ()) for side in values
+            )
+        )
+    units = units_of(sides)
+    assert 1.0 < (units.folds or 0.0) < 2.0
+    assert difference_of(*sides[0], units).degrees == pytest.approx(2 * (units.folds or 0.0))
+
+
+def sides_of(shift: float, methods: int = 20) -> list[tuple[Replicates, Replicates]]:
+    draw = np.random.default_rng(1)
+    starts = dict.fromkeys(range(3), ("w",) * 4)
+    found = []
+    for _ in range(methods):
+        old, new = 0.5 + draw.normal(0, 0.03, (2, 3, 4)) - [[[0.0]], [[shift]]]
+        found.append(
+            (
+                Replicates({s: tuple(old[s]) for s in range(3)}, starts, ()),
+                Replicates({s: tuple(new[s]) for s in range(3)}, starts, ()),
+            )
+        )
+    return found
+
+
+def test_all_methods_together_show_what_none_does():
+    sides = sides_of(0.025)
+    units = units_of(sides)
+    alone = [decide(difference_of(*pair, units), 0.01).verdict for pair in sides]
+    together = decide(mean_change(sides, units), 0.01)
+    assert alone.count("regression") < 10
+    assert together.verdict == "regression"
+    assert decide(mean_change(sides_of(0.0), units), 0.01).verdict == "pass"
+
+
+def test_two_methods_speak_for_themselves():
+    assert mean_change(sides_of(0.0, methods=2), units_of(sides_of(0.0, methods=2))) is None
+
+
+def test_a_regression_must_survive_holm_over_all_lines():
+    def line(name: str, p_value: float) -> Line:
+        worse = p_value <= 0.05
+        decision = Decision(
+            verdict="regression" if worse else "pass",
+            sentence="",
+            low=None,
+            high=None,
+            detectable=None,
+            p_value=p_value,
+        )
+        return Line(
+            method=name, metric="x", status=decision.verdict, sentence=name, decision=decision
+        )
+
+    lines = corrected([line("far", 0.001), line("near", 0.03), line("same", 0.6)])
+    assert [one.status for one in lines] == ["regression", "suspected", "pass"]
+    assert lines[1].sentence == "near, by itself; not among 3 lines (Holm, 5 %)"
+    report = GateReport(baseline="b", candidate="c", subject="s", lines=lines[1:])
+    assert (report.status, report.exit_code) == ("suspected", 5)
+    lax = GateReport(baseline="b", candidate="c", subject="s", lines=lines[1:], inconclusive="pass")
+    assert lax.exit_code == 0

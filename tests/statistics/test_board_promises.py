@@ -15,6 +15,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from harness.gate import Line, decide
+from harness.gate.boards import corrected
+from harness.gate.measuring import Replicates, difference_of, units_of
 from harness.statistics import all_pairs, fold_intervals, may_be_best, standings
 
 TIMES = int(os.environ.get("BENCH_SIMULATIONS", "1"))
@@ -220,3 +223,31 @@ def test_all_rank_intervals_of_a_board_hold_together(seeds: int) -> None:
             for i, row in enumerate(rows)
         )
     assert held(missed / boards, 0.05, boards)
+
+
+# The gate
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_a_board_of_unchanged_methods_is_seldom_called_a_regression(seeds: int) -> None:
+    draw = np.random.default_rng((8, seeds))
+    boards = 30 * TIMES
+    called = 0
+    for _ in range(boards):
+        noise = 0.02 * np.exp(0.4 * draw.normal(size=(40, 1, 1)))
+        before, after = (0.3 + noise * draw.normal(size=(40, seeds, FOLDS)) for _ in range(2))
+        sides = [(measured(old), measured(new)) for old, new in zip(before, after, strict=True)]
+        units = units_of(sides)
+        found = [decide(change, 0.0) for pair in sides if (change := difference_of(*pair, units))]
+        lines = [
+            Line(method="m", metric="x", status=one.verdict, sentence="", decision=one)
+            for one in found
+        ]
+        called += any(line.status == "regression" for line in corrected(lines))
+    assert held(called / boards, 0.05, boards)
+
+
+def measured(values: Floats) -> Replicates:
+    places = range(len(values))
+    starts = dict.fromkeys(places, ("w",) * FOLDS)
+    return Replicates({seed: tuple(values[seed].tolist()) for seed in places}, starts, ())
