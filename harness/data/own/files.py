@@ -105,7 +105,7 @@ def _paths(source: Source, label: str, reading: Reading) -> str | None:
     ]
     texts = [name for name in found if source.kind(name) == "text"] or found
     plain = [name for name in texts if _names_files(source, name)]
-    return (plain or texts or [None])[0]
+    return next(iter(plain or texts), None)
 
 
 def _names_files(source: Source, name: str) -> bool:
@@ -121,6 +121,7 @@ def _arrays(source: Source, label: str, reading: Reading) -> Dataset:
     known = named(INPUTS, [name for name in source.names if name != label])
     used: Sequence[str]
     notes: Sequence[str]
+    inputs: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
     if not source.table and not pixels and not _has_vectors(source, label):
         if not known:
             raise UserError(
@@ -201,7 +202,8 @@ def _facts(source: Source, label: str, inputs: Sequence[str], reading: Reading) 
     if len(names) < 2:
         raise UserError(f"{source.where}: all {len(codes)} samples are of one class")
     split = next(iter(named(SPLITS, [name for name in source.names if name != label])), None)
-    parts, attributes = None, {}
+    parts: Parts | None = None
+    attributes: dict[str, Attribute] = {}
     if split is not None:
         column = source.column(split)
         if column.missing[kept].any():
@@ -217,7 +219,7 @@ def _facts(source: Source, label: str, inputs: Sequence[str], reading: Reading) 
         if isinstance(found, Attribute):
             attributes[name] = found
         else:
-            notes.append(f"column {name} is no attribute: {found}")
+            notes.append(f"column {listed([name])} is no attribute: {found}")
     return Facts(
         labels=codes.astype(np.int64),
         class_names=tuple(str(name) for name in names),

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from harness.data.dataset import Dataset
+from harness.data.dataset import Attribute, Dataset
 from harness.data.decoding import OWN, image_dataset
 from harness.data.formats.images import OTHER_SUFFIXES, SUFFIXES
 from harness.data.formats.trees import Tree, walk
-from harness.data.own.parts import is_part, parts_of
+from harness.data.own.parts import Parts, is_part, parts_of
 from harness.data.sources.index import ImageIndex, coded
 from harness.errors import UserError
 from harness.reading.labels import odd_names
@@ -49,8 +49,8 @@ def folder_index(tree: Tree) -> ImageIndex:
     others = [name for name in every if not _is_image(name)]
     names, dangling = _divided(tree, names)
     if not names:
-        found = f": it holds {_counted(others)}" if others else ""
-        raise UserError(f"{tree.where}: holds no images (of {', '.join(sorted(SUFFIXES))}){found}")
+        held = f": it holds {_counted(others)}" if others else ""
+        raise UserError(f"{tree.where}: holds no images (of {', '.join(sorted(SUFFIXES))}){held}")
     alone = [name for name in names if "/" not in name]
     if alone:
         raise UserError(f"{tree.where}: {alone[0]} lies in no class's folder")
@@ -61,7 +61,9 @@ def folder_index(tree: Tree) -> ImageIndex:
     if len(labels.names) < 2:
         raise UserError(f"{tree.where}: all {len(found.names)} images are of one class")
     _require_images(labels.names, others, depth, tree.where, split=found.parts is not None)
-    parts, attributes, said = None, {}, []
+    parts: Parts | None = None
+    attributes: dict[str, Attribute] = {}
+    said: list[str] = []
     if found.parts is not None:
         parts, attributes, said = parts_of(found.parts, tree.where)
     notes = [*found.notes, *said]
