@@ -176,17 +176,20 @@ def _serve(line: socket.socket) -> None:
         # What a method's process began and left is this one's to end.
         ctypes.CDLL(None).prctl(_SUBREAPER, 1)
     _warm()
+    alive: set[int] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(line, _LARGEST, 16)
         if not message:
             return
         request = json.loads(message)
         if "fork" in request:
-            answer: dict[str, Any] = {"pid": _fork(line, descriptors)}
+            pid = _fork(line, descriptors)
+            alive.add(pid)
+            answer: dict[str, Any] = {"pid": pid}
         else:
-            found = gone(request["reap"])
-            _end_orphans()
-            answer = vars(found)
+            answer = vars(gone(request["reap"]))
+            alive.discard(request["reap"])
+            _end_orphans(alive)
         line.sendall(json.dumps(answer).encode())
 
 
@@ -221,14 +224,15 @@ def _fork(line: socket.socket, descriptors: list[int]) -> int:
     return pid
 
 
-def _end_orphans() -> None:
-    """End every process that the last one left behind."""
+def _end_orphans(alive: set[int]) -> None:
+    """End every process that one that is gone has left behind."""
     while True:
         try:
             tasks = Path("/proc/self/task").iterdir()
-            left = [int(one) for task in tasks for one in (task / "children").read_text().split()]
+            children = [int(p) for task in tasks for p in (task / "children").read_text().split()]
         except OSError:
             return
+        left = [pid for pid in children if pid not in alive]
         if not left:
             return
         for pid in left:

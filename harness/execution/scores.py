@@ -12,8 +12,10 @@ import numpy.typing as npt
 
 from harness.data.streams import stream_seed
 from harness.extension import Metric
+from harness.plain_text import one_line, plain
 from harness.protocol.model import ScoringRule
 from harness.record import Scores, Told
+from harness.registry import Reference
 from harness.scoring import SCORING_SEMANTICS, KMeans, classify, score_embeddings, verify
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -100,12 +102,17 @@ def _extra(
 ) -> float | None:
     """A plugin's metric, or None, with a line in the log, if it fails."""
     try:
-        value = float(metric.compute(embeddings.copy(), labels.copy()))
+        if isinstance(metric.compute, Reference):
+            from harness.apart.helping import compute_apart
+
+            value = compute_apart(metric.name, metric.compute, embeddings, labels)
+        else:
+            value = float(metric.compute(embeddings.copy(), labels.copy()))
     except (Exception, SystemExit) as error:
-        log.warning("metric '%s' failed: %s: %s", metric.name, type(error).__name__, error)
+        log.warning("metric '%s' failed: %s", plain(metric.name, 60), one_line(error))
         return None
     if not math.isfinite(value):
-        log.warning("metric '%s' gave %s", metric.name, value)
+        log.warning("metric '%s' gave %s", plain(metric.name, 60), value)
         return None
     return value
 

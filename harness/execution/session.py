@@ -18,6 +18,7 @@ from harness.execution.plan import Plan, PlannedRun, Replicate
 from harness.execution.run import Bench
 from harness.execution.scores import score_concatenation
 from harness.execution.seeding import require_seeded_trunk
+from harness.plain_text import one_line
 from harness.record import Concatenation, Record
 from harness.registry import Registry
 from harness.scoring import SCORING_SEMANTICS
@@ -83,7 +84,6 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
     if todo:
         require_seeded_trunk(bench)
     replicates = _Replicates(plan, todo)
-    notify = _Observers(bench.registry)
     for replicate in replicates.settled:
         if _join(replicate, bench, store):
             yield ReplicateEnded(replicate)
@@ -93,7 +93,7 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
         settings=settings or Settings(),
         draining=draining or threading.Event(),
     )
-    with closing(execute(work)) as stages:
+    with _Observers(bench.registry) as notify, closing(execute(work)) as stages:
         for stage in stages:
             if isinstance(stage, Started):
                 yield RunStarted(stage.run)
@@ -150,22 +150,39 @@ def _join(replicate: Replicate, bench: Bench, store: Store) -> bool:
 
 
 class _Observers:
-    """The observing hooks; what they raise is logged and changes nothing."""
+    """Whoever observes runs: plugins in processes of their own, and what a program registered.
+
+    They get copies; what they do wrong is logged and changes nothing.
+    """
 
     def __init__(self, registry: Registry) -> None:
-        registry.load_observers()
+        from harness.apart.helping import ObserverApart
+
+        self._apart = [ObserverApart(origin) for origin in registry.observers]
         self._hook = registry.manager.hook
+
+    def __enter__(self) -> _Observers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for observer in self._apart:
+            observer.end()
 
     def started(self, run: PlannedRun) -> None:
         """Tell that a run begins."""
-        self._call(self._hook.bench_run_started, identity=run.identity)
+        identity = run.identity
+        for observer in self._apart:
+            observer.tell("bench_run_started", identity)
+        self._call(self._hook.bench_run_started, identity=identity.model_copy(deep=True))
 
     def finished(self, record: Record) -> None:
         """Tell that a run ended."""
-        self._call(self._hook.bench_run_finished, record=record)
+        for observer in self._apart:
+            observer.tell("bench_run_finished", record)
+        self._call(self._hook.bench_run_finished, record=record.model_copy(deep=True))
 
     def _call(self, hook: Callable[..., object], **arguments: object) -> None:
         try:
             hook(**arguments)
         except (Exception, SystemExit) as error:
-            log.warning("an observer failed: %s: %s", type(error).__name__, error)
+            log.warning("an observer failed: %s", one_line(error))

@@ -41,8 +41,8 @@ T = TypeVar("T")
 class Registry:
     """Everything that plugins offer, by name, and a line for each thing that is wrong.
 
-    `observers`: the plugins that implement observing hooks; `manager` holds the observers of the
-    core's own, and those of plugins once `load_observers` was called.
+    `observers`: the plugins that implement observing hooks; `manager` holds the observers that the
+    program itself registers.
     """
 
     methods: dict[str, RegisteredMethod] = field(default_factory=dict)
@@ -60,15 +60,6 @@ class Registry:
         manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(hookspecs)
         return manager
-
-    def load_observers(self) -> None:
-        """Import the plugins that observe into this process, and register them."""
-        from harness.registry.importing import load
-
-        for origin in self.observers:
-            if not self.manager.has_plugin(origin.key):
-                for plugin in load(origin).manager.get_plugins():
-                    self.manager.register(plugin, name=origin.key)
 
     def method(self, name: str) -> RegisteredMethod:
         """Look a method up; UserError with nearest name and what failed to load, if unknown."""

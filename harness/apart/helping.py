@@ -1,0 +1,154 @@
+"""Metrics and observers of plugins: each is asked in a process of its own, and gets copies."""
+
+from __future__ import annotations
+
+import logging
+import math
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from harness.apart.channel import BadFrame, Channel, Closed, Memory, Message
+from harness.apart.child import Died
+from harness.apart.nursery import Job, nursery
+from harness.plain_text import one_line, plain
+from harness.record import Identity, Record
+from harness.registry import Origin, Reference, confine
+
+log = logging.getLogger(__name__)
+
+CPU = torch.device("cpu")
+_LINE = 500
+
+
+class Helper:
+    """A process that does what one plugin offers, when asked."""
+
+    def __init__(self, name: str, serve: str, given: Any) -> None:
+        self._memory = Memory()
+        self._line, theirs = socket.socketpair()
+        self._channel = Channel(self._line, self._memory, core=True, device=CPU)
+        try:
+            sent = [theirs.fileno(), self._memory.descriptor]
+            self._child = nursery().begin(name, Job(serve, given), sent)
+        finally:
+            theirs.close()
+        self._child.watch(self._line.fileno())
+
+    def ask(self, word: str, facts: dict[str, Any], arrays: Sequence[Tensor] = ()) -> Message:
+        """Ask once; raises Died where no answer comes."""
+        try:
+            self._channel.send(word, facts, arrays)
+            return self._channel.receive(lambda: self._child.wait_for(self._line.fileno()))
+        except Closed:
+            raise Died(self._child.how_it_ended()) from None
+        except BadFrame as bad:
+            raise Died(f"it sent {bad}") from None
+
+    def end(self) -> None:
+        """End the process."""
+        self._child.end()
+        self._line.close()
+        self._memory.close()
+
+
+def compute_apart(
+    name: str,
+    compute: Reference,
+    embeddings: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+) -> float:
+    """What a plugin's metric gives for copies of these; raises Died if there is no number."""
+    helper = Helper(f"metric {plain(name, 60)}", "harness.apart.helping:serve_metric", compute)
+    try:
+        arrays = [torch.tensor(embeddings), torch.tensor(labels)]
+        answer = helper.ask("compute", {}, arrays)
+    finally:
+        helper.end()
+    value = answer.facts.get("value")
+    if answer.word != "done" or not isinstance(value, float):
+        raise Died(plain(str(answer.facts.get("message")), _LINE))
+    return value
+
+
+class ObserverApart:
+    """A plugin that observes, in a process that lasts as long as the session."""
+
+    def __init__(self, origin: Origin) -> None:
+        self._name = plain(origin.plugin, 60)
+        self._helper: Helper | None
+        try:
+            serve = "harness.apart.helping:serve_observer"
+            self._helper = Helper(f"observer {self._name}", serve, origin)
+        except Died as death:
+            self._failed(death)
+
+    def tell(self, hook: str, subject: Identity | Record) -> None:
+        """Have it see a copy; what it does wrong is logged, and changes nothing."""
+        if self._helper is None:
+            return
+        try:
+            answer = self._helper.ask(hook, {"content": subject.model_dump_json()})
+        except Died as death:
+            self._failed(death)
+            return
+        if answer.word != "done":
+            log.warning("an observer failed: %s", plain(str(answer.facts.get("message")), _LINE))
+
+    def end(self) -> None:
+        """End its process."""
+        if self._helper is not None:
+            self._helper.end()
+
+    def _failed(self, death: Died) -> None:
+        log.warning("observer '%s' failed, and sees no more: %s", self._name, death)
+        self._helper = None
+
+
+def _channel(descriptors: Sequence[int]) -> Channel:
+    line, memory = descriptors
+    confine()
+    return Channel(socket.socket(fileno=line), Memory.of(memory), core=False, device=CPU)
+
+
+def serve_metric(compute: Reference, descriptors: Sequence[int]) -> None:
+    """Compute once."""
+    channel = _channel(descriptors)
+    embeddings, labels = (array.numpy() for array in channel.receive().arrays)
+    try:
+        value = float(compute(embeddings, labels))
+    except BaseException as error:
+        channel.send("failed", {"message": one_line(error, _LINE)})
+        return
+    if math.isfinite(value):
+        channel.send("done", {"value": value})
+    else:
+        channel.send("failed", {"message": f"it gave {value}"})
+
+
+def serve_observer(origin: Origin, descriptors: Sequence[int]) -> None:
+    """Observe until nobody tells anything."""
+    from harness.registry.importing import load
+
+    channel = _channel(descriptors)
+    while True:
+        try:
+            message = channel.receive()
+        except Closed:
+            return
+        try:
+            content = message.facts["content"]
+            hook = getattr(load(origin).manager.hook, message.word)
+            if message.word == "bench_run_started":
+                hook(identity=Identity.model_validate_json(content))
+            else:
+                hook(record=Record.model_validate_json(content))
+        except BaseException as error:
+            channel.send("failed", {"message": one_line(error, _LINE)})
+        else:
+            channel.send("done")
