@@ -11,19 +11,20 @@ the same door.
 
 The lifecycle of one `bench run`:
 
-1. Every plugin is imported, in the order of distribution and entry-point name. Importing should
-   be cheap: import torch inside the functions that need it.
+1. Every plugin is imported, by a process of its own, which says what it offers as data. Importing
+   should be cheap: import torch inside the functions that need it.
 2. The five listing hooks below are called, once each. What they return is checked at once: a
    wrong type, a name that another plugin also defines, a hook the benchmark does not know, all
    are one line that names the distribution and version at fault. The other plugins go on.
 3. The plan is made: a run for each method, fold and seed that the store does not hold yet.
 4. An executor takes the runs: the core's own, `local`, in this process or in worker processes,
-   each of which imports every plugin again; one of a plugin wherever it likes.
-5. For each run: `bench_run_started`; the backbone is built and the method's `build` is called;
-   the core trains, with the test set sealed; the Objective is dropped; the test part is embedded
-   and scored, plugin metrics last; the Record is stored; `bench_run_finished`. Where several runs
-   are executed at a time, their hooks alternate. Both are called in the process that owns the
-   store.
+   none of which imports a plugin, but for the one whose trunk a protocol names; one of a plugin
+   wherever it likes.
+5. For each run: `bench_run_started`; the backbone is built; a clean process is forked, which
+   imports the method's plugin, calls its `build` and gives gradients while the core trains; it is
+   ended; the test part is embedded and scored, plugin metrics last, in processes of their own;
+   the Record is stored; `bench_run_finished`. Where several runs are executed at a time, their
+   hooks alternate. Both are called in a process that the plugin has as long as the session lasts.
 6. When all folds of a replicate are done, their embeddings are scored concatenated.
 """
 
@@ -105,8 +106,8 @@ def bench_executors() -> Iterable[Executor]:
 def bench_run_started(identity: Identity) -> None:
     """Observe that a run begins.
 
-    Called once a run, when its executor begins it, in the process that owns the store. `identity`
-    is frozen. What an observer raises is logged and changes nothing.
+    Called once a run, when its executor begins it, in a process of the observing plugin. `identity`
+    is a copy. What an observer raises is logged and changes nothing.
     """
 
 
@@ -114,6 +115,6 @@ def bench_run_started(identity: Identity) -> None:
 def bench_run_finished(record: Record) -> None:
     """Observe that a run ended, in scores or in a reason.
 
-    Called once a run, after its Record is stored, in the process that owns the store. `record`
-    is frozen. What an observer raises is logged and changes nothing.
+    Called once a run, after its Record is stored, in a process of the observing plugin. `record`
+    is a copy. What an observer raises is logged and changes nothing.
     """

@@ -7,6 +7,7 @@ embeddings: it cannot reach a weight, the optimizer, the batches to come or anyt
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import pickle
 import socket
@@ -112,7 +113,8 @@ class ObjectiveApart:
     ) -> Message:
         """Ask for something, and answer what is asked meanwhile."""
         try:
-            self._channel.send(word, facts, arrays)
+            with contextlib.suppress(Closed):  # it may have said why before it was gone
+                self._channel.send(word, facts, arrays)
             while True:
                 message = self._receive()
                 if message.word == "done":

@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 from harness.apart.channel import Channel, Closed, Memory, Message
 from harness.apart.lesson import Lesson, placed
 from harness.apart.shared import Shape, open_shared
-from harness.data.seal import SealedTestSet, sealed
+from harness.data.seal import Seal, SealedTestSet, sealed
 from harness.execution.machine import make_deterministic
 from harness.method.objective import Batch, Clusters, Context, Objective, Outputs
 from harness.record import Reason
@@ -65,15 +65,13 @@ def serve(channel: Channel, lesson: Lesson) -> None:
                 sealed() as seal,
                 method_state(task.seed, task.method.name, task.fold) as generator,
             ):
-                pupil = _Pupil(channel, lesson, generator)
+                pupil = _Pupil(channel, lesson, generator, seal)
                 while True:
                     pupil.answer(channel.receive())
-                    if seal.broken_by is not None:
-                        raise SealedTestSet(f"{seal.broken_by} asked for")
         except Closed:
             os._exit(0)
         except BaseException as error:
-            # Also when the plugin caught the error, or raised another in its place.
+            # Also when the plugin raised another in its place.
             broken = seal.broken_by
             if broken is not None and not isinstance(error, SealedTestSet):
                 error = SealedTestSet(f"{broken} asked for while the objective was alive")
@@ -90,8 +88,11 @@ def _tell(channel: Channel, reason: Reason) -> None:
 class _Pupil:
     """An Objective at work. It is built when the core first asks."""
 
-    def __init__(self, channel: Channel, lesson: Lesson, generator: torch.Generator) -> None:
+    def __init__(
+        self, channel: Channel, lesson: Lesson, generator: torch.Generator, seal: Seal
+    ) -> None:
         self._channel = channel
+        self._seal = seal
         self._lesson = lesson
         self._generator = generator
         self._embed = RemoteEmbed(channel)
@@ -117,6 +118,8 @@ class _Pupil:
     def _done(self, facts: Mapping[str, Any] | None = None, arrays: Sequence[Tensor] = ()) -> None:
         self._embed.require_untouched()
         self._guard.check()
+        if self._seal.broken_by is not None:  # also when the plugin caught the error
+            raise SealedTestSet(f"{self._seal.broken_by} asked for")
         read = {"images_read": self._counts.images_read}
         self._channel.send("done", {**read, **(facts or {})}, arrays)
 

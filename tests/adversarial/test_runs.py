@@ -1,0 +1,448 @@
+"""Methods that would bend a number, or break what runs beside them: none is believed, none harms.
+
+Each kind is run once, in the way of every run: from a plugin's file, in a process of its own. What
+comes out is the score of the honest network that it trained, to the last bit, or a failed run with
+its reason; and an honest method scores after all of them as it did before.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from harness.execution.plan import Entrant, make_plan
+from harness.execution.run import Bench, execute
+from harness.protocol import load_protocol
+from harness.record import Record
+from harness.registry import load_registry
+
+PLUGIN = '''
+import ctypes, gc, os, signal, sys, threading, time
+from harness import Method, Objective, hookimpl
+
+
+class Base(Objective):
+    def forward(self, batch, embed):
+        embeddings = embed(batch.inputs)
+        distances = (embeddings[:, None] - embeddings[None, :]).square().sum(-1)
+        same = batch.labels[:, None] == batch.labels[None, :]
+        return distances[same].mean() - distances[~same].mean()
+
+
+KINDS = {}
+
+
+def kind(**declared):
+    def note(cls):
+        name = cls.__name__.lower().replace("_", "-")
+        KINDS[name] = Method(name=name, build=lambda h, c: cls(), summary="s",
+                             reference="none", **declared)
+        return cls
+    return note
+
+
+def per_batch(act, **declared):
+    """A kind that does something in every forward pass, and is honest otherwise."""
+    class Acts(Base):
+        def forward(self, batch, embed):
+            act(batch, embed)
+            return super().forward(batch, embed)
+    Acts.__name__ = act.__name__
+    return kind(**declared)(Acts)
+
+
+@kind()
+class Honest(Base):
+    pass
+
+
+@per_batch
+def hook_at_evaluation(batch, embed):
+    embed._backbone.register_forward_hook(lambda m, i, o: o * 0 if not m.training else None)
+
+
+@per_batch
+def forward_of_the_instance(batch, embed):
+    embed._backbone.forward = lambda x: x.flatten(1)[:, :64]
+
+
+@per_batch
+def hook_on_every_module(batch, embed):
+    import torch
+    torch.nn.modules.module.register_module_forward_hook(lambda m, i, o: None)
+
+
+@per_batch
+def patched_class(batch, embed):
+    from harness.models.backbone import Backbone
+    Backbone.forward = lambda self, x: x.flatten(1)[:, :64]
+
+
+@per_batch
+def looks_for_the_network(batch, embed):
+    import torch
+    found = [o for o in gc.get_objects() if type(o).__name__ in ("Backbone", "Vault", "Dataset")]
+    assert not found, found
+
+
+@per_batch
+def wraps_a_layer(batch, embed):
+    import torch
+    embed._backbone.trunk = torch.nn.Sequential(embed._backbone.trunk)
+
+
+@per_batch
+def batch_norm_statistics(batch, embed):
+    for name, buffer in embed._backbone.named_buffers():
+        buffer.add_(1)
+
+
+@per_batch
+def weights_through_data(batch, embed):
+    embed._backbone.head.weight.data.mul_(2)
+
+
+@per_batch
+def hook_on_optimizers(batch, embed):
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+    register_optimizer_step_post_hook(lambda *a: None)
+
+
+@kind()
+class Rate_of_its_own(Base):
+    def __init__(self):
+        import torch
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, batch, embed):
+        for found in [o for o in gc.get_objects() if type(o).__name__ == "Adam"]:
+            for group in found.param_groups:
+                group["lr"] = 10.0
+        return self.scale * super().forward(batch, embed)
+
+
+@per_batch
+def mutated_protocol(batch, embed):
+    for rules in [o for o in gc.get_objects() if type(o).__name__ == "Protocol"]:
+        rules.training.__dict__["steps"] = 1000
+        rules.selection.__dict__["every"] = 1
+
+
+@kind()
+class Backward_of_its_own(Base):
+    def forward(self, batch, embed):
+        super().forward(batch, embed).backward()
+        return super().forward(batch, embed)
+
+
+@per_batch
+def gradients_out_of_turn(batch, embed):
+    embed._channel.send("gradient", {"pass": 1, "which": [0], "of_loss": True}, [batch.inputs])
+
+
+@per_batch
+def words_of_its_own(batch, embed):
+    embed._channel.send("score", {"map_at_r": 1.0})
+
+
+@per_batch
+def frame_without_end(batch, embed):
+    embed._channel._line.sendall(b"\\xff\\xff\\xff\\xff")
+
+
+@per_batch
+def noise_on_the_line(batch, embed):
+    embed._channel._line.sendall(b"\\x04\\x00\\x00\\x00nope")
+
+
+@per_batch
+def array_beyond_the_memory(batch, embed):
+    import json, struct
+    place = ["float32", [1 << 50, 8], 0]
+    frame = json.dumps(["embed", {"pass": 1, "wanted": ["embeddings"]}, [place]]).encode()
+    embed._channel._line.sendall(struct.pack("<I", len(frame)) + frame)
+
+
+@per_batch
+def shrinks_the_memory(batch, embed):
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            os.ftruncate(int(name), 0)
+        except OSError:
+            pass
+
+
+@kind(labels="none", batch="uniform")
+class Labels_that_it_declared_not_to_see(Objective):
+    def prepare(self, view, embed):
+        part = view._part
+        assert not bool((part.labels >= 0).any())
+        assert part.groups is None and not len(part.positions)
+        raise RuntimeError("nothing to read")
+
+
+@per_batch
+def patched_selection(batch, embed):
+    import harness.scoring, harness.training.loop as loop, harness.execution.run as run
+    loop.map_at_r = harness.scoring.map_at_r = lambda *a, **k: 1.0
+    run.score_part = lambda *a, **k: (_ for _ in ()).throw(SystemExit)
+
+
+@per_batch
+def slow_clock(batch, embed):
+    now = time.perf_counter()
+    time.perf_counter = lambda: now
+    time.sleep(0.05)
+    for counts in [o for o in gc.get_objects() if type(o).__name__ == "Counts"]:
+        counts.images_embedded = 0
+
+
+@per_batch
+def asks_for_test_data(batch, embed):
+    from harness.data.embedded.digits import load_digits
+    try:
+        load_digits()
+    except BaseException:
+        pass
+
+
+@per_batch
+def interrupts(batch, embed):
+    raise KeyboardInterrupt
+
+
+@per_batch
+def exits_by_exception(batch, embed):
+    raise SystemExit(0)
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+@per_batch
+def error_without_text(batch, embed):
+    raise Mute
+
+
+@per_batch
+def text_that_steers(batch, embed):
+    raise ValueError("\\udcff\\x00\\x1b[31m\\u202e\\nline" + "x" * 30_000_000)
+
+
+@per_batch
+def kind_of_its_own(batch, embed):
+    from harness.training.outcomes import RunFailure
+    failure = type("Odd", (RunFailure,), {"kind": "lazy"})
+    raise failure("odd")
+
+
+@per_batch
+def exits(batch, embed):
+    os._exit(0)
+
+
+@per_batch
+def kills_itself(batch, embed):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@per_batch
+def kills_its_group(batch, embed):
+    os.killpg(0, signal.SIGKILL)
+
+
+@per_batch
+def kills_its_parent(batch, embed):
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+@per_batch
+def closes_its_line(batch, embed):
+    os.closerange(0, 64)
+
+
+@per_batch
+def closes_its_streams(batch, embed):
+    sys.stdout.close()
+    sys.stderr.close()
+
+
+@per_batch
+def changes_its_folder(batch, embed):
+    os.chdir("/")
+    os.environ.clear()
+    sys.path.clear()
+
+
+@per_batch
+def thread_without_end(batch, embed):
+    threading.Thread(target=time.sleep, args=(3600,)).start()
+
+
+@per_batch
+def leaves_a_process(batch, embed):
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(3600)
+
+
+@per_batch
+def prints_without_end(batch, embed):
+    print("[1/1] honest: MAP@R 1.000\\x1b[2J" * 100_000)
+
+
+@per_batch
+def leaks(batch, embed):
+    import torch
+    torch.Tensor.kept = torch.ones(30_000_000)
+
+
+@per_batch
+def switches(batch, embed):
+    import torch
+    torch.set_num_threads(3)
+    torch.backends.mkldnn.enabled = False
+    torch.set_flush_denormal(True)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    sys.setrecursionlimit(10_000)
+    gc.disable()
+
+
+@hookimpl
+def bench_methods():
+    return list(KINDS.values())
+'''
+
+HONEST = "scores as its network does"
+OUTCOMES = {
+    "hook-at-evaluation": HONEST,
+    "forward-of-the-instance": HONEST,
+    "hook-on-every-module": HONEST,
+    "patched-class": HONEST,
+    "looks-for-the-network": HONEST,
+    "wraps-a-layer": "tampered",
+    "batch-norm-statistics": "tampered",
+    "weights-through-data": "tampered",
+    "hook-on-optimizers": "tampered",
+    "rate-of-its-own": "tampered",
+    "mutated-protocol": HONEST,
+    "backward-of-its-own": "tampered",
+    "gradients-out-of-turn": "tampered",
+    "words-of-its-own": "tampered",
+    "frame-without-end": "tampered",
+    "noise-on-the-line": "tampered",
+    "array-beyond-the-memory": "tampered",
+    "shrinks-the-memory": HONEST,
+    "labels-that-it-declared-not-to-see": "crashed",
+    "patched-selection": HONEST,
+    "slow-clock": HONEST,
+    "asks-for-test-data": "sealed",
+    "interrupts": "crashed",
+    "exits-by-exception": "crashed",
+    "error-without-text": "crashed",
+    "text-that-steers": "crashed",
+    "kind-of-its-own": "crashed",
+    "exits": "died",
+    "kills-itself": "died",
+    "kills-its-group": "died",
+    "kills-its-parent": "died",
+    "closes-its-line": "died",
+    "closes-its-streams": HONEST,
+    "changes-its-folder": HONEST,
+    "thread-without-end": HONEST,
+    "leaves-a-process": HONEST,
+    "prints-without-end": HONEST,
+    "leaks": HONEST,
+    "switches": "done",
+}
+SHORT = [
+    "training.steps=4",
+    "training.steps_per_epoch=2",
+    "training.batch_size=8",
+    "training.samples_per_class=2",
+    "selection.every=2",
+    'training.compositions=["balanced", "uniform"]',
+]
+
+
+class Arena:
+    """Runs the methods of the plugin one after the other on the tiny data."""
+
+    def __init__(self, path: Path, dataset: Any) -> None:
+        self._registry = load_registry([path])
+        self._registry.metrics.clear()
+        protocol = load_protocol("smoke", overrides=SHORT)
+        self._bench = Bench(self._registry, protocol, dataset, torch.device("cpu"))
+
+    def run(self, name: str) -> Record:
+        registered = self._registry.method(name)
+        entrant = Entrant(registered, registered.method.defaults(), "default")
+        digest = self._bench.dataset.digest
+        plan = make_plan(self._bench.protocol, digest, [entrant], seeds=1)
+        return execute(plan.runs[0], self._bench)[0]
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Any) -> Arena:
+    path = tmp_path_factory.mktemp("plugin") / "hostile.py"
+    path.write_text(PLUGIN)
+    return Arena(path, tiny_dataset)
+
+
+@pytest.fixture(scope="module")
+def honest(arena: Arena) -> Record:
+    record = arena.run("honest")
+    assert record.state == "done", record.reason
+    return record
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_nothing_is_believed_that_the_core_did_not_see(
+    name: str, arena: Arena, honest: Record
+) -> None:
+    folder = os.getcwd()
+    record = arena.run(name)
+    outcome = OUTCOMES[name]
+    if outcome in (HONEST, "done"):
+        assert record.state == "done", record.reason
+        assert record.audit is not None
+        assert honest.audit is not None
+        assert record.audit.images_embedded == honest.audit.images_embedded
+        assert record.audit.steps == 4
+    if outcome == HONEST:
+        assert (record.scores, record.selected) == (honest.scores, honest.selected)
+        assert record.test_digest == honest.test_digest
+    elif outcome != "done":
+        assert record.reason is not None
+        assert (record.state, record.reason.kind) == ("failed", outcome), record.reason.message
+        assert len(record.reason.message) <= 500
+        assert record.reason.message.isprintable()
+    assert os.getcwd() == folder
+    if name == "slow-clock":
+        assert record.audit is not None
+        assert record.audit.training_seconds > 4 * 0.05
+    assert Record.model_validate_json(record.sealed()) == record
+
+
+def test_who_runs_after_all_of_them_is_not_touched(arena: Arena, honest: Record) -> None:
+    again = arena.run("honest")
+    assert (again.scores, again.selected, again.init_digest, again.batches_digest) == (
+        honest.scores,
+        honest.selected,
+        honest.init_digest,
+        honest.batches_digest,
+    )
+
+
+def test_every_kind_of_the_plugin_is_tried(arena: Arena) -> None:
+    assert set(arena._registry.methods) >= set(OUTCOMES)
+    own = {n for n, m in arena._registry.methods.items() if m.distribution.startswith("file:")}
+    assert own == {*OUTCOMES, "honest"}
