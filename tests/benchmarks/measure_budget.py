@@ -104,7 +104,8 @@ def main() -> None:
     stores = [options.out / f"{factor}-budgets" for factor in (1, 2)]
     for factor, store in zip((1, 2), stores, strict=True):
         run(protocol, factor, store, options)
-    print(report(*map(scored, stores), protocol.training.steps))  # noqa: T201
+    once, twice = map(scored, stores)
+    print(report(once, twice, protocol.training.steps))  # noqa: T201
 
 
 if __name__ == "__main__":
