@@ -221,11 +221,15 @@ def _all_lines(
 
 def corrected(lines: Sequence[Line]) -> list[Line]:
     """Regressions that do not survive Holm over all lines are only suspected."""
-    tested = [line for line in lines if line.decision and line.decision.p_value is not None]
-    adjusted = holm([line.decision.p_value for line in tested if line.decision])  # type: ignore[misc]
-    kept = {id(line) for line, p in zip(tested, adjusted, strict=True) if p <= LEVEL}
+    found = {
+        id(line): line.decision.p_value
+        for line in lines
+        if line.decision and line.decision.p_value is not None
+    }
+    adjusted = holm([p for p in found.values() if p is not None])
+    kept = {line for line, p in zip(found, adjusted, strict=True) if p <= LEVEL}
     return [
-        line if line.status != "regression" or id(line) in kept else _suspected(line, len(tested))
+        line if line.status != "regression" or id(line) in kept else _suspected(line, len(found))
         for line in lines
     ]
 

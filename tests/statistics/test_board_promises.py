@@ -251,3 +251,18 @@ def measured(values: Floats) -> Replicates:
     places = range(len(values))
     starts = dict.fromkeys(places, ("w",) * FOLDS)
     return Replicates({seed: tuple(values[seed].tolist()) for seed in places}, starts, ())
+
+
+def test_looking_again_at_a_share_of_the_level_keeps_the_best() -> None:
+    looks, boards = (2, 3, 5), 60 * TIMES
+    draw = np.random.default_rng(9)
+    lost = 0
+    for _ in range(boards):
+        noise, truth = like_ours(draw, 20, looks[-1])
+        values = truth[:, None, None] + noise
+        left = np.arange(20)
+        for seeds in looks:
+            left = left[may_be_best(all_pairs(values[left, :seeds]), 0.05 / len(looks))]
+        lost += truth.argmax() not in left
+        assert len(left) < 20
+    assert held(lost / boards, 0.05, boards)
