@@ -60,6 +60,8 @@ def read_labels(path: Path, reading: Reading = AS_IT_IS) -> Labels:
             f"{path}: no column of labels (one of {', '.join(LABELS[:8])}); it has "
             f"{listed(source.names)}: --label-column names it"
         )
+    if source.kind(name) == "vectors" and source.array(name).shape[1] > 1:
+        raise UserError(f"{path}: holds vectors and no labels: give the file that has them")
     found = settled(source.column(name), f"{path}: column {name}", reading)
     return Labels(found.values, found.kept, (*source.notes, *found.notes))
 

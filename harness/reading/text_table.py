@@ -185,8 +185,9 @@ class TextTable:
         if not numbers or not all(map(_is_number, numbers)):
             return True
         counted = [str(start + place) for start in (0, 1) for place in range(len(numbers))]
-        if numbers not in (counted[: len(numbers)], counted[len(numbers) :]) or len(numbers) < 2:
+        if numbers not in (counted[: len(numbers)], counted[len(numbers) :]):
             return False
+        # An index has no name, and a row has no empty beginning.
         if len(numbers) == len(head) and all(map(WHOLE.fullmatch, below)):
             raise UserError(
                 f"{self.where}: is the first line ({listed(head, 3)}) a row or names of columns? "

@@ -366,7 +366,7 @@ class _DistanceGrid:
     def of(cls, queries: Points, gallery: Points) -> _DistanceGrid:
         assert queries.half_norms is not None
         assert gallery.half_norms is not None
-        far = 4 * float(max(queries.half_norms.max(), gallery.half_norms.max()))
+        far = 4 * max(float(queries.half_norms.max()), float(gallery.half_norms.max()))
         highest = int(np.float32(max(far, np.finfo(np.float32).tiny)).view(np.int32))
         lowest = max(0, highest - (_EXPONENTS << 23))
         return cls(lowest, ((highest - lowest) >> _SHIFT) + 2, queries.unit)

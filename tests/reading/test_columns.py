@@ -251,3 +251,14 @@ def test_names_of_hugging_face_classes_are_the_labels(tmp_path: Path) -> None:
     assert read_labels(tmp_path / "t.parquet").values.tolist() == [
         *("cat", "dog", "cat", "dog", "dog", "cat")
     ]
+
+
+def test_labels_with_the_index_of_a_series_are_read(tmp_path: Path) -> None:
+    pd.Series(CLASSES).to_csv(tmp_path / "y.csv")
+    assert read_labels(tmp_path / "y.csv").values.tolist() == CLASSES.tolist()
+
+
+def test_embeddings_alone_hold_no_labels(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", POINTS)
+    with pytest.raises(UserError, match=r"X\.npy: holds vectors and no labels"):
+        read_labels(tmp_path / "X.npy")
