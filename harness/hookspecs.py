@@ -11,11 +11,12 @@ the same door.
 
 The lifecycle of one `bench run`:
 
-1. Every plugin is imported, by a process of its own, which says what it offers as data. Importing
-   should be cheap: import torch inside the functions that need it.
-2. The five listing hooks below are called, once each. What they return is checked at once: a
-   wrong type, a name that another plugin also defines, a hook the benchmark does not know, all
-   are one line that names the distribution and version at fault. The other plugins go on.
+1. Each plugin is imported by a child process of its own, never by the session. Importing should
+   be cheap, for each run imports it again: import torch inside the functions that need it.
+2. There the five listing hooks below are called, once each, and what they list goes to the session
+   as data; functions stay where the plugin is. A wrong type, a name that another plugin also
+   defines, a hook the benchmark does not know, an import that hangs or exits, all are one line
+   that names the distribution and version at fault. The other plugins go on.
 3. The plan is made: a run for each method, fold and seed that the store does not hold yet.
 4. An executor takes the runs: the core's own, `local`, in this process or in worker processes,
    none of which imports a plugin, but for the one whose trunk a protocol names; one of a plugin
@@ -58,9 +59,9 @@ def bench_methods() -> Iterable[Method]:
 def bench_datasets() -> Iterable[DatasetSource]:
     """List the datasets of this plugin.
 
-    Called once when plugins are loaded. `load` is called later, in the process that trains, and
-    never while an Objective is alive. It must return the same arrays each time: their digest is
-    part of every run's identity.
+    Called once when plugins are loaded. `load` is called later, in a process of its own; what it
+    returns arrives as arrays and texts. It must return the same ones each time: their digest, which
+    the core takes, is part of every run's identity.
     """
     raise NotImplementedError
 
@@ -71,7 +72,8 @@ def bench_backbones() -> Iterable[BackboneSource]:
 
     Called once when plugins are loaded. `build` is called once a run, with torch's global
     generator seeded from the weights stream of that seed and fold, so that every method starts
-    from the same weights. Pretrained weights are put into it right after, if the protocol names
+    from the same weights; a trunk that is another when it is built again is refused before the
+    first run. Pretrained weights are put into it right after, if the protocol names
     some that the source offers; what fetches them is called once a command, before any run.
     """
     raise NotImplementedError

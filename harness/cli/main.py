@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "rescore": "rescore",
     "verify": "rescore",
     "reproduce": "reproduce",
+    "audit": "audit",
     "doctor": "doctor",
     "forget": "store",
     "merge": "store",

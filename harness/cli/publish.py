@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import OnlyOption, StoreOption
+from harness.cli.options import OnlyOption, PluginOption, StoreOption
+from harness.errors import NotComparable
 from harness.settings import DEFAULT_STORE
 
 DEFAULT_RESULTS = Path("results")
 
 
-def publish(
+def publish(  # noqa: PLR0913 - one argument an option
     *,
     store: StoreOption = DEFAULT_STORE,
     protocol: Annotated[
@@ -32,16 +33,43 @@ def publish(
         bool,
         typer.Option("--replace", help="Write over a file whose runs the store does not hold."),
     ] = False,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            "--audit/--no-audit",
+            help="Train a run of each method again first, as `bench audit` does.",
+        ),
+    ] = True,
+    plugin: PluginOption = None,
 ) -> None:
-    """Write results/PROTOCOL/DATASET.json: every run's scores, with sums by test class."""
+    """Write results/PROTOCOL/DATASET.json: every run's scores, with sums by test class.
+
+    A run of each method is trained again before, and nothing is written if one comes out otherwise.
+    The file says which runs were, or that none was.
+    """
+    from harness.cli.audit import TOLERANCE, audited
     from harness.results import Selector
     from harness.results.key import method_key
-    from harness.results.publishing import build_publication, results_path, write_publication
+    from harness.results.publishing import (
+        build_publication,
+        records_of_board,
+        results_path,
+        write_publication,
+    )
     from harness.store import Store
 
     select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
     with Store.open(store) as opened:
-        published = build_publication(opened, select=select)
+        held: list[str] = []
+        if audit:
+            records = records_of_board(opened, select)
+            held, tried = audited(opened, records, None, plugin or (), (), TOLERANCE)
+            if len(held) < tried:
+                raise NotComparable(
+                    f"{tried - len(held)} of {tried} runs did not come out as recorded: nothing is "
+                    "written (--no-audit publishes all the same, and the file says so)"
+                )
+        published = build_publication(opened, select=select, audited=sorted(held))
     publication = published.publication
     path = results_path(results, publication)
     changed = write_publication(publication, path, replace=replace)

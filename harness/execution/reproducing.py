@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +81,14 @@ def reproduce(
     `device`: another one instead. The store stays as it is. Raises NotComparable if data or code
     are not those of the Record.
     """
+    now, embeddings = train_again(record, registry, protocol, device=device)
+    return compared(record, stored_embeddings(store, record), now, embeddings)
+
+
+def train_again(
+    record: Record, registry: Registry, protocol: Protocol, *, device: str | None = None
+) -> tuple[Record, str | None]:
+    """The Record of the same run now, and the digest of its test embeddings, if it has any."""
     identity = record.identity
     dataset = load_dataset(registry, identity.dataset)
     registered = registry.method(identity.method)
@@ -100,11 +110,30 @@ def reproduce(
     bench = Bench(registry=registry, protocol=protocol, dataset=dataset, device=chosen)
     stages = execute_inline(Work(runs=[PlannedRun(entrant, identity)], bench=bench))
     (finished,) = (stage for stage in stages if isinstance(stage, Finished))
-    stored = store.arrays(record)
-    same = None
-    if "test_embeddings" in stored and finished.arrays:
-        same = _same_bits(stored["test_embeddings"], finished.arrays["test_embeddings"])
-    return Reproduction(record, finished.record, same)
+    return finished.record, _digest_of(finished.arrays or {})
+
+
+def stored_embeddings(store: Store, record: Record) -> str | None:
+    """The digest of a run's stored test embeddings, if there are any."""
+    return _digest_of(store.arrays(record))
+
+
+def compared(
+    then: Record, embeddings_then: str | None, now: Record, embeddings_now: str | None
+) -> Reproduction:
+    """A Record and the same run again, with the digests of their embeddings."""
+    known = embeddings_then is not None and embeddings_now is not None
+    return Reproduction(then, now, embeddings_then == embeddings_now if known else None)
+
+
+def _digest_of(arrays: Mapping[str, npt.NDArray[Any]]) -> str | None:
+    """sha256 over the bits, shape and type of the test embeddings."""
+    embeddings = arrays.get("test_embeddings")
+    if embeddings is None:
+        return None
+    digest = hashlib.sha256(f"{embeddings.dtype} {embeddings.shape}".encode())
+    digest.update(np.ascontiguousarray(embeddings).data)
+    return digest.hexdigest()
 
 
 def _require_same(then: Identity, now: Identity) -> None:
@@ -115,9 +144,3 @@ def _require_same(then: Identity, now: Identity) -> None:
     ]
     if changed:
         raise NotComparable(f"run {then.run_id} is another run here: {'; '.join(changed)}")
-
-
-def _same_bits(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> bool:
-    return (
-        one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes()
-    )

@@ -224,11 +224,11 @@ class Imports:
             if name == root.name or name.startswith(f"{root.name}."):
                 return root
         if top not in self._libraries:
-            root = find_root(name, self.path)
-            if root is not None and self._is_code_of_the_plugin(root):
-                self._roots[root.name] = root
-                return root
-            self._libraries[top] = "" if root is None else self._version_of(top)
+            found = find_root(name, self.path)
+            if found is not None and self._is_code_of_the_plugin(found):
+                self._roots[found.name] = found
+                return found
+            self._libraries[top] = "" if found is None else self._version_of(top)
         if self._libraries[top]:
             libraries.add(self._libraries[top])
         return None
@@ -339,9 +339,10 @@ class Installed:
                 found.setdefault(top, distribution)
         return found
 
-    def _distributions(self, **named: str) -> Iterable[metadata.Distribution]:
-        where = {} if self.path is None else {"path": list(self.path)}
-        return metadata.distributions(**named, **where)
+    def _distributions(self, name: str | None = None) -> Iterable[metadata.Distribution]:
+        path = list(sys.path if self.path is None else self.path)
+        context = metadata.DistributionFinder.Context(name=name, path=path)
+        return metadata.distributions(context=context)
 
 
 def _brings(distribution: metadata.Distribution, top: str) -> bool:

@@ -111,7 +111,11 @@ class PublishedMethod(Frozen):
 
 
 class Publication(Frozen):
-    """A recorded leaderboard: every run that stands on it, with enough to compare it again."""
+    """A recorded leaderboard: every run that stands on it, with enough to compare it again.
+
+    `audited`: ids of the runs that were trained again before it was written, drawn at random, and
+    came out the same; empty where the audit was turned off, None in files from before.
+    """
 
     format: int = PUBLICATION_FORMAT
     protocol: str
@@ -123,6 +127,7 @@ class Publication(Frozen):
     replicates: int
     environments: tuple[dict[str, str], ...]
     test_sets: tuple[TestSet, ...]
+    audited: tuple[str, ...] | None = None
     methods: tuple[PublishedMethod, ...]
 
     @property

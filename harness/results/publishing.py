@@ -45,23 +45,35 @@ class Published:
     notes: tuple[str, ...]
 
 
+def records_of_board(store: Store, wanted: Selector) -> list[Record]:
+    """The Records of what would be published; UserError as there."""
+    return _of_board(store, wanted)[0]
+
+
+def _of_board(store: Store, wanted: Selector) -> tuple[list[Record], list[str], Scope]:
+    scope = _one_scope(store, wanted)
+    kept, notes = belonging(StoreSource(store).records(scope), admitted=wanted.admitted)
+    if not kept:
+        raise UserError(f"store {store.path}: holds no run that --only admits")
+    return list(kept), list(notes), scope
+
+
 def build_publication(
     store: Store,
     *,
     protocol: str | None = None,
     dataset: str | None = None,
     select: Selector | None = None,
+    audited: Sequence[str] = (),
 ) -> Published:
     """Publish what a store holds under one protocol and dataset, the newest version of a method.
 
-    `select` in place of names. Raises UserError where the store holds several boards that match,
-    an unlocked protocol, no scores, or a run without digests or per-query scores.
+    `select` in place of names. `audited`: the runs that were trained again and came out the same.
+    Raises UserError where the store holds several boards that match, an unlocked protocol, no
+    scores, or a run without digests or per-query scores.
     """
     wanted = select or Selector.parse(protocol=protocol, dataset=dataset)
-    scope = _one_scope(store, wanted)
-    kept, notes = belonging(StoreSource(store).records(scope), admitted=wanted.admitted)
-    if not kept:
-        raise UserError(f"store {store.path}: holds no run that --only admits")
+    kept, notes, scope = _of_board(store, wanted)
     joined = store.concatenations(protocol_digest=scope.protocol_digest, dataset=scope.dataset)
     board = build_board(kept, joined)
     if board.semantics.scoring is None:
@@ -81,6 +93,7 @@ def build_publication(
             replicates=board.replicates,
             environments=tuple(files.environments),
             test_sets=tuple(files.test_sets),
+            audited=tuple(audited),
             methods=tuple(methods),
         ),
         tuple(note.replace("hidden", "left out") for note in notes),

@@ -1,0 +1,100 @@
+"""`bench audit`: train runs of a board again and compare them bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import OnlyOption, PluginOption, StoreOption
+from harness.errors import EXIT_DOES_NOT_HOLD
+from harness.settings import DEFAULT_STORE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.record import Record
+    from harness.store import Store
+
+TOLERANCE = 0.02
+
+
+def audit(  # noqa: PLR0913 - one argument an option
+    *,
+    store: StoreOption = DEFAULT_STORE,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Name or digest; needed if the store holds several.", show_default=False),
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Needed if the store holds several.", show_default=False)
+    ] = None,
+    only: OnlyOption = None,
+    share: Annotated[
+        float | None,
+        typer.Option(
+            help="Which part of each row's runs; by default one run.",
+            min=0.0,
+            max=1.0,
+            show_default=False,
+        ),
+    ] = None,
+    plugin: PluginOption = None,
+    protocol_file: Annotated[
+        list[Path] | None,
+        typer.Option("--protocol-file", help="A protocol file of your own that runs are of."),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(help="How far a score may be off where the environment differs.", min=0.0),
+    ] = TOLERANCE,
+) -> None:
+    """Train a run of each method again, drawn at random, alone and fresh, and compare bit for bit.
+
+    Exit code 1 if one does not come out as recorded, or cannot be trained again here.
+    """
+    from harness.results import Selector
+    from harness.results.publishing import records_of_board
+    from harness.store import Store
+
+    select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
+    with Store.open(store) as opened:
+        records = records_of_board(opened, select)
+        held, tried = audited(opened, records, share, plugin or (), protocol_file or (), tolerance)
+    typer.echo(f"{tried} trained again: {len(held)} as recorded, {tried - len(held)} not")
+    if len(held) < tried:
+        raise typer.Exit(EXIT_DOES_NOT_HOLD)
+
+
+def audited(
+    store: Store,
+    records: Sequence[Record],
+    share: float | None,
+    plugin_files: Sequence[Path],
+    protocol_files: Sequence[Path],
+    tolerance: float,
+) -> tuple[list[str], int]:
+    """Audit a board, a line for each run; the ids of those that held, and how many were drawn."""
+    from harness.execution.auditing import audit as train_again
+    from harness.execution.auditing import draw_runs
+    from harness.registry import load_registry
+    from harness.rescoring import RuleBook
+
+    drawn = draw_runs(records, share=share)
+    rules, registry = RuleBook(protocol_files), load_registry(plugin_files)
+    held = []
+    for one in train_again(drawn, store, registry, rules, plugin_files=plugin_files):
+        identity = one.record.identity
+        place = f"seed {identity.seed}, fold {identity.fold} ({one.record.run_id})"
+        if one.holds(tolerance):
+            held.append(one.record.run_id)
+        if one.result is None:
+            said = f"NOT trained again: {one.reason}"
+        elif not one.result.differing:
+            said = "the same, bit for bit"
+        else:
+            near = f"within {tolerance:g} in another environment" if one.holds(tolerance) else ""
+            said = near or f"NOT the same: {', '.join(one.result.differing)} differ"
+        typer.echo(f"{identity.method}, {place}: {said}")
+    return held, len(drawn)
