@@ -67,9 +67,10 @@ def test_what_is_killed_from_outside_is_replaced(
 ) -> None:
     scene.methods, scene.seeds, scene.more = "spread,patient", 2, ["--workers", "2"]
     pid = scene.start(gate)
-    begun = children(pid)
-    for at_work in gate.wait_for(2)[:kills]:
-        worker = next(one for one in begun if at_work in family(one))
+    arrived = gate.wait_for(2)[:kills]
+    owners = {at_work: one for one in children(pid) for at_work in family(one)}
+    for at_work in arrived:
+        worker = owners[at_work]
         os.kill(worker if whose == "worker" else at_work, signal.SIGKILL)
     gate.open()
     code, printed = scene.nursery.wait(pid)
