@@ -21,6 +21,7 @@ from harness.method.objective import Readout
 from harness.models.backbone import Backbone
 from harness.record import Audit, Parameters, Samples, Selected
 from harness.training.embedding import Counts
+from harness.training.guard import cuda_in_use
 from harness.training.loop import Trained, count_parameters, train
 from harness.training.outcomes import Unsupported
 from harness.training.task import Task
@@ -110,7 +111,7 @@ def _apart(student: Student) -> Iterator[ObjectiveApart]:
     What the network itself draws at random (dropout) comes from a stream that no method shares.
     """
     task = student.task
-    with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
+    with torch.random.fork_rng(devices=cuda_in_use()):
         torch.manual_seed(stream_seed(task.seed, "network", task.fold))
         objective = ObjectiveApart(student.lesson, student.backbone)
         try:

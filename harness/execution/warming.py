@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,8 +31,14 @@ def warm() -> Iterator[None]:
         gc.unfreeze()
 
 
+def ask_of_cuda_by_its_driver() -> None:
+    """Have torch look for CUDA without starting it: forked children could not use it then."""
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+
+
 def first_step() -> None:
-    """Take a step of an optimizer: the first loads half of torch."""
+    """Take a step of an optimizer: the first loads half of torch, and asks whether CUDA is here."""
+    ask_of_cuda_by_its_driver()
     weight = torch.nn.Parameter(torch.zeros(1))
     weight.grad = torch.zeros(1)
     torch.optim.Adam([weight]).step()

@@ -90,6 +90,11 @@ def _settings(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     return {**found, "hooks": len(hooks), "step": vars(optimizer).get("step")}
 
 
+def cuda_in_use() -> list[int]:
+    """The CUDA devices whose generators may have been drawn from; asking must not start CUDA."""
+    return list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+
+
 @contextmanager
 def method_state(seed: int, method: str, fold: int) -> Iterator[torch.Generator]:
     """Seed the global generators from the method's own stream; put all global state back after.
@@ -105,7 +110,7 @@ def method_state(seed: int, method: str, fold: int) -> Iterator[torch.Generator]
         torch.get_num_threads(),
     )
     try:
-        with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
+        with torch.random.fork_rng(devices=cuda_in_use()):
             torch.manual_seed(own)
             np.random.seed(own % 2**32)  # noqa: NPY002
             random.seed(own)
