@@ -180,7 +180,7 @@ class _Watch:
     def install(self) -> None:
         """From now on, look at every module before it runs."""
         if SourceFileLoader.get_code is not _get_code:
-            SourceFileLoader.get_code = _get_code  # type: ignore[method-assign]
+            SourceFileLoader.get_code = _get_code  # type: ignore[assignment, method-assign]
             ExtensionFileLoader.create_module = _create_module  # type: ignore[method-assign]
 
     def expect(self, origin: Origin) -> None:
