@@ -63,7 +63,7 @@ class Student:
         return Lesson(
             task=task,
             part=cut(part, task),
-            prepare=self.vault.prepare,
+            prepare=self.vault.prepare.to(torch.device("cpu")),
             context=context,
             device=part.inputs.device,
             threads=self.threads,
