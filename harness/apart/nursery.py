@@ -145,8 +145,12 @@ def begin_here(*, harmless: int = 0) -> None:
     """Fork the nursery of this process now, while it is clean: it is spawned later otherwise.
 
     Nothing happens where this process has other threads, which a fork would leave behind, but for
-    so many `harmless` ones, which hold nothing.
+    so many `harmless` ones, which hold nothing; nor where torch is built for CUDA and was imported:
+    nobody knows then whether it has been asked for CUDA, which no forked process could use.
     """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.backends.cuda.is_built():
+        return
     global _current  # noqa: PLW0603 - one a process
     with _lock:
         if _current is None and threading.active_count() == 1 + harmless:

@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 
 from harness.errors import UserError
-from harness.execution.warming import ask_of_cuda_by_its_driver
 
 _CLEAR_PEAK = "5"
 _PACKAGES = (
@@ -29,7 +28,6 @@ def choose_device(name: str, *, here: bool = True) -> torch.device:
 
     Not `here`: other machines will look for it, each for itself; `auto` is what this one has.
     """
-    ask_of_cuda_by_its_driver()
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,14 +30,14 @@ def warm() -> Iterator[None]:
         gc.unfreeze()
 
 
-def ask_of_cuda_by_its_driver() -> None:
-    """Have torch look for CUDA without starting it: forked children could not use it then."""
-    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
-
-
 def first_step() -> None:
-    """Take a step of an optimizer: the first loads half of torch, and asks whether CUDA is here."""
-    ask_of_cuda_by_its_driver()
+    """Take a step of an optimizer: the first loads half of torch.
+
+    Not where torch is built for CUDA: a step asks whether there is some, and whoever has asked can
+    fork no process that uses it, or takes a step itself.
+    """
+    if torch.backends.cuda.is_built():
+        return
     weight = torch.nn.Parameter(torch.zeros(1))
     weight.grad = torch.zeros(1)
     torch.optim.Adam([weight]).step()
