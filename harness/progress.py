@@ -80,7 +80,10 @@ def draining_on_ctrl_c(draining: threading.Event) -> Iterator[None]:
         # Not by print: this may interrupt a print.
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, SAID.encode())
 
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    usual: dict[int, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
     heard = [number for number, handler in usual.items() if signal.getsignal(number) is handler]
     for number in heard:
         signal.signal(number, interrupted)

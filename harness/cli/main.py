@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer import Context
 from typer.core import TyperGroup
 
 from harness.errors import (
@@ -58,11 +57,11 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 class Commands(TyperGroup):
     """The commands, each imported when it is asked for."""
 
-    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - as it is called
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as it is called
         """Every name, in the order of the help."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Context, cmd_name: str) -> Any:  # noqa: ARG002 - as it is called
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as it is called
         """The command of that name; UserError with the nearest where there is none."""
         if cmd_name not in COMMANDS:
             raise unknown("command", cmd_name, COMMANDS)

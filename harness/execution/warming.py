@@ -36,7 +36,7 @@ def first_step() -> None:
     Not where torch is built for CUDA: a step asks whether there is some, and whoever has asked can
     fork no process that uses it, or takes a step itself.
     """
-    if torch.backends.cuda.is_built():
+    if torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         return
     weight = torch.nn.Parameter(torch.zeros(1))
     weight.grad = torch.zeros(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 import numpy as np
 
@@ -63,7 +64,8 @@ def series_of(
         publication = snapshot.publication
         found = entrants(publication.records())
         for key, records in found.items():
-            values = dict(measure(records, gated).values)
+            measured = measure(records, gated).values
+            values = {seed: fmean(folds) for seed, folds in measured.items()}
             board = (publication.protocol, publication.dataset, label_of(key, found))
             step = Step(
                 label=snapshot.label,

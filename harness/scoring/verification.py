@@ -367,7 +367,8 @@ class _DistanceGrid:
         assert queries.half_norms is not None
         assert gallery.half_norms is not None
         far = 4 * max(float(queries.half_norms.max()), float(gallery.half_norms.max()))
-        highest = int(np.float32(max(far, np.finfo(np.float32).tiny)).view(np.int32))
+        least = float(np.finfo(np.float32).tiny)
+        highest = int(np.float32(max(far, least)).view(np.int32))
         lowest = max(0, highest - (_EXPONENTS << 23))
         return cls(lowest, ((highest - lowest) >> _SHIFT) + 2, queries.unit)
 

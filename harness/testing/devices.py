@@ -79,7 +79,7 @@ class _There(Tensor):
 
     @staticmethod
     def __new__(cls, here: Tensor) -> _There:
-        there: _There = Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        there: _There = Tensor._make_wrapper_subclass(
             cls,
             here.size(),
             strides=here.stride(),
@@ -90,7 +90,7 @@ class _There(Tensor):
         there.here = here
         return there
 
-    def __repr__(self, *, tensor_contents: object = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         del tensor_contents
         return f"on {_NAME}: {self.here!r}"
 
@@ -105,17 +105,19 @@ class _There(Tensor):
         return self.numpy()
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         """Reached where no watch is on, as in a worker thread of autograd."""
         del types
         return _perform(func, args, kwargs or {}, None)
 
 
-class _Watch(TorchDispatchMode):
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees every operation, those that make tensors among them."""
 
     def __init__(self, pretended: PretendedDevice) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._pretended = pretended
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -177,7 +179,9 @@ def _perform(
     if not there:
         return result
     placed = trees.tree_map(lambda leaf: _put(leaf, values), result)
-    return return_and_correct_aliasing(operation, args, kwargs, placed)
+    return return_and_correct_aliasing(  # type: ignore[no-untyped-call]
+        operation, args, kwargs, placed
+    )
 
 
 def _require_one_device(name: str, args: Any, kwargs: dict[str, Any], *, there: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -47,13 +47,13 @@ def _another_order(batch: Batch) -> torch.Tensor:
     order = torch.randperm(len(batch.inputs), generator=torch.Generator().manual_seed(0))
     if batch.labels is not None:
         labels = batch.labels[order]
-        for label in labels.unique():
+        for label in labels.unique():  # type: ignore[no-untyped-call]
             order[labels == label] = order[labels == label].sort().values
     return order
 
 
 def _in_order(batch: Batch, order: torch.Tensor) -> Batch:
-    parts = {
+    parts: dict[str, Any] = {
         name: None if part is None else part[order]
         for name in ("inputs", "labels", "known", "indices", "second")
         for part in [getattr(batch, name)]

@@ -113,7 +113,9 @@ def batch_for(method: Method, step: int = 0) -> Batch:
 
 def on_device(batch: Batch, device: torch.device) -> Batch:
     """The same batch with all its tensors on a device."""
-    moved = {name: x.to(device) for name, x in vars(batch).items() if isinstance(x, Tensor)}
+    moved: dict[str, Any] = {
+        name: x.to(device) for name, x in vars(batch).items() if isinstance(x, Tensor)
+    }
     codes = {name: values.to(device) for name, values in batch.attributes.items()}
     return replace(batch, **moved, attributes=codes)
 

@@ -92,7 +92,8 @@ def _settings(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
 
 def cuda_in_use() -> list[int]:
     """The CUDA devices whose generators may have been drawn from; asking must not start CUDA."""
-    return list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    started: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return list(range(torch.cuda.device_count())) if started else []
 
 
 @contextmanager
