@@ -127,8 +127,9 @@ class Audit(Frozen):
     `backward_passes`: gradients that came back through an `embed` call; `zero_gradients`: those
     of them that were zero throughout, as when a miner finds nothing.
     `images_read`: images that the method took from its view of the training part, for a teacher or
-    for clusters; `preparation_seconds`: wall time of `prepare`, part of
-    `training_seconds`.
+    for clusters; `images_drawn`: those in the batches of its steps, each view counted, None in
+    Records from before they were counted.
+    `preparation_seconds`: wall time of `prepare`, part of `training_seconds`.
     `input_seconds`: wall time that the loop's steps waited for their batches, from indexing the
     dataset to standardised inputs, part of `training_seconds`; None where nothing trained, or in
     Records from before it was measured. On CUDA it is the time until the work is queued: reading
@@ -144,6 +145,7 @@ class Audit(Frozen):
     backward_passes: int
     zero_gradients: int
     images_read: int = 0
+    images_drawn: int | None = None
     preparation_seconds: float = 0.0
     input_seconds: float | None = None
     training_seconds: float

@@ -81,6 +81,7 @@ class Learnt:
     readout: Readout | None = None
     trained: Trained | None = None
     images_read: int = 0
+    images_drawn: int = 0
     spent: Gone = field(default_factory=lambda: Gone(0, 0.0, 0))
 
     def audit(
@@ -92,6 +93,7 @@ class Learnt:
             steps=self.trained.steps if self.trained else 0,
             images_embedded=self.counts.images_embedded,
             images_read=self.images_read,
+            images_drawn=self.images_drawn,
             backward_passes=self.counts.backward_passes,
             zero_gradients=int(self.counts.zero_gradients),
             preparation_seconds=self.trained.preparation if self.trained else self.seconds,
@@ -164,6 +166,7 @@ def _train(student: Student, fields: dict[str, Any]) -> Learnt:
         readout=trained.readout,
         trained=trained,
         images_read=objective.images_read,
+        images_drawn=trained.steps * training.batch_size * task.method.views,
         spent=objective.spent,
     )
 

@@ -46,6 +46,7 @@ class Cost:
     """Means over the runs done: what a run of the method cost.
 
     Parameters are the trainable ones; `peak_memory_bytes` is the largest of the runs that know it.
+    `processor_seconds` is of those that know it, None where none does.
     `search_seconds` is what the searches for its hyperparameters took in all, None without any.
     """
 
@@ -58,6 +59,7 @@ class Cost:
     objective_parameters: float
     peak_memory_bytes: int | None
     search_seconds: float | None = None
+    processor_seconds: float | None = None
 
     @property
     def parameters(self) -> float:

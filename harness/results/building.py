@@ -293,6 +293,7 @@ def _cost(runs: Iterable[Excerpt], searches: Sequence[Searched]) -> Cost | None:
     if not spent:
         return None
     steps = sum(one.steps for one in spent)
+    processor = [one.processor_seconds for one in spent if one.processor_seconds is not None]
     peaks = [one.peak_memory_bytes for one in spent if one.peak_memory_bytes is not None]
     return Cost(
         training_seconds=_mean([one.training_seconds for one in spent]),
@@ -306,7 +307,21 @@ def _cost(runs: Iterable[Excerpt], searches: Sequence[Searched]) -> Cost | None:
         objective_parameters=_mean([parameters.objective for parameters in owned]),
         peak_memory_bytes=max(peaks, default=None),
         search_seconds=math.fsum(s.seconds for s in searches) if searches else None,
+        processor_seconds=_mean(processor) if processor else None,
     )
+
+
+def _images_ratio(runs: Iterable[Excerpt], members: int) -> float | None:
+    """How many times the images of its batches a row embedded or was handed, whichever is more.
+
+    None where no run knows how many those are, or there were none. What a method reads from its
+    view of the training part comes beside the batches; an ensemble embeds an image once a member.
+    """
+    known = [run.spent for run in runs if run.spent is not None and run.spent.images_drawn]
+    drawn = sum(one.images_drawn or 0 for one in known)
+    embedded = sum(one.images_embedded for one in known) / members
+    handed = drawn + sum(one.images_read for one in known)
+    return max(embedded, handed) / drawn if drawn else None
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -320,6 +335,9 @@ def _flags(runs: Sequence[Excerpt], metrics: Intervals, replicates: int) -> tupl
     members = found[0].declared.members
     if members > 1:
         flags.append(f"ensemble of {members}")
+    images = _images_ratio(runs, members)
+    if images is not None and round(images, 1) > 1:
+        flags.append(f"{images:.1f}x images")
     collapsed = sum(run.collapsed for run in runs)
     if collapsed:
         flags.append(f"collapsed in {collapsed} of {len(runs)} runs")

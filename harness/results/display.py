@@ -27,6 +27,7 @@ _COST = (
     Column(key="backward_passes", title="passes/step", align="right", priority=6, digits=2),
     Column(key="declared", title="batch", priority=6),
 )
+_PROCESSOR = Column(key="processor_seconds", title="cpu s", align="right", priority=3, digits=1)
 _SEARCH = Column(key="search_seconds", title="search s", align="right", priority=3, digits=0)
 _DEFAULTS = Column(key="defaults", title="defaults from", priority=3)
 _MARKS = Column(key="marks", title="marks", priority=2)
@@ -42,12 +43,15 @@ def display_table(board: Board, metrics: Sequence[str] | None = None) -> Table:
     columns = [_METHOD, *(_metric_column(board, name, place) for place, name in enumerate(names))]
     beside = 2 + names.index(RANKED_BY) if RANKED_BY in names else 1
     columns[beside:beside] = _standing_columns(board)
+    costs = [*_COST]
+    if any(row.cost and row.cost.processor_seconds is not None for row in board.rows):
+        costs.insert(1, _PROCESSOR)
     search = [_SEARCH] if any(row.cost and row.cost.search_seconds for row in board.rows) else []
     defaults = [_DEFAULTS] if any(map(_defaults_text, board.rows)) else []
     marks = [_MARKS] if any(map(_marks_text, board.rows)) else []
     return Table(
         title=_title(board),
-        columns=[*columns, _RUNS, *_COST, *search, *defaults, *marks],
+        columns=[*columns, _RUNS, *costs, *search, *defaults, *marks],
         rows=[_display_row(board, row, names) for row in board.rows],
         best=_best(board, names),
         notes=board.notes,
@@ -149,6 +153,7 @@ def _display_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell
 
 _SHOWN_COST: Mapping[str, Callable[[Cost], Cell]] = {
     "training_seconds": lambda cost: cost.training_seconds,
+    "processor_seconds": lambda cost: cost.processor_seconds,
     "search_seconds": lambda cost: cost.search_seconds,
     "parameters": lambda cost: (
         f"{cost.trunk_parameters + cost.head_parameters:,.0f} + {cost.objective_parameters:,.0f}"

@@ -21,7 +21,7 @@ from harness.record import (
     Told,
 )
 
-EXCERPT_FORMAT = 4
+EXCERPT_FORMAT = 5
 """Raised with any change of what is written, a new field of a model in a Common included."""
 
 
@@ -60,6 +60,9 @@ class Spent(NamedTuple):
     training_seconds: float
     seconds: float
     peak_memory_bytes: int | None
+    processor_seconds: float | None
+    images_read: int
+    images_drawn: int | None
 
 
 class Excerpt(NamedTuple):

@@ -57,6 +57,15 @@ def test_images_are_counted_as_read_whether_or_not_they_are_embedded(
     assert (audit.images_embedded, audit.images_read) == (32, 10)
 
 
+@pytest.mark.parametrize("views", [1, 2])
+def test_images_of_all_views_of_all_batches_are_counted_as_drawn(
+    run_method, make_method, spread_objective, views
+):
+    audit = run_method(make_method(spread_objective, views=views)).audit
+    assert audit.steps > 0
+    assert audit.images_drawn == views * audit.images_embedded
+
+
 def test_the_time_before_the_first_step_is_part_of_training(
     run_method, make_method, spread_objective
 ):

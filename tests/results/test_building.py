@@ -80,6 +80,36 @@ def test_the_cost_is_the_mean_over_the_runs_done(run: MakeRun, failed_run: MakeR
     assert (cost.parameters, cost.peak_memory_bytes) == (125, 7)
 
 
+def test_processor_seconds_are_the_mean_over_the_runs_that_know_them(run: MakeRun) -> None:
+    spent = (None, 4.0, 8.0)
+    runs = [run(fold=i, audit={"processor_seconds": seconds}) for i, seconds in enumerate(spent)]
+    for records, expected in ((runs, 6.0), (runs[:1], None)):
+        cost = build_board(records).rows[0].cost
+        assert cost is not None
+        assert cost.processor_seconds == expected
+
+
+@pytest.mark.parametrize(
+    ("counted", "members", "flags"),
+    [
+        ({"images_embedded": 320}, 1, ()),
+        ({"images_embedded": 448}, 1, ("1.4x images",)),
+        ({"images_embedded": 320, "images_read": 3200}, 1, ("11.0x images",)),
+        ({"images_embedded": 640, "images_read": 320}, 1, ("2.0x images",)),
+        ({"images_embedded": 1280}, 4, ("ensemble of 4",)),
+        ({"images_embedded": 2560}, 4, ("ensemble of 4", "2.0x images")),
+        ({"images_embedded": 160}, 1, ()),
+        ({"images_embedded": 9999, "images_drawn": None}, 1, ()),
+        ({"images_embedded": 9999, "images_drawn": 0, "steps": 0}, 1, ()),
+    ],
+)
+def test_more_images_than_batches_hold_are_marked(
+    run: MakeRun, counted: dict[str, int | None], members: int, flags: tuple[str, ...]
+) -> None:
+    record = run(audit={"images_drawn": 320, **counted}, declared={"members": members})
+    assert build_board([record]).rows[0].flags == flags
+
+
 def test_a_method_that_does_not_train_has_no_passes_a_step(run: MakeRun) -> None:
     audit = run().audit
     assert audit is not None

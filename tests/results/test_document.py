@@ -55,6 +55,23 @@ def test_a_row_tells_what_its_runs_cost(replicate: MakeRuns) -> None:
     assert row["audit"]["parameters"] == {"trunk": 100, "head": 20, "objective": 5, "total": 125}
 
 
+def test_processor_seconds_stand_beside_wall_time_wherever_they_are_known(run: MakeRun) -> None:
+    board = build_board([run(audit={"processor_seconds": 7.25})])
+    (row,) = board_document(board)["rows"]
+    assert row["audit"]["processor_seconds"] == 7.25
+    assert list(board.to_frame()["processor_seconds"]) == [7.25]
+    header, _, line = (
+        [cell.strip() for cell in line.split("|")]
+        for line in render_board(board, "md").splitlines()
+        if line.startswith("|")
+    )
+    assert header[header.index("train s") + 1] == "cpu s"
+    assert line[header.index("cpu s")] == "7.2"
+    unknown = build_board([run()])
+    assert "cpu s" not in render_board(unknown, "md")
+    assert board_document(unknown)["rows"][0]["audit"]["processor_seconds"] is None
+
+
 def test_a_row_without_scores_tells_why(failed_run: MakeRun) -> None:
     (row,) = board_document(build_board([failed_run()]))["rows"]
     assert row["metrics"] == {}
