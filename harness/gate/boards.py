@@ -367,6 +367,10 @@ def _source(record: Record) -> str:
     return f"{identity.distribution} {identity.version}, source {identity.source[:12]}"
 
 
+_MOVES_BITS = ("cpu", "vectors", "device", "gpu", "torch")
+"""Facts of an environment with which the same seeds were seen to give other bits."""
+
+
 def _environments(baseline: Side, candidate: Side) -> Iterator[str]:
     before, after = _facts(baseline.records), _facts(candidate.records)
     changed = [
@@ -376,7 +380,7 @@ def _environments(baseline: Side, candidate: Side) -> Iterator[str]:
     ]
     if changed:
         yield f"environments differ: {', '.join(changed)}"
-    if any(before.get(name) != after.get(name) for name in ("processor", "device", "torch")):
+    if any(before.get(name) != after.get(name) for name in _MOVES_BITS):
         yield (
             "the same seeds do not give the same bits there: another processor was seen to move a "
             "run's MAP@R by .011 (another seed by .03); the intervals hold that noise, so smaller "

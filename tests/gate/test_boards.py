@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from harness.errors import NotComparable, UserError
+from harness.execution.machine import environment
 from harness.gate import baseline_side, candidate_side, gate_boards, gated_metrics
 from harness.record import Searched, Told
 from harness.results import open_source
@@ -157,11 +159,31 @@ def test_other_hyperparameters_are_compared_and_named(gate, make_store):
 
 
 def test_other_code_and_another_environment_are_named(gate, make_store):
-    identity, environment = {"source": "n" * 12}, {"torch": "2.7"}
-    new = make_store("new", levels={"a": 0.5}, identity=identity, environment=environment)
+    identity, facts = {"source": "n" * 12}, {"torch": "2.7"}
+    new = make_store("new", levels={"a": 0.5}, identity=identity, environment=facts)
     notes = gate(new, methods=["a"]).notes
     assert "a: tests 1, source nnnnnnnnnnnn, the baseline's tests 1, source ssssssssssss" in notes
     assert "environments differ: torch 2.6 -> 2.7" in notes
+
+
+@pytest.mark.parametrize(
+    ("fact", "moves"),
+    [
+        ("cpu", True),
+        ("vectors", True),
+        ("device", True),
+        ("torch", True),
+        ("python", False),
+        ("platform", False),
+    ],
+)
+def test_a_machine_that_may_give_other_bits_is_said_to(gate, make_store, fact, moves):
+    """The facts are those that a Record holds, by their names there."""
+    assert fact in environment(torch.device("cpu"))
+    new = make_store("new", levels={"a": 0.5}, environment={"torch": "2.6", fact: "another"})
+    notes = gate(new, methods=["a"]).notes
+    assert any("the same seeds do not give the same bits" in note for note in notes) is moves
+    assert any(note.startswith("environments differ") for note in notes)
 
 
 @pytest.mark.parametrize(
