@@ -174,9 +174,11 @@ def test_a_data_set_of_ones_own_is_run_and_said_how(make: Any, tmp_path: Path) -
         licence="MIT",
     )
     made = make(data=data, dataset=None)
-    assert made.notes == (
-        "mine: 12 classes: tested on classes that training has not seen (class-disjoint)",
+    assert made.notes[0] == (
+        "mine: 12 classes: tested on classes that training has not seen (class-disjoint), "
+        "which are drawn with seed 0"
     )
+    assert "mine: 72 vectors (5) of 12 classes, 6 to 6 samples each" in made.notes
     session = made.run(tmp_path / "store")
     list(session)
     assert session.board().dataset_digest == data.digest

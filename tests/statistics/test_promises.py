@@ -13,6 +13,7 @@ import pytest
 from scipy import stats
 
 from harness.statistics import (
+    Noise,
     corrected_fold_test,
     critical_difference,
     hierarchical_bootstrap,
@@ -117,7 +118,7 @@ def test_the_test_over_folds_keeps_its_level_for_folds_that_correlate(replicates
 
 @pytest.mark.parametrize("effect", [0.5, 1.0, 2.0])
 def test_the_replicates_asked_for_show_the_difference(effect: float) -> None:
-    n = replicates_to_see(effect, 1.0)
+    n = replicates_to_see(effect, Noise(noise=1.0, degrees=1e9))
     assert n is not None
     seen = np.mean(
         stats.ttest_1samp(generator(12).normal(effect, 1, (MANY, n)), 0, axis=1).pvalue <= 0.05

@@ -20,13 +20,15 @@ def _build(_point: Mapping[str, Value], context: Context) -> Objective:
 
     class Features(Objective):
         def finish(self, view: View, embed: Embed) -> Readout:
-            del view, embed
-            if context.feature_size > context.embedding_size:
-                raise ValueError(
-                    f"{context.feature_size} features do not fit an embedding of "
-                    f"{context.embedding_size}: nothing may be left out"
-                )
-            return Readout(of="features", matrix=torch.eye(context.feature_size))
+            size = context.embedding_size
+            if context.feature_size <= size:
+                return Readout(of="features", matrix=torch.eye(context.feature_size))
+            features = embed.features(view.inputs(torch.arange(len(view), device=context.device)))
+            features = features.double().cpu()
+            mean = features.mean(dim=0)
+            _, axes = torch.linalg.eigh((features - mean).T @ (features - mean))
+            matrix = axes.flip(1)[:, :size].T
+            return Readout(of="features", matrix=matrix, offset=-matrix @ mean)
 
     return Features()
 
@@ -34,7 +36,8 @@ def _build(_point: Mapping[str, Value], context: Context) -> Objective:
 frozen_features = Method(
     name="frozen-features",
     build=_build,
-    summary="The initial trunk's features, without the head: on frozen features, these themselves.",
+    summary="The initial trunk's features, without the head: on frozen features, these themselves. "
+    "Where they are wider than the embedding, their widest principal axes.",
     reference=REFERENCE,
     family="baseline",
     defaults_from="none",
