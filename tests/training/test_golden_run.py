@@ -8,7 +8,7 @@ from harness.training import TRAINING_SEMANTICS
 
 # If a change moves these on purpose, raise TRAINING_SEMANTICS and write the new values here.
 GOLDEN = {
-    "semantics": 1,
+    "semantics": 2,
     "init_digest": "f5c4070caf283322",
     "batches_digest": "ce57d590c17824d3",
     "map_at_r": 0.27352,
