@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,10 +62,22 @@ def audit(  # noqa: PLR0913 - one argument an option
     select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
     with Store.open(store) as opened:
         records = records_of_board(opened, select)
-        held, tried = audited(opened, records, share, plugin or (), protocol_file or (), tolerance)
-    typer.echo(f"{tried} trained again: {len(held)} as recorded, {tried - len(held)} not")
-    if len(held) < tried:
+        found = audited(opened, records, share, plugin or (), protocol_file or (), tolerance)
+    typer.echo(
+        f"{len(found.held)} came out as recorded, {found.differing} did not, "
+        f"{found.untried} could not be trained again"
+    )
+    if found.differing or found.untried:
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Ids of the runs that came out as recorded; how many did not, and how many were not tried."""
+
+    held: list[str]
+    differing: int
+    untried: int
 
 
 def audited(
@@ -74,8 +87,8 @@ def audited(
     plugin_files: Sequence[Path],
     protocol_files: Sequence[Path],
     tolerance: float,
-) -> tuple[list[str], int]:
-    """Audit a board, a line for each run; the ids of those that held, and how many were drawn."""
+) -> Tally:
+    """Audit a board, a line for each run."""
     from harness.execution.auditing import audit as train_again
     from harness.execution.auditing import draw_runs
     from harness.registry import load_registry
@@ -83,12 +96,14 @@ def audited(
 
     drawn = draw_runs(records, share=share)
     rules, registry = RuleBook(protocol_files), load_registry(plugin_files)
-    held = []
+    held: list[str] = []
+    untried = 0
     for one in train_again(drawn, store, registry, rules, plugin_files=plugin_files):
         identity = one.record.identity
         place = f"seed {identity.seed}, fold {identity.fold} ({one.record.run_id})"
         if one.holds(tolerance):
             held.append(one.record.run_id)
+        untried += one.result is None
         if one.result is None:
             said = f"NOT trained again: {one.reason}"
         elif not one.result.differing:
@@ -97,4 +112,4 @@ def audited(
             near = f"within {tolerance:g} in another environment" if one.holds(tolerance) else ""
             said = near or f"NOT the same: {', '.join(one.result.differing)} differ"
         typer.echo(f"{identity.method}, {place}: {said}")
-    return held, len(drawn)
+    return Tally(held, len(drawn) - len(held) - untried, untried)

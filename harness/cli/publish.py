@@ -45,7 +45,7 @@ def publish(  # noqa: PLR0913 - one argument an option
     """Write results/PROTOCOL/DATASET.json: every run's scores, with sums by test class.
 
     A run of each method is trained again before, and nothing is written if one comes out otherwise.
-    The file says which runs were, or that none was.
+    The file says which runs came out the same; one that cannot be trained here is not among them.
     """
     from harness.cli.audit import TOLERANCE, audited
     from harness.results import Selector
@@ -63,11 +63,18 @@ def publish(  # noqa: PLR0913 - one argument an option
         held: list[str] = []
         if audit:
             records = records_of_board(opened, select)
-            held, tried = audited(opened, records, None, plugin or (), (), TOLERANCE)
-            if len(held) < tried:
+            found = audited(opened, records, None, plugin or (), (), TOLERANCE)
+            held = found.held
+            if found.differing:
                 raise NotComparable(
-                    f"{tried - len(held)} of {tried} runs did not come out as recorded: nothing is "
-                    "written (--no-audit publishes all the same, and the file says so)"
+                    f"{found.differing} runs did not come out as recorded: nothing is written "
+                    "(--no-audit publishes all the same, and the file says so)"
+                )
+            if found.untried:
+                typer.echo(
+                    f"bench: {found.untried} runs could not be trained again here; the file names "
+                    f"the {len(held)} that were",
+                    err=True,
                 )
         published = build_publication(opened, select=select, audited=sorted(held))
     publication = published.publication

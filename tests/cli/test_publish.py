@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -38,3 +39,12 @@ def test_a_file_that_would_lose_runs_is_left_alone_unless_it_is_said(tmp_path, m
     assert done.returncode == 2
     assert "4 of its 6 runs are not in the store" in done.stderr
     assert bench("publish", "--no-audit", "--store", fewer, *results, "--replace").returncode == 0
+
+
+def test_what_cannot_be_trained_again_is_published_and_not_said_to_be_audited(tmp_path, make_store):
+    results = tmp_path / "results"
+    done = bench("publish", "--store", make_store(), "--results", results)
+    assert done.returncode == 0, done.stderr
+    assert "could not be trained again here" in done.stderr
+    (file,) = results.rglob("*.json")
+    assert json.loads(file.read_text())["audited"] == []
