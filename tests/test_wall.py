@@ -165,7 +165,7 @@ def test_the_core_lists_no_method_of_its_own(core_alone: Path) -> None:
 def test_the_core_lists_its_datasets_alone(core_alone: Path) -> None:
     listed = alone(core_alone, "-c", BENCH, "list", "datasets", "--format", "csv")
     names = [line.partition(",")[0] for line in listed.stdout.splitlines()]
-    assert names == ["name", "glyphs", "digits", *catalogue()]
+    assert names == ["name", "glyphs", "glyphs-2", "digits", *catalogue()]
 
 
 def test_the_core_says_what_to_install_where_there_is_no_method(core_alone: Path) -> None:

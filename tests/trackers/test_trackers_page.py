@@ -1,12 +1,15 @@
-"""The plugins on the trackers' page observe a real session, with stand-ins for the clients."""
+"""The plugins on the trackers' page are told of a real session's runs, with stand-ins for clients.
+
+In a session an observer has a process of its own, where a stand-in of this one's would not be.
+"""
 
 from __future__ import annotations
 
 import re
+import runpy
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -18,7 +21,7 @@ from harness.execution.run import Bench
 from harness.execution.session import run_plan
 from harness.method import Method
 from harness.record import Record
-from harness.registry import Origin, RegisteredMethod, load_registry
+from harness.registry import Origin, RegisteredMethod
 from harness.store import Store
 
 PAGE = (Path(__file__).parents[2] / "docs" / "trackers.md").read_text(encoding="utf-8")
@@ -35,10 +38,13 @@ def observe(bench: Bench, spread: Method, tmp_path: Path) -> Callable[..., Recor
         origin = Origin("tests", "tests", "0", None)
         entrant = Entrant(RegisteredMethod(method, origin), method.defaults(), "default")
         plan = make_plan(bench.protocol, bench.dataset.digest, [entrant], seeds=1)
-        observed = replace(bench, registry=load_registry([plugin]))
         with Store.open(tmp_path / "store", create=True) as store:
-            list(run_plan(plan, observed, store))
-            return store.records()[0]
+            list(run_plan(plan, bench, store))
+            records = store.records()
+        observer = runpy.run_path(str(plugin))
+        for record in records:
+            observer["bench_run_finished"](record=record)
+        return records[0]
 
     return run
 
