@@ -85,7 +85,7 @@ def test_every_method_runs_or_says_why_not(fresh):
     notes = re.findall(
         r"^(.+): 4 runs(?: each)? skipped \(unsupported\): needs ", board, re.MULTILINE
     )
-    skipped = {name for note in notes for name in note.split(", ")}
+    skipped = {name for names in notes for name in names.split(", ")}
     assert skipped == SKIPPED
     for method in METHODS:
         scored = re.search(rf"^{method.name} +0\.\d+ \[.+\]", board, re.MULTILINE)
