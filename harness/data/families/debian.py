@@ -82,7 +82,10 @@ def as_dataset(name: str, texts: list[LabelledText]) -> Dataset:
     names = tuple(sorted({one.section for one in texts}))
     codes = {section: code for code, section in enumerate(names)}
     features = features_of([one.text for one in texts])
-    dataset = Dataset(
+    made_from = hashlib.sha256(f"{features.digest}\n".encode())
+    for one in texts:
+        made_from.update("\0".join((one.text, one.section, *sorted(one.tags))).encode() + b"\n")
+    return Dataset(
         name=name,
         inputs=features.values,
         labels=np.array([codes[one.section] for one in texts], np.int64),
@@ -90,12 +93,8 @@ def as_dataset(name: str, texts: list[LabelledText]) -> Dataset:
         source=f"Debian's Packages index, embedded by {features.encoder}",
         licence="package descriptions: those of the packages; debtags: public domain",
         attributes={facet: found for facet in FACETS if (found := _attribute(facet, texts))},
+        made_from=made_from.hexdigest(),
     )
-    digest = hashlib.sha256(f"{features.digest}\n".encode())
-    for one in texts:
-        digest.update("\0".join((one.text, one.section, *sorted(one.tags))).encode() + b"\n")
-    dataset.__dict__["digest"] = digest.hexdigest()  # where `cached_property` would put it
-    return dataset
 
 
 def few_of_each(texts: list[LabelledText]) -> list[LabelledText]:

@@ -23,7 +23,8 @@ class SourceFile:
     `content_sha256`: of what a .gz file holds, for copies that were compressed anew.
     `url`: where it can be fetched; empty where the link is dead or the licence asks a person.
     `folder_of`: a file that an unpacked copy of this archive holds; empty for no archive.
-    `pattern`: of file names, where what is published has many; the first by name is taken.
+    `pattern`: of file names, where what is published has many; the largest is taken: an archive's
+    index, not that of its updates.
     """
 
     name: str
@@ -39,7 +40,7 @@ class SourceFile:
             if (folder / name).exists():
                 return folder / name
         matching = sorted(folder.glob(self.pattern)) if self.pattern else []
-        return matching[0] if matching else None
+        return max(matching, key=lambda path: path.stat().st_size, default=None)
 
     def is_named(self, name: str) -> bool:
         """Whether a file of that name can be it."""

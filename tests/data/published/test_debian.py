@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def test_facets_become_attributes_and_one_without_tags_none(index, tmp_path, mon
     made_in = dataset.attributes["implemented-in"]
     assert [made_in.names[code] for code in made_in.values] == ["several", "unknown"]
     again = as_dataset("toy", read_index(index))
-    assert again.digest == dataset.digest
+    assert again.digest == dataset.digest == dataset.measure_digest()
     assert np.array_equal(again.inputs, dataset.inputs)
     assert len(list((tmp_path / "home" / "features").iterdir())) == 1
 
@@ -125,3 +126,25 @@ def test_an_index_of_any_archive_is_known_by_its_name(index):
     assert file.is_named("Packages")
     assert not file.is_named("Packages.old")
     assert file.place_in(index.parent) == index
+
+
+def test_of_several_indices_that_of_the_archive_is_taken_not_that_of_its_updates(index):
+    (file,) = entry_of("debian-packages").files
+    updates = index.with_name("deb.example_dists_x-updates_main_binary-amd64_Packages")
+    earlier = index.with_name("deb.example_dists_a-security_main_binary-amd64_Packages")
+    for other in (updates, earlier):
+        other.write_text(INDEX.partition("\n\n")[0], encoding="utf-8")
+    assert file.place_in(index.parent) == index
+
+
+def test_the_digest_is_of_the_texts_not_of_how_a_processor_rounds_their_features(
+    index, tmp_path, monkeypatch
+):
+    pytest.importorskip("all_minilm_l6_v2")
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "home"))
+    texts = read_index(index)
+    dataset = as_dataset("toy", texts)
+    rounded = replace(dataset, inputs=dataset.inputs + np.float32(1e-7))
+    assert rounded.digest == dataset.digest
+    other = [replace(texts[0], text="another game"), *texts[1:]]
+    assert as_dataset("toy", other).digest != dataset.digest
