@@ -21,6 +21,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from harness.errors import UserError
+
 _LENGTH = struct.Struct("<I")
 _LARGEST_FRAME = 1 << 20
 _MOST_ARRAYS = 64
@@ -63,6 +65,10 @@ class Message:
     arrays: Sequence[Tensor] = ()
 
 
+class NothingShared(UserError):
+    """This machine lets no memory be shared: what no run can be blamed for."""
+
+
 class Memory:
     """What both ends map: two halves, which take no memory until they are written to."""
 
@@ -77,7 +83,10 @@ class Memory:
             self.half = half
             break
         else:
-            raise MemoryError("no memory can be shared with a process of a plugin")
+            raise NothingShared(
+                f"no {2 * half:,} bytes of memory can be shared with the process of a plugin: a "
+                "limit on the size of files or of memory (ulimit -f, ulimit -v) is in the way"
+            )
         _seal(self.descriptor)
 
     @classmethod

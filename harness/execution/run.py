@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from harness.apart.channel import NothingShared
 from harness.apart.child import Died
 from harness.data.augmenting.windows import scored_windows
 from harness.data.dataset import Dataset
@@ -63,14 +64,15 @@ class Bench:
 def execute(run: PlannedRun, bench: Bench) -> tuple[Record, Arrays | None]:
     """Train and score one run; return its Record and the arrays to store beside it.
 
-    Never raises for what a plugin does: that is a failed Record with its reason.
+    Never raises for what a plugin does: that is a failed Record with its reason. Raises
+    NothingShared where the machine lets no plugin have a process.
     """
     for attempt in range(1, ATTEMPTS + 1):
         progress = _Progress(run, bench)
         try:
             require_supported(run.entrant.registered.method, bench.protocol, bench.dataset)
             arrays = _train_and_score(run, bench, progress)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, NothingShared):
             raise
         except Died as death:
             if attempt == ATTEMPTS:

@@ -20,6 +20,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 CORE = Path(__file__).parents[1]
+_CARRIED = CORE / "_protocols"
+"""Protocols in a wheel of the core, no code of it: where it is not a wheel they lie beside it."""
 ALWAYS_THERE = frozenset({"torch", "numpy"})
 """What every run computes with, whatever the method: the environment of its Record says which."""
 
@@ -99,7 +101,9 @@ def files_of(root: Path | None, prefix: str = "") -> tuple[SourceFile, ...]:
     return tuple(
         SourceFile(prefix + path.relative_to(root).as_posix(), str(path), sha256_of(path))
         for path in sorted(root.rglob("*"))
-        if path.is_file() and not _passed_over(path.relative_to(root))
+        if path.is_file()
+        and not _passed_over(path.relative_to(root))
+        and not path.is_relative_to(_CARRIED)
     )
 
 

@@ -47,19 +47,18 @@ def test_validation_compares_as_the_test_does(lengths, planned, make_method, spr
 
 
 def test_an_objective_is_told_by_what_it_will_be_compared(
-    lengths, planned, make_method, spread_objective
+    lengths, planned, make_method, spread_objective, notes
 ):
-    told = []
     for comparison in ("any", "euclidean"):
         method = make_method(spread_objective, comparison=comparison)
         build = method.build
 
         def tell(point, context, build=build):
-            told.append((context.distance, context.normalized))
+            notes((context.distance, context.normalized))
             return build(point, context)
 
         execute(planned(replace(method, build=tell)), lengths)
-    assert told == [("cosine", False), ("euclidean", False)]
+    assert notes.read() == [("cosine", False), ("euclidean", False)]
 
 
 def test_normalised_embeddings_are_compared_as_the_protocol_has_it(

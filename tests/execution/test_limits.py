@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from harness.errors import UserError
 from harness.execution.executor import Settings
 from harness.execution.limits import exceeded, require_enforceable, wait_seconds
 from harness.execution.process import Assignment
+from harness.execution.run import execute
 
 
 @dataclass
@@ -79,3 +82,12 @@ def test_memory_cannot_be_watched_everywhere(monkeypatch):
     with pytest.raises(UserError, match="only Linux"):
         require_enforceable(Settings(memory_limit=1))
     require_enforceable(Settings(time_limit=1))
+
+
+def test_where_no_memory_can_be_shared_no_run_is_blamed(planned, spread, bench, monkeypatch):
+    def refuse(_descriptor: int, _length: int) -> None:
+        raise OSError(errno.EFBIG, "File too large")
+
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    with pytest.raises(UserError, match=r"no 536,870,912 bytes of memory can be shared .* ulimit"):
+        execute(planned(spread), bench)

@@ -59,7 +59,8 @@ def watch_files(point: Points) -> None:
 
     def before(function: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*arguments: Any, **options: Any) -> Any:
-            point()
+            if "dir_fd" not in options:  # with it, a temporary folder is removed
+                point()
             return function(*arguments, **options)
 
         return watched
@@ -92,11 +93,20 @@ def watch_database(point: Points) -> None:
 def limit_files(size: int, *, fatal: bool) -> None:
     """No file may grow beyond `size` bytes: the write that tries is cut short, then kills or fails.
 
-    SQLite's log and the arrays are both met by it, in the middle of a write.
+    SQLite's log and the arrays are both met by it, in the middle of a write. Memory that is shared
+    with the processes of methods is a file too, but on no disk: it may grow.
     """
+    plain, most = os.ftruncate, resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+
+    def truncate(descriptor: int, length: int) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        plain(descriptor, length)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+
+    os.ftruncate = truncate
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL if fatal else signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
 
 
 def jump(days: float) -> None:

@@ -58,34 +58,30 @@ def cropping(bench: Bench) -> Bench:
 
 
 def test_a_run_trains_on_crops_of_as_many_channels_as_the_weights(
-    cropping: Bench, spread_objective: type[Any], make_method: Callable[..., Method]
+    cropping: Bench, spread_objective: type[Any], make_method: Callable[..., Method], notes: Any
 ) -> None:
-    shapes = []
-
     class Watching(spread_objective):  # type: ignore[misc]
         def forward(self, batch: Any, embed: Any) -> torch.Tensor:
-            shapes.append(tuple(batch.inputs.shape))
+            notes(tuple(batch.inputs.shape))
             return super().forward(batch, embed)
 
     record, arrays = run(cropping, make_method(Watching))
     assert record.state == "done", record.reason
-    assert set(shapes) == {(8, 3, 6, 6)}
+    assert set(notes.read()) == {(8, 3, 6, 6)}
     assert arrays is not None
     assert np.isfinite(arrays["test_embeddings"]).all()
 
 
 def test_a_method_is_told_the_shape_that_it_is_given(
-    cropping: Bench, spread_objective: type[Any]
+    cropping: Bench, spread_objective: type[Any], notes: Any
 ) -> None:
-    told = []
-
     def build(_point: Any, context: Any) -> Any:
-        told.append(context.input_shape)
+        notes(context.input_shape)
         return spread_objective()
 
     method = Method(name="toy", build=build, summary="of the tests", reference="none")
     run(cropping, method)
-    assert told == [(3, 6, 6)]
+    assert notes.read() == [(3, 6, 6)]
 
 
 def test_what_is_scored_is_the_mean_of_ten_views(cropping: Bench) -> None:
