@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,22 +39,15 @@ class Reason(Frozen):
     traceback: str = ""
 
 
-class Identity(Frozen):
-    """All that decides a run's result; its digest is the run's id.
+class Entered(Frozen):
+    """What of a run's identity is its method's, at one point of its space.
 
-    `trial`: which trial of a hyperparameter search the run belongs to, in which of the repeated
-    searches (`search`, from 0); None for a replicate. A trial's run never sees the test part.
     `source`: digest of the files of the method's plugin. `libraries`: name and version of each
     distribution that the method's modules import. `trunk`: distribution, version and code of the
     plugin that gave the backbone's trunk, and what that imports; empty for the core's own, which
     `training_semantics` covers.
     """
 
-    protocol: str
-    protocol_digest: str
-    unlocked: tuple[str, ...]
-    dataset: str
-    dataset_digest: str
     method: str
     distribution: str
     version: str
@@ -62,6 +55,20 @@ class Identity(Frozen):
     hyperparameters: dict[str, float | int | str | bool]
     libraries: tuple[str, ...] = ()
     trunk: str = ""
+
+
+class Identity(Entered):
+    """All that decides a run's result; its digest is the run's id.
+
+    `trial`: which trial of a hyperparameter search the run belongs to, in which of the repeated
+    searches (`search`, from 0); None for a replicate. A trial's run never sees the test part.
+    """
+
+    protocol: str
+    protocol_digest: str
+    unlocked: tuple[str, ...]
+    dataset: str
+    dataset_digest: str
     seed: int
     fold: int
     training_semantics: int
@@ -226,13 +233,37 @@ class Artifact(Frozen):
     sha256: str
 
 
-class Record(Frozen):
-    """What a run left behind.
+Environment = TypeVar("Environment")
+
+
+class Ended(Frozen, Generic[Environment]):
+    """How a run went and ended, in a store and in a published file alike.
 
     `init_digest`: of the backbone's initial weights; `batches_digest`: of the whole sequence of
     batch indices, None for a method that does not train; `test_digest`: of the positions and the
     labels of the test part, None where it was not embedded. Times are ISO 8601, UTC.
     `validation`: the selection metric on the validation part of what was scored in the end.
+    `environment`: what it ran on, or its place in a list of such.
+    """
+
+    state: State
+    reason: Reason | None = None
+    init_digest: str | None = None
+    batches_digest: str | None = None
+    test_digest: str | None = None
+    samples: Samples | None = None
+    selected: Selected | None = None
+    validation: float | None = None
+    scores: Scores | None = None
+    audit: Audit | None = None
+    environment: Environment
+    started: str
+    finished: str
+
+
+class Record(Ended[dict[str, str]]):
+    """What a run left behind.
+
     `folds`, `replicates`: how many of each the protocol asks for, so that a store can say how many
     runs it expected without the protocol's file. `digest`: of all the rest, as it was stored;
     empty before, and in records from before there was one.
@@ -245,20 +276,8 @@ class Record(Frozen):
     replicates: int
     chosen_by: Literal["default", "given", "search", "trial"]
     searched: Searched | None = None
-    state: State
-    reason: Reason | None = None
-    init_digest: str | None = None
-    batches_digest: str | None = None
-    test_digest: str | None = None
-    samples: Samples | None = None
-    selected: Selected | None = None
-    validation: float | None = None
-    scores: Scores | None = None
-    audit: Audit | None = None
     environment: dict[str, str] = Field(default_factory=dict)
     artifact: Artifact | None = None
-    started: str
-    finished: str
     digest: str = ""
 
     def __eq__(self, other: object) -> bool:

@@ -17,18 +17,15 @@ from pydantic import ValidationError
 
 from harness.errors import NotComparable, UserError
 from harness.record import (
-    Audit,
     Concatenation,
     Declared,
+    Ended,
+    Entered,
     Frozen,
     Identity,
-    Reason,
     Record,
-    Samples,
     Scores,
     Searched,
-    Selected,
-    State,
 )
 from harness.results.class_sums import ClassSums
 from harness.store.collecting import without_collecting
@@ -53,7 +50,7 @@ class TestSet(Frozen):
     queries: tuple[int, ...]
 
 
-class PublishedRun(Frozen):
+class PublishedRun(Ended[int]):
     """One run: what its Record says, less what its method and its board say once for all.
 
     `environment`, `test_set`: places in the Publication's lists. `class_sums`: by metric, the sum
@@ -63,19 +60,6 @@ class PublishedRun(Frozen):
     id: str
     seed: int
     fold: int
-    state: State
-    reason: Reason | None = None
-    init_digest: str | None = None
-    batches_digest: str | None = None
-    test_digest: str | None = None
-    samples: Samples | None = None
-    selected: Selected | None = None
-    validation: float | None = None
-    scores: Scores | None = None
-    audit: Audit | None = None
-    environment: int
-    started: str
-    finished: str
     test_set: int | None = None
     class_sums: dict[str, tuple[float, ...]] | None = None
 
@@ -87,20 +71,13 @@ class Joined(Frozen):
     scores: Scores
 
 
-class PublishedMethod(Frozen):
+class PublishedMethod(Entered):
     """One row of the board: a method's version at one point of its space, and its runs.
 
     `separated`, `concatenated`: what `bench leaderboard` shows, rounded; it follows from the runs
     and is here for whoever reads the file.
     """
 
-    method: str
-    distribution: str
-    version: str
-    source: str
-    hyperparameters: dict[str, float | int | str | bool]
-    libraries: tuple[str, ...] = ()
-    trunk: str
     declared: Declared
     chosen_by: Literal["default", "given", "search"]
     searched: Searched | None = None
@@ -143,16 +120,10 @@ class Publication(Frozen):
             unlocked=(),
             dataset=self.dataset,
             dataset_digest=self.dataset_digest,
-            method=method.method,
-            distribution=method.distribution,
-            version=method.version,
-            source=method.source,
-            hyperparameters=method.hyperparameters,
-            libraries=method.libraries,
-            trunk=method.trunk,
             seed=run.seed,
             fold=run.fold,
             training_semantics=self.semantics.training,
+            **of_method(method),
         )
 
     def records(self) -> list[Record]:
@@ -191,20 +162,18 @@ class Publication(Frozen):
             replicates=self.replicates,
             chosen_by=method.chosen_by,
             searched=method.searched,
-            state=run.state,
-            reason=run.reason,
-            init_digest=run.init_digest,
-            batches_digest=run.batches_digest,
-            test_digest=run.test_digest,
-            samples=run.samples,
-            selected=run.selected,
-            validation=run.validation,
-            scores=run.scores,
-            audit=run.audit,
-            environment=self.environments[run.environment],
-            started=run.started,
-            finished=run.finished,
+            **(of_run(run) | {"environment": self.environments[run.environment]}),
         )
+
+
+def of_method(entered: Entered) -> dict[str, Any]:
+    """What an Identity and a PublishedMethod share, by name."""
+    return {name: getattr(entered, name) for name in Entered.model_fields}
+
+
+def of_run(ended: Record | PublishedRun) -> dict[str, Any]:
+    """What a Record and a PublishedRun share, by name."""
+    return {name: getattr(ended, name) for name in Ended.model_fields}
 
 
 def fold_ids(runs: tuple[PublishedRun, ...], seed: int) -> tuple[str, ...]:
@@ -237,8 +206,9 @@ def document_of(publication: Publication) -> dict[str, Any]:
 
 
 def _short(run: dict[str, Any]) -> dict[str, Any]:
-    """A run without what it does not have; counts as the whole numbers that they are."""
-    kept = {key: value for key, value in run.items() if value is not None}
+    """A run, its place first, without what it lacks; counts as the whole numbers that they are."""
+    place = {name: run[name] for name in ("id", "seed", "fold")}
+    kept = place | {key: value for key, value in run.items() if value is not None}
     if "class_sums" in kept:
         kept["class_sums"] = {
             metric: [int(value) if value == int(value) else value for value in sums]

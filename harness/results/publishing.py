@@ -22,6 +22,8 @@ from harness.results.publication import (
     TestSet,
     Versions,
     load_publication,
+    of_method,
+    of_run,
     publication_text,
 )
 from harness.results.reading import Selector, StoreSource, described, matching_scopes
@@ -201,17 +203,11 @@ def publish_method(
     """Publish the Records of one method at one point, by seed and fold; there is at least one."""
     first = records[0]
     assert first.chosen_by != "trial", "trials are no replicates"
-    identity = first.identity
     runs = tuple(_run(record, files) for record in records)
     separated, concatenated = summaries(records, joined)
+    hyperparameters = dict(sorted(first.identity.hyperparameters.items()))
     return PublishedMethod(
-        method=identity.method,
-        distribution=identity.distribution,
-        version=identity.version,
-        source=identity.source,
-        hyperparameters=dict(sorted(identity.hyperparameters.items())),
-        libraries=identity.libraries,
-        trunk=identity.trunk,
+        **(of_method(first.identity) | {"hyperparameters": hyperparameters}),
         declared=first.declared,
         chosen_by=first.chosen_by,
         searched=first.searched,
@@ -241,21 +237,9 @@ def _run(record: Record, files: SharedFiles) -> PublishedRun:
         id=record.run_id,
         seed=record.identity.seed,
         fold=record.identity.fold,
-        state=record.state,
-        reason=reason,
-        init_digest=record.init_digest,
-        batches_digest=record.batches_digest,
-        test_digest=record.test_digest,
-        samples=record.samples,
-        selected=record.selected,
-        validation=record.validation,
-        scores=record.scores,
-        audit=record.audit,
-        environment=files.environment(record),
-        started=record.started,
-        finished=record.finished,
         test_set=test_set,
         class_sums=sums,
+        **(of_run(record) | {"reason": reason, "environment": files.environment(record)}),
     )
 
 
