@@ -14,19 +14,14 @@ from harness.cli.options import (
     DirectionOption,
     FormatOption,
     MetricOption,
-    OnlyOption,
-    SourceArgument,
-    StoredDatasetOption,
-    StoredProtocolOption,
-    StoreOption,
+    ScoredBoardOptions,
     TextFormatOption,
     aggregate,
+    grouped,
 )
 from harness.errors import UserError
-from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
-    from harness.results import Aggregate, Selector
     from harness.results.comparison import Comparison
 
 MethodArgument = Annotated[
@@ -37,17 +32,13 @@ DifferenceOption = Annotated[
 ]
 
 
+@grouped
 def compare(  # noqa: PLR0913 - one argument an option
     first: MethodArgument,
     second: MethodArgument,
-    source: SourceArgument = None,
+    of: ScoredBoardOptions,
     *,
     metric: MetricOption = "map_at_r",
-    store: StoreOption = DEFAULT_STORE,
-    protocol: StoredProtocolOption = None,
-    dataset: StoredDatasetOption = None,
-    only: OnlyOption = None,
-    concatenated: ConcatenatedOption = False,
     alone: Annotated[
         bool,
         typer.Option("--alone", help="A pair named before any result was seen: no correction."),
@@ -57,14 +48,11 @@ def compare(  # noqa: PLR0913 - one argument an option
     format: TextFormatOption = "text",  # noqa: A002 - named as its option
 ) -> None:
     """Say which of two methods is better and how surely, or what it would take to tell."""
-    from harness.results import Selector
     from harness.results.sentences import comparison_document, comparison_text
 
     found = _compared(
         (first, second),
-        source or store,
-        Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
-        aggregate(concatenated=concatenated),
+        of,
         metric=metric,
         alone=alone,
         to_see=difference,
@@ -79,9 +67,7 @@ def compare(  # noqa: PLR0913 - one argument an option
 
 def _compared(  # noqa: PLR0913 - what is compared, and how
     methods: tuple[str, str],
-    path: Path,
-    select: Selector,
-    aggregate: Aggregate,
+    of: ScoredBoardOptions,
     *,
     metric: str,
     to_see: float,
@@ -91,13 +77,13 @@ def _compared(  # noqa: PLR0913 - what is compared, and how
 ) -> Comparison:
     """Compare two rows of a board; where `noise_only`, whichever way the metric is better."""
     from harness.metrics import direction_of
-    from harness.results import load_board, open_source
+    from harness.results import load_board
     from harness.results.comparison import load_comparison
 
     if not (math.isfinite(to_see) and to_see > 0.0):
         raise UserError(f"--difference must be a number above 0, not {to_see}")
-    with open_source(path) as opened:
-        board = load_board(opened, select=select, aggregate=aggregate)
+    with of.open() as opened:
+        board = load_board(opened, select=of.select, aggregate=of.aggregate)
         facts = board.metric(metric)
         unknown = noise_only and facts.higher_is_better is None
         return load_comparison(
@@ -111,25 +97,20 @@ def _compared(  # noqa: PLR0913 - what is compared, and how
         )
 
 
+@grouped
 def power(  # noqa: PLR0913 - one argument an option
     first: MethodArgument,
     second: MethodArgument,
-    source: SourceArgument = None,
+    of: ScoredBoardOptions,
     *,
     difference: DifferenceOption = 0.005,
     probability: Annotated[
         float, typer.Option("--power", help="With what probability it is to be seen.")
     ] = 0.8,
     metric: MetricOption = "map_at_r",
-    store: StoreOption = DEFAULT_STORE,
-    protocol: StoredProtocolOption = None,
-    dataset: StoredDatasetOption = None,
-    only: OnlyOption = None,
-    concatenated: ConcatenatedOption = False,
     format: TextFormatOption = "text",  # noqa: A002 - named as its option
 ) -> None:
     """Say how many replicates show a difference of two methods, from the noise they have shown."""
-    from harness.results import Selector
     from harness.results.comparison import power_to_see
     from harness.results.sentences import power_document, power_text
 
@@ -137,9 +118,7 @@ def power(  # noqa: PLR0913 - one argument an option
         raise UserError(f"--power must lie between 0 and 1, not {probability}")
     found = _compared(
         (first, second),
-        source or store,
-        Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
-        aggregate(concatenated=concatenated),
+        of,
         metric=metric,
         to_see=difference,
         noise_only=True,
@@ -155,27 +134,22 @@ def power(  # noqa: PLR0913 - one argument an option
         typer.echo(power_text(found, plan), nl=False)
 
 
-def ranks(  # noqa: PLR0913 - one argument an option
-    source: SourceArgument = None,
+@grouped
+def ranks(
+    of: ScoredBoardOptions,
     *,
     metric: MetricOption = "map_at_r",
-    store: StoreOption = DEFAULT_STORE,
-    protocol: StoredProtocolOption = None,
-    dataset: StoredDatasetOption = None,
-    only: OnlyOption = None,
-    concatenated: ConcatenatedOption = False,
     direction: DirectionOption = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:
     """Rank all methods by one metric, with tie groups, rank intervals and the bootstrap."""
     from harness.metrics import direction_of
-    from harness.results import Selector, load_board, open_source
+    from harness.results import load_board
     from harness.results.ranking import load_ranking, ranking_table
     from harness.table import render
 
-    select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
-    with open_source(source or store) as opened:
-        board = load_board(opened, select=select, aggregate=aggregate(concatenated=concatenated))
+    with of.open() as opened:
+        board = load_board(opened, select=of.select, aggregate=of.aggregate)
         facts = board.metric(metric)
         upward = direction_of(facts, direction)
         ranking = load_ranking(opened, board, metric=facts.name, higher_is_better=upward)

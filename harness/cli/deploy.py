@@ -8,21 +8,13 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import (
-    FormatOption,
-    PluginOption,
-    StoredDatasetOption,
-    StoredProtocolOption,
-    StoreOption,
-)
-from harness.settings import DEFAULT_STORE
+from harness.cli.options import BoardOptions, FormatOption, PluginOption, grouped
 
 
+@grouped
 def deploy(  # noqa: PLR0913 - one argument an option
+    of: BoardOptions,
     *,
-    store: StoreOption = DEFAULT_STORE,
-    protocol: StoredProtocolOption = None,
-    dataset: StoredDatasetOption = None,
     variable: Annotated[
         str | None,
         typer.Option(
@@ -62,14 +54,13 @@ def deploy(  # noqa: PLR0913 - one argument an option
     from harness.deployment import deploy as put_to_work
     from harness.registry import load_registry
     from harness.rescoring import RuleBook
-    from harness.store import Store
     from harness.table import render
 
     settings = Terms(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)
-    with Store.open(store) as opened:
-        runs = load_runs(opened, protocol=protocol, dataset=dataset)
+    with of.open() as opened:
+        store, runs = load_runs(opened, of.select)
         found = put_to_work(
-            opened,
+            store,
             runs,
             load_dataset(load_registry(plugin or ()), runs.board.dataset),
             rules=RuleBook(protocol_file or ()),

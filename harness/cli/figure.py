@@ -8,18 +8,12 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import (
-    ConcatenatedOption,
     DirectionOption,
-    OnlyOption,
     PluginOption,
-    SourceArgument,
-    StoredDatasetOption,
-    StoredProtocolOption,
-    StoreOption,
-    aggregate,
+    ScoredBoardOptions,
+    grouped,
 )
 from harness.cli.report import dataset_or_reason, write_output
-from harness.settings import DEFAULT_STORE
 
 _NAMES = (
     "forest, critical-difference, learning-curves, search-history, cost, embedding, neighbours, "
@@ -27,9 +21,10 @@ _NAMES = (
 )
 
 
+@grouped
 def figure(  # noqa: PLR0913 - one argument an option
     name: Annotated[str, typer.Argument(help=_NAMES)],
-    source: SourceArgument = None,
+    of: ScoredBoardOptions,
     *,
     output: Annotated[
         Path | None,
@@ -37,11 +32,6 @@ def figure(  # noqa: PLR0913 - one argument an option
             "--output", "-o", help="A .pdf, .svg or .png; by default NAME.pdf.", show_default=False
         ),
     ] = None,
-    store: StoreOption = DEFAULT_STORE,
-    protocol: StoredProtocolOption = None,
-    dataset: StoredDatasetOption = None,
-    only: OnlyOption = None,
-    concatenated: ConcatenatedOption = False,
     method: Annotated[
         str | None,
         typer.Option(help="For plots of one method; by default the best.", show_default=False),
@@ -67,7 +57,6 @@ def figure(  # noqa: PLR0913 - one argument an option
     from harness.figures import load_sources
     from harness.figures.drawing import FIGURES, FORMATS, Wish, as_file, draw
     from harness.registry import load_registry
-    from harness.results import Selector, open_source
 
     if name not in FIGURES:
         raise unknown("figure", name, FIGURES)
@@ -76,12 +65,8 @@ def figure(  # noqa: PLR0913 - one argument an option
     if form not in FORMATS:
         raise unknown("format", form, FORMATS, where=f"--output {path}")
     registry = load_registry(plugin or ())
-    with open_source(source or store) as opened:
-        sources = load_sources(
-            opened,
-            select=Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
-            aggregate=aggregate(concatenated=concatenated),
-        )
+    with of.open() as opened:
+        sources = load_sources(opened, select=of.select, aggregate=of.aggregate)
         wish = Wish(
             store=getattr(opened, "store", None),
             sources=sources,

@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.options import (
-    ColumnsOption,
-    DropMissingOption,
-    HeaderOption,
-    LabelColumnOption,
-    StoreOption,
-    TextLabelsOption,
-)
+from harness.cli.options import OnlyOption, ReadingOptions, StoreOption, grouped
 from harness.errors import NotComparable, UserError
 from harness.settings import DEFAULT_STORE
 
@@ -28,6 +21,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 Policy = Literal["pass", "fail"]
 
 
+@grouped
 def gate(  # noqa: PLR0913 - one argument an option
     *,
     baseline: Annotated[
@@ -36,6 +30,7 @@ def gate(  # noqa: PLR0913 - one argument an option
             help="A published leaderboard, results/....json, or a store.", show_default=False
         ),
     ] = None,
+    only: OnlyOption = None,
     store: StoreOption = DEFAULT_STORE,
     candidate: Annotated[
         Path | None,
@@ -73,11 +68,7 @@ def gate(  # noqa: PLR0913 - one argument an option
             help="The galleries' labels; without it in the file of --gallery.", show_default=False
         ),
     ] = None,
-    label_column: LabelColumnOption = None,
-    columns: ColumnsOption = None,
-    drop_missing: DropMissingOption = False,
-    text_labels: TextLabelsOption = False,
-    header: HeaderOption = None,
+    read: ReadingOptions,
     distance: Annotated[
         Literal["cosine", "euclidean"], typer.Option(help="Of embeddings: what near means.")
     ] = "cosine",
@@ -117,7 +108,6 @@ def gate(  # noqa: PLR0913 - one argument an option
     """
     from harness.gate import gated_metrics
     from harness.gate.metrics import parse_margin
-    from harness.reading import Reading
 
     for text in margin or ():
         parse_margin(text.rpartition("=")[2])  # before anything is read
@@ -125,9 +115,9 @@ def gate(  # noqa: PLR0913 - one argument an option
     try:
         if embeddings is not None:
             report = _of_embeddings(
-                _given(embeddings, against, labels, other=baseline or candidate or methods),
+                _given(embeddings, against, labels, other=baseline or candidate or methods or only),
                 gated_metrics(metric or (), margin or ()),
-                Reading(label_column, columns, drop_missing, text_labels, header),
+                read.reading(),
                 _galleries(gallery, against_gallery, gallery_labels),
                 distance=distance,
                 seed=seed,
@@ -138,7 +128,7 @@ def gate(  # noqa: PLR0913 - one argument an option
                 raise UserError("--against, --labels and galleries need --embeddings")
             names = [name.strip() for name in (methods or "").split(",") if name.strip()]
             wanted = metric or (), margin or ()
-            report = _of_boards(baseline, candidate or store, names, wanted, inconclusive)
+            report = _of_boards(baseline, candidate or store, names, wanted, only, inconclusive)
     except NotComparable as error:
         report = _refused(str(error), str(baseline or against), str(candidate or store))
         _write(report, junit, markdown)
@@ -156,7 +146,9 @@ def _given(
     if against is None:
         raise UserError("--embeddings needs --against, and --labels where they hold none")
     if other is not None:
-        raise UserError("--embeddings takes the place of --baseline, --candidate and --methods")
+        raise UserError(
+            "--embeddings takes the place of --baseline, --candidate, --methods and --only"
+        )
     return embeddings, against, labels or embeddings
 
 
@@ -230,17 +222,18 @@ def _of_boards(
     candidate: Path,
     methods: list[str],
     wanted: tuple[Sequence[str], Sequence[str]],
+    only: Sequence[str] | None,
     inconclusive: Policy,
 ) -> GateReport:
     from harness.gate import baseline_side, candidate_side, gate_boards, gated_metrics
-    from harness.results import open_source
+    from harness.results import Selector, open_source
 
     if baseline is None:
         raise UserError(
             "gate needs --baseline results/....json, or --embeddings, --against and --labels"
         )
     with open_source(baseline) as opened:
-        recorded = baseline_side(opened)
+        recorded = baseline_side(opened, Selector.parse(only=only or ()))
     metrics = gated_metrics(*wanted, recorded.records)
     with open_source(candidate) as opened:
         found = candidate_side(opened, recorded)

@@ -8,31 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import (
-    ConcatenatedOption,
     Format,
     FormatOption,
-    OnlyOption,
-    SourceArgument,
-    StoredDatasetOption,
-    StoredProtocolOption,
-    StoreOption,
-    aggregate,
+    ScoredBoardOptions,
+    grouped,
 )
-from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.results import Board
 
 
-def leaderboard(  # noqa: PLR0913 - one argument an option
-    source: SourceArgument = None,
+@grouped
+def leaderboard(
+    of: ScoredBoardOptions,
     *,
-    store: StoreOption = DEFAULT_STORE,
-    protocol: StoredProtocolOption = None,
-    dataset: StoredDatasetOption = None,
-    only: OnlyOption = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
-    concatenated: ConcatenatedOption = False,
     metrics: Annotated[
         str | None,
         typer.Option(help="Columns to show, separated by commas.", show_default=False),
@@ -42,14 +32,12 @@ def leaderboard(  # noqa: PLR0913 - one argument an option
     ] = False,
 ) -> None:
     """Show mean and 95 % interval of every method over its replicates, and what it cost."""
-    from harness.results import Selector, load_board
+    from harness.results import load_board
 
-    board = load_board(
-        source or store,
-        select=Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
-        aggregate=aggregate(concatenated=concatenated),
-        all_versions=all_versions,
-    )
+    with of.open() as source:
+        board = load_board(
+            source, select=of.select, aggregate=of.aggregate, all_versions=all_versions
+        )
     names = [name.strip() for name in metrics.split(",")] if metrics else None
     _print(board, format, names)
 

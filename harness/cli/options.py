@@ -1,11 +1,24 @@
-"""Options that several commands share."""
+"""Options that several commands share, alone or in groups that a command takes as one argument."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
+
+from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE
+
+if TYPE_CHECKING:
+    from harness.benchmark import Benchmark
+    from harness.reading import Reading
+    from harness.results import Aggregate, Selector
+    from harness.results.reading import Source
 
 Format = Literal["table", "md", "csv", "json", "latex"]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write it.")]
@@ -18,98 +31,6 @@ PluginOption = Annotated[
         "--plugin", help="An uninstalled plugin file to load; may be repeated.", show_default=False
     ),
 ]
-ProtocolOption = Annotated[
-    str,
-    typer.Option(
-        "--protocol", envvar="BENCH_PROTOCOL", help="A published name or a .toml file's path."
-    ),
-]
-MethodsOption = Annotated[
-    str, typer.Option("--methods", help="Names separated by commas, or 'all'.", show_default=False)
-]
-DatasetOption = Annotated[
-    str | None,
-    typer.Option("--dataset", help="By default the protocol's first.", show_default=False),
-]
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
-WorkersOption = Annotated[
-    str, typer.Option("--workers", help="Runs at a time, or 'auto': as many as fill the machine.")
-]
-ExecutorOption = Annotated[
-    str, typer.Option("--executor", help="Where runs are executed, by name.")
-]
-ThreadsOption = Annotated[
-    int,
-    typer.Option(
-        "--threads",
-        help="Processor threads that train. With one, results are the same on any number of "
-        "cores; larger backbones want more.",
-        min=1,
-    ),
-]
-WorkersPerGpuOption = Annotated[
-    int, typer.Option("--workers-per-gpu", help="How many of the workers share a GPU.", min=1)
-]
-AddressOption = Annotated[
-    str | None,
-    typer.Option(
-        "--address", help="Of the cluster, for an executor that has one.", show_default=False
-    ),
-]
-TimeLimitOption = Annotated[
-    str | None,
-    typer.Option(
-        "--time-limit",
-        help="What a run may take, as 90, 10m or 2h; then it is ended and recorded so.",
-        show_default=False,
-    ),
-]
-MemoryLimitOption = Annotated[
-    str | None,
-    typer.Option(
-        "--memory-limit",
-        help="Main memory that a worker may hold, as 512M or 4G; then its run is ended.",
-        show_default=False,
-    ),
-]
-LabelColumnOption = Annotated[
-    str | None,
-    typer.Option("--label-column", help="Which column has the labels.", show_default=False),
-]
-ColumnsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--columns",
-        help="Which columns are dimensions: names, numbers and ranges (d0-d63), or all.",
-        show_default=False,
-    ),
-]
-DropMissingOption = Annotated[
-    bool, typer.Option("--drop-missing", help="Leave out samples without a label.")
-]
-TextLabelsOption = Annotated[
-    bool, typer.Option("--text-labels", help="Labels are texts, even 0.5 or 1e3.")
-]
-HeaderOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--header/--no-header",
-        help="Whether a text table's first line has names; by its looks without.",
-        show_default=False,
-    ),
-]
-StoredProtocolOption = Annotated[
-    str | None,
-    typer.Option(
-        "--protocol", help="Name or digest; by default what was run last.", show_default=False
-    ),
-]
-StoredDatasetOption = Annotated[
-    str | None,
-    typer.Option(
-        "--dataset", help="Name or digest; by default what was run last.", show_default=False
-    ),
-]
 OnlyOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -117,12 +38,6 @@ OnlyOption = Annotated[
         help="FACT=VALUE: the board, or its rows, of that trunk, version, distribution, "
         "dataset_digest...; may be repeated.",
         show_default=False,
-    ),
-]
-SourceArgument = Annotated[
-    Path | None,
-    typer.Argument(
-        help="A store, or a published leaderboard's file; by default --store.", show_default=False
     ),
 ]
 ConcatenatedOption = Annotated[
@@ -152,3 +67,210 @@ DirectionOption = Annotated[
 ]
 TextFormat = Literal["text", "json"]
 TextFormatOption = Annotated[TextFormat, typer.Option("--format", help="How to write it.")]
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each field of its arguments that are groups of options."""
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {
+        name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)
+    }
+    shown: list[inspect.Parameter] = []
+    for name, own in inspect.signature(command).parameters.items():
+        if name not in groups:
+            shown.append(own.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        kinds = get_type_hints(groups[name], include_extras=True)
+        for field in dataclasses.fields(groups[name]):
+            empty = field.default is dataclasses.MISSING
+            shown.append(
+                inspect.Parameter(
+                    field.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=inspect.Parameter.empty if empty else field.default,
+                    annotation=kinds[field.name],
+                )
+            )
+
+    @functools.wraps(command)
+    def ungrouped(**given: Any) -> None:
+        for name, group in groups.items():
+            names = [field.name for field in dataclasses.fields(group)]
+            given[name] = group(**{own: given.pop(own) for own in names if own in given})
+        command(**given)
+
+    ungrouped.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    ungrouped.__annotations__ = {one.name: one.annotation for one in shown}
+    return ungrouped
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BoardOptions:
+    """Which board: of a store or a published file, and of which of its runs."""
+
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A store, or a published leaderboard's file; by default --store.",
+            show_default=False,
+        ),
+    ] = None
+    store: StoreOption = DEFAULT_STORE
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Name or digest; by default what was run last.", show_default=False),
+    ] = None
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Name or digest; by default what was run last.", show_default=False),
+    ] = None
+    only: OnlyOption = None
+
+    @property
+    def select(self) -> Selector:
+        """The board's Selector; UserError for a fact that there is not."""
+        from harness.results import Selector
+
+        return Selector.parse(protocol=self.protocol, dataset=self.dataset, only=self.only or ())
+
+    def open(self) -> AbstractContextManager[Source]:
+        """The store or the file, open."""
+        from harness.results import open_source
+
+        return open_source(self.source or self.store)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ScoredBoardOptions(BoardOptions):
+    """Which board, and which of its scores."""
+
+    concatenated: ConcatenatedOption = False
+
+    @property
+    def aggregate(self) -> Aggregate:
+        """Which scores, in a board's words."""
+        return aggregate(concatenated=self.concatenated)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReadingOptions:
+    """How files are read where they leave a doubt, as `Reading` has it."""
+
+    label_column: Annotated[
+        str | None, typer.Option(help="Which column has the labels.", show_default=False)
+    ] = None
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Which columns are dimensions: names, numbers and ranges (d0-d63), or all.",
+            show_default=False,
+        ),
+    ] = None
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Leave out samples without a label.")
+    ] = False
+    text_labels: Annotated[
+        bool, typer.Option("--text-labels", help="Labels are texts, even 0.5 or 1e3.")
+    ] = False
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether a text table's first line has names; by its looks without.",
+            show_default=False,
+        ),
+    ] = None
+
+    def reading(self) -> Reading:
+        """The same for whoever reads."""
+        from harness.reading.options import Reading
+
+        return Reading(**vars(self))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OwnDataOptions(ReadingOptions):
+    """The same of data that may be images."""
+
+    skip_unreadable: Annotated[
+        bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be read.")
+    ] = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BenchmarkOptions:
+    """What is run, and how the machine is spent on it."""
+
+    methods: Annotated[
+        str, typer.Option(help="Names separated by commas, or 'all'.", show_default=False)
+    ]
+    protocol: Annotated[
+        str,
+        typer.Option(envvar="BENCH_PROTOCOL", help="A published name or a .toml file's path."),
+    ] = DEFAULT_PROTOCOL
+    dataset: Annotated[
+        str | None, typer.Option(help="By default the protocol's first.", show_default=False)
+    ] = None
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto"
+    threads: Annotated[
+        int,
+        typer.Option(
+            help="Processor threads that train. With one, results are the same on any number of "
+            "cores; larger backbones want more.",
+            min=1,
+        ),
+    ] = 1
+    executor: Annotated[str, typer.Option(help="Where runs are executed, by name.")] = "local"
+    workers: Annotated[
+        str, typer.Option(help="Runs at a time, or 'auto': as many as fill the machine.")
+    ] = "auto"
+    workers_per_gpu: Annotated[
+        int, typer.Option(help="How many of the workers share a GPU.", min=1)
+    ] = 1
+    address: Annotated[
+        str | None,
+        typer.Option(help="Of the cluster, for an executor that has one.", show_default=False),
+    ] = None
+    time_limit: Annotated[
+        str | None,
+        typer.Option(
+            help="What a run may take, as 90, 10m or 2h; then it is ended and recorded so.",
+            show_default=False,
+        ),
+    ] = None
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            help="Main memory that a worker may hold, as 512M or 4G; then its run is ended.",
+            show_default=False,
+        ),
+    ] = None
+    plugin: PluginOption = None
+    store: StoreOption = DEFAULT_STORE
+
+    def benchmark(self, **more: Any) -> Benchmark:
+        """The Benchmark of these options and `more`; what it notes is said on standard error."""
+        from harness.benchmark import Benchmark
+        from harness.settings import Settings
+
+        settings = Settings.read(
+            workers=self.workers,
+            threads=self.threads,
+            workers_per_gpu=self.workers_per_gpu,
+            time_limit=self.time_limit,
+            memory_limit=self.memory_limit,
+            address=self.address,
+        )
+        made = Benchmark(
+            protocol=self.protocol,
+            methods=self.methods,
+            dataset=self.dataset,
+            plugins=self.plugin or (),
+            device=self.device,
+            executor=self.executor,
+            settings=settings,
+            **more,
+        )
+        for note in made.notes:
+            typer.echo(note, err=True)
+        return made

@@ -7,13 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import (
-    ColumnsOption,
-    DropMissingOption,
-    HeaderOption,
-    LabelColumnOption,
-    TextLabelsOption,
-)
+from harness.cli.options import OwnDataOptions, grouped
 from harness.errors import UserError
 
 app = typer.Typer(help="Protocols of your own.", no_args_is_help=True)
@@ -25,21 +19,15 @@ def _several() -> None:
 
 
 @app.command()
-def new(  # noqa: PLR0913 - one argument an option
+@grouped
+def new(
     data: Annotated[Path, typer.Argument(help="Your data, as bench run --data takes them.")],
     file: Annotated[Path, typer.Argument(help="The .toml file to write.")],
     *,
     base: Annotated[
         str, typer.Option(help="The protocol whose rules it takes, by name or path.")
     ] = "reality-check-small",
-    label_column: LabelColumnOption = None,
-    columns: ColumnsOption = None,
-    drop_missing: DropMissingOption = False,
-    text_labels: TextLabelsOption = False,
-    header: HeaderOption = None,
-    skip_unreadable: Annotated[
-        bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be read.")
-    ] = False,
+    read: OwnDataOptions,
 ) -> None:
     """Write a protocol for your data; runs by it are not unlocked: they can be published and gated.
 
@@ -49,14 +37,12 @@ def new(  # noqa: PLR0913 - one argument an option
     from harness.protocol import load_protocol, read_protocol
     from harness.protocol.published import protocol_path
     from harness.protocol.writing import written_for
-    from harness.reading import Reading
 
     if file.suffix != ".toml":
         raise UserError(f"{file}: a protocol's file ends in .toml")
     if file.exists():
         raise UserError(f"{file}: is there already; a published protocol is superseded, not edited")
-    reading = Reading(label_column, columns, drop_missing, text_labels, header, skip_unreadable)
-    dataset = load_path(data, reading)
+    dataset = load_path(data, read.reading())
     own, reason = fitting_split(dataset)
     changes = {}
     reasons = [f"Split: {reason}.", f"All else: the rules of {load_protocol(base).name}."]

@@ -8,33 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import (
-    ConcatenatedOption,
-    OnlyOption,
     PluginOption,
-    SourceArgument,
-    StoredDatasetOption,
-    StoredProtocolOption,
-    StoreOption,
-    aggregate,
+    ScoredBoardOptions,
+    grouped,
 )
-from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
     from harness.registry import Registry
 
 
-def report(  # noqa: PLR0913 - one argument an option
-    source: SourceArgument = None,
+@grouped
+def report(
+    of: ScoredBoardOptions,
     *,
-    store: StoreOption = DEFAULT_STORE,
-    protocol: StoredProtocolOption = None,
-    dataset: StoredDatasetOption = None,
-    only: OnlyOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
         "report.html"
     ),
-    concatenated: ConcatenatedOption = False,
     plugin: PluginOption = None,
 ) -> None:
     """Write one HTML page: leaderboard, charts, and what each method's embedding looks like.
@@ -45,16 +35,11 @@ def report(  # noqa: PLR0913 - one argument an option
     from harness.figures import load_sources
     from harness.registry import load_registry
     from harness.report import About, make_report
-    from harness.results import Selector, open_source
 
     registry = load_registry(plugin or ())
     about = About(sentences={name: _sentence(registry, name) for name in registry.methods})
-    with open_source(source or store) as opened:
-        sources = load_sources(
-            opened,
-            select=Selector.parse(protocol=protocol, dataset=dataset, only=only or ()),
-            aggregate=aggregate(concatenated=concatenated),
-        )
+    with of.open() as opened:
+        sources = load_sources(opened, select=of.select, aggregate=of.aggregate)
         images = dataset_or_reason(registry, sources.board.dataset)
         page = make_report(getattr(opened, "store", None), sources, images, about)
     write_output(output, page.encode())

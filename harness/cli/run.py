@@ -8,38 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import (
-    AddressOption,
-    ColumnsOption,
-    DatasetOption,
-    DeviceOption,
-    DropMissingOption,
-    ExecutorOption,
-    HeaderOption,
-    LabelColumnOption,
-    MemoryLimitOption,
-    MethodsOption,
-    PluginOption,
-    ProtocolOption,
-    StoreOption,
-    TextLabelsOption,
-    ThreadsOption,
-    TimeLimitOption,
-    WorkersOption,
-    WorkersPerGpuOption,
-)
+from harness.cli.options import BenchmarkOptions, OwnDataOptions, grouped
 from harness.errors import EXIT_RUNS_FAILED
-from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.benchmark import Session
 
 
+@grouped
 def run(  # noqa: PLR0913 - one argument an option
+    what: BenchmarkOptions,
+    read: OwnDataOptions,
     *,
-    methods: MethodsOption,
-    protocol: ProtocolOption = DEFAULT_PROTOCOL,
-    dataset: DatasetOption = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -48,14 +28,6 @@ def run(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
-    label_column: LabelColumnOption = None,
-    columns: ColumnsOption = None,
-    drop_missing: DropMissingOption = False,
-    text_labels: TextLabelsOption = False,
-    header: HeaderOption = None,
-    skip_unreadable: Annotated[
-        bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be read.")
-    ] = False,
     seeds: Annotated[
         int | None,
         typer.Option(
@@ -64,16 +36,6 @@ def run(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = 1,
-    executor: ExecutorOption = "local",
-    workers: WorkersOption = "auto",
-    workers_per_gpu: WorkersPerGpuOption = 1,
-    address: AddressOption = None,
-    time_limit: TimeLimitOption = None,
-    memory_limit: MemoryLimitOption = None,
-    plugin: PluginOption = None,
-    store: StoreOption = DEFAULT_STORE,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -106,42 +68,17 @@ def run(  # noqa: PLR0913 - one argument an option
     ] = False,
 ) -> None:
     """Train and score methods by a protocol; what the store holds already is not run again."""
-    from harness.benchmark import Benchmark
-    from harness.settings import Settings
-
-    settings = Settings.read(
-        workers=workers,
-        threads=threads,
-        workers_per_gpu=workers_per_gpu,
-        time_limit=time_limit,
-        memory_limit=memory_limit,
-        address=address,
-    )
-    reading = None
-    if data is not None:
-        from harness.reading.options import Reading
-
-        reading = Reading(label_column, columns, drop_missing, text_labels, header, skip_unreadable)
-    benchmark = Benchmark(
-        protocol=protocol,
-        methods=methods,
-        dataset=dataset,
+    benchmark = what.benchmark(
         data=data,
-        reading=reading,
+        reading=None if data is None else read.reading(),
         seeds=seeds,
         overrides=set_ or (),
         hyperparameters=with_ or (),
-        plugins=plugin or (),
-        device=device,
-        executor=executor,
-        settings=settings,
     )
-    for note in benchmark.notes:
-        typer.echo(note, err=True)
     if dry_run:
-        typer.echo(repr(benchmark.forecast(store)), nl=False)
+        typer.echo(repr(benchmark.forecast(what.store)), nl=False)
         return
-    session = benchmark.run(store, retry_failed=retry_failed, track=track or ())
+    session = benchmark.run(what.store, retry_failed=retry_failed, track=track or ())
     try:
         session.watch()
     finally:

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.options import (
-    ColumnsOption,
-    DropMissingOption,
-    HeaderOption,
-    LabelColumnOption,
-    TextLabelsOption,
-)
+from harness.cli.options import ReadingOptions, grouped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +26,7 @@ _LONG = 1 << 34
 _WORST = 20
 
 
+@grouped
 def score(  # noqa: PLR0913 - a command has as many options as it has
     embeddings: Annotated[
         Path, typer.Argument(help="Embeddings: npy, npz, safetensors, csv, tsv, txt or parquet.")
@@ -51,11 +46,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     gallery_labels: Annotated[
         Path | None, typer.Option(help="The gallery's labels; without it in the gallery's file.")
     ] = None,
-    label_column: LabelColumnOption = None,
-    columns: ColumnsOption = None,
-    drop_missing: DropMissingOption = False,
-    text_labels: TextLabelsOption = False,
-    header: HeaderOption = None,
+    read: ReadingOptions,
     distance: Annotated[
         Literal["cosine", "euclidean"], typer.Option(help="What near means.")
     ] = "cosine",
@@ -100,10 +91,10 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     docs/metrics.md defines the scores. The intervals are from a bootstrap over classes.
     """
     from harness.errors import UserError
-    from harness.reading import Reading, codes_of, read_groups
+    from harness.reading import codes_of, read_groups
     from harness.scoring import KMeans, bootstrap_intervals, score_embeddings
 
-    reading = Reading(label_column, columns, drop_missing, text_labels, header)
+    reading = read.reading()
     classes, rows = _read(embeddings, labels, reading)
     said = [*rows.notes, *classes.notes]
     values, shelf = [classes], None

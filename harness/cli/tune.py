@@ -6,23 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import (
-    AddressOption,
-    DatasetOption,
-    DeviceOption,
-    ExecutorOption,
-    FormatOption,
-    MemoryLimitOption,
-    MethodsOption,
-    PluginOption,
-    ProtocolOption,
-    StoreOption,
-    ThreadsOption,
-    TimeLimitOption,
-    WorkersOption,
-    WorkersPerGpuOption,
-)
-from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE
+from harness.cli.options import BenchmarkOptions, FormatOption, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +15,10 @@ if TYPE_CHECKING:
     from harness.table import Cell, Table
 
 
-def tune(  # noqa: PLR0913 - one argument an option
+@grouped
+def tune(
+    what: BenchmarkOptions,
     *,
-    methods: MethodsOption,
-    protocol: ProtocolOption = DEFAULT_PROTOCOL,
-    dataset: DatasetOption = None,
     trials: Annotated[
         int | None,
         typer.Option(
@@ -44,16 +27,6 @@ def tune(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = 1,
-    executor: ExecutorOption = "local",
-    workers: WorkersOption = "auto",
-    workers_per_gpu: WorkersPerGpuOption = 1,
-    address: AddressOption = None,
-    time_limit: TimeLimitOption = None,
-    memory_limit: MemoryLimitOption = None,
-    plugin: PluginOption = None,
-    store: StoreOption = DEFAULT_STORE,
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:
     """Search every method's hyperparameters by the protocol; `bench run` then uses what is found.
@@ -61,32 +34,11 @@ def tune(  # noqa: PLR0913 - one argument an option
     Each trial trains all folds and is valued by validation alone. What the store holds already is
     not run again.
     """
-    from harness.benchmark import Benchmark
-    from harness.settings import Settings
     from harness.table import render
 
-    settings = Settings.read(
-        workers=workers,
-        threads=threads,
-        workers_per_gpu=workers_per_gpu,
-        time_limit=time_limit,
-        memory_limit=memory_limit,
-        address=address,
-    )
-    benchmark = Benchmark(
-        protocol=protocol,
-        methods=methods,
-        dataset=dataset,
-        seeds=1,
-        overrides=[] if trials is None else [f"search.trials={trials}"],
-        plugins=plugin or (),
-        device=device,
-        executor=executor,
-        settings=settings,
-    )
-    for note in benchmark.notes:
-        typer.echo(note, err=True)
-    session = benchmark.tune(store)
+    overrides = [] if trials is None else [f"search.trials={trials}"]
+    benchmark = what.benchmark(seeds=1, overrides=overrides)
+    session = benchmark.tune(what.store)
     session.watch()
     typer.echo(render(_table(benchmark.protocol.name, session.tuned), format), nl=False)
 

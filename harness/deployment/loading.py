@@ -24,26 +24,30 @@ from harness.figures.sources import Entry, Sources, load_sources
 from harness.protocol import published_names
 from harness.record import Record
 from harness.rescoring import RuleBook
-from harness.results import Board
+from harness.results import Board, Selector
+from harness.results.reading import Source, StoreSource
 from harness.scoring.inputs import Distance
 from harness.store import Store
 
 SUFFIX = "-views"
 
 
-def load_runs(store: Store, *, protocol: str | None, dataset: str | None) -> Sources:
-    """Read the leaderboard of what was run last, or of `protocol` and `dataset`, with its runs.
+def load_runs(source: Source, select: Selector) -> tuple[Store, Sources]:
+    """Read the leaderboard of what was run last, of what matches, with its runs and their store.
 
     Where no protocol is asked for and several views came last, that of the runs they are twins of,
-    if the store has it. UserError as `load_board`.
+    if the store has it. UserError as `load_board`, and for a published file.
     """
-    found = load_sources(store, protocol=protocol, dataset=dataset)
-    chosen = found.board.dataset
+    if not isinstance(source, StoreSource):
+        raise UserError(f"{source.name}: holds no embeddings to put to work; their store does")
+    found = load_sources(source, select=select)
     plain = found.board.protocol.removesuffix(SUFFIX)
-    there = {(scope.protocol, scope.dataset) for scope in store.scopes()}
-    if protocol is None and plain != found.board.protocol and (plain, chosen) in there:
-        return load_sources(store, protocol=plain, dataset=chosen)
-    return found
+    there = {(scope.protocol, scope.dataset) for scope in source.scopes()}
+    views = "protocol" not in select.wanted and plain != found.board.protocol
+    if views and (plain, found.board.dataset) in there:
+        both = {"protocol": plain, "dataset": found.board.dataset}
+        found = load_sources(source, select=Selector({**select.wanted, **both}))
+    return source.store, found
 
 
 class ViewsRuns:

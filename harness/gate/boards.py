@@ -23,7 +23,7 @@ from harness.gate.report import GateReport, Line, Policy
 from harness.record import Record
 from harness.results.belonging import belonging
 from harness.results.key import IDENTITY, SEARCHED, method_key
-from harness.results.reading import Selector, Source, matching_scopes, scope_facts
+from harness.results.reading import Selector, Source, choose, scope_facts
 from harness.statistics import holm
 from harness.store import Scope
 
@@ -47,13 +47,14 @@ def baseline_side(source: Source, select: Selector | None = None) -> Side:
 
     Raises NotComparable for an unlocked protocol, UserError where nothing matches.
     """
-    scope = matching_scopes(source.scopes(), select or Selector(), where=source.name)[0]
+    wanted = select or Selector()
+    scope, _ = choose(source, source.scopes(), wanted)
     if scope.unlocked:
         changed = ", ".join(scope.unlocked)
         raise NotComparable(
             f"{source.name}: its {scope.protocol} is unlocked ({changed}) and cannot be gated"
         )
-    return _side(source, scope)
+    return _side(source, scope, wanted)
 
 
 def candidate_side(source: Source, baseline: Side) -> Side:
@@ -64,11 +65,11 @@ def candidate_side(source: Source, baseline: Side) -> Side:
     scope = next((scope for scope in scopes if not _differences(scope, baseline)), None)
     if scope is None:
         raise NotComparable(f"{source.name}: {_closest(scopes, baseline)}")
-    return _side(source, scope)
+    return _side(source, scope, Selector())
 
 
-def _side(source: Source, scope: Scope) -> Side:
-    records, notes = belonging(source.records(scope))
+def _side(source: Source, scope: Scope, wanted: Selector) -> Side:
+    records, notes = belonging(source.records(scope), admitted=wanted.admitted)
     scores = [record.scores for record in records if record.scores is not None]
     return Side(
         name=source.name,

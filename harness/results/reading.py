@@ -267,7 +267,7 @@ def load_board(
     wanted = select or Selector.parse(protocol=protocol, dataset=dataset)
     scopes = found.scopes()
     with without_collecting():
-        scope, runs = _choose(found, scopes, wanted)
+        scope, runs = choose(found, scopes, wanted)
         board = board_of(
             runs, found.concatenations(scope), aggregate=aggregate, all_versions=all_versions
         )
@@ -277,7 +277,7 @@ def load_board(
     )
 
 
-def _choose(
+def choose(
     source: Source, scopes: Sequence[Scope], wanted: Selector
 ) -> tuple[Scope, list[Excerpt]]:
     """The first scope that has what is wanted, newest first, and its runs; or UserError."""

@@ -59,6 +59,15 @@ def test_a_worsened_method_fails_with_code_1(baseline, make_store):
     assert done.stdout.startswith("regression   b: MAP@R")
 
 
+def test_only_chooses_among_the_rows_of_the_baseline(baseline, make_store):
+    worse = make_store("new", levels={"a": 0.5, "b": 0.45}, noise=0.01)
+    options = ("gate", "--baseline", baseline, "--store", worse)
+    assert bench(*options, "--only", "method=a").returncode == 0
+    done = bench(*options, "--only", "method=c")
+    assert done.returncode == 2
+    assert "unknown method 'c'" in error_line(done)
+
+
 def test_an_empty_store_is_code_3(baseline, make_store):
     done = bench("gate", "--baseline", baseline, "--store", make_store("new", levels={}))
     assert done.returncode == 3

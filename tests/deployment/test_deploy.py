@@ -26,6 +26,7 @@ APP = typer.Typer()
 APP.command()(command.deploy)
 NAME = "digits+rotation"
 SEEDS = 3
+PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "smoke" / "digits.json"
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,17 @@ def test_the_arms_of_several_views_can_be_asked_for_themselves(add: Callable[...
     found = document("--store", store, "--protocol", "dependent-variables-views")
     assert list(by_arm(found, "plain")) == [arm for arm in ARMS if arm != "F"]
     assert found["notes"] == []
+
+
+def test_a_published_board_is_refused_in_a_line() -> None:
+    with pytest.raises(UserError, match=r"digits\.json: holds no embeddings to put to work"):
+        ran(PUBLISHED)
+
+
+def test_only_chooses_among_rows(add: Callable[..., Path]) -> None:
+    add("plain", 0.5)
+    found = document(add("other", 0.5), "--only", "method=plain")
+    assert {row["method"] for row in found["rows"]} == {"plain"}
 
 
 def test_views_of_a_run_that_trained_otherwise_are_refused(add: Callable[..., Path]) -> None:
