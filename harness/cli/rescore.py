@@ -15,7 +15,7 @@ from harness.settings import DEFAULT_STORE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.rescoring import Checked
+    from harness.rescoring import Checked, Datasets
 
 
 ProtocolFiles = Annotated[
@@ -56,10 +56,25 @@ def verify(
     ],
     *,
     protocol_file: ProtocolFiles = None,
+    plugin: PluginOption = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Your data, as bench run --data took them.", show_default=False),
+    ] = None,
 ) -> None:
-    """Recompute every recorded number and report those that do not hold; exit code 1 if any."""
+    """Recompute every recorded number and report those that do not hold; exit code 1 if any.
+
+    Test samples are compared with those of the dataset, where it is at hand.
+    """
+    from harness.data.own import load_path
+    from harness.rescoring import Datasets
+
+    datasets = Datasets(plugin or (), [] if data is None else [load_path(data)])
     total = wrong = 0
-    for finding in _findings(path, protocol_file or []):
+    for finding in _findings(path, protocol_file or [], datasets):
+        if finding.unseen:
+            typer.echo(f"{finding.what}: {finding.unseen}")
+            continue
         total += 1
         if finding.problems:
             wrong += 1
@@ -70,21 +85,21 @@ def verify(
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
 
 
-def _findings(path: Path, protocol_files: list[Path]) -> Iterator[Checked]:
+def _findings(path: Path, protocol_files: list[Path], datasets: Datasets) -> Iterator[Checked]:
     from harness.rescoring import RuleBook, verify_board, verify_publication, verify_store
     from harness.results.publication import is_publication
 
     if path.is_file():
         document = _document(path)
         if is_publication(document):
-            yield from verify_publication(document, str(path), RuleBook(protocol_files))
+            yield from verify_publication(document, str(path), RuleBook(protocol_files), datasets)
         else:
             yield from verify_board(document, str(path))
         return
     from harness.store import Store
 
     with Store.open(path) as opened:
-        yield from verify_store(opened, RuleBook(protocol_files))
+        yield from verify_store(opened, RuleBook(protocol_files), datasets)
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -30,14 +30,16 @@ class RuleBook:
 
     def rule(self, record: Record) -> ScoringRule:
         """How one run is scored; UserError if no protocol at hand has its digest."""
-        identity = record.identity
-        key = (identity.protocol_digest, identity.dataset)
-        if key not in self._known:
-            self._known[key] = self.protocol(identity)
-        return self._known[key].scoring_for(record.declared.comparison)
+        return self.protocol(record.identity).scoring_for(record.declared.comparison)
 
     def protocol(self, identity: Identity) -> Protocol:
         """The protocol of one run; UserError if none at hand has its digest."""
+        key = (identity.protocol_digest, identity.dataset)
+        if key not in self._known:
+            self._known[key] = self._find(identity)
+        return self._known[key]
+
+    def _find(self, identity: Identity) -> Protocol:
         for name in (identity.protocol, *map(str, self._files)):
             try:
                 protocol = load_protocol(

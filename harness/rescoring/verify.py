@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from harness.data.splits import part_digest
 from harness.errors import UserError
 from harness.record import Record, Scores
+from harness.rescoring.datasets import Datasets, NotAtHand
 from harness.rescoring.rescore import RuleBook, join_again, score_again
 from harness.results.belonging import belonging
 from harness.results.class_sums import mean_of_sums, rounding_bound
@@ -33,19 +35,67 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Checked:
-    """One thing that was looked at, and what does not hold about it; nothing, if all does."""
+    """One thing that was looked at, and what does not hold about it; nothing, if all does.
+
+    `unseen`: why it could not be looked at, where it could not; it has no problems then.
+    """
 
     what: str
     problems: tuple[str, ...]
+    unseen: str = ""
 
 
-def verify_store(store: Store, rules: RuleBook) -> Iterator[Checked]:
-    """Recompute every done run and concatenation of a store and compare."""
+class _TestParts:
+    """Whether runs were scored on the test part that their protocol cuts from their dataset."""
+
+    def __init__(self, rules: RuleBook, datasets: Datasets) -> None:
+        self._rules = rules
+        self._datasets = datasets
+        self._unseen: dict[tuple[str, str], int] = {}
+
+    def problems(self, record: Record, digest: str | None) -> Iterator[str]:
+        """What is wrong with a digest of positions and labels, of a run's Record or its arrays."""
+        try:
+            protocol = self._rules.protocol(record.identity)
+        except UserError:
+            return  # said where it is scored again
+        if digest is None:
+            self._note(record, "its earlier runs do not name what they were tested on")
+            return
+        try:
+            expected = self._datasets.test_digest(record.identity, protocol)
+        except NotAtHand as absent:
+            self._note(record, str(absent))
+        except UserError as error:
+            yield f"test samples: {error}"
+        else:
+            if digest != expected:
+                yield f"test samples: {digest}, those of the dataset are {expected}"
+
+    def unseen(self) -> Iterator[Checked]:
+        """A line for each dataset that nothing could be compared with, and why."""
+        for (dataset, why), runs in self._unseen.items():
+            left = f"{why}; the test samples of {runs} runs were not compared with it"
+            yield Checked(f"dataset '{dataset}'", (), left)
+
+    def _note(self, record: Record, why: str) -> None:
+        key = record.identity.dataset, why
+        self._unseen[key] = self._unseen.get(key, 0) + 1
+
+
+def verify_store(
+    store: Store, rules: RuleBook, datasets: Datasets | None = None
+) -> Iterator[Checked]:
+    """Recompute every done run and concatenation of a store and compare.
+
+    `datasets`: what test parts are made again from.
+    """
+    tested = _TestParts(rules, datasets or Datasets())
     for record in store.records():
         identity = record.identity
         name = f"{identity.method}, seed {identity.seed}, fold {identity.fold} ({record.run_id})"
         if record.scores is not None:
-            yield Checked(name, tuple(_run_problems(record, record.scores, store, rules)))
+            yield Checked(name, tuple(_run_problems(record, record.scores, store, rules, tested)))
     for joined in store.concatenations():
         name = f"concatenation {joined.concatenation_id}"
         try:
@@ -55,11 +105,14 @@ def verify_store(store: Store, rules: RuleBook) -> Iterator[Checked]:
         except UserError as error:
             found = [str(error)]
         yield Checked(name, (*found, *check_invariants(joined.scores.values)))
+    yield from tested.unseen()
 
 
-def _run_problems(record: Record, scores: Scores, store: Store, rules: RuleBook) -> Iterator[str]:
+def _run_problems(
+    record: Record, scores: Scores, store: Store, rules: RuleBook, tested: _TestParts
+) -> Iterator[str]:
     yield from check_invariants(scores.values)
-    yield from _test_part(record, store)
+    yield from _test_part(record, store, tested)
     old = list(_version(scores))
     if old:
         yield from old
@@ -72,18 +125,17 @@ def _run_problems(record: Record, scores: Scores, store: Store, rules: RuleBook)
         yield from _compare(scores, again)
 
 
-def _test_part(record: Record, store: Store) -> Iterator[str]:
-    """Whether what was scored is the test part that the record names."""
-    if record.test_digest is None:
-        return
-    try:
+def _test_part(record: Record, store: Store, tested: _TestParts) -> Iterator[str]:
+    """Whether what was scored is the test part that the record names, and that of the dataset."""
+    scored = None
+    with contextlib.suppress(UserError):  # said where it is scored again
         arrays = store.arrays(record)
-    except UserError:
-        return  # said where it is scored again
-    if "test_positions" in arrays and "test_labels" in arrays:
-        found = part_digest(arrays["test_positions"], arrays["test_labels"])
-        if found != record.test_digest:
-            yield f"test samples: recorded {record.test_digest}, are {found}"
+        if "test_positions" in arrays and "test_labels" in arrays:
+            scored = part_digest(arrays["test_positions"], arrays["test_labels"])
+    named = record.test_digest
+    if scored is not None and named is not None and scored != named:
+        yield f"test samples: recorded {named}, are {scored}"
+    yield from tested.problems(record, named or scored)
 
 
 def _version(scores: Scores) -> Iterator[str]:
@@ -145,23 +197,32 @@ def _interval_problems(metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[str
 _LAST_DIGIT = 1.5e-6  # means and intervals are rounded to six decimals
 
 
-def verify_publication(document: dict[str, Any], where: str, rules: RuleBook) -> Iterator[Checked]:
+def verify_publication(
+    document: dict[str, Any], where: str, rules: RuleBook, datasets: Datasets | None = None
+) -> Iterator[Checked]:
     """Check a parsed publication: its digests, each run, and each method's intervals.
 
     The embeddings are not in it; that the scores are those of the embeddings is for
-    `verify_store` to say. Raises UserError if it does not parse.
+    `verify_store` to say. `datasets`: what test parts are made again from. Raises UserError if it
+    does not parse.
     """
+    tested = _TestParts(rules, datasets or Datasets())
     untouched = is_untouched(document)
     yield Checked("content digest", () if untouched else ("was changed after it was published",))
     publication = publication_of(document, where)
     records = publication.records()
     yield Checked("protocol digest", tuple(_protocol_problems(records[0], rules)))
     yield Checked("common random numbers", tuple(_comparability_problems(records)))
+    by_id = {record.run_id: record for record in records}
     for method in publication.methods:
         for run in method.runs:
             name = f"{method.method}, seed {run.seed}, fold {run.fold} ({run.id})"
-            yield Checked(name, tuple(_public_problems(publication, method, run)))
+            found = [*_public_problems(publication, method, run)]
+            if run.scores is not None and run.id in by_id:
+                found += tested.problems(by_id[run.id], run.test_digest)
+            yield Checked(name, tuple(found))
         yield Checked(f"{method.method}: intervals", tuple(_summary_problems(publication, method)))
+    yield from tested.unseen()
 
 
 def _protocol_problems(record: Record, rules: RuleBook) -> Iterator[str]:

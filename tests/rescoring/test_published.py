@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from harness.rescoring import RuleBook, verify_publication
 from harness.results.publication import content_digest
+
+RESULTS = Path(__file__).parents[2] / "results"
 
 
 @pytest.fixture
@@ -77,12 +80,26 @@ def test_a_published_protocol_of_another_digest_is_named(document):
     assert any("no protocol at hand has the digest 000000" in p for p in problems(document))
 
 
+def test_published_test_samples_are_held_to_the_dataset():
+    """Those of this project's own smoke board, which carry digests."""
+    document = json.loads((RESULTS / "smoke" / "digits.json").read_text())
+    document["methods"] = document["methods"][:1]
+    assert problems(document) == []
+    recorded = run_of(document)["test_digest"]
+    run_of(document)["test_digest"] = "0" * 16
+    assert f"test samples: {'0' * 16}, those of the dataset are {recorded}" in problems(document)
+
+
 def test_verify_on_the_command_line(tmp_path, document):
     path = tmp_path / "results.json"
     path.write_text(json.dumps(document))
     command = [sys.executable, "-m", "harness.cli", "verify", str(path)]
     good = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (good.returncode, good.stdout) == (0, "17 looked at, 17 hold, 0 do not\n")
+    assert good.returncode == 0
+    assert good.stdout == (
+        "dataset 'digits': its earlier runs do not name what they were tested on; the test samples "
+        "of 12 runs were not compared with it\n17 looked at, 17 hold, 0 do not\n"
+    )
     run_of(document)["scores"]["values"]["map_at_r"] += 0.001
     path.write_text(json.dumps(document))
     bad = subprocess.run(command, capture_output=True, text=True, check=False)

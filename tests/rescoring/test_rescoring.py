@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from subprocess import PIPE
 
 import pytest
 
+from harness.data.dataset import Dataset
+from harness.data.splits import part_digest
 from harness.errors import UserError
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.session import run_plan
 from harness.registry import Origin, RegisteredMethod
-from harness.rescoring import RuleBook, rescore_store, verify_board, verify_store
+from harness.rescoring import Checked, Datasets, RuleBook, rescore_store, verify_board, verify_store
+from harness.rescoring.datasets import NotAtHand
 from harness.results import board_document, load_board
 from harness.store import Store
 
@@ -37,13 +41,61 @@ def change_scores(store: Store, **changes: object) -> str:
     return record.run_id
 
 
+@pytest.fixture
+def looked_at(tiny_dataset):
+    """A function that verifies a store, with its dataset at hand, or what stands in its place."""
+
+    def look(store: Store, dataset: Dataset = tiny_dataset) -> list[Checked]:
+        # By the name that the protocol has it by.
+        own = [replace(dataset, name=store.records()[0].identity.dataset)]
+        return list(verify_store(store, RuleBook(), Datasets(own=own)))
+
+    return look
+
+
 def problems(store: Store) -> list[str]:
     return [problem for finding in verify_store(store, RuleBook()) for problem in finding.problems]
 
 
-def test_a_store_as_it_was_written_holds(store):
-    assert len(list(verify_store(store, RuleBook()))) == 3
-    assert problems(store) == []
+def test_a_store_as_it_was_written_holds(store, looked_at):
+    assert [(one.problems, one.unseen) for one in looked_at(store)] == [((), "")] * 3
+
+
+@pytest.mark.parametrize("digest", ["forged", None])
+def test_samples_that_are_not_those_of_the_dataset_are_found(store, looked_at, tmp_path, digest):
+    """Arrays and Record agree, as after an edit of both; or it is of before digests were kept."""
+    record = store.records()[0]
+    arrays = dict(store.arrays(record))
+    arrays["test_labels"] = arrays["test_labels"][::-1].copy()
+    forged = part_digest(arrays["test_positions"], arrays["test_labels"])
+    with Store.open(tmp_path / "forged", create=True) as other:
+        kept = record.model_copy(update={"test_digest": forged if digest else None})
+        other.put(kept, arrays)
+        found = [problem for one in looked_at(other) for problem in one.problems]
+    assert f"test samples: {forged}, those of the dataset are {record.test_digest}" in found
+
+
+@pytest.mark.parametrize("change", ["inputs", "labels"])
+def test_another_version_of_the_dataset_is_said_and_not_compared(
+    store, looked_at, tiny_dataset, change
+):
+    other = {"inputs": 255 - tiny_dataset.inputs, "labels": tiny_dataset.labels[::-1].copy()}
+    attributes = {} if change == "labels" else tiny_dataset.attributes
+    changed = replace(tiny_dataset, attributes=attributes, **{change: other[change]})
+    *runs, note = looked_at(store, changed)
+    assert [one.problems for one in (*runs, note)] == [()] * 4
+    assert note.what == "dataset 'digits'"
+    assert note.unseen == (
+        f"is another version here, of digest {changed.digest[:12]}, not "
+        f"{tiny_dataset.digest[:12]}; the test samples of 2 runs were not compared with it"
+    )
+
+
+def test_a_dataset_that_is_not_at_hand_is_said(store):
+    for record in store.records():
+        gone = record.identity.model_copy(update={"dataset": "gone"})
+        with pytest.raises(NotAtHand, match="is not at hand: unknown dataset 'gone'"):
+            Datasets().test_digest(gone, RuleBook().protocol(record.identity))
 
 
 def test_scoring_again_under_the_same_version_changes_nothing(store):
@@ -142,7 +194,9 @@ def test_verify_and_rescore_on_the_command_line(store):
     assert "3 looked at, 2 hold, 1 do not" in bad.stdout
     assert "3 sets of scores recomputed" in run("rescore", "--store", str(store.path)).stdout
     good = run("verify", str(store.path))
-    assert (good.returncode, good.stdout.strip()) == (0, "3 looked at, 3 hold, 0 do not")
+    *notes, last = good.stdout.splitlines()
+    assert (good.returncode, last) == (0, "3 looked at, 3 hold, 0 do not")
+    assert [note.partition(": ")[0] for note in notes] == ["dataset 'digits'"]
 
 
 def test_rescoring_waits_for_who_writes(store):
