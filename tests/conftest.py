@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,14 @@ SHORT = [
     "selection.every=2",
     'training.compositions=["balanced", "one-per-class", "uniform", "pairs", "clusters"]',
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs methods where there are none."""
+    if find_spec("bench_methods") is None:
+        for item in items:
+            if item.get_closest_marker("methods"):
+                item.add_marker(pytest.mark.skip(reason="needs the methods of plugins/"))
 
 
 @pytest.fixture(scope="session")

@@ -56,8 +56,8 @@ def test_commands_are_commands(page: str) -> None:
     assert named - COMMANDS.keys() == set()
 
 
+@pytest.mark.methods
 def test_the_commands_of_the_map_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("bench_methods")
     monkeypatch.chdir(tmp_path)
     (block,) = re.findall(r"^```bash\n(.*?)^```", MAP, flags=re.DOTALL | re.MULTILINE)
     for line in block.splitlines():

@@ -14,11 +14,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# What `smoke` has not: a closed set, pretrained weights, groups of classes.
-SKIPPED = {"gemini", "happier", "ladder", "pretrained"}
 TEST_COMMAND = "python -m pip install tox && tox"
 
-pytest.importorskip("bench_methods", reason="the README's commands run the methods of plugins/")
+pytestmark = pytest.mark.methods
 
 
 def blocks(language: str) -> list[str]:
@@ -76,20 +74,6 @@ def test_the_first_command_ends_in_a_leaderboard_of_its_methods_with_intervals(f
     board = shell(fresh, command)
     for method in named.split(","):
         assert re.search(rf"^{method} +0\.\d+ \[.+\]", board, re.MULTILINE), f"{method}:\n{board}"
-
-
-def test_every_method_runs_or_says_why_not(fresh):
-    from bench_methods import METHODS
-
-    board = shell(fresh, "bench run --methods all --seeds 2 --store all-methods")
-    notes = re.findall(
-        r"^(.+): 4 runs(?: each)? skipped \(unsupported\): needs ", board, re.MULTILINE
-    )
-    skipped = {name for names in notes for name in names.split(", ")}
-    assert skipped == SKIPPED
-    for method in METHODS:
-        scored = re.search(rf"^{method.name} +0\.\d+ \[.+\]", board, re.MULTILINE)
-        assert scored or method.name in skipped, f"{method.name}:\n{board}"
 
 
 def test_the_second_command_is_what_ci_runs():

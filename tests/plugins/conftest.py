@@ -21,6 +21,14 @@ except ModuleNotFoundError:
     collect_ignore_glob = ["*"]
 
 NAMED = {method.name: method for method in METHODS}
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """All that stands here needs the methods."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.methods)
 
 
 @pytest.fixture

@@ -8,10 +8,7 @@ import torch
 
 from harness.scoring import Scores, score_embeddings
 
-AccuracyCalculator = pytest.importorskip(
-    "pytorch_metric_learning.utils.accuracy_calculator",
-    reason="pytorch-metric-learning comes with the methods of plugins/",
-).AccuracyCalculator
+pytestmark = pytest.mark.methods  # pytorch-metric-learning comes with them
 
 PROBLEMS = range(200)
 SAME_NAME = {
@@ -85,6 +82,8 @@ def test_scores_equal_a_full_float64_ranking(seed: int) -> None:
 @pytest.mark.parametrize("seed", PROBLEMS)
 def test_scores_equal_pytorch_metric_learning(seed: int) -> None:
     points, labels = odd_problem(seed)
+    from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
+
     calculator = AccuracyCalculator(include=tuple(SAME_NAME.values()), k=None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -114,6 +113,8 @@ def test_a_separate_gallery_equals_a_full_float64_ranking(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_separate_gallery_equals_pytorch_metric_learning(seed: int) -> None:
     points, labels, gallery, gallery_labels = a_problem_with_a_gallery(seed)
+    from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
+
     calculator = AccuracyCalculator(include=tuple(SAME_NAME.values()), k=None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
