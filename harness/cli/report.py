@@ -34,10 +34,10 @@ def report(
     """
     from harness.figures import load_sources
     from harness.registry import load_registry
-    from harness.report import About, make_report
+    from harness.report import make_report
 
     registry = load_registry(plugin or ())
-    about = About(sentences={name: _sentence(registry, name) for name in registry.methods})
+    about = {name: _sentence(registry, name) for name in registry.methods}
     with of.open() as opened:
         sources = load_sources(opened, select=of.select, aggregate=of.aggregate)
         images = dataset_or_reason(registry, sources.board.dataset)

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib.resources import files
-from string import Template
 from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from harness.data.dataset import Dataset
 from harness.figures.panels import Panels, make_panels
 from harness.figures.sources import Sources
-from harness.report.board_table import About, board_table, explained
-from harness.report.markup import Markup, element, join
-from harness.report.payload import Sprite, Tiles, board_data, make_sprite, panel_data
-from harness.report.sections import (
-    audit,
-    counts,
-    headline,
-    notes,
-    provenance,
-    searches,
-    skipped_methods,
-)
+from harness.report.payload import Tiles, board_data, make_sprite, panel_data
+from harness.report.sections import sections
 from harness.store import Store
 
 # Plain JavaScript and SVG instead of a bundled plotting library: plotly.js alone is 3.5 MB or
@@ -49,32 +40,56 @@ SCRIPTS = (
 )
 
 
-def assemble(title: str, parts: dict[str, Markup], data: dict[str, Any], sprite: str | None) -> str:
-    """Fill the template; `parts` by the names of its places.
+def make_report(
+    store: Store | None,
+    sources: Sources,
+    dataset: Dataset | str,
+    about: Mapping[str, str] | None = None,
+) -> str:
+    """The page on a leaderboard, as HTML.
 
-    The page's own policy forbids everything but its style and script, which it names by digest:
-    text that became markup by mistake could still load nothing and run nothing.
+    `store`: where the embeddings are, None for a published board. `dataset` gives images, class
+    names and attributes of the test part; where it cannot be had it is the sentence why, and the
+    page does without. `about`: what plugins say of their methods, by name. The same store gives
+    the same page: it bears the time of its last run and not that of its making.
     """
-    style = _read("page.css") + (_sprite_rule(sprite) if sprite else "")
+    sentences = about or {}
+    skipped, sources = sources.skipped(), sources.tried()
+    panels = make_panels(store, sources, dataset)
+    data = board_data(sources, sentences)
+    style = _read("page.css")
+    if isinstance(panels, Panels):
+        tiles = Tiles(panels)
+        images = panels.test.images(tiles.samples)
+        sprite = None if images is None else make_sprite(images)
+        data["embeddings"] = panel_data(panels, sources, sprite, tiles)
+        style += f".tile{{background-image:url({sprite.uri})}}" if sprite else ""
     script = "(() => {\n'use strict';\n" + "\n".join(map(_read, SCRIPTS)) + "\n})();"
-    return Template(_read("page.html")).substitute(
-        title=element("title", title),
-        policy=element(
-            "meta",
-            http_equiv="Content-Security-Policy",
-            content=_policy([style], [script]),
-        ),
-        style=f"<style>{style}</style>",
-        data=f'<script type="application/json" id="data">{inert_json(data)}</script>',
-        script=f"<script>{script}</script>",
-        **parts,
+    return (
+        templates()
+        .get_template("page.html")
+        .render(
+            **sections(sources, skipped, sentences),
+            embeddings=_of_embeddings(panels),
+            data=_finite(data),
+            policy=_policy(style, script),
+            style=Markup(style),  # noqa: S704 - our own, as the script is
+            script=Markup(script),  # noqa: S704
+        )
     )
 
 
-def inert_json(data: Any) -> str:
-    """JSON that cannot end its script element: no `<`, `>` or `&` stands in it as such."""
-    text = json.dumps(_finite(data), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def templates() -> Environment:
+    """The page's templates: text is escaped, and JSON can end no element that it stands in."""
+    made = Environment(
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    return made
 
 
 def _finite(data: Any) -> Any:
@@ -86,20 +101,14 @@ def _finite(data: Any) -> Any:
     return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
-def _sprite_rule(uri: str) -> str:
-    return f".tile{{background-image:url({uri})}}"
+def _policy(style: str, script: str) -> str:
+    """The page's own policy forbids everything but its style and script, named by digest.
 
-
-def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
-    return "; ".join(
-        (
-            "default-src 'none'",
-            "img-src data:",
-            f"style-src {' '.join(map(_digest, styles))}",
-            f"script-src {' '.join(map(_digest, scripts))}",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
+    Text that became markup by mistake could still load nothing and run nothing.
+    """
+    return (
+        f"default-src 'none'; img-src data:; style-src {_digest(style)}; "
+        f"script-src {_digest(script)}; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -111,50 +120,9 @@ def _read(name: str) -> str:
     return (files("harness.report") / "page" / name).read_text(encoding="utf-8")
 
 
-def make_report(
-    store: Store | None, sources: Sources, dataset: Dataset | str, about: About | None = None
-) -> str:
-    """The page on a leaderboard, as HTML.
-
-    `store`: where the embeddings are, None for a published board. `dataset` gives images, class
-    names and attributes of the test part; where it cannot be had it is the sentence why, and the
-    page does without. The same store gives the same page: it bears the time of its last run and
-    not that of its making.
-    """
-    about = about or About()
-    skipped, sources = sources.skipped(), sources.tried()
-    panels = make_panels(store, sources, dataset)
-    data = board_data(sources, about)
-    sprite = None
-    if isinstance(panels, Panels):
-        tiles = Tiles(panels)
-        sprite = _sprite(panels, tiles)
-        data["embeddings"] = panel_data(panels, sources, sprite, tiles)
-    board = sources.board
-    parts = {
-        "heading": join(f"{board.protocol} ", element("span", f"on {board.dataset}")),
-        "headline": headline(sources),
-        "counts": counts(sources, len(skipped)),
-        "board": board_table(sources),
-        "explained": join(explained(sources)),
-        "notes": notes(sources),
-        "skipped": skipped_methods(skipped),
-        "embeddings": _embeddings_note(panels),
-        "provenance": join(*provenance(sources, about), searches(sources)),
-        "audit": audit(sources),
-    }
-    uri = sprite.uri if sprite else None
-    return assemble(f"{board.protocol} on {board.dataset}", parts, data, uri)
-
-
-def _sprite(panels: Panels, tiles: Tiles) -> Sprite | None:
-    images = panels.test.images(tiles.samples)
-    return None if images is None else make_sprite(images)
-
-
-def _embeddings_note(panels: Panels | str) -> Markup:
+def _of_embeddings(panels: Panels | str) -> list[str]:
     if isinstance(panels, str):
-        return element("p", f"Nothing to show: {panels}.", class_="quiet")
+        return [f"Nothing to show: {panels}."]
     test = panels.test
     if panels.asked < len(test.labels):
         asked = f"{panels.asked:,} of them, evenly spread, were asked for theirs."
@@ -176,4 +144,4 @@ def _embeddings_note(panels: Panels | str) -> Markup:
         )
     if test.missing:
         lines.append(f"No images: {test.missing}.")
-    return element("div", *(element("p", line) for line in lines), class_="quiet")
+    return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from harness.figures.charts import (
 from harness.figures.embedded import Plane
 from harness.figures.panels import Panel, Panels
 from harness.figures.sources import Entry, Sources
-from harness.report.board_table import About, shown_metrics, title
+from harness.metrics import title_of
 
 BUDGET = 1_700_000  # bytes: with its base64 and 60 methods' numbers, a page stays under 5 MB
 # Tried in this order until one fits; PNG keeps every pixel of a small image.
@@ -92,23 +92,26 @@ Data = dict[str, Any]
 _GRID = 1023  # steps of a map's axis
 
 
-def board_data(sources: Sources, about: About) -> Data:
+def board_data(sources: Sources, about: Mapping[str, str]) -> Data:
     """Scores, ranks, learning curves, searches and costs of every row.
 
     A metric whose direction nobody recorded is in the table alone: the charts would have to guess.
     """
     board = sources.board
-    metrics = [n for n in shown_metrics(sources) if board.facts(n).higher_is_better is not None]
+    facts = {name: board.facts(name) for name in board.metrics}
+    metrics = [
+        name for name, own in facts.items() if own.usual and own.higher_is_better is not None
+    ]
     entries = sources.entries
     validated, tried = selection_metric(entries), search_metric(entries)
     ranking = average_ranking(sources)
     return {
         "metrics": [
-            {"name": n, "title": title(n), "lower": not board.facts(n).higher_is_better}
+            {"name": n, "title": facts[n].title, "lower": not facts[n].higher_is_better}
             for n in metrics
         ],
-        "validated": title(validated) if validated else None,
-        "tried": title(tried) if tried else None,
+        "validated": title_of(validated) if validated else None,
+        "tried": title_of(tried) if tried else None,
         "costs": [{"name": name, "title": axis.title} for name, axis in COSTS.items()],
         "quantiles": _quantiles(max((len(e.replicates) for e in entries), default=0)),
         "ranking": {
@@ -174,14 +177,14 @@ class Tiles:
         return [self._place[int(sample)] for sample in samples]
 
 
-def _method(entry: Entry, metrics: Sequence[str], about: About) -> Data:
+def _method(entry: Entry, metrics: Sequence[str], about: Mapping[str, str]) -> Data:
     curve = learning_curve(entry)
     cost = entry.row.cost
     values = {name: entry.values(name) for name in metrics}
     scores = {name: entry.intervals[name] for name, found in values.items() if found}
     return {
         "label": entry.label,
-        "about": about.of(entry.row.method),
+        "about": about.get(entry.row.method, ""),
         "scores": {n: rounded([i.mean, i.low, i.high]) for n, i in scores.items()},
         "replicates": {
             name: {str(seed): round(value, 5) for seed, value in found.items()}

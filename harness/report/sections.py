@@ -1,59 +1,120 @@
-"""The page's words: what a reader meets first, what was counted, where it comes from."""
+"""The page's words and tables: what a reader meets first, what was counted, where it comes from."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
+
+from markupsafe import Markup
 
 from harness.figures.sources import Entry, Sources
-from harness.metrics import RANKED_BY
+from harness.metrics import RANKED_BY, title_of
 from harness.record import Audit, Record, Searched
-from harness.report.board_table import (
-    NONE,
-    About,
-    interval_words,
-    letters,
-    shown_metrics,
-    tied_with,
-    title,
-)
-from harness.report.markup import Child, Markup, element, join
-from harness.results import Aggregate
+from harness.results import Aggregate, Board, interval_text
 from harness.results.board import Hyperparameters
+from harness.results.display import display_table
+from harness.results.telling import LEVEL
+from harness.statistics import Interval
+from harness.table import Cell, Table
+
+NONE = "\u2013"  # where there is nothing to say
+_DIGITS = 16  # of a source
 
 
-def plain_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    """The first cell of a row is its heading. Text is escaped where it is no Markup."""
-    head = element("tr", *(element("th", text, scope="col") for text in header))
-    body = [
-        element("tr", element("th", row[0], scope="row"), *(element("td", c) for c in row[1:]))
-        for row in rows
+def sections(
+    sources: Sources, skipped: Sequence[Entry], about: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the template shows, by the names it has there; `skipped` are not in `sources`."""
+    board, scored = sources.board, sources.scored()
+    table = display_table(board)
+    reasons: dict[str, list[str]] = {}
+    for entry in skipped:
+        for failure in entry.row.failures:
+            reasons.setdefault(failure.message, []).append(entry.label)
+    return {
+        "board": board,
+        "leader": scored[0].label if scored else None,
+        "headline": _headline(sources, scored) if scored else "",
+        "counts": _counts(sources, len(skipped)),
+        "table": table,
+        "rows": [_cells(board, place, table) for place in range(len(board.rows))],
+        "ranked": RANKED_BY,
+        "x": _scale([row.scores(board.aggregate).get(RANKED_BY) for row in board.rows]),
+        "notes": [*board.notes, *_undrawn(board)],
+        "skipped": reasons,
+        "skipped_count": len(skipped),
+        "provenance": _provenance(sources),
+        "origins": [_origin(entry, about.get(entry.row.method, "")) for entry in sources.entries],
+        "searches": [
+            _searched(entry, one) for entry in sources.entries for one in entry.searches()
+        ],
+        "audited": AUDITED,
+        "audits": [_audited(entry) for entry in sources.entries],
+    }
+
+
+@dataclass(frozen=True)
+class BoardCell:
+    """A cell of the page's board: its text, what the script sorts it by, its interval if any."""
+
+    text: str
+    value: Cell
+    interval: Interval | None
+
+
+def _cells(board: Board, place: int, table: Table) -> dict[str, BoardCell]:
+    """A row as the terminal has it, by column."""
+    row, cells = board.rows[place], table.rows[place]
+    scores = row.scores(board.aggregate)
+    made = {}
+    for column in table.columns:
+        text, value = column.text(cells.get(column.key)), cells.get(column.key)
+        if column.align == "right" and isinstance(value, str):  # `6 of 6`, `4-9`, `1,024 + 0`
+            number = re.match(r"[\d,.]+", value)
+            value = number[0].replace(",", "") if number else ""
+        elif column.key == "declared":
+            value = row.declared.composition
+        interval = scores.get(column.key)
+        made[column.key] = BoardCell(text or NONE, "" if value is None else value, interval)
+    return made
+
+
+def _scale(intervals: Sequence[Interval | None]) -> Callable[[float], str] | None:
+    """Where a value stands in a drawing 120 wide; None for fewer than two different ends."""
+    found = [(one.low, one.mean, one.high) for one in intervals if one is not None]
+    ends = [value for three in found for value in three if value is not None]
+    low, high = min(ends, default=0.0), max(ends, default=0.0)
+    return (lambda value: f"{4 + 112 * (value - low) / (high - low):.1f}") if high > low else None
+
+
+def _undrawn(board: Board) -> list[str]:
+    return [
+        f"{name}: no run recorded which way it is better, so that no chart shows it"
+        for name in board.metrics
+        if board.facts(name).usual and board.facts(name).higher_is_better is None
     ]
-    table = element(
-        "table",
-        element("caption", caption, class_="quiet"),
-        element("thead", head),
-        element("tbody", *body),
+
+
+def _headline(sources: Sources, scored: Sequence[Entry]) -> str:
+    """What is said of the leader: its score, and who is not told apart from it if that is known."""
+    aggregate = sources.board.aggregate
+    return (
+        f" has the highest mean {title_of(RANKED_BY)}: {_words_of(_score(scored[0], aggregate))}. "
+        f"{_rivals(sources.board)}{_single(scored, aggregate)}"
     )
-    return element("div", table, class_="wide", tabindex=0, role="region", aria_label=caption)
 
 
-def headline(sources: Sources) -> Markup:
-    """The leader in one sentence, and who is not told apart from it if that is known."""
-    board = sources.board
-    scored = sources.scored()
-    if not scored:
-        return element("p", "No method has a complete replicate yet.", class_="lead")
-    best = scored[0]
-    interval = best.row.scores(board.aggregate).get(RANKED_BY)
-    sentence: list[Child] = [
-        element("b", best.label),
-        f" has the highest mean {title(RANKED_BY)}: {interval_words(interval)}. ",
-        _rivals(scored),
-        _single(scored, board.aggregate),
-    ]
-    return element("p", *sentence, class_="lead")
+def _score(entry: Entry, aggregate: Aggregate) -> Interval | None:
+    return entry.row.scores(aggregate).get(RANKED_BY)
+
+
+def _words_of(interval: Interval | None) -> str:
+    alone = interval is not None and interval.n == 1
+    return f"{interval_text(interval)}{' (one replicate: no interval)' if alone else ''}"
 
 
 def _single(scored: Sequence[Entry], aggregate: Aggregate) -> str:
@@ -63,116 +124,80 @@ def _single(scored: Sequence[Entry], aggregate: Aggregate) -> str:
         return ""
     best = next((entry for entry in scored if entry.row.declared.members == 1), None)
     single = (
-        f"; the best single model is {best.label}, "
-        f"{interval_words(best.row.scores(aggregate).get(RANKED_BY))}"
+        f"; the best single model is {best.label}, {_words_of(_score(best, aggregate))}"
         if best
         else ""
     )
     return f" It is an ensemble of {members}{single}."
 
 
-def _rivals(scored: Sequence[Entry]) -> str:
-    if not letters(scored[0].row):
+def _rivals(board: Board) -> str:
+    """Which rows the leader, which is the first, is not told apart from."""
+    telling = board.telling(RANKED_BY)
+    pairs = [(row.label, telling.pair((0, place))) for place, row in enumerate(board.rows) if place]
+    tested = [(label, pair) for label, pair in pairs if pair is not None]
+    rivals = [label for label, pair in tested if pair.adjusted > LEVEL]
+    if not tested:
         return ""
-    rivals = [row.label for row in tied_with(scored[0].row, [entry.row for entry in scored])]
     if not rivals:
-        return "No other method shares its tie group."
+        return "It is told apart from every other."
     shown = ", ".join(rivals[:4]) + (f" and {len(rivals) - 4} more" if len(rivals) > 4 else "")
     return f"Not told apart from it: {shown}."
 
 
-def counts(sources: Sources, skipped: int) -> Markup:
-    """How much was measured, as a line of facts; `skipped`: methods that are not in `sources`."""
+def _counts(sources: Sources, skipped: int) -> list[str]:
+    """How much was measured."""
     board = sources.board
-    done = max((len(entry.replicates) for entry in sources.entries), default=0)
+    done = max((len(entry.row.values(board.aggregate)) for entry in sources.entries), default=0)
     runs = [row.runs for row in board.rows]
-    facts = [
+    failed = sum(r.failed for r in runs)
+    return [
         f"{len(board.rows)} methods",
         *([f"{skipped} skipped"] if skipped else []),
         f"{done} of {board.replicates} replicates",
         f"{board.folds} folds",
         f"{sum(r.done for r in runs):,} of {sum(r.expected for r in runs):,} runs done",
+        *([f"{failed} failed"] if failed else []),
+        *(["unlocked protocol"] if board.unlocked else []),
     ]
-    failed = sum(r.failed for r in runs)
-    facts += [f"{failed} failed"] if failed else []
-    facts += ["unlocked protocol"] if board.unlocked else []
-    return element("ul", *(element("li", fact) for fact in facts), class_="facts")
 
 
-def notes(sources: Sources) -> Markup:
-    """The leaderboard's own notes."""
-    board = sources.board
-    unsaid = [n for n in shown_metrics(sources) if board.facts(n).higher_is_better is None]
-    lines = [element("li", note) for note in board.notes]
-    lines += [
-        element("li", f"{name}: no run recorded which way it is better, so that no chart shows it")
-        for name in unsaid
-    ]
-    return element("ul", *lines, class_="notes") if lines else element("p", "Nothing to note.")
-
-
-def skipped_methods(skipped: Sequence[Entry]) -> Markup:
-    """The methods of which no run was tried, in one place, by reason; nothing if there are none."""
-    if not skipped:
-        return Markup()
-    reasons: dict[str, list[str]] = {}
-    for entry in skipped:
-        for failure in entry.row.failures:
-            reasons.setdefault(failure.message, []).append(entry.label)
-    count = "1 method was" if len(skipped) == 1 else f"{len(skipped)} methods were"
-    return element(
-        "details",
-        element("summary", f"{count} skipped: protocol or data lack what they need"),
-        element(
-            "ul",
-            *(
-                element("li", element("b", ", ".join(labels)), f": {reason}")
-                for reason, labels in reasons.items()
-            ),
-            class_="notes",
-        ),
-        id="skipped",
-    )
-
-
-def audit(sources: Sources) -> Markup:
-    """What the core counted, as means over the runs done."""
-    header = [
-        "method",
-        "steps",
-        "images",
-        "passes",
-        "of them zero",
-        "training s",
-        "of it input",
-        "run s",
-        "peak MB",
-        "trunk",
-        "head",
-        "objective",
-        "initial weights",
-        "batches",
-    ]
-    return plain_table(
-        "Means over the runs done; parameters are the trainable ones",
-        header,
-        map(_audited, sources.entries),
-    )
+AUDITED = (
+    "method",
+    "steps",
+    "images",
+    "passes",
+    "of them zero",
+    "training s",
+    "of it input",
+    "run s",
+    "cpu s",
+    "peak MB",
+    "trunk",
+    "head",
+    "objective",
+    "initial weights",
+    "batches",
+)
+"""What the core counted: the head of the table that has a row of `_audited` a method."""
 
 
 def _audited(entry: Entry) -> list[str]:
     audits = [r.audit for r in entry.records if r.state == "done" and r.audit is not None]
     if not audits:
-        return [entry.label, *[NONE] * 11, *_digests(entry)]
-    numbers = [
+        return [entry.label, *[NONE] * 12, *_digests(entry)]
+    processor = [a.processor_seconds for a in audits if a.processor_seconds is not None]
+    return [
+        entry.label,
         *(f"{fmean(vars(a)[name] for a in audits):,.0f}" for name in _COUNTS),
         _mean(a.training_seconds for a in audits),
         _input(audits),
         _mean(a.seconds for a in audits),
+        _mean(processor) if processor else NONE,
         _peak(audits),
         *(f"{fmean(getattr(a.parameters, n) for a in audits):,.0f}" for n in _PARTS),
+        *_digests(entry),
     ]
-    return [entry.label, *numbers, *_digests(entry)]
 
 
 _COUNTS = ("steps", "images_embedded", "backward_passes", "zero_gradients")
@@ -201,38 +226,26 @@ def _peak(audits: Sequence[Audit]) -> str:
     return f"{max(known) / 1e6:,.0f}" if known else NONE
 
 
-_DIGITS = 16
-
-
-def provenance(sources: Sources, about: About) -> list[Markup]:
-    """Digests, versions, sources and the machines that ran them."""
+def _provenance(sources: Sources) -> dict[str, str]:
+    """Digests, versions and the machines that ran them."""
     board = sources.board
     records = [record for entry in sources.entries for record in entry.records]
-    scoring = board.semantics.scoring
-    facts = {
+    return {
         "protocol": f"{board.protocol}, digest {board.protocol_digest}",
         "dataset": f"{board.dataset}, digest {board.dataset_digest}",
         "overrides": ", ".join(board.unlocked) or "none: the protocol as published",
-        "semantics": f"training {board.semantics.training}, scoring {scoring or 'none yet'}",
+        "semantics": f"training {board.semantics.training}, "
+        f"scoring {board.semantics.scoring or 'none yet'}",
         "runs": _dates(records),
         **_environments(records),
     }
-    pairs = [element("div", element("dt", k), element("dd", v)) for k, v in facts.items()]
-    header = ["method", "distribution", "version", "source", "hyperparameters", "chosen by"]
-    return [
-        element("dl", *pairs),
-        plain_table(
-            "Methods and where they come from",
-            header,
-            [_origin(entry, about.of(entry.row.method)) for entry in sources.entries],
-        ),
-    ]
 
 
 def _origin(entry: Entry, sentence: str) -> list[str]:
     row = entry.row
+    named = Markup("{}<small>{}</small>").format(entry.label, sentence)
     return [
-        join(entry.label, element("small", sentence) if sentence else None),
+        named if sentence else entry.label,
         row.distribution,
         row.version,
         row.source[:_DIGITS],
@@ -280,28 +293,6 @@ def _environments(records: Iterable[Record]) -> Mapping[str, str]:
     }
 
 
-def searches(sources: Sources) -> Markup:
-    """What each search of hyperparameters found and took; nothing if there was none."""
-    rows = [_searched(entry, one) for entry in sources.entries for one in entry.searches()]
-    if not rows:
-        return Markup()
-    header = [
-        "method",
-        "search",
-        "trials",
-        "failed",
-        "sampler",
-        "best validation",
-        "at trial",
-        "best on a bound",
-        "took (s)",
-    ]
-    return join(
-        element("h3", "Hyperparameter searches"),
-        plain_table("One row a search; trial 1 is at the defaults", header, rows),
-    )
-
-
 def _searched(entry: Entry, one: Searched) -> list[str]:
     return [
         entry.label,
@@ -309,7 +300,7 @@ def _searched(entry: Entry, one: Searched) -> list[str]:
         str(one.trials),
         str(one.failed),
         one.sampler,
-        f"{title(one.metric)} {one.value:.3f}",
+        f"{title_of(one.metric)} {one.value:.3f}",
         str(one.best_trial + 1),
         "; ".join(f"{name}: {one.space.get(name, NONE)}" for name in one.on_bound) or "none",
         f"{one.seconds:,.0f}",

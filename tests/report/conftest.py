@@ -16,7 +16,7 @@ from harness.data.embedded.glyphs import load_glyphs
 from harness.figures import load_sources
 from harness.protocol.model import ScoringRule
 from harness.record import Parameters, Reason, Record, Searched, Selected
-from harness.report import About, make_report
+from harness.report import make_report
 from harness.store import Store
 from harness.testing import make_record
 
@@ -271,7 +271,7 @@ def crowd(
 def render() -> Callable[..., str]:
     """The page on a store."""
 
-    def make(path: Path, dataset: Dataset | str, about: About | None = None) -> str:
+    def make(path: Path, dataset: Dataset | str, about: dict[str, str] | None = None) -> str:
         with Store.open(path) as store:
             return make_report(store, load_sources(store), dataset, about)
 
@@ -282,7 +282,7 @@ def render() -> Callable[..., str]:
 def page(
     store_path: Path, glyphs: Dataset, render: Callable[..., str], tmp_path_factory: Any
 ) -> Path:
-    about = About(sentences={"alpha": f"{EVIL} & <b>bold</b>", "beta": "A loss. (Nobody 2020)"})
+    about = {"alpha": f"{EVIL} & <b>bold</b>", "beta": "A loss. (Nobody 2020)"}
     path: Path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(render(store_path, glyphs, about), encoding="utf-8")
     return path

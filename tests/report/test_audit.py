@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from types import SimpleNamespace
 from typing import Any
 
 from harness.record import Audit, Parameters
-from harness.report.board_table import NONE
-from harness.report.sections import audit
+from harness.report.sections import AUDITED, NONE, _audited
 
 
 def entry(*shares: float | None) -> Any:
@@ -37,10 +35,7 @@ def entry(*shares: float | None) -> Any:
 
 def cells(*shares: float | None) -> dict[str, str]:
     """The table's only row, by the heads of its columns."""
-    page = str(audit(SimpleNamespace(entries=[entry(*shares)])))  # type: ignore[arg-type]
-    texts = re.findall(r"<t[hd]\b[^>]*>([^<]*)</t[hd]>", page)
-    heads, row = texts[: len(texts) // 2], texts[len(texts) // 2 :]
-    return dict(zip(heads, row, strict=True))
+    return dict(zip(AUDITED, _audited(entry(*shares)), strict=True))
 
 
 def test_the_share_that_waited_for_batches_is_a_mean_over_runs() -> None:

@@ -80,9 +80,9 @@ def test_the_board_is_sorted_by_the_keyboard(look: Look, page: Path) -> None:
     from selenium.webdriver.common.keys import Keys
 
     driver = look(page)
-    heading(driver, "seconds").send_keys(Keys.ENTER)
+    heading(driver, "training_seconds").send_keys(Keys.ENTER)
     assert names(driver)[0] == "alpha"
-    heading(driver, "seconds").send_keys(Keys.SPACE)
+    heading(driver, "training_seconds").send_keys(Keys.SPACE)
     assert names(driver)[0] == "gamma-softmax"
 
 

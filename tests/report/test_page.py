@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from harness.data.dataset import Dataset
-from harness.report.markup import element, join
-from harness.report.page import inert_json
+from harness.report.page import templates
+from harness.results import load_board
+from harness.results.display import display_table
 from harness.store import Store
 
 Render = Callable[..., str]
@@ -74,15 +75,16 @@ def test_what_a_record_says_is_there_as_text(page: Path) -> None:
 
 
 def test_the_data_cannot_end_their_element() -> None:
-    text = inert_json({"a": "</script><!-- & \u2028", "b": [float("nan")]})
+    text = (
+        templates().from_string("{{ data | tojson }}").render(data={"a": "</script><!-- & \u2028"})
+    )
     assert not set(text) & set("<>&\u2028")
-    assert json.loads(text) == {"a": "</script><!-- & \u2028", "b": [None]}
+    assert json.loads(text) == {"a": "</script><!-- & \u2028"}
 
 
-def test_markup_escapes_text_and_attributes_but_not_itself() -> None:
-    made = element("p", element("b", "<"), "&", title='"<')
-    assert made == '<p title="&quot;&lt;"><b>&lt;</b>&amp;</p>'
-    assert join("<", made).startswith("&lt;<p")
+def test_text_is_escaped_in_elements_and_attributes() -> None:
+    made = templates().from_string('<p title="{{ text }}">{{ text }}</p>').render(text="\"'<&")
+    assert made == '<p title="&#34;&#39;&lt;&amp;">&#34;&#39;&lt;&amp;</p>'
 
 
 def test_the_same_store_gives_the_same_page(
@@ -97,7 +99,7 @@ def test_without_the_dataset_the_page_says_why_and_shows_the_rest(
 ) -> None:
     monkeypatch.setattr("harness.figures.embedded._tsne", lambda rows, pca: pca)
     text = render(store_path, "unknown dataset 'glyphs'")
-    assert "No images: unknown dataset &#x27;glyphs&#x27;." in text
+    assert "No images: unknown dataset &#39;glyphs&#39;." in text
     data = data_of(text)["embeddings"]
     assert data["sprite"] is None
     assert data["panels"][0]["precision"][0] > 0
@@ -148,6 +150,21 @@ def test_a_board_without_any_score_is_a_page_too(
     assert "No method has a complete replicate yet." in text
 
 
+def test_the_leader_is_named_with_those_that_are_not_told_apart_from_it(
+    page: Path, crowd: Path
+) -> None:
+    lead = r'<p class="lead"><b>(.*?)</b> has the highest mean MAP@R: 0\.\d{3} \[.*?\]\. (.*?)</p>'
+    assert re.findall(lead, page.read_text()) == [("alpha", "It is told apart from every other.")]
+    (told,) = re.findall(lead, crowd.read_text())
+    assert re.fullmatch(r"Not told apart from it: (\S+, ){3}\S+ and \d+ more\.", told[1])
+
+
+def test_the_board_has_the_columns_of_the_terminal(page: Path, store_path: Path) -> None:
+    keys = re.findall(r'<th scope="col" data-key="(\w+)"', page.read_text())
+    with Store.open(store_path) as store:
+        assert keys == [column.key for column in display_table(load_board(store)).columns]
+
+
 def test_skipped_methods_are_told_once_with_their_reason(page: Path) -> None:
     text = page.read_text()
     assert text.count("sigma") == 1
@@ -171,7 +188,7 @@ def test_a_search_has_its_cost_and_its_best_on_a_bound_in_the_provenance(page: P
         "margin: 0.1 to 0.5",
         "1,234",
     ]
-    assert 'data-key="search"' in page.read_text()
+    assert 'data-key="search_seconds"' in page.read_text()
 
 
 def test_a_board_without_a_search_has_no_word_of_one(
@@ -183,7 +200,7 @@ def test_a_board_without_a_search_has_no_word_of_one(
                 plain.put(record.model_copy(update={"artifact": None}))
     text = render(tmp_path / "plain", "no dataset")
     assert "Hyperparameter searches" not in text
-    assert 'data-key="search"' not in text
+    assert 'data-key="search_seconds"' not in text
     assert [method["searches"] for method in data_of(text)["methods"]] == [[]]
 
 

@@ -1,6 +1,7 @@
 // Sorting and filtering the leaderboard, by mouse and keyboard alike: headings are buttons.
 const body = document.querySelector("#board tbody");
 const rows = [...body.rows];
+const batchColumn = document.querySelector("#board th[data-key=declared]").cellIndex;
 
 const cellValue = (row, column) => row.cells[column].dataset.value ?? "";
 
@@ -33,12 +34,12 @@ function filterRows() {
   let shown = 0;
   for (const row of rows) {
     const all = row.textContent.toLowerCase();
-    row.hidden = !words.every((word) => all.includes(word)) || (batch !== "" && row.cells[row.cells.length - 2].dataset.value !== batch);
+    row.hidden = !words.every((word) => all.includes(word)) || (batch !== "" && cellValue(row, batchColumn) !== batch);
     shown += !row.hidden;
   }
   at("shown").textContent = shown === rows.length ? `${rows.length} methods` : `${shown} of ${rows.length} methods`;
 }
-const batches = [...new Set(rows.map((row) => row.cells[row.cells.length - 2].dataset.value))].sort();
+const batches = [...new Set(rows.map((row) => cellValue(row, batchColumn)))].sort();
 options(at("batch"), batches.map((name) => [name, name]));
 at("batch").parentNode.hidden = batches.length < 2;
 at("filter").addEventListener("input", filterRows);
