@@ -14,15 +14,12 @@ from html import escape
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.benchmark import Planned, SearchEnded, SearchStarted
+from harness.benchmark import Planned, SearchStarted
 from harness.execution.estimate import Estimate, learnt_estimate
-from harness.execution.session import ReplicateEnded, RunEnded, RunStarted
-from harness.results import board_renderable
+from harness.execution.session import RunEnded, RunStarted
 from harness.table import duration
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from harness.benchmark import Event, Session
     from harness.execution.plan import PlannedRun
     from harness.record import Record
@@ -139,18 +136,27 @@ class Progress:
         return max(0.0, self.estimate.seconds(waiting) - spent) / self.at_a_time
 
     def headline(self) -> str:
-        """What runs, how many of how many, time left."""
+        """What is run, how many of how many, time left, and what runs now."""
         rules = self.session.plan.protocol
+        now = self.running_now()
+        told = f"{rules.name} on {rules.dataset}: {self.how_far()}"
+        return f"{told} · {now}" if now else told
+
+    def how_far(self) -> str:
+        """How many of how many, and time left."""
+        if not self.total:
+            return "searching"
+        count = f"{len(self.ended)} of {len(self.todo)} runs"
+        return f"{count} · about {duration(self.left())} left" if self.running else count
+
+    def running_now(self) -> str:
+        """A run that was begun and how many more; nothing between runs."""
         # A copy: the screen asks from a thread of its own.
         running = list(self.running.values())
-        if not self.total:
-            now = f" · {describe(running[0].run)}" if running else ""
-            return f"{rules.name} on {rules.dataset}: searching{now}"
-        count = f"{rules.name} on {rules.dataset}: {len(self.ended)} of {len(self.todo)} runs"
         if not running:
-            return count
+            return ""
         others = f" and {len(running) - 1} more" if len(running) > 1 else ""
-        return f"{count} · {describe(running[0].run)}{others} · about {duration(self.left())} left"
+        return f"{describe(running[0].run)}{others}"
 
     def lines(self, event: Event) -> list[str]:
         """What an event says to somebody who reads lines."""
@@ -214,8 +220,11 @@ class Screen(Protocol):
 def _screen(progress: Progress) -> Screen:
     if in_notebook():
         return NotebookScreen(progress)
-    terminal = sys.stdout.isatty() and not progress.session.search_only
-    return LiveScreen(progress) if terminal else PlainScreen(progress)
+    if sys.stdout.isatty() and not progress.session.search_only:
+        from harness.live import LiveScreen
+
+        return LiveScreen(progress)
+    return PlainScreen(progress)
 
 
 def in_notebook() -> bool:
@@ -283,55 +292,3 @@ class NotebookScreen:
 
 _FAULTS = 10
 """How many faults a notebook's cell names."""
-
-
-class LiveScreen:
-    """A board that fills in place, with a line of progress below."""
-
-    def __init__(self, progress: Progress) -> None:
-        from rich.console import Console
-        from rich.live import Live
-        from rich.progress import BarColumn, TextColumn
-        from rich.progress import Progress as Bar
-
-        self._progress = progress
-        self._console = Console()
-        self._bar = Bar(BarColumn(), TextColumn("{task.description}"), console=self._console)
-        self._task = self._bar.add_task("", total=None)
-        self._board: RenderableType = ""
-        # Two frames a second: the training threads keep the processor.
-        self._live = Live(
-            get_renderable=self._frame,
-            console=self._console,
-            refresh_per_second=2,
-            transient=True,
-            vertical_overflow="ellipsis",
-        )
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Show the board while inside."""
-        with self._live:
-            yield
-
-    def show(self, event: Event) -> None:
-        """Move the bar; fill the board when a replicate is complete."""
-        failed = isinstance(event, RunEnded) and event.record.state != "done"
-        if isinstance(event, RunEnded) and (failed or is_trial(event)):
-            style = "yellow" if failed else None
-            self._console.print(*self._progress.lines(event), style=style, markup=False)
-        if failed or isinstance(event, ReplicateEnded | Planned | SearchEnded):
-            board = self._progress.session.board()
-            self._board = "" if board is None else board_renderable(board)
-
-    def _frame(self) -> RenderableType:
-        from rich.console import Group
-
-        progress = self._progress
-        self._bar.update(
-            self._task,
-            total=max(1, len(progress.todo)) if progress.total else None,
-            completed=len(progress.ended),
-            description=progress.headline(),
-        )
-        return Group(self._board, self._bar)

@@ -2,7 +2,13 @@
 
 from harness.results.board import Aggregate, Board, Cost, Failure, Row, Runs, Semantics
 from harness.results.building import build_board
-from harness.results.display import board_document, board_renderable, interval_text, render_board
+from harness.results.display import (
+    board_document,
+    board_renderable,
+    display_table,
+    interval_text,
+    render_board,
+)
 from harness.results.reading import Selector, load_board, open_source
 from harness.results.telling import Telling, tell
 
@@ -19,6 +25,7 @@ __all__ = [
     "board_document",
     "board_renderable",
     "build_board",
+    "display_table",
     "interval_text",
     "load_board",
     "open_source",
