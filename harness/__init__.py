@@ -28,6 +28,7 @@ __all__ = [
     "Dataset",
     "DatasetSource",
     "Embed",
+    "Embedder",
     "Executor",
     "Float",
     "Forecast",
@@ -58,6 +59,7 @@ __all__ = [
     "__version__",
     "hookimpl",
     "load_board",
+    "load_embedder",
     "loss_method",
 ]
 
@@ -72,6 +74,7 @@ hookimpl = pluggy.HookimplMarker("bench")
 if TYPE_CHECKING:
     from harness.benchmark import Benchmark, Planned, SearchEnded, SearchStarted, Session
     from harness.data.dataset import Attribute, Dataset
+    from harness.embedder.embedder import Embedder, load_embedder
     from harness.execution.plan import Plan
     from harness.execution.session import ReplicateEnded, RunEnded, RunStarted
     from harness.forecast import Forecast
@@ -97,6 +100,7 @@ else:
     _LATER = {
         "harness.benchmark": ("Benchmark", "Planned", "SearchEnded", "SearchStarted", "Session"),
         "harness.data.dataset": ("Attribute", "Dataset"),
+        "harness.embedder.embedder": ("Embedder", "load_embedder"),
         "harness.execution.plan": ("Plan",),
         "harness.execution.session": ("ReplicateEnded", "RunEnded", "RunStarted"),
         "harness.forecast": ("Forecast",),

@@ -80,6 +80,7 @@ class Benchmark:
     `method.name`. `plugins`: files of uninstalled plugins.
 
     `device`, `executor` and `settings` say how the runs are executed, and change no result.
+    `keep_weights`: each run keeps its trained embedder in the store (`bench export`).
     `notes` are sentences that a person should read: how own data are split, broken plugins.
 
     Raises UserError for anything that is misspelt or not there.
@@ -100,6 +101,7 @@ class Benchmark:
         device: str = "auto",
         executor: str = "local",
         settings: Settings | None = None,
+        keep_weights: bool = False,
     ) -> None:
         own, reason, turned = (None, [], []) if data is None else _own(data, reading)
         if own is not None and _names_own(protocol, own):
@@ -121,6 +123,11 @@ class Benchmark:
         self._seeds = self._replicates(seeds)
         self._device = device
         self.settings = settings or Settings()
+        self._keep_weights = keep_weights
+        if keep_weights:
+            from harness.embedder.keeping import require_alone
+
+            require_alone(self.protocol)
 
     def __repr__(self) -> str:
         rules = self.protocol
@@ -204,7 +211,11 @@ class Benchmark:
         if self._own is None:
             _report_copies(self.dataset, self.protocol)
         return Bench(
-            registry=self.registry, protocol=self.protocol, dataset=self.dataset, device=device
+            registry=self.registry,
+            protocol=self.protocol,
+            dataset=self.dataset,
+            device=device,
+            keep_weights=self._keep_weights,
         )
 
     def _plan(self, bench: Bench) -> Plan:

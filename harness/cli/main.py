@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, str] = {
     "list": "listing:listing",
     "show": "show",
     "deploy": "deploy",
+    "export": "export",
+    "embed": "embed",
     "score": "score",
     "rescore": "rescore",
     "verify": "rescore",

@@ -195,6 +195,12 @@ class OwnDataOptions(ReadingOptions):
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave out images that cannot be read.")
     ] = False
+    size: Annotated[
+        int | None,
+        typer.Option(
+            help="Side that image files are brought to; by default 64.", min=8, show_default=False
+        ),
+    ] = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -60,6 +60,10 @@ def run(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
+    keep_weights: Annotated[
+        bool,
+        typer.Option("--keep-weights", help="Keep each trained embedder too, for bench export."),
+    ] = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run those again that failed before.")
     ] = False,
@@ -74,6 +78,7 @@ def run(  # noqa: PLR0913 - one argument an option
         seeds=seeds,
         overrides=set_ or (),
         hyperparameters=with_ or (),
+        keep_weights=keep_weights,
     )
     if dry_run:
         typer.echo(repr(benchmark.forecast(what.store)), nl=False)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.data.dataset import Dataset
 from harness.data.loading import load_dataset
-from harness.errors import NotComparable
+from harness.errors import NotComparable, UserError
 from harness.execution.executor import Finished, Work
 from harness.execution.inline import execute_inline
 from harness.execution.machine import choose_device, set_threads
@@ -74,23 +75,72 @@ def _values(record: Record) -> Mapping[str, float]:
 
 
 def reproduce(
-    record: Record, store: Store, registry: Registry, protocol: Protocol, *, device: str | None
+    record: Record,
+    store: Store,
+    registry: Registry,
+    protocol: Protocol,
+    *,
+    device: str | None,
+    dataset: Dataset | None = None,
 ) -> Reproduction:
     """Train a recorded run again, on the device and with the threads that it had.
 
-    `device`: another one instead. The store stays as it is. Raises NotComparable if data or code
-    are not those of the Record.
+    `device`: another one instead. `dataset`: a person's own that the run is of. The store stays as
+    it is. Raises NotComparable if data or code are not those of the Record.
     """
-    now, embeddings = train_again(record, registry, protocol, device=device)
+    now, embeddings = train_again(record, registry, protocol, device=device, dataset=dataset)
     return compared(record, stored_embeddings(store, record), now, embeddings)
 
 
+def embedder_again(
+    record: Record,
+    store: Store,
+    registry: Registry,
+    protocol: Protocol,
+    *,
+    dataset: Dataset | None = None,
+    device: str | None = None,
+) -> tuple[Mapping[str, npt.NDArray[Any]], Reproduction]:
+    """The arrays of a run that kept no weights, trained again so that they hold its embedder.
+
+    And what is the same of it. UserError where it ends in no scores now.
+    """
+    found = run_again(record, registry, protocol, device=device, dataset=dataset, keep_weights=True)
+    if found.arrays is None:
+        reason = found.record.reason
+        raise UserError(f"run {record.run_id}: ended otherwise now: {reason and reason.message}")
+    now = _digest_of(found.arrays)
+    return found.arrays, compared(record, stored_embeddings(store, record), found.record, now)
+
+
 def train_again(
-    record: Record, registry: Registry, protocol: Protocol, *, device: str | None = None
+    record: Record,
+    registry: Registry,
+    protocol: Protocol,
+    *,
+    device: str | None = None,
+    dataset: Dataset | None = None,
 ) -> tuple[Record, str | None]:
-    """The Record of the same run now, and the digest of its test embeddings, if it has any."""
+    """The Record of the same run now, and the digest of its test embeddings, if it has any.
+
+    `dataset`: a person's own that the run is of.
+    """
+    finished = run_again(record, registry, protocol, device=device, dataset=dataset)
+    return finished.record, _digest_of(finished.arrays or {})
+
+
+def run_again(
+    record: Record,
+    registry: Registry,
+    protocol: Protocol,
+    *,
+    device: str | None = None,
+    dataset: Dataset | None = None,
+    keep_weights: bool = False,
+) -> Finished:
+    """What the same run leaves now; NotComparable if data or code are not those of the Record."""
     identity = record.identity
-    dataset = load_dataset(registry, identity.dataset)
+    dataset = dataset or load_dataset(registry, identity.dataset)
     registered = registry.method(identity.method)
     here = identity.model_copy(
         update={
@@ -107,10 +157,16 @@ def train_again(
     set_threads(int(record.environment.get("threads", "1")))
     chosen = choose_device(device or record.environment.get("device", "auto"))
     entrant = Entrant(registered, identity.hyperparameters, record.chosen_by, record.searched)
-    bench = Bench(registry=registry, protocol=protocol, dataset=dataset, device=chosen)
+    bench = Bench(
+        registry=registry,
+        protocol=protocol,
+        dataset=dataset,
+        device=chosen,
+        keep_weights=keep_weights,
+    )
     stages = execute_inline(Work(runs=[PlannedRun(entrant, identity)], bench=bench))
     (finished,) = (stage for stage in stages if isinstance(stage, Finished))
-    return finished.record, _digest_of(finished.arrays or {})
+    return finished
 
 
 def stored_embeddings(store: Store, record: Record) -> str | None:

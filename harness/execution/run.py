@@ -48,12 +48,13 @@ ATTEMPTS = 2
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What all runs of a session share."""
+    """What all runs of a session share. `keep_weights`: runs leave their embedders too."""
 
     registry: Registry
     protocol: Protocol
     dataset: Dataset
     device: torch.device
+    keep_weights: bool = False
 
     @property
     def metrics(self) -> list[Metric]:
@@ -171,6 +172,10 @@ def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arra
     progress.fields["audit"] = progress.audit(learnt, memory)
     if learnt.trained is not None:
         arrays["losses"] = learnt.trained.losses.numpy()
+    if bench.keep_weights:
+        from harness.embedder.keeping import kept
+
+        arrays |= kept(identity, method, reader, vault, bench)
     return {**arrays, **per_query}
 
 

@@ -55,6 +55,11 @@ def given_standardisation(weights: PretrainedWeights, dataset: Dataset) -> Stand
             f"weights '{weights.name}' are for images of {channels} channels, and "
             f"dataset {dataset.name} has inputs of shape {tuple(shape)}"
         )
+    return standardisation_of_weights(weights)
+
+
+def standardisation_of_weights(weights: PretrainedWeights) -> Standardisation:
+    """The numbers that pretrained weights were trained with."""
     return Standardisation(
         torch.tensor(weights.mean).view(-1, 1, 1),
         torch.tensor(weights.std).view(-1, 1, 1),

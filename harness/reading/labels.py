@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import UserError
-from harness.reading.names import LABELS, key, listed, named, one_of
+from harness.reading.names import LABELS, PATHS, key, listed, named, one_of
 from harness.reading.opening import open_source
 from harness.reading.options import AS_IT_IS, Reading
 from harness.reading.source import Array, Column, Source
@@ -92,7 +92,8 @@ def _by_elimination(source: Source) -> str | None:
     """The one column that is left, or the one array that can hold labels."""
     if len(source.names) == 1:
         return source.names[0]
-    left = [name for name in source.names if name not in source.row_names]
+    paths = set() if source.table else set(named(PATHS, source.names))
+    left = [name for name in source.names if name not in {*source.row_names, *paths}]
     fitting = [name for name in left if source.kind(name) in ("whole", "text")]
     if len(fitting) != 1 or (source.table and len(left) > 1):
         return None

@@ -13,7 +13,7 @@ class Reading:
     and ranges (`d0-d63`) by commas, or `all`. `drop_missing`: leave out samples without a label.
     `text_labels`: take labels as they are written, whatever numbers they look like. `header`:
     whether the first line of a text table has the names; None: by its looks. `skip_unreadable`:
-    leave out image files that cannot be read.
+    leave out image files that cannot be read. `size`: side that encoded images are brought to.
     """
 
     label_column: str | None = None
@@ -22,6 +22,7 @@ class Reading:
     text_labels: bool = False
     header: bool | None = None
     skip_unreadable: bool = False
+    size: int | None = None
 
 
 AS_IT_IS = Reading()

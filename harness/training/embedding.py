@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from harness.data.lazy_inputs import LazyInputs
 from harness.data.parts import Part
 from harness.method.objective import Outputs
 from harness.models.backbone import Backbone
@@ -80,26 +81,37 @@ def embed_part(
     *,
     training_batches: int = 0,
 ) -> npt.NDArray[np.float32]:
-    """Embed a whole part in evaluation mode, without gradient: float32 (N, embedding_size).
+    """Embed a whole part as `embed_inputs` does; raises Diverged if a value is not finite."""
+    embeddings = embed_inputs(backbone, part.inputs, standardise, training_batches=training_batches)
+    if not np.isfinite(embeddings).all():
+        raise Diverged("the embeddings hold values that are not finite")
+    return embeddings
+
+
+def embed_inputs(
+    backbone: nn.Module,
+    inputs: Tensor | LazyInputs,
+    standardise: Callable[[Tensor], Tensor],
+    *,
+    training_batches: int = 0,
+) -> npt.NDArray[np.float32]:
+    """Embed raw inputs (N, ...) in evaluation mode, without gradient: float32 (N, embedding_size).
 
     Batches are those of `evaluation_batch`. With `training_batches`, in training mode instead, in
-    so many batches: a quirk to be measured.
-    The backbone is put back into the mode it was in. Raises Diverged if a value is not finite.
+    so many batches: a quirk to be measured. The backbone is put back into the mode it was in.
     """
     training = backbone.training
     backbone.train(training_batches > 0)
-    images = evaluation_batch(tuple(part.inputs.shape[1:]))
-    size = -(-len(part) // training_batches) if training_batches else images
+    images = evaluation_batch(tuple(inputs.shape[1:]))
+    size = -(-len(inputs) // training_batches) if training_batches else images
     try:
         with torch.inference_mode():
-            starts = range(0, len(part), size)
-            chunks = (part.inputs[start : start + size] for start in starts)
-            outputs = _joined((backbone(standardise(chunk)) for chunk in chunks), len(part))
+            starts = range(0, len(inputs), size)
+            chunks = (inputs[start : start + size] for start in starts)
+            outputs = _joined((backbone(standardise(chunk)) for chunk in chunks), len(inputs))
             embeddings: npt.NDArray[np.float32] = outputs.float().cpu().numpy()
     finally:
         backbone.train(training)
-    if not np.isfinite(embeddings).all():
-        raise Diverged("the embeddings hold values that are not finite")
     return embeddings
 
 

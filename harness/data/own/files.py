@@ -128,18 +128,18 @@ def _arrays(source: Source, label: str, reading: Reading) -> Dataset:
                 f"{source.where}: no array of inputs (one of {', '.join(INPUTS)}); it has "
                 f"{listed(source.names)}"
             )
-        used, inputs, notes = [known[0]], _pixels(source.array(known[0]), source.where), ()
+        used, inputs, notes = [known[0]], pixels_of(source.array(known[0]), source.where), ()
     elif pixels:
         chosen = named(INPUTS, pixels) or pixels
         if len(chosen) > 1:
             raise UserError(
                 f"{source.where}: {listed(chosen)} are each images: --columns says which"
             )
-        used, inputs = chosen, _pixels(source.array(chosen[0]), source.where)
+        used, inputs = chosen, pixels_of(source.array(chosen[0]), source.where)
         notes = () if named(INPUTS, chosen) else (f"{chosen[0]} is taken for the images",)
     else:
         found = embeddings_of(source, reading)
-        used, inputs, notes = found.columns, _vectors(found.rows, source.where), found.notes
+        used, inputs, notes = found.columns, vectors_of(found.rows, source.where), found.notes
         used = used or [name for name in source.names if source.kind(name) == "vectors"]
     facts = _facts(source, label, used, reading)
     if len(inputs) != len(facts.kept):
@@ -166,7 +166,8 @@ def _has_vectors(source: Source, label: str) -> bool:
     return any(source.kind(name) == "vectors" for name in source.names if name != label)
 
 
-def _pixels(array: Array, where: Path) -> npt.NDArray[np.uint8]:
+def pixels_of(array: Array, where: Path) -> npt.NDArray[np.uint8]:
+    """Images as uint8 (N, C, H, W); UserError for an array that is none."""
     if array.dtype != np.uint8:
         raise UserError(
             f"{where}: inputs are {array.dtype} {array.shape}; images are uint8 of three or four "
@@ -181,7 +182,8 @@ def _pixels(array: Array, where: Path) -> npt.NDArray[np.uint8]:
     raise UserError(f"{where}: images of shape {array.shape} have no 1 or 3 channels")
 
 
-def _vectors(array: Array, where: Path) -> npt.NDArray[np.float32]:
+def vectors_of(array: Array, where: Path) -> npt.NDArray[np.float32]:
+    """Vectors as float32 (N, D); UserError for an array that is none, or is not finite."""
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise UserError(
             f"{where}: inputs are {array.dtype} {array.shape}; images are uint8 of three or four "

@@ -18,6 +18,7 @@ from harness.reading.labels import odd_names
 from harness.reading.names import listed
 
 _NAMED = 10
+_MAC = "__MACOSX/"
 
 
 def load_folder(path: Path, *, size: int, skip_unreadable: bool = False) -> Dataset:
@@ -27,8 +28,7 @@ def load_folder(path: Path, *, size: int, skip_unreadable: bool = False) -> Data
     them, are the dataset's own parts. UserError where there are no images, only one class, a class
     folder without any, or an image that cannot be read (unless `skip_unreadable`).
     """
-    name = path.name or path.resolve().name or "folder"
-    name = path.resolve().name if name == ".." else name
+    name = named_after(path)
     if path.is_dir():
         _require_sound(path, skip_unreadable=skip_unreadable)
     return image_dataset(
@@ -42,10 +42,21 @@ def load_folder(path: Path, *, size: int, skip_unreadable: bool = False) -> Data
     )
 
 
+def named_after(path: Path) -> str:
+    """What the data in a folder or archive are called."""
+    name = path.name or path.resolve().name or "folder"
+    return path.resolve().name if name == ".." else name
+
+
+def images_of(names: Iterable[str]) -> list[str]:
+    """The files that are images of kinds that are read, by their endings."""
+    return [name for name in names if not name.startswith(_MAC) and _is_image(name)]
+
+
 def folder_index(tree: Tree) -> ImageIndex:
     """Index the images of a tree by the folder that they lie in."""
-    every = [name for name in tree.names if not name.startswith("__MACOSX/")]
-    names = [name for name in every if _is_image(name)]
+    every = [name for name in tree.names if not name.startswith(_MAC)]
+    names = images_of(every)
     others = [name for name in every if not _is_image(name)]
     names, dangling = _divided(tree, names)
     if not names:

@@ -16,16 +16,22 @@ DEFAULT_SIZE = 64
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
 
 
-def load_path(path: Path, reading: Reading = AS_IT_IS, *, size: int = DEFAULT_SIZE) -> Dataset:
+def is_folder(path: Path) -> bool:
+    """Whether a path is read as a folder: one, or an archive of one."""
+    return path.is_dir() or path.name.lower().endswith(_ARCHIVES)
+
+
+def load_path(path: Path, reading: Reading = AS_IT_IS, *, size: int | None = None) -> Dataset:
     """Load a folder of class folders, a table of paths and labels, or a file of arrays.
 
-    `size`: to which encoded images are brought. Raises UserError saying what is wrong with the
-    data, and SealedTestSet while an objective is alive.
+    `size`: to which encoded images are brought, by default the reading's, or 64. Raises UserError
+    saying what is wrong with the data, and SealedTestSet while an objective is alive.
     """
     require_open(f"the data in {path} were")
+    size = size or reading.size or DEFAULT_SIZE
     if not path.exists():
         raise UserError(f"--data {path}: no such file or folder")
-    if path.is_dir() or path.name.lower().endswith(_ARCHIVES):
+    if is_folder(path):
         return load_folder(path, size=size, skip_unreadable=reading.skip_unreadable)
     suffix = path.suffix.lower()
     if suffix in SUFFIXES:

@@ -1,0 +1,105 @@
+"""`bench embed`: embed data with a trained embedder, or with a pretrained trunk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import OwnDataOptions, PluginOption, StoreOption, grouped
+from harness.errors import UserError
+from harness.settings import DEFAULT_STORE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.embedder.embedder import Embedder
+
+_PRETRAINED_SIZE = 224
+
+
+@grouped
+def embed(  # noqa: PLR0913 - one argument an option
+    embedder: Annotated[
+        str,
+        typer.Argument(
+            help="A file of bench export, a backbone with pretrained weights, or a run that kept "
+            "its weights."
+        ),
+    ],
+    data: Annotated[
+        Path, typer.Argument(help="As bench run --data takes them; labels may be lacking.")
+    ],
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The .npz to write.")
+    ] = Path("features.npz"),
+    read: OwnDataOptions,
+    store: StoreOption = DEFAULT_STORE,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")] = "cpu",
+    threads: Annotated[int, typer.Option(help="Processor threads that embed.", min=1)] = 1,
+    plugin: PluginOption = None,
+) -> None:  # fmt: skip
+    """Embed data into a file of features that every command reads.
+
+    It holds the arrays embeddings, label, split and file, and the attributes, as far as they are
+    known: bench score, bench gate --embeddings and bench run --data take it as it is.
+    """
+    import numpy as np
+
+    from harness.data.own.inputs import load_inputs
+    from harness.embedder.features import write_features
+    from harness.execution.machine import choose_device, set_threads
+
+    if output.suffix != ".npz":
+        raise UserError(f"--output {output}: a file of features ends in .npz")
+    set_threads(threads)
+    found = _embedder(embedder, read.size, store, plugin or (), str(choose_device(device)))
+    side = found.inputs[-1]
+    if read.size not in (None, side) and len(found.inputs) == 3:
+        raise UserError(f"--size {read.size}: {embedder} embeds images of {side}x{side}")
+    inputs = load_inputs(data, read.reading(), size=side)
+    for note in inputs.notes:
+        typer.echo(f"{data}: {note}", err=True)
+    rows = inputs.rows
+    if found.recipe is None and rows.ndim == 4 and rows.shape[1] == 1:
+        rows = np.repeat(rows, found.inputs[0], axis=1)
+    embeddings = found(rows)
+    if not np.isfinite(embeddings).all():
+        raise UserError(f"{embedder}: gives values that are not finite for {data}")
+    write_features(output, embeddings, inputs.columns)
+    held = ", ".join(inputs.columns) or "no labels"
+    typer.echo(f"{output}: {len(embeddings):,} embeddings of {embeddings.shape[1]}; {held}")
+
+
+def _embedder(
+    name: str, size: int | None, store: Path, plugins: Sequence[Path], device: str
+) -> Embedder:
+    """A file, a backbone or a run by what was typed; UserError where it is none of them."""
+    from harness.embedder.embedder import embedder_of, load_embedder
+    from harness.embedder.keeping import kept_in
+    from harness.embedder.pretrained import pretrained_embedder
+    from harness.registry import load_registry
+    from harness.store import Store
+
+    if name.endswith(".safetensors"):
+        if not Path(name).exists():
+            raise UserError(f"{name}: no such file")
+        return load_embedder(name, plugins=plugins, device=device)
+    registry = load_registry(plugins)
+    if name.partition(":")[0] in registry.backbones:
+        return pretrained_embedder(registry, name, size or _PRETRAINED_SIZE, device=device)
+    if not Store.is_at(store):
+        raise UserError(
+            f"{name}: no file of bench export (.safetensors), no backbone (bench list backbones), "
+            f"and there is no store {store}"
+        )
+    with Store.open(store) as opened:
+        record = opened.require(name)
+        kept = kept_in(opened.arrays(record), f"run {record.run_id}")
+    if kept is None:
+        raise UserError(
+            f"run {record.run_id} kept no weights: bench export {record.run_id[:8]} trains it again"
+        )
+    return embedder_of(*kept, plugins=plugins, device=device, where=f"run {record.run_id}")

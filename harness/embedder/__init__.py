@@ -1,0 +1,1 @@
+"""Trained embedders outside a run: kept with it, written to a file, loaded again."""

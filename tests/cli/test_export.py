@@ -1,0 +1,155 @@
+"""`bench run --keep-weights`, `bench export`, `bench embed`: from runs to features of new data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from harness import load_embedder
+from harness.cli.main import app
+from harness.errors import UserError
+from harness.store import Store
+
+UNTRAINED = """
+from harness import Method, hookimpl
+
+
+@hookimpl
+def bench_methods():
+    return [Method(name="as-it-is", build=lambda *_: None, summary="s", reference="r",
+                   trained=False)]
+"""
+
+
+def bench(*arguments: object) -> str:
+    ended = CliRunner().invoke(app, [str(one) for one in arguments])
+    if ended.exception is not None and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
+    assert ended.exit_code == 0, ended.output
+    return ended.output
+
+
+class Place(NamedTuple):
+    """A store with runs on vectors and on digits, one of them without weights."""
+
+    folder: Path
+    store: Path
+    plugin: Path
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    folder = tmp_path_factory.mktemp("export")
+    (folder / "plugin.py").write_text(UNTRAINED)
+    draw = np.random.default_rng(0)
+    np.savez(folder / "v.npz", features=draw.normal(size=(48, 5)), y=np.repeat(np.arange(8), 6))
+    options = ["--methods", "as-it-is", "--plugin", folder / "plugin.py", "--protocol", "smoke"]
+    options += ["--seeds", 1, "--workers", 1, "--store", folder / "store"]
+    bench("run", *options, "--data", folder / "v.npz", "--keep-weights")
+    bench("run", *options, "--dataset", "digits")
+    return Place(folder, folder / "store", folder / "plugin.py")
+
+
+def run_of(place: Place, dataset: str) -> str:
+    with Store.open(place.store) as store:
+        return store.records(dataset=dataset)[0].run_id
+
+
+def test_a_kept_embedder_is_written_and_embeds_data_as_its_run_did(
+    place: Place, tmp_path: Path
+) -> None:
+    run, file = run_of(place, "v.npz"), tmp_path / "e.safetensors"
+    assert "as-it-is on v.npz, 5 to embeddings" in bench(
+        "export", run[:9], "--store", place.store, "-o", file
+    )
+    for embedder in (file, run):
+        features = tmp_path / "f.npz"
+        data = place.folder / "v.npz"
+        said = bench("embed", embedder, data, "-o", features, "--store", place.store)
+        assert "48 embeddings of" in said
+        with np.load(features) as arrays, Store.open(place.store) as store:
+            stored = store.arrays(store.require(run))
+            assert np.array_equal(
+                arrays["embeddings"][stored["test_positions"]], stored["test_embeddings"]
+            )
+            assert arrays["label"].tolist() == [str(one) for one in np.repeat(np.arange(8), 6)]
+        assert "map_at_r" in bench("score", features, "--restarts", 0, "--draws", 5)
+
+
+def test_a_run_without_weights_is_trained_again_and_compared(place: Place, tmp_path: Path) -> None:
+    run, file = run_of(place, "digits"), tmp_path / "e.safetensors"
+    options = ["--store", place.store, "--plugin", place.plugin]
+    said = bench("export", run, *options, "-o", file)
+    assert f"run {run} kept no weights: it is trained again" in said
+    assert f"run {run}: the same, bit for bit" in said
+    assert load_embedder(file).inputs == (1, 8, 8)
+    with pytest.raises(UserError, match=f"kept no weights: bench export {run[:8]}"):
+        bench("embed", run, tmp_path, "--store", place.store)
+
+
+@pytest.fixture
+def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three images in a folder, two of them in folders of classes in another."""
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "home"))
+    draw = np.random.default_rng(0)
+    for name in ("flat/1.png", "flat/2.png", "classes/a/1.png", "classes/b/2.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw.integers(0, 255, (9, 9, 3), dtype=np.uint8)).save(path)
+    return tmp_path
+
+
+WEIGHTS = """
+import torch
+from harness import BackboneSource, PretrainedWeights, Trunk, hookimpl
+
+
+class Mean(Trunk):
+    feature_size = 3
+
+    def forward(self, inputs):
+        return inputs.mean(dim=(2, 3))
+
+
+@hookimpl
+def bench_backbones():
+    ones = PretrainedWeights(name="ones", load=lambda trunk: None, require=lambda: None,
+                             mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), source="here")
+    return [BackboneSource(name="mean-colour", build=lambda shape: Mean(), summary="s",
+                           weights=(ones,)),
+            BackboneSource(name="unweighted", build=lambda shape: Mean(), summary="s")]
+"""
+
+
+def test_a_pretrained_backbone_embeds_images_with_labels_or_without(images: Path) -> None:
+    (images / "trunks.py").write_text(WEIGHTS)
+    given = ["--plugin", images / "trunks.py", "-o", images / "f.npz", "--size", 16]
+    assert "2 embeddings of 3; file" in bench("embed", "mean-colour", images / "flat", *given)
+    assert "label, file" in bench("embed", "mean-colour", images / "classes", *given)
+    with np.load(images / "f.npz") as arrays:
+        assert arrays["label"].tolist() == ["a", "b"]
+        assert arrays["file"].tolist() == ["a/1.png", "b/2.png"]
+        assert 0 < arrays["embeddings"].min() < arrays["embeddings"].max() < 255
+    with pytest.raises(UserError, match="'unweighted' has random weights only"):
+        bench("embed", "unweighted", images / "flat", *given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("embed", "rsnet", "flat"), "no file of bench export.*no backbone.*no store"),
+        (("embed", "x.safetensors", "flat"), "x.safetensors: no such file"),
+        (("embed", "resnet50", "flat", "-o", "f.csv"), "a file of features ends in .npz"),
+        (("export", "1", "-o", "e.pt"), "the file of an embedder ends in .safetensors"),
+        (("export", "1", "--graph", "e.onnx"), "the file of an embedder ends in .pt2"),
+    ],
+)
+def test_a_slip_is_one_line(images: Path, arguments: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UserError, match=said) as refused:
+        bench(*arguments, "--store", images / "none")
+    assert "\n" not in str(refused.value)
