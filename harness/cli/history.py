@@ -18,6 +18,10 @@ def history(  # noqa: PLR0913 - one argument an option
         Path, typer.Argument(help="A folder of published leaderboards, or one of them.")
     ] = DEFAULT_RESULTS,
     *,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="A store whose boards come last, as they are now.", show_default=False),
+    ] = None,
     source: Annotated[
         Literal["auto", "git", "folder"],
         typer.Option(help="git: every committed version; folder: the files that are there."),
@@ -37,15 +41,26 @@ def history(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Show each method's score over time, and where it changed."""
     from harness.gate.metrics import names_measured, parse_metric, told_of
-    from harness.history import from_folder, from_git, history_table, in_git, series_of
+    from harness.history import (
+        Collected,
+        from_folder,
+        from_git,
+        from_store,
+        history_table,
+        in_git,
+        series_of,
+    )
     from harness.table import render
 
     git = source == "git" or (source == "auto" and in_git(path))
     collected = from_git(path) if git else from_folder(path)
+    if store is not None:
+        held = from_store(store).snapshots
+        collected = Collected((*collected.snapshots, *held), collected.notes)
     if not collected.snapshots:
         told = "; ".join(collected.notes[:1]) or "`bench publish` makes one"
         raise NotComparable(f"{path}: holds no published leaderboard ({told})")
-    records = [r for snapshot in collected.snapshots for r in snapshot.publication.records()]
+    records = [record for snapshot in collected.snapshots for record in snapshot.records]
     facts, higher = parse_metric(metric, names_measured(records), told_of(records))
     name = facts.name
     series = series_of(collected.snapshots, name, higher_is_better=higher, seed=seed, level=level)

@@ -1,7 +1,14 @@
-"""History: published leaderboards over time, and where a method changed. Knows no torch."""
+"""History: boards over time, and where a method changed. Knows no torch."""
 
 from harness.history.change_points import ChangePoint, change_points
-from harness.history.collecting import Collected, Snapshot, from_folder, from_git, in_git
+from harness.history.collecting import (
+    Collected,
+    Snapshot,
+    from_folder,
+    from_git,
+    from_store,
+    in_git,
+)
 from harness.history.series import Series, Step, history_table, series_of
 
 __all__ = [
@@ -13,6 +20,7 @@ __all__ = [
     "change_points",
     "from_folder",
     "from_git",
+    "from_store",
     "history_table",
     "in_git",
     "series_of",

@@ -1,4 +1,4 @@
-"""Published leaderboards over time: from a folder of them, or from the history of git."""
+"""Boards over time: from a folder of published ones, the history of git, or a store."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.record import Record
 from harness.results.publication import Publication, load_publication, parse_publication
+from harness.results.reading import StoreSource
+from harness.store import Store
 
 _UNIT = "\x1f"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A leaderboard as it stood: `label` is a commit or a file, `when` ISO 8601."""
+    """The Records of a board as it stood: `label` is a commit, file or store, `when` ISO 8601."""
 
     label: str
     when: str
-    publication: Publication
+    records: tuple[Record, ...]
+
+    @classmethod
+    def of(cls, label: str, publication: Publication, when: str | None = None) -> Snapshot:
+        """A published board, by when its last run finished if nothing else is said."""
+        return cls(label, when or publication.measured, tuple(publication.records()))
 
 
 @dataclass(frozen=True)
@@ -44,9 +52,24 @@ def from_folder(path: Path) -> Collected:
             notes.append(f"left out: {error}")
             continue
         label = file.name if path.is_file() else file.relative_to(path).as_posix()
-        found.append(Snapshot(label, publication.measured, publication))
+        found.append(Snapshot.of(label, publication))
     ordered = sorted(found, key=lambda snapshot: (snapshot.when, snapshot.label))
     return Collected(_distinct(ordered), tuple(notes))
+
+
+def from_store(path: Path) -> Collected:
+    """What a store holds now, a snapshot for each protocol and dataset."""
+    with Store.open(path) as store:
+        source = StoreSource(store)
+        held = [tuple(source.records(scope)) for scope in source.scopes()]
+    return Collected(
+        tuple(
+            Snapshot(path.name, max(record.finished for record in records), records)
+            for records in held
+            if records
+        ),
+        (),
+    )
 
 
 def in_git(path: Path) -> bool:
@@ -68,11 +91,11 @@ def from_git(path: Path) -> Collected:
         except UserError as error:
             notes.append(f"left out: {error}")
         else:
-            found.append(Snapshot(commit[:10], when, publication))
+            found.append(Snapshot.of(commit[:10], publication, when))
     if path.exists():
         now = from_folder(path)
-        known = [snapshot.publication for snapshot in found]
-        found += [s for s in now.snapshots if s.publication not in known]
+        known = [snapshot.records for snapshot in found]
+        found += [snapshot for snapshot in now.snapshots if snapshot.records not in known]
         notes += now.notes
     return Collected(_distinct(found), tuple(dict.fromkeys(notes)))
 
@@ -121,11 +144,12 @@ def _git(path: Path, *arguments: str) -> str:
 
 def _distinct(snapshots: list[Snapshot]) -> tuple[Snapshot, ...]:
     """Leave out what only repeats the snapshot before of the same board."""
-    last: dict[tuple[str, str], Publication] = {}
+    last: dict[tuple[str, str], tuple[Record, ...]] = {}
     kept = []
     for snapshot in snapshots:
-        board = (snapshot.publication.protocol, snapshot.publication.dataset)
-        if last.get(board) != snapshot.publication:
+        identity = snapshot.records[0].identity
+        board = (identity.protocol, identity.dataset)
+        if last.get(board) != snapshot.records:
             kept.append(snapshot)
-        last[board] = snapshot.publication
+        last[board] = snapshot.records
     return tuple(kept)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
 import numpy as np
 
-from harness.gate.boards import entrants, label_of
-from harness.gate.measuring import measure
 from harness.gate.metrics import GatedMetric, Margin
 from harness.history.change_points import LEVEL, ChangePoint, change_points
 from harness.history.collecting import Snapshot
 from harness.metrics import title_of
-from harness.results.publication import Publication
+from harness.record import Record
+from harness.results import Board, Row, build_board
 from harness.statistics import Interval, t_interval
 from harness.table import Cell, Column, Table
 
@@ -58,22 +57,21 @@ def series_of(
     A step that is not comparable with the one before (a digest or the semantics differ) begins
     anew: no change is looked for across it.
     """
-    gated = GatedMetric(name=metric, higher_is_better=higher_is_better, margin=Margin(0.0))
+    measured = GatedMetric(name=metric, higher_is_better=higher_is_better, margin=Margin(0.0))
     steps: dict[tuple[str, str, str], list[tuple[Hashable, Step]]] = {}
     for snapshot in snapshots:
-        publication = snapshot.publication
-        found = entrants(publication.records())
-        for key, records in found.items():
-            measured = measure(records, gated).values
-            values = {seed: fmean(folds) for seed, folds in measured.items()}
-            board = (publication.protocol, publication.dataset, label_of(key, found))
+        board = build_board(snapshot.records)
+        known = {record.run_id: record for record in snapshot.records}
+        for row in board.rows:
+            values = _values(row, measured, known)
             step = Step(
                 label=snapshot.label,
                 when=snapshot.when,
-                interval=t_interval(list(values.values())),
+                interval=row.metrics.get(metric) or t_interval(list(values.values())),
                 values=values,
             )
-            steps.setdefault(board, []).append((_kind(publication), step))
+            place = (board.protocol, board.dataset, row.label)
+            steps.setdefault(place, []).append((_kind(board), step))
     return [
         Series(
             protocol=protocol,
@@ -86,14 +84,18 @@ def series_of(
     ]
 
 
-def _kind(publication: Publication) -> Hashable:
-    semantics = publication.semantics
-    return (
-        publication.protocol_digest,
-        publication.dataset_digest,
-        semantics.training,
-        semantics.scoring,
-    )
+def _values(row: Row, metric: GatedMetric, known: Mapping[str, Record]) -> dict[int, float]:
+    """By seed the mean over folds, costs too; a replicate that lacks a value is left out."""
+    found = {seed: [metric.value(known[run]) for run in runs] for seed, runs in row.run_ids.items()}
+    return {
+        seed: fmean(value for value in values if value is not None)
+        for seed, values in found.items()
+        if None not in values
+    }
+
+
+def _kind(board: Board) -> Hashable:
+    return (board.protocol_digest, board.dataset_digest, board.semantics)
 
 
 def _marked(found: Sequence[tuple[Hashable, Step]], seed: int, level: float) -> list[Step]:

@@ -43,6 +43,26 @@ def test_a_folder_is_read_by_date_and_the_change_is_marked(tmp_path, versions):
     assert changes(done) == {"a": ["", "", "", "WORSE", "", ""], "b": [""] * 6}
 
 
+def test_what_a_store_holds_comes_last_and_is_read_as_its_board_is(tmp_path, versions):
+    store = tmp_path / "store4"
+    done = bench("history", versions[0], "--store", store, "--methods", "a", "--format", "json")
+    first, last = json.loads(done.stdout)
+    assert (first["version"], last["version"]) == (versions[0].name, "store4")
+    board = json.loads(bench("leaderboard", store, "--format", "json").stdout)
+    (row,) = (row for row in board["rows"] if row["method"] == "a")
+    assert row["metrics"]["map_at_r"] == {
+        "mean": last["mean"], "low": last["low"], "high": last["high"], "n": last["replicates"]
+    }  # fmt: skip
+
+
+def test_costs_have_a_history_too(versions):
+    found = bench("history", versions[0], "--metric", "training_seconds", "--format", "json")
+    assert {row["method"]: row["replicates"] for row in json.loads(found.stdout)} == {
+        "a": 3,
+        "b": 3,
+    }
+
+
 def git(folder: Path, *arguments: str) -> None:
     identity = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, capture_output=True)

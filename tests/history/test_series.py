@@ -12,7 +12,7 @@ from harness.results.publication import load_publication
 def snapshot(make_store, publish):
     def make(name: str, level: float, **varied) -> Snapshot:
         path = publish(make_store(name, levels={"a": level}, **varied), f"results-{name}")
-        return Snapshot(name, f"2025-01-{len(name):02}", load_publication(path))
+        return Snapshot.of(name, load_publication(path), f"2025-01-{len(name):02}")
 
     return make
 

@@ -162,14 +162,9 @@ def of_gate(source: Source, metric: str) -> Rows:
 
 def of_history(path: Path, metric: str) -> Rows:
     publication = load_publication(path)
-    series = series_of([Snapshot("x", publication.measured, publication)], metric)
-    return {
-        one.method.replace(' {"margin": ', " (margin=").replace("}", ")"): (
-            one.steps[0].interval.n,
-            one.steps[0].interval.mean,
-        )
-        for one in series
-    }
+    series = series_of([Snapshot.of("x", publication)], metric)
+    intervals = {one.method: one.steps[0].interval for one in series}
+    return {method: (interval.n, interval.mean) for method, interval in intervals.items()}
 
 
 def of_figures(store: Store, metric: str) -> Rows:
