@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 from harness.errors import UserError
 from harness.protocol import load_protocol
 from harness.registry import load_registry
+from harness.resolving import stages, usual_looks
 from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE, Settings
 
 if TYPE_CHECKING:
@@ -63,10 +64,14 @@ class SearchEnded:
 
 @dataclass(frozen=True)
 class Planned:
-    """The replicates begin: all their runs, and those of them that the store lacks."""
+    """The replicates begin: all their runs, and those of them that the store lacks.
+
+    `look`: they go to this look, at so many seeds; further ones may follow. None: to the end.
+    """
 
     plan: Plan
     todo: tuple[PlannedRun, ...]
+    look: int | None = None
 
 
 class Benchmark:
@@ -77,7 +82,9 @@ class Benchmark:
     --data` takes it, with a `reading` that says what is not plain in a file. `seeds`: how many
     replicates, by default all of the protocol's. `overrides`: other values than the protocol's,
     which is then unlocked; `hyperparameters`: other values than the methods' defaults, by
-    `method.name`. `plugins`: files of uninstalled plugins.
+    `method.name`. `plugins`: files of uninstalled plugins. `resolve`: look at the board after some
+    seeds, those of the protocol's `looks` or else 3, 5 and all, and go on with the methods that may
+    still be the best; the level is shared by the looks.
 
     `device`, `executor` and `settings` say how the runs are executed, and change no result.
     `keep_weights`: each run keeps its trained embedder in the store (`bench export`).
@@ -95,6 +102,7 @@ class Benchmark:
         data: Dataset | Path | str | None = None,
         reading: Reading | None = None,
         seeds: int | None = None,
+        resolve: bool = False,
         overrides: Given = (),
         hyperparameters: Given = (),
         plugins: Sequence[Path | str] = (),
@@ -112,6 +120,9 @@ class Benchmark:
             texts += _for_vectors(own, self.protocol, texts)
             self.protocol = load_protocol(str(protocol), dataset=dataset, overrides=texts)
             reason += _described(own, self.protocol)
+        if resolve and not self.protocol.looks:
+            looks = usual_looks(self.protocol.replicates)
+            self.protocol = self.protocol.model_copy(update={"looks": looks})
         self.registry = load_registry([Path(plugin) for plugin in plugins])
         self.notes = (*reason, *(f"bench: {problem}" for problem in self.registry.problems))
         self.methods = _names(methods)
@@ -241,6 +252,9 @@ class Benchmark:
                 f"--seeds {seeds}: protocol '{rules.name}' has {rules.replicates} replicates "
                 f"(allowed: 1..{rules.replicates})"
             )
+        if seeds is not None and rules.looks and seeds not in rules.looks:
+            looks = ", ".join(map(str, rules.looks))
+            raise UserError(f"--seeds {seeds}: the board is not looked at then (allowed: {looks})")
         return rules.replicates if seeds is None else seeds
 
 
@@ -351,13 +365,17 @@ class Session:
             yield from self._search(store)
             if self.search_only or self._left:
                 return
-            todo = outstanding(self.plan, store, retry_failed=self._retry_failed)
-            self._left = {run.run_id for run in todo}
-            yield Planned(self.plan, tuple(todo))
-            for event in self._run(self.plan):
-                if isinstance(event, RunEnded):
-                    self._left.discard(event.run.run_id)
-                yield event
+            for look, plan in stages(self.plan, self.board):
+                self.plan = plan
+                todo = outstanding(self.plan, store, retry_failed=self._retry_failed)
+                self._left = {run.run_id for run in todo}
+                yield Planned(self.plan, tuple(todo), look)
+                for event in self._run(self.plan):
+                    if isinstance(event, RunEnded):
+                        self._left.discard(event.run.run_id)
+                    yield event
+                if self._left:
+                    return
 
     def _enter(self, stack: ExitStack, store: Store) -> None:
         from harness.execution.machine import set_threads

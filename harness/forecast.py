@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,9 +77,18 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
         notes=(
             f"estimated time: {duration(seconds)}{at_a_time}, from {basis}, on {bench.device}",
             *searched,
+            *_looked(plan),
         ),
     )
     return Forecast(plan, tuple(todo), seconds, workers, basis, table)
+
+
+def _looked(plan: Plan) -> Iterator[str]:
+    if looks := ", ".join(map(str, plan.protocol.looks)):
+        yield (
+            f"at most: looked at after {looks} seeds, and methods that a look shows not to be the "
+            "best get no more"
+        )
 
 
 def _searched(plan: Plan, estimate: Estimate, workers: int) -> str:

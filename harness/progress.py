@@ -118,6 +118,7 @@ class Progress:
             self.trials = event.trials
         elif isinstance(event, Planned):
             self.todo, self.total = event.todo, len(event.plan.runs)
+            self.ended.clear()
             self.estimate = learnt_estimate(self.session.recorded())
             self.estimate.guess = FIRST_GUESS_SECONDS
         elif isinstance(event, RunStarted):
@@ -165,7 +166,8 @@ class Progress:
             return [f"searching: {event.trials} trials for each of {event.searches} searches"]
         if isinstance(event, Planned):
             todo = f"{len(event.todo)} of {len(event.plan.runs)} runs to do"
-            return [f"{rules.name} on {rules.dataset}: {todo}"]
+            until = f" until the look at {event.look} seeds" if event.look else ""
+            return [f"{rules.name} on {rules.dataset}: {todo}{until}"]
         if not isinstance(event, RunEnded):
             return []
         if is_trial(event):

@@ -265,7 +265,8 @@ class Record(Ended[dict[str, str]]):
     """What a run left behind.
 
     `folds`, `replicates`: how many of each the protocol asks for, so that a store can say how many
-    runs it expected without the protocol's file. `digest`: of all the rest, as it was stored;
+    runs it expected without the protocol's file. `looks`: the numbers of replicates after which it
+    was declared that the board is looked at. `digest`: of all the rest, as it was stored;
     empty before, and in records from before there was one.
     """
 
@@ -274,6 +275,7 @@ class Record(Ended[dict[str, str]]):
     declared: Declared
     folds: int
     replicates: int
+    looks: tuple[int, ...] = Field(default=(), exclude_if=lambda looks: not looks)
     chosen_by: Literal["default", "given", "search", "trial"]
     searched: Searched | None = None
     environment: dict[str, str] = Field(default_factory=dict)

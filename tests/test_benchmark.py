@@ -104,6 +104,21 @@ def test_what_the_store_holds_is_not_run_again(make: Any, tmp_path: Path) -> Non
     assert (len(planned.plan.runs), planned.todo) == (2, ())
 
 
+def test_a_session_resolves_from_look_to_look(make: Any, tmp_path: Path) -> None:
+    # Six steps of two methods that differ by a scale alone: both may be the best, and go on.
+    methods = ["spread-out", "broken"]
+    session = make(methods=methods, seeds=None, resolve=True).run(tmp_path / "store")
+    planned = [event for event in session if isinstance(event, Planned)]
+    assert [(one.look, len(one.todo)) for one in planned] == [(2, 8)]  # one row, none to tell from
+    assert load_board(tmp_path / "store").looks == (2, 3)
+    assert not session.stopped
+
+
+def test_seeds_between_looks_are_refused(make: Any) -> None:
+    with pytest.raises(UserError, match=r"--seeds 1: .* \(allowed: 2, 3\)"):
+        make(seeds=1, resolve=True)
+
+
 def test_nothing_happens_before_a_session_is_begun(make: Any, tmp_path: Path) -> None:
     make().run(tmp_path / "store")
     assert not (tmp_path / "store").exists()

@@ -36,6 +36,14 @@ def run(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
+    resolve: Annotated[
+        bool,
+        typer.Option(
+            "--resolve",
+            help="Look after 3, 5 and all seeds (or the protocol's looks), and go on with the "
+            "methods that may still be the best.",
+        ),
+    ] = False,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,6 +84,7 @@ def run(  # noqa: PLR0913 - one argument an option
         data=data,
         reading=None if data is None else read.reading(),
         seeds=seeds,
+        resolve=resolve,
         overrides=set_ or (),
         hyperparameters=with_ or (),
         keep_weights=keep_weights,

@@ -31,6 +31,7 @@ def record_of_ended(
         searched=run.entrant.searched,
         folds=bench.protocol.split.folds,
         replicates=bench.protocol.replicates,
+        looks=bench.protocol.looks,
         state="failed",
         reason=Reason(kind=kind, message=message),
         environment=environment(bench.device) if facts is None else dict(facts),

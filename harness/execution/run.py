@@ -132,6 +132,7 @@ class _Progress:
             searched=self.run.entrant.searched,
             folds=protocol.split.folds,
             replicates=protocol.replicates,
+            looks=protocol.looks,
             environment=environment(self.bench.device),
             started=self.started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),

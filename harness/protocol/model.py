@@ -217,10 +217,19 @@ class Quirks(Section):
     test_batches: Annotated[int, Field(ge=0)]
 
 
+Looks = Annotated[tuple[Annotated[int, Field(ge=2)], ...], BeforeValidator(as_tuple)]
+"""After how many replicates a board is looked at, ascending; the last is all of them."""
+
+
 class Rules(Section):
-    """All that a protocol fixes for one dataset."""
+    """All that a protocol fixes for one dataset.
+
+    `looks`: after so many replicates only methods that may still be the best get more, and what is
+    told at any look is told at 5 % over all of them; none: every method gets all replicates.
+    """
 
     replicates: Positive
+    looks: Looks = ()
     split: SplitRule
     backbone: BackboneRule
     optimizers: OptimizerRules
@@ -253,6 +262,14 @@ class Rules(Section):
                 "selection": self.selection.model_copy(update={"every": every}),
             }
         )
+
+    @model_validator(mode="after")
+    def _looks_at_the_end(self) -> Rules:
+        if list(self.looks) != sorted(set(self.looks)) or len(self.looks) == 1:
+            raise ValueError("looks must be two or more numbers of replicates, ascending")
+        if self.looks and self.looks[-1] != self.replicates:
+            raise ValueError(f"looks must end at replicates, {self.replicates}")
+        return self
 
     @model_validator(mode="after")
     def _trials_within_runs(self) -> Rules:

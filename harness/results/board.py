@@ -11,6 +11,7 @@ import numpy as np
 from harness.errors import UserError, unknown
 from harness.metrics import MetricFacts, direction_of, find_metric, in_order, metric_facts
 from harness.record import Declared, Told
+from harness.results.looks import at_looks
 from harness.results.replicates import Intervals, Values, score_array
 from harness.results.telling import Floats, Telling, tell
 
@@ -78,7 +79,8 @@ class Row:
     By the ranking metric, and None on a board, or for a row, without two replicates: `best`, that
     it may be the best of the board; `ties`, letters shared with whoever it cannot be told apart
     from; `ranks`, the lowest and highest that it may truly have. `searches`: how many searches its
-    replicates come from.
+    replicates come from. `looked`: of how many seeds the last declared look was for which all its
+    runs have ended, which alone decide what is told; None where no looks were declared.
 
     `fold_values`, `joined_values` and `run_ids` are by seed and hold what the intervals were made
     of: every complete replicate's values fold by fold, those of its joined folds, its runs' ids.
@@ -104,6 +106,7 @@ class Row:
     ties: str | None = None
     ranks: tuple[int, int] | None = None
     searches: int = 0
+    looked: int | None = None
     fold_values: Mapping[int, tuple[Values, ...]] = field(default_factory=dict)
     joined_values: Mapping[int, Values] = field(default_factory=dict)
     run_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -135,8 +138,9 @@ class Board:
     Rows that have fewer replicates than others stand below those, whatever they score.
     `unlocked` names the protocol values overridden on the command line; `remarks` are sentences
     that belong under the table, beside those that follow from `unlocked` and the rows' failures.
-    `told`: what Records say of plugins' metrics. `trunk`: the plugin that gave the trunk, empty for
-    the core's. `source`: where it was read from, for people.
+    `told`: what Records say of plugins' metrics. `looks`: the declared numbers of replicates at
+    which it is read; none: once. `trunk`: the plugin that gave the trunk, empty for the core's.
+    `source`: where it was read from, for people.
     """
 
     protocol: str
@@ -151,6 +155,7 @@ class Board:
     remarks: tuple[str, ...]
     rows: tuple[Row, ...]
     told: Mapping[str, Told] = field(default_factory=dict)
+    looks: tuple[int, ...] = ()
     trunk: str = ""
     source: str = ""
     _tellings: dict[tuple[str, bool], Telling] = field(
@@ -241,15 +246,17 @@ class Board:
         facts = self.facts(metric)
         upward = direction_of(facts, higher_is_better)
         if (metric, upward) not in self._tellings:
-            _, values = self.values(metric)
+            seeds, values = self.values(metric)
+            looked = [row.looked for row in self.rows]
             labels = [row.label for row in self.rows]
             order = best_first(values, labels, higher_is_better=upward)
             self._tellings[metric, upward] = tell(
-                values[order],
+                at_looks(values, seeds, looked)[order],
                 order,
                 facts=facts,
                 higher_is_better=upward,
                 seeds_are_units=any(row.searches > 1 for row in self.rows),
+                looks=max(1, len(self.looks)),
             )
         return self._tellings[metric, upward]
 

@@ -29,6 +29,7 @@ from harness.results.key import (
     method_key,
     row_key,
 )
+from harness.results.looks import asked_for, declared_looks, last_look, look_notes
 from harness.results.replicates import (
     ByFold,
     Deferred,
@@ -96,9 +97,13 @@ def board_of(
     joined = {one.run_ids: one for one in alike}
     folds, identity = found[0].folds, found[0].identity
     expected = replicates or max(common.replicates for common in found)
+    looks = declared_looks(found)
     rows = _labelled(
         [
-            (group[0].common, build_row(group, joined, folds=folds, replicates=expected))
+            (
+                group[0].common,
+                build_row(group, joined, folds=folds, replicates=expected, looks=looks),
+            )
             for group in grouped(shown, row_key).values()
         ]
     )
@@ -116,11 +121,12 @@ def board_of(
         remarks=(),
         rows=tuple(_with_intervals(rows, told)),
         told=told,
+        looks=looks,
         trunk=identity.trunk,
     )
     ranked, ties = _ranked(board)
     remarks = (
-        *_remarks(shown, ranked, aggregate),
+        *_remarks(shown, ranked, aggregate, looks),
         *others,
         *odd,
         *rescored,
@@ -221,7 +227,14 @@ def _declaration(common: Common) -> str:
     return ", ".join(f"{name} {value}" for name, value in common.declared.model_dump().items())
 
 
-def build_row(runs: Sequence[Excerpt], joined: Joined, *, folds: int, replicates: int) -> Row:
+def build_row(
+    runs: Sequence[Excerpt],
+    joined: Joined,
+    *,
+    folds: int,
+    replicates: int,
+    looks: Sequence[int] = (),
+) -> Row:
     """Aggregate the runs of one row, of which there is at least one."""
     found = commons(runs)
     identity = found[0].identity
@@ -240,9 +253,10 @@ def build_row(runs: Sequence[Excerpt], joined: Joined, *, folds: int, replicates
         metrics=metrics,
         class_means=Deferred(lambda: separated_class_means(complete)),
         concatenated=concatenated(ours),
-        runs=_runs(runs, expected=folds * replicates),
+        runs=_runs(runs, expected=folds * asked_for(runs, looks, replicates)),
         failures=failures_of(runs),
         searches=len(_searches(runs)),
+        looked=last_look(runs, looks, folds),
         cost=_cost(runs, _searches(runs)),
         flags=_flags(runs, metrics, len(complete)),
         fold_values=fold_values(complete),
@@ -361,9 +375,12 @@ def _flags(runs: Sequence[Excerpt], metrics: Intervals, replicates: int) -> tupl
     return tuple(dict.fromkeys(flags))
 
 
-def _remarks(runs: Sequence[Excerpt], rows: Sequence[Row], aggregate: Aggregate) -> Iterator[str]:
+def _remarks(
+    runs: Sequence[Excerpt], rows: Sequence[Row], aggregate: Aggregate, looks: Sequence[int]
+) -> Iterator[str]:
     """What a reader must know before comparing two rows, the gravest first."""
     yield from _marks(rows)
+    yield from look_notes([row.looked for row in rows], looks)
     yield from _few_replicates(rows, aggregate)
     yield from _singletons(runs)
     yield from _nmi_by_chance(rows, aggregate)
@@ -388,7 +405,7 @@ def _few_replicates(rows: Sequence[Row], aggregate: Aggregate) -> Iterator[str]:
     few = [
         f"{row.label} ({count} of {most})"
         for row, count in zip(tried, counts, strict=True)
-        if 0 < count < most
+        if 0 < count < most and count != row.looked
     ]
     if few:
         yield f"fewer replicates than others, so below them: {', '.join(few)}"

@@ -117,6 +117,11 @@ class Comparison:
     pairs: Pairs | None = dataclasses.field(default=None, repr=False)
 
     @property
+    def looks(self) -> int:
+        """How many declared looks share the level."""
+        return self.told.looks if self.told else 1
+
+    @property
     def verdict(self) -> Answer:
         """Which is better at 5 %, decided by `adjusted` alone, as the board's letters are."""
         if self.adjusted is None or self.difference.interval.mean is None:
@@ -296,7 +301,8 @@ def power_to_see(
     if found is None:
         return None
     noise, replicates = found.noise, found.difference.interval.n
-    alone = replicates_to_see(difference, noise, level=LEVEL, power=power)
+    level = LEVEL / found.looks
+    alone = replicates_to_see(difference, noise, level=level, power=power)
     return Power(
         difference=difference,
         power=power,
@@ -308,5 +314,5 @@ def power_to_see(
         corrected=alone
         if pairs is None
         else replicates_on_board(difference, noise, pairs, level=LEVEL, power=power),
-        detectable=detectable_difference(noise, replicates, level=LEVEL, power=power) or 0.0,
+        detectable=detectable_difference(noise, replicates, level=level, power=power) or 0.0,
     )

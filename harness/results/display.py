@@ -222,6 +222,7 @@ def board_document(board: Board) -> dict[str, Any]:
         "semantics": dataclasses.asdict(board.semantics),
         "folds": board.folds,
         "replicates": board.replicates,
+        "looks": list(board.looks),
         "ranked_by": {"metric": RANKED_BY, "aggregate": board.aggregate},
         "notes": list(board.notes),
         "rows": [_document_row(row) for row in board.rows],

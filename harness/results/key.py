@@ -55,6 +55,7 @@ RECORD: Mapping[str, Fact] = {
     "searched": Fact("averaged", "search"),
     "chosen_by": Fact("noted", "origin of hyperparameters"),
     "replicates": Fact("noted", "replicates asked for"),
+    "looks": Fact("noted", "declared looks"),
     "samples": Fact("noted", "samples reached"),
     "parameters": Fact("noted", "parameters"),
     "metrics": Fact("noted", "metrics"),

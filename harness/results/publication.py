@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from harness.errors import NotComparable, UserError
 from harness.record import (
@@ -91,7 +91,9 @@ class Publication(Frozen):
     """A recorded leaderboard: every run that stands on it, with enough to compare it again.
 
     `audited`: ids of the runs that were trained again before it was written, drawn at random, and
-    came out the same; empty where the audit was turned off, None in files from before.
+    came out the same; empty where the audit was turned off, None in files from before. `looks`: the
+    declared numbers of replicates at which the board is read, so that all who read it share the
+    level alike; not written where there are none.
     """
 
     format: int = PUBLICATION_FORMAT
@@ -102,6 +104,7 @@ class Publication(Frozen):
     semantics: Versions
     folds: int
     replicates: int
+    looks: tuple[int, ...] = Field(default=(), exclude_if=lambda looks: not looks)
     environments: tuple[dict[str, str], ...]
     test_sets: tuple[TestSet, ...]
     audited: tuple[str, ...] | None = None
@@ -160,6 +163,7 @@ class Publication(Frozen):
             declared=method.declared,
             folds=self.folds,
             replicates=self.replicates,
+            looks=self.looks,
             chosen_by=method.chosen_by,
             searched=method.searched,
             **(of_run(run) | {"environment": self.environments[run.environment]}),

@@ -93,6 +93,7 @@ def build_publication(
             semantics=Versions(training=board.semantics.training, scoring=board.semantics.scoring),
             folds=board.folds,
             replicates=board.replicates,
+            looks=board.looks,
             environments=tuple(files.environments),
             test_sets=tuple(files.test_sets),
             audited=tuple(audited),

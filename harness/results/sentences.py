@@ -83,6 +83,7 @@ def comparison_document(found: Comparison) -> dict[str, Any]:
             "over_folds": found.over_folds,
         },
         "pairs_corrected_for": found.family,
+        "looks": list(board.looks),
         "probability_of_improvement": found.improvement,
         "effect_size": found.effect,
         "bootstrap": {"low": low, "high": high, "levels": list(found.levels)},
@@ -99,9 +100,16 @@ def power_document(power: Power) -> dict[str, Any]:
 def _beside(found: Comparison) -> str:
     """Where the pair alone would have passed, say what it fails by."""
     alone = found.difference.p_value
-    if alone is None or alone > LEVEL:
+    if alone is None or alone > LEVEL or not _family(found):
         return ""
-    return f" among {_pairs(found.family)}"
+    return f" among {_family(found)}"
+
+
+def _family(found: Comparison) -> str:
+    """What shares the level: the pairs of the board, and its declared looks; empty for neither."""
+    pairs = [_pairs(found.family)] if found.family > 1 else []
+    looks = [f"{found.looks} looks"] if found.looks > 1 else []
+    return " and ".join([*pairs, *looks])
 
 
 def _to_see(found: Comparison) -> str:
@@ -164,7 +172,8 @@ def _tests(found: Comparison) -> Iterator[str]:
             "only if folds correlate by what they leave out)"
         )
     if found.family > 1:
-        yield f"the verdict is over all {_pairs(found.family)} of the board together"
+        looks = f" and all {found.looks} looks" if found.looks > 1 else ""
+        yield f"the verdict is over all {_pairs(found.family)} of the board{looks} together"
 
 
 def _cautions(found: Comparison) -> Iterator[str]:
@@ -186,7 +195,7 @@ def _difference(found: Comparison) -> str:
     ends = ""  # differences without any variance have none
     if interval.low is not None and interval.high is not None:
         ends = f" [{_number(interval.low, found)}, {_number(interval.high, found)}]"
-    corrected = f" among {_pairs(found.family)}" if found.family > 1 else ""
+    corrected = f" among {_family(found)}" if _family(found) else ""
     name = title_of(found.metric)
     return (
         f"{_number(interval.mean, found)}{ends} {name}, "

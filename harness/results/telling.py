@@ -32,12 +32,13 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class ToldPair:
-    """Two rows: their difference, its p-value over `family` pairs together, and its noise."""
+    """Two rows: their difference, its noise, its p-value over `family` pairs and all `looks`."""
 
     difference: PairedDifference
     adjusted: float
     family: int
     noise: Noise
+    looks: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,6 +90,7 @@ class Telling:
                 folds=pairs.folds,
                 units=pairs.units,
             ),
+            looks=pairs.looks,
         )
 
     @cached_property
@@ -98,7 +100,7 @@ class Telling:
         values = self.values[list(self.tested)]
         if self.seeds_are_units:
             values = values.mean(axis=2, keepdims=True)
-        return all_pairs(sign * values, floor=0.0)
+        return all_pairs(sign * values, floor=0.0, looks=self.pairs.looks)
 
     @property
     def replicates(self) -> Floats:
@@ -114,17 +116,20 @@ def tell(
     facts: MetricFacts,
     higher_is_better: bool = True,
     seeds_are_units: bool = False,
+    looks: int = 1,
 ) -> Telling:
     """Compare the rows of a board by one metric.
 
     `values`: (m, s, f), best first. `seeds_are_units`: whether the folds of a seed share more than
-    their seed, as those of one search do.
+    their seed, as those of one search do. `looks`: at how many declared numbers of seeds the board
+    is read.
     """
     found = standings(
         values,
         higher_is_better=higher_is_better,
         bounds=(facts.low, facts.high),
         seeds_are_units=seeds_are_units,
+        looks=looks,
         level=LEVEL,
     )
     return Telling(
@@ -152,19 +157,21 @@ def _notes(found: Standings, title: str) -> Iterator[str]:
     if not pairs:
         return
     counted = "the one pair" if pairs == 1 else f"all {pairs:,} pairs together"
+    over = f" over {found.pairs.looks} looks" if found.pairs.looks > 1 else ""
+    counted += over
     if found.shown == "nothing":
         yield f"no two rows can be told apart by {title} (5 %, {counted})"
     else:
         best = sum(row.best or False for row in found.rows)
         yield (
             f"*: may be the best by {title}, {best} of {len(found.places)} rows; the best is among "
-            "them with 95 %"
+            f"them with 95 %{over}"
         )
     if found.shown == "letters":
         yield f"ties: rows that share a letter cannot be told apart by {title} (5 %, {counted})"
     if found.shown == "ranks":
         yield (
-            f"rank: where a row may truly stand by {title}; all hold together with 95 % "
+            f"rank: where a row may truly stand by {title}; all hold together with 95 %{over} "
             f"({found.told:,} of {pairs:,} pairs are told apart)"
         )
     effect = found.pairs.effect

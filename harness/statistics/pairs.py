@@ -35,6 +35,8 @@ class Pairs:
     `family`: how many pairs were corrected together. `noise`: the standard deviation of a unit's
     difference about its fold's mean, as believed; `folds`, how many units make a replicate, and
     `units`, how many equally noisy ones they amount to. `effect`: whether seeds had to be units.
+    `looks`: at how many declared numbers of seeds the board is read; every p-value is multiplied by
+    it, and intervals are as much wider, so that the level holds for all of them together.
     """
 
     differences: Floats
@@ -50,6 +52,7 @@ class Pairs:
     units: float
     prior: SharedNoise | None
     effect: SeedEffect
+    looks: int = 1
 
     def apart(self, level: float = 0.05) -> Bools:
         """(m, m): which pairs can be told apart, with any false claim at most at `level`."""
@@ -70,7 +73,8 @@ class Pairs:
         tested = n > 1
         low, high = None, None
         if tested and error > ROUNDING * abs(mean):
-            half = float(stdtrit(self.degrees[row, column], (1.0 + confidence) / 2.0)) * error
+            tail = (1.0 - confidence) / self.looks / 2.0
+            half = float(stdtrit(self.degrees[row, column], 1.0 - tail)) * error
             low, high = mean - half, mean + half
         return PairedDifference(
             interval=Interval(mean=mean if n else None, low=low, high=high, n=n),
@@ -79,7 +83,7 @@ class Pairs:
         )
 
 
-def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR) -> Pairs:
+def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR, looks: int = 1) -> Pairs:
     """Compare all pairs of methods on the seeds that both have, within folds.
 
     `values`: (m, n, f), replicates by fold, NaN where a method has none; f is 1 where a seed is
@@ -91,7 +95,8 @@ def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR) -> Pairs:
     From twelve methods on, noise is also shared between pairs: a pair is told apart by its own
     noise at half the level, or by the shared at the other half if its own p-value is below a
     tenth of the level, each after Holm. So a pair that is told apart has an interval of its own
-    that excludes zero. Why, and how far it holds: docs/statistics-derivations.md.
+    that excludes zero. `looks`: how many declared looks share the level (Bonferroni). Why, and how
+    far it holds: docs/statistics-derivations.md.
     """
     found = complete(values)
     effect = seed_effect(found)
@@ -108,7 +113,7 @@ def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR) -> Pairs:
     least = floor * float(np.median(variance[tested])) if tested.any() else 0.0
     believed = np.where(tested, np.maximum(variance, least), np.nan)
     runs = np.maximum(count * folds, 1)
-    p = t_p_values(mean, believed / runs, degrees, count)
+    p = np.minimum(1.0, looks * t_p_values(mean, believed / runs, degrees, count))
     prior = None
     if methods >= ENOUGH_TO_SHARE:
         prior = shared_noise(np.where(variance > 0.0, believed, np.nan), degrees, first, second)
@@ -116,6 +121,7 @@ def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR) -> Pairs:
     if prior is not None:
         pooled = prior.variances(believed, degrees) / runs
         shared = t_p_values(mean, pooled, degrees + prior.degrees, count)
+        shared = np.minimum(1.0, looks * shared)
         seconded = np.maximum(holm(shared) / (1.0 - OWN_SHARE), SECOND * p)
         adjusted = np.minimum(1.0, np.minimum(adjusted / OWN_SHARE, seconded))
     return Pairs(
@@ -132,6 +138,7 @@ def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR) -> Pairs:
         units=units,
         prior=prior,
         effect=effect,
+        looks=looks,
     )
 
 

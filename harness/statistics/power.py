@@ -109,7 +109,7 @@ def replicates_on_board(
     _check(noise.noise, level, power)
     if difference == 0.0:
         return None
-    planned = noise.at_most
+    level, planned = level / pairs.looks, noise.at_most
     sharing = pairs.prior is not None and len(pairs.differences) >= ENOUGH_TO_SHARE
     own_level = (OWN_SHARE if sharing else 1.0) * level / max(1, pairs.family)
 

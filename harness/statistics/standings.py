@@ -67,6 +67,7 @@ def standings(
     higher_is_better: bool = True,
     bounds: Bounds = (None, None),
     seeds_are_units: bool = False,
+    looks: int = 1,
     level: float = LEVEL,
 ) -> Standings:
     """Letters, top group, ranks and intervals of rows, all from one reading of their pairs.
@@ -74,6 +75,7 @@ def standings(
     `values`: (m, n, f), row by seed by fold, NaN where a row has no such replicate. `bounds`: what
     the metric cannot leave. `seeds_are_units`: where the folds of a seed share what was drawn (a
     search for each replicate, streams that leave the fold out); joined folds come with f = 1.
+    `looks`: at how many declared numbers of seeds the board is read; the level is for all of them.
     """
     found = complete(values)
     if seeds_are_units:
@@ -81,7 +83,7 @@ def standings(
     intervals = fold_intervals(found, bounds=bounds)
     places = [place for place, interval in enumerate(intervals) if interval.n > 1]
     sign = 1.0 if higher_is_better else -1.0
-    pairs = all_pairs(sign * found[places])
+    pairs = all_pairs(sign * found[places], looks=looks)
     told = int(pairs.apart(level).sum()) // 2
     rows = [Standing(interval=interval) for interval in intervals]
     if len(places) > 1:

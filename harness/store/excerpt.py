@@ -21,7 +21,7 @@ from harness.record import (
     Told,
 )
 
-EXCERPT_FORMAT = 5
+EXCERPT_FORMAT = 6
 """Raised with any change of what is written, a new field of a model in a Common included."""
 
 
@@ -40,6 +40,7 @@ class Common(Frozen):
     declared: Declared
     folds: int
     replicates: int
+    looks: tuple[int, ...] = ()
     chosen_by: Literal["default", "given", "search", "trial"]
     searched: Searched | None
     samples: Samples | None
@@ -144,6 +145,7 @@ def _common(record: Record) -> Common:
         declared=record.declared,
         folds=record.folds,
         replicates=record.replicates,
+        looks=record.looks,
         chosen_by=record.chosen_by,
         searched=record.searched,
         samples=record.samples,

@@ -63,8 +63,8 @@ def test_an_unknown_key_is_named_with_the_nearest(change: Change) -> None:
 def test_an_unknown_section_is_named_with_the_nearest(toy: str) -> None:
     assert error_of(toy + "\n[optimisers]\nname = 1\n") == (
         "toy.toml: unknown key 'optimisers'; did you mean 'optimizers'? (allowed: augmentation, "
-        "backbone, optimizers, quirks, replicates, scoring, search, selection, split, test_views, "
-        "training)"
+        "backbone, looks, optimizers, quirks, replicates, scoring, search, selection, split, "
+        "test_views, training)"
     )
 
 
@@ -132,6 +132,16 @@ def test_an_unknown_composition_is_shown_with_the_nearest(change: Change) -> Non
     assert error_of(text).startswith(
         "toy.toml: training.compositions.1: 'uniforn' is not allowed; did you mean 'uniform'?"
     )
+
+
+def test_looks_ascend_to_all_replicates(change: Change) -> None:
+    def said(looks: str) -> str:
+        return error_of(change("replicates", f"10\nlooks = {looks}"))
+
+    assert "looks must be two or more" in said("[10]")
+    assert "looks must be two or more" in said("[5, 3, 10]")
+    assert "looks must end at replicates, 10" in said("[3, 5]")
+    assert "looks.0" in said("[1, 10]")
 
 
 def test_a_batch_must_hold_whole_classes(change: Change) -> None:
