@@ -29,6 +29,7 @@ BEHIND_THE_STORE = (
     "gate",
     "history",
     "deployment",
+    "variables",
 )
 # Imported where a device is asked for, by no module at its top.
 DEVICE = "scoring/device.py"

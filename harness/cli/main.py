@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "deploy": "deploy",
     "export": "export",
     "embed": "embed",
+    "variables": "variables",
     "score": "score",
     "rescore": "rescore",
     "verify": "rescore",

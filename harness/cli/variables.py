@@ -1,0 +1,71 @@
+"""`bench variables`: what recorded embeddings hold of background variables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import BoardOptions, FormatOption, PluginOption, grouped
+
+
+@grouped
+def variables(  # noqa: PLR0913 - one argument an option
+    of: BoardOptions,
+    *,
+    variable: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An attribute of the dataset, by default all; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    ordered: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An attribute whose values are in order; numbers are without asking.",
+            show_default=False,
+        ),
+    ] = None,
+    permutations: Annotated[
+        int, typer.Option(help="Controls with the values dealt out anew; 0: none.")
+    ] = 99,
+    samples: Annotated[int, typer.Option(help="Test samples that count, at most.")] = 4000,
+    seed: Annotated[int, typer.Option(help="Of every draw.", min=0)] = 0,
+    protocol_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="A protocol besides the published ones.", show_default=False),
+    ] = None,
+    plugin: PluginOption = None,
+    format: FormatOption = "table",  # noqa: A002 - named as its option
+) -> None:
+    """Say how much of each background variable an embedding carries, and what each disturbs.
+
+    docs/variables.md defines the measures. Nothing is trained: it reads what runs left in a store.
+    """
+    from harness.data.loading import load_dataset
+    from harness.figures.sources import load_sources
+    from harness.registry import load_registry
+    from harness.rescoring import RuleBook
+    from harness.table import render
+    from harness.variables import Wanted, saliency, saliency_document, saliency_table
+
+    wanted = Wanted(
+        variables=tuple(variable or ()),
+        ordered=tuple(ordered or ()),
+        permutations=permutations,
+        samples=samples,
+        seed=seed,
+    )
+    with of.open() as source:
+        runs = load_sources(source, select=of.select)
+        data = load_dataset(load_registry(plugin or ()), runs.board.dataset)
+        rules = RuleBook(protocol_file or ())
+        found = saliency(source, runs, data, rules=rules, wanted=wanted)
+    if format == "json":
+        document = saliency_document(found)
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        typer.echo(render(saliency_table(found), format), nl=False)

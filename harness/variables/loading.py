@@ -1,0 +1,253 @@
+"""Recorded runs asked about variables: their stored embeddings, and the dataset's attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.data.dataset import Attribute, Dataset
+from harness.data.streams import numpy_stream, stream_seed
+from harness.errors import NotComparable, UserError, unknown
+from harness.figures.sources import Entry, Sources
+from harness.record import Record
+from harness.rescoring import RuleBook
+from harness.results.reading import Source, StoreSource
+from harness.store import Store
+from harness.variables.controls import dealt
+from harness.variables.measuring import MEASURES, Embedded, Sums, Variable
+from harness.variables.results import Found, Saliency, SaliencyRow, with_p_values
+
+Floats = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
+
+UNKNOWN = "unknown"
+"""The name of a value that says nothing: its samples are left out."""
+GROUPS = 20
+"""Groups of classes that the jackknife leaves out at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is asked: which variables (none: all), which of them are ordered, and how surely.
+
+    `samples`: at most so many test samples, drawn with the seed. UserError where out of range.
+    """
+
+    variables: tuple[str, ...] = ()
+    ordered: tuple[str, ...] = ()
+    permutations: int = 99
+    samples: int = 4000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.permutations < 0 or self.permutations == 1:
+            raise UserError(f"--permutations must be 0 or above 1, not {self.permutations}")
+        if self.samples < 4:
+            raise UserError(f"--samples must be 4 or more, not {self.samples}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A variable as the dataset has it: codes of all samples, -1 where unknown, and numbers."""
+
+    name: str
+    codes: Int64
+    numbers: Floats | None
+
+
+def saliency(
+    source: Source, sources: Sources, data: Dataset, *, rules: RuleBook, wanted: Wanted
+) -> Saliency:
+    """Measure what every method's stored embeddings hold of the dataset's variables.
+
+    UserError for a published file, where the dataset has no such variable, or one with a single
+    value, where there is no complete replicate, or runs left no embeddings; NotComparable for
+    another dataset.
+    """
+    if not isinstance(source, StoreSource):
+        raise UserError(f"{source.name}: holds no embeddings to measure; their store does")
+    board = sources.board
+    if data.digest != board.dataset_digest:
+        raise NotComparable(
+            f"dataset {board.dataset}: is not the one that the runs were scored on "
+            f"({data.digest[:12]} and {board.dataset_digest[:12]})"
+        )
+    asked, notes = _asked(data, wanted)
+    entries = [entry for entry in sources.entries if entry.replicates]
+    if not entries:
+        raise UserError(
+            f"store {source.store.path}: holds no complete replicate of {board.protocol}"
+        )
+    reader = _Reader(source.store, rules, wanted)
+    rows = [row for entry in entries for row in _rows(entry, reader, asked)]
+    labels = reader.samples(_runs(entries[0])[0])[1]
+    for one in asked:
+        own = [row for row in rows if row.variable == one.name]
+        if not own:
+            notes.append(f"{one.name}: one value in the test part: nothing to measure")
+        elif not any("p1_lost" in row.found for row in own):
+            notes.append(f"{one.name}: the same for all of a class: it disturbs no pair")
+    return Saliency(
+        protocol=board.protocol,
+        dataset=board.dataset,
+        classes=len(np.unique(labels)),
+        samples=len(labels),
+        rows=with_p_values(rows),
+        notes=notes,
+    )
+
+
+def _asked(data: Dataset, wanted: Wanted) -> tuple[list[_Asked], list[str]]:
+    """The variables asked for, and what is said of those left out."""
+    names = list(data.attributes)
+    if not names:
+        raise UserError(f"dataset {data.name}: has no attributes; `NAME+rotation` has one")
+    for name in (*wanted.variables, *wanted.ordered):
+        if name not in names:
+            raise unknown("attribute", name, names, where=f"dataset {data.name}")
+    found, notes = [], []
+    for name in wanted.variables or names:
+        one = _variable(name, data.attributes[name], ordered=name in wanted.ordered)
+        values = np.unique(one.codes[one.codes >= 0])
+        if len(values) > 1:
+            found.append(one)
+        elif name in wanted.variables:
+            raise UserError(f"dataset {data.name}: {name} has one value: nothing to tell apart")
+        else:
+            notes.append(f"{name}: one value: left out")
+    if not found:
+        raise UserError(f"dataset {data.name}: no attribute has two values ({', '.join(names)})")
+    return found, notes
+
+
+def _variable(name: str, attribute: Attribute, *, ordered: bool) -> _Asked:
+    """Values that are all numbers are ordered by themselves; others if a person says so."""
+    known = [place for place, value in enumerate(attribute.names) if value != UNKNOWN]
+    codes = np.full(len(attribute.names), -1, dtype=np.int64)
+    codes[known] = np.arange(len(known))
+    numbers = _numbers([attribute.names[place] for place in known])
+    if numbers is None and ordered:
+        numbers = np.arange(len(known), dtype=np.float64)
+    return _Asked(name, codes[attribute.values], numbers)
+
+
+def _numbers(names: Sequence[str]) -> Floats | None:
+    try:
+        values = np.array([float(name) for name in names])
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
+def _runs(entry: Entry) -> list[Record]:
+    """The runs of every complete replicate."""
+    known = {run.run_id: run for run in entry.records}
+    return [known[run_id] for run_ids in entry.row.run_ids.values() for run_id in run_ids]
+
+
+def _rows(entry: Entry, reader: _Reader, asked: Sequence[_Asked]) -> Iterator[SaliencyRow]:
+    runs = _runs(entry)
+    measured: dict[str, list[dict[str, Found]]] = {}
+    for run in runs:
+        for name, found in reader.measured(run, asked):
+            measured.setdefault(name, []).append(found)
+    for one in asked:
+        if one.name in measured:
+            yield SaliencyRow(
+                method=entry.label,
+                variable=one.name,
+                values=len(np.unique(one.codes[one.codes >= 0])),
+                runs=len(runs),
+                found=_mean(measured[one.name]),
+            )
+
+
+def _mean(runs: Sequence[dict[str, Found]]) -> dict[str, Found]:
+    """Over runs, of the measures that all of them have."""
+    names = [name for name in MEASURES if all(name in run for run in runs)]
+    return {
+        name: Found(
+            value=float(np.mean([run[name].value for run in runs])),
+            left_out=np.mean([run[name].left_out for run in runs], axis=0),
+            controls=np.mean([run[name].controls for run in runs], axis=0),
+        )
+        for name in names
+    }
+
+
+class _Reader:
+    """Reads the test part that a run left, and measures it."""
+
+    def __init__(self, store: Store, rules: RuleBook, wanted: Wanted) -> None:
+        self._store = store
+        self._rules = rules
+        self._wanted = wanted
+
+    def samples(self, run: Record) -> tuple[npt.NDArray[np.floating], Int64, Int64]:
+        """Embeddings, labels and positions of the test samples that count, by position."""
+        arrays = self._store.arrays(run)
+        for name in ("test_embeddings", "test_labels", "test_positions"):
+            if name not in arrays:
+                raise UserError(f"run {run.run_id} left no {name}: nothing to measure")
+        order = np.argsort(arrays["test_positions"])
+        if len(order) > self._wanted.samples:
+            draw = numpy_stream(self._wanted.seed, "samples that count")
+            chosen = draw.choice(len(order), self._wanted.samples, replace=False)
+            order = order[np.sort(chosen)]
+        return (
+            arrays["test_embeddings"][order],
+            arrays["test_labels"][order],
+            arrays["test_positions"][order],
+        )
+
+    def measured(
+        self, run: Record, asked: Sequence[_Asked]
+    ) -> Iterator[tuple[str, dict[str, Found]]]:
+        """What a run's embedding holds of each variable that has two values in its test part."""
+        embeddings, labels, positions = self.samples(run)
+        distance = self._rules.rule(run).distance
+        ready: dict[bytes, Embedded] = {}
+        for one in asked:
+            codes = one.codes[positions]
+            known = codes >= 0
+            classes = labels[known]
+            if len(np.unique(codes[known])) < 2 or len(np.unique(classes)) < 2:
+                continue
+            if known.tobytes() not in ready:
+                ready[known.tobytes()] = Embedded(
+                    embeddings[known],
+                    classes,
+                    _groups(classes, self._wanted.seed),
+                    distance=distance,
+                    seed=stream_seed(self._wanted.seed, "variables") % 2**32,
+                )
+            tested = ready[known.tobytes()]
+            yield one.name, self._found(tested, classes, Variable(codes=codes[known],
+                                                                  numbers=one.numbers))  # fmt: skip
+
+    def _found(self, tested: Embedded, labels: Int64, variable: Variable) -> dict[str, Found]:
+        sums = {**tested.carried(variable), **tested.disturbed(variable)}
+        controls: dict[str, list[float]] = {name: [] for name in sums}
+        for number in range(self._wanted.permutations):
+            for how, measure in (
+                ("over classes", tested.carried),
+                ("within classes", tested.disturbed),
+            ):
+                order = dealt(labels, how, seed=self._wanted.seed, number=number)
+                for name, found in measure(variable.take(order)).items():
+                    controls[name].append(found.whole())
+        return {name: _one(found, controls[name]) for name, found in sums.items()}
+
+
+def _one(sums: Sums, controls: Sequence[float]) -> Found:
+    return Found(value=sums.whole(), left_out=sums.without_each(), controls=np.array(controls))
+
+
+def _groups(labels: Int64, seed: int) -> Int64:
+    """Classes dealt out to groups of about one size, the same ones whatever embedded them."""
+    classes, codes = np.unique(labels, return_inverse=True)
+    order = numpy_stream(seed, "groups of classes").permutation(len(classes))
+    return np.asarray(order[codes] % min(GROUPS, len(classes)), dtype=np.int64)
