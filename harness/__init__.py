@@ -89,7 +89,7 @@ if TYPE_CHECKING:
         Readout,
         View,
     )
-    from harness.models.trunk import Trunk
+    from harness.models.backbone import Trunk
     from harness.record import Identity, Record
     from harness.results import Board, load_board
     from harness.settings import Settings
@@ -115,7 +115,7 @@ else:
             "Readout",
             "View",
         ),
-        "harness.models.trunk": ("Trunk",),
+        "harness.models.backbone": ("Trunk",),
         "harness.record": ("Identity", "Record"),
         "harness.results": ("Board", "load_board"),
         "harness.settings": ("Settings",),

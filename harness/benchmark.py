@@ -471,8 +471,8 @@ def _described(data: Dataset, rules: Protocol) -> list[str]:
 
 def _report_copies(data: Dataset, rules: Protocol) -> None:
     """Log the samples that stand under several classes, or on both sides of the test."""
+    from harness.data.dataset import MappedArray
     from harness.data.duplicates import copies
-    from harness.data.mapped import MappedArray
     from harness.data.splits import make_split
 
     if isinstance(data.inputs, MappedArray):

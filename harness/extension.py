@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.data.dataset import Dataset
     from harness.execution.executor import Stages, Work
-    from harness.models.trunk import Trunk
+    from harness.models.backbone import Trunk
 
 
 RANDOM = "random"

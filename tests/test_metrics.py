@@ -15,7 +15,8 @@ from harness.metrics import (
     title_of,
 )
 from harness.record import Audit, Told
-from harness.scoring import classify, score_embeddings
+from harness.scoring import score_embeddings
+from harness.scoring.classifiers import classify
 
 NAMES = ["map_at_r", "precision_at_1", "recall_at_10", "accuracy_knn_1", "purity"]
 

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.data.lazy_inputs import LazyInputs
-from harness.data.parts import Part, Standardisation
+from harness.data.parts import LazyInputs, Part, Standardisation
 from harness.training.batching import visible_attributes, visible_labels
 from harness.training.task import Task
 

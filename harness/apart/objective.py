@@ -27,9 +27,8 @@ from harness.apart.shared import Kept, Shape
 from harness.method.objective import Batch, Clusters, Readout
 from harness.models.backbone import Backbone
 from harness.registry import Reference
-from harness.training.embedding import AuditedEmbed
+from harness.training.embedding import AuditedEmbed, require_linear
 from harness.training.outcomes import BadLoss, PluginFailed, Tampered, told
-from harness.training.readout import require_linear
 
 
 class ObjectiveApart:

@@ -28,11 +28,10 @@ from harness.method.objective import Batch, Clusters, Context, Objective, Output
 from harness.record import Reason
 from harness.registry import confine
 from harness.training.batching import TrainingView
-from harness.training.embedding import Counts
+from harness.training.embedding import Counts, require_readout
 from harness.training.guard import OptimizerGuard, method_state
 from harness.training.optimizers import objective_optimizers, set_rates
 from harness.training.outcomes import BadLoss, Tampered, reason_of
-from harness.training.readout import require_readout
 
 FEATURES, LINEAR, EMBEDDINGS = "features", "linear", "embeddings"
 WHOLE = (FEATURES, LINEAR, EMBEDDINGS)

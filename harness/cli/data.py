@@ -29,7 +29,7 @@ def listing(
 ) -> None:
     """List the published datasets: whether their files are at hand, licence and source."""
     from harness.data.sources.catalogue import catalogue
-    from harness.data.sources.places import find
+    from harness.data.sources.entry import find
     from harness.table import Cell, Column, Table
 
     rows: list[dict[str, Cell]] = []
@@ -78,8 +78,8 @@ def add(
     """Take the files of a dataset, or download them; each is checked before it is kept."""
     from harness.data.sources.adding import add_files
     from harness.data.sources.catalogue import entry_of
+    from harness.data.sources.entry import find, how_to_get
     from harness.data.sources.fetching import fetch
-    from harness.data.sources.places import find, how_to_get
 
     entry = entry_of(name)
     if files:
@@ -99,7 +99,7 @@ def verify(name: NameArgument) -> None:
     """Check every file of a dataset, read it, and look for images in two of its parts."""
     from harness.data.duplicates import copies, shared_images
     from harness.data.sources.catalogue import entry_of, load_entry, verdicts
-    from harness.data.sources.places import require_files
+    from harness.data.sources.entry import require_files
 
     entry = entry_of(name)
     for file, place in require_files(entry).items():
@@ -124,7 +124,7 @@ def verify(name: NameArgument) -> None:
 def path(name: NameArgument) -> None:
     """Print where each file of a dataset lies, one a line."""
     from harness.data.sources.catalogue import entry_of
-    from harness.data.sources.places import require_files
+    from harness.data.sources.entry import require_files
 
     for place in require_files(entry_of(name)).values():
         typer.echo(str(place))

@@ -35,7 +35,7 @@ def new(
     """
     from harness.data.own import described, fitting_split, load_path
     from harness.protocol import load_protocol, read_protocol
-    from harness.protocol.published import protocol_path
+    from harness.protocol.parse import protocol_path
     from harness.protocol.writing import written_for
 
     if file.suffix != ".toml":

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from harness.reading import Embeddings, Labels, Reading
-    from harness.scoring import Interval, Scores, Verification
+    from harness.scoring import Scores
+    from harness.scoring.bootstrap import Interval
+    from harness.scoring.verification import Verification
     from harness.table import Cell
 
 _MANY_CLASSES = 100
@@ -92,7 +94,8 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     """
     from harness.errors import UserError
     from harness.reading import codes_of, read_groups
-    from harness.scoring import KMeans, bootstrap_intervals, score_embeddings
+    from harness.scoring import KMeans, score_embeddings
+    from harness.scoring.bootstrap import bootstrap_intervals
 
     reading = read.reading()
     classes, rows = _read(embeddings, labels, reading)
@@ -136,7 +139,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         groups = read_groups(labels or embeddings, by, reading)[classes.kept]
         found += _by_group(scores, groups, by)
     if verification:
-        from harness.scoring import verify
+        from harness.scoring.verification import verify
 
         pairs = verify(
             points,

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.dataset import Attribute
+from harness.data.dataset import Attribute, open_array
 from harness.data.home import cache_folder
-from harness.data.mapped import open_array
 from harness.data.sources.index import ImageIndex
 from harness.errors import UserError
 

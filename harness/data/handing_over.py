@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.dataset import Attribute, Dataset
-from harness.data.mapped import IN_MEMORY_BYTES, MappedArray, map_array
+from harness.data.dataset import IN_MEMORY_BYTES, Attribute, Dataset, MappedArray, map_array
 from harness.errors import UserError
 from harness.plain_text import one_line, plain
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.data.dataset import Dataset
-from harness.data.mapped import MappedArray
+from harness.data.dataset import Dataset, MappedArray
 from harness.writing import write_whole
 
 _FILE = "digest.json"

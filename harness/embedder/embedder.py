@@ -12,21 +12,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from harness.data.lazy_inputs import LazyInputs
-from harness.data.mapped import MappedArray
-from harness.data.parts import Standardisation
+from harness.data.dataset import MappedArray
+from harness.data.parts import LazyInputs, Standardisation
 from harness.embedder.files import read_embedder
 from harness.embedder.recipe import Recipe
 from harness.errors import UserError
 from harness.method.objective import Readout
-from harness.models.backbone import build_backbone
-from harness.models.views import MeanOfViews
+from harness.models.backbone import MeanOfViews, build_backbone
 from harness.registry import core_registry, load_registry
-from harness.training.embedding import embed_inputs
-from harness.training.readout import ReadBackbone
+from harness.training.embedding import ReadBackbone, embed_inputs
 
 if TYPE_CHECKING:
-    from harness.models.trunk import Trunk
+    from harness.models.backbone import Trunk
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from harness.data.augmenting.windows import scored_windows
+from harness.data.augmentation import scored_windows
 from harness.embedder.files import recipe_of
 from harness.embedder.recipe import Recipe
 from harness.errors import UserError
-from harness.training.readout import ReadBackbone
+from harness.training.embedding import ReadBackbone
 
 if TYPE_CHECKING:
     from harness.data.parts import Vault

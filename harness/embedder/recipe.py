@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.data.augmenting.windows import WHOLE, Window
+from harness.data.augmentation import WHOLE, Window
 from harness.protocol.model import BackboneRule
 from harness.record import Frozen
 

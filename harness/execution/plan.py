@@ -9,7 +9,7 @@ from typing import Literal
 
 from harness.errors import UserError
 from harness.method import Value
-from harness.method.reserved import samples_per_class
+from harness.method.method import samples_per_class
 from harness.protocol import Protocol
 from harness.protocol.model import BackboneRule
 from harness.record import Declared, Identity, Searched

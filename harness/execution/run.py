@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from harness.apart.channel import NothingShared
 from harness.apart.child import Died
-from harness.data.augmenting.windows import scored_windows
+from harness.data.augmentation import scored_windows
 from harness.data.dataset import Dataset
 from harness.data.parts import Vault
 from harness.data.splits import make_split, part_digest
@@ -28,16 +28,14 @@ from harness.execution.starting import open_vault, start_backbone
 from harness.execution.support import require_supported
 from harness.extension import Metric
 from harness.method import Method
-from harness.models.backbone import weights_digest
-from harness.models.views import MeanOfViews
+from harness.models.backbone import MeanOfViews, weights_digest
 from harness.protocol import Protocol
 from harness.record import Audit, Reason, Record
 from harness.registry import Registry
 from harness.scoring import map_at_r
-from harness.training.embedding import Counts, embed_part
+from harness.training.embedding import Counts, ReadBackbone, embed_part
 from harness.training.loop import count_parameters
 from harness.training.outcomes import PluginFailed, reason_of
-from harness.training.readout import ReadBackbone
 from harness.training.task import Task
 
 Arrays = Mapping[str, npt.NDArray[Any]]

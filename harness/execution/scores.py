@@ -16,7 +16,7 @@ from harness.plain_text import one_line, plain
 from harness.protocol.model import ScoringRule
 from harness.record import Scores, Told
 from harness.registry import Reference
-from harness.scoring import SCORING_SEMANTICS, KMeans, classify, score_embeddings, verify
+from harness.scoring import SCORING_SEMANTICS, KMeans, score_embeddings
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -62,6 +62,8 @@ def _verified(arrays: Arrays, rule: ScoringRule) -> dict[str, float]:
     """The verification scores, if the rule has false accept rates."""
     if not rule.verification:
         return {}
+    from harness.scoring.verification import verify
+
     gallery = rule.gallery == "train"
     return verify(
         arrays["test_embeddings"],
@@ -77,6 +79,8 @@ def _classified(arrays: Arrays, rule: ScoringRule, seed: int) -> dict[str, float
     """`accuracy_NAME`, `macro_f1_NAME` and `ami_NAME` of each classifier that the rule names."""
     if not rule.classifiers:
         return {}
+    from harness.scoring.classifiers import classify
+
     found = classify(
         arrays["train_embeddings"],
         arrays["train_labels"],

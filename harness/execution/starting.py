@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.data.augmenting.windows import middle_window
+from harness.data.augmentation import middle_window
 from harness.data.parts import Vault
 from harness.data.splits import Split
 from harness.models.backbone import Backbone, build_backbone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
@@ -14,9 +14,66 @@ from torch import Tensor, nn
 
 from harness.data.streams import stream_seed
 from harness.method.objective import Outputs
-from harness.models.head import JoinedHeads
-from harness.models.trunk import JoinedTrunks, Trunk
 from harness.protocol.model import BackboneRule
+
+
+class MeanOfViews(nn.Module):
+    """Maps raw images to the mean embedding of their views, of unit length if `normalize`.
+
+    `views`: each makes one view of raw images (B, C, H, W), as `reader` takes it.
+    """
+
+    def __init__(
+        self, reader: nn.Module, views: Sequence[Callable[[Tensor], Tensor]], *, normalize: bool
+    ) -> None:
+        super().__init__()
+        self.reader = reader
+        self.views = list(views)
+        self.normalize = normalize
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Embeddings, float32 (B, embedding_size)."""
+        mean = torch.stack([self.reader(view(images)) for view in self.views]).mean(dim=0)
+        return nn.functional.normalize(mean) if self.normalize else mean
+
+
+class Trunk(nn.Module):
+    """Maps standardised inputs to features: float32 (B, C, H, W) or (B, D) to (B, feature_size)."""
+
+    feature_size: int
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return features, float32 (B, feature_size)."""
+        raise NotImplementedError
+
+
+class JoinedTrunks(Trunk):
+    """The trunks of an ensemble side by side: their features joined, member after member."""
+
+    def __init__(self, trunks: Sequence[Trunk]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(trunks)
+        self.feature_size = sum(trunk.feature_size for trunk in trunks)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return all members' features, float32 (B, sum of their sizes)."""
+        return torch.cat([trunk(inputs) for trunk in self.members], dim=1)
+
+
+class JoinedHeads(nn.Module):
+    """A linear head for each member: its own features in, its share of the embedding out."""
+
+    def __init__(self, feature_sizes: Sequence[int], embedding_size: int) -> None:
+        super().__init__()
+        self.sizes = list(feature_sizes)
+        share = embedding_size // len(self.sizes)
+        self.members = nn.ModuleList([nn.Linear(size, share) for size in self.sizes])
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Joined features, float32 (B, sum of sizes), to joined embeddings (B, embedding_size)."""
+        shares = torch.split(features, self.sizes, dim=1)
+        parts = [head(share) for head, share in zip(self.members, shares, strict=True)]
+        return torch.cat(parts, dim=1)
 
 
 class Backbone(nn.Module):

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from harness.models.backbone import Trunk
 from harness.models.images import require_image
-from harness.models.trunk import Trunk
 
 FEATURES = 1024
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from harness.errors import UserError
+from harness.models.backbone import Trunk
 from harness.models.images import require_image
-from harness.models.trunk import Trunk
 
 WIDTHS = (16, 32, 64)
 HIDDEN = 256

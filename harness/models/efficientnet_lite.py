@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from harness.models.backbone import Trunk
 from harness.models.images import require_image
-from harness.models.trunk import Trunk
 
 FEATURES = 1280
 STEM = 32

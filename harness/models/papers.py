@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from torch import Tensor, nn
 
 from harness.errors import UserError
-from harness.models.trunk import Trunk
+from harness.models.backbone import Trunk
 
 HIDDEN = 256
 DROPOUT = 0.5

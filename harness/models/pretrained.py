@@ -16,7 +16,7 @@ from harness.errors import UserError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from harness.models.trunk import Trunk
+    from harness.models.backbone import Trunk
 
 _BLOCK = 1 << 20
 

@@ -11,7 +11,7 @@ from harness.extension import BackboneSource, PretrainedWeights
 from harness.models.pretrained import WeightsFile, load_weights, require_file
 
 if TYPE_CHECKING:
-    from harness.models.trunk import Trunk
+    from harness.models.backbone import Trunk
 
 # Of torchvision's ImageNet weights: 255 times (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225).
 TORCHVISION_MEAN = (123.675, 116.28, 103.53)

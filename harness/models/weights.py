@@ -10,7 +10,7 @@ from harness.data.dataset import Dataset
 from harness.data.parts import Standardisation
 from harness.errors import UserError
 from harness.extension import BackboneSource, PretrainedWeights
-from harness.models.trunk import Trunk
+from harness.models.backbone import Trunk
 from harness.registry import Reference
 from harness.registry.asking import ask
 

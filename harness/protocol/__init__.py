@@ -1,8 +1,7 @@
 """Protocols: all that is fixed, as strict TOML."""
 
 from harness.protocol.model import Protocol
-from harness.protocol.parse import parse_protocol, read_protocol
-from harness.protocol.published import load_protocol, published_names
+from harness.protocol.parse import load_protocol, parse_protocol, published_names, read_protocol
 
 __all__ = [
     "Protocol",

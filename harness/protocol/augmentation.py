@@ -2,12 +2,56 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
-from harness.protocol.section import NotNegative, Positive, Section, as_tuple
+
+def as_tuple(value: object) -> object:
+    """TOML has arrays; a frozen model holds tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Positive = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """Base of every section: no unknown keys, no defaults, no coercion, no assignment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ScheduleRule(Section):
+    """A share of the learning rate for each step.
+
+    `warmup`: over this share of the steps the rate rises from 0 in a straight line. Then it falls
+    to the share `final` of itself at the last step: as half a cosine (Loshchilov and Hutter, ICLR
+    2017, without restarts) or in a straight line.
+    """
+
+    shape: Literal["cosine", "linear"]
+    warmup: Annotated[float, Field(ge=0, lt=1)]
+    final: Annotated[float, Field(ge=0, le=1)]
+
+    def share(self, step: int, steps: int) -> float:
+        """The share at a step, counted from 0, of a run of so many."""
+        done, warm = (step + 1) / steps, self.warmup
+        if done <= warm:
+            return done / warm
+        left = (1 - done) / (1 - warm)
+        curve = (1 - math.cos(math.pi * left)) / 2 if self.shape == "cosine" else left
+        return self.final + (1 - self.final) * curve
 
 
 class AffineAugmentation(Section):

@@ -7,9 +7,15 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from harness.method.method import Comparison, Composition
-from harness.protocol.augmentation import AugmentationRule, ViewsRule
-from harness.protocol.schedule import ScheduleRule
-from harness.protocol.section import NotNegative, Positive, Section, as_tuple
+from harness.protocol.augmentation import (
+    AugmentationRule,
+    NotNegative,
+    Positive,
+    ScheduleRule,
+    Section,
+    ViewsRule,
+    as_tuple,
+)
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 LabelledShare = Annotated[float, Field(gt=0, le=1)]

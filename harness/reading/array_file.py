@@ -88,7 +88,7 @@ def open_npz(where: Path) -> ArrayFile:
 
 def open_npy(where: Path, *, name: str = "inputs") -> ArrayFile:
     """The one array of a .npy file, under a name; one larger than memory is mapped."""
-    from harness.data.mapped import open_array
+    from harness.data.dataset import open_array
 
     def read(_: str) -> Array:
         try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.record import Concatenation, Record
 from harness.results.key import as_text, commons, facts_of, grouped, method_key, version_key
-from harness.store.excerpt import DIGESTS, Common, Excerpt, excerpts_of
+from harness.store.excerpts import DIGESTS, Common, Excerpt, excerpts_of
 
 Runs = list[Excerpt]
 _NAMED = 5

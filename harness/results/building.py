@@ -43,7 +43,7 @@ from harness.results.replicates import (
     separated_class_means,
 )
 from harness.statistics import Interval, fold_intervals
-from harness.store.excerpt import Common, Excerpt, excerpts_of
+from harness.store.excerpts import Common, Excerpt, excerpts_of
 
 UNLOCKED = "unlocked"
 _BY_CHANCE = 0.1

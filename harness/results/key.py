@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from harness.record import Record
-from harness.store.excerpt import Common, Excerpt
+from harness.store.excerpts import Common, Excerpt
 
 Rule = Literal["refuses", "splits", "averaged", "noted"]
 

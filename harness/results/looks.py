@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from harness.store.excerpt import Common, Excerpt
+from harness.store.excerpts import Common, Excerpt
 
 Floats = npt.NDArray[np.float64]
 

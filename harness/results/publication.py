@@ -28,7 +28,7 @@ from harness.record import (
     Searched,
 )
 from harness.results.class_sums import ClassSums
-from harness.store.collecting import without_collecting
+from harness.store.queries import without_collecting
 
 PUBLICATION_FORMAT = 1
 

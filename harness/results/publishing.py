@@ -35,7 +35,7 @@ from harness.results.replicates import (
 )
 from harness.statistics import Interval
 from harness.store import Scope, Store
-from harness.store.excerpt import excerpts_of
+from harness.store.excerpts import excerpts_of
 from harness.writing import write_whole
 
 

@@ -17,8 +17,8 @@ from harness.results.class_sums import ClassSums, sums_of_arrays
 from harness.results.key import IDENTITY, as_text, commons, facts_of
 from harness.results.publication import Publication, load_publication
 from harness.store import Scope, Store
-from harness.store.collecting import without_collecting
-from harness.store.excerpt import Common, Excerpt, excerpts_of
+from harness.store.excerpts import Common, Excerpt, excerpts_of
+from harness.store.queries import without_collecting
 
 _LISTED = 5
 _DIGESTS = {"protocol_digest", "dataset_digest", "source", "trunk"}

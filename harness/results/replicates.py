@@ -12,7 +12,7 @@ import numpy.typing as npt
 from harness.record import Concatenation, Record
 from harness.results.telling import interval_of
 from harness.statistics import Interval
-from harness.store.excerpt import Excerpt, all_values
+from harness.store.excerpts import Excerpt, all_values
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

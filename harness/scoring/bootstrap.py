@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from harness.errors import UserError
 from harness.scoring.agreement import Contingency, contingency, of_table
-from harness.scoring.expectation import Float64
 from harness.scoring.geometry import Int64
 from harness.scoring.scores import Scores
+from harness.scoring.standing import Float64
 
 _CHUNK = 1 << 22
 

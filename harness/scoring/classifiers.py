@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from harness.errors import UserError, unknown
 from harness.scoring.agreement import agreement
-from harness.scoring.arrangement import canonical_order
-from harness.scoring.geometry import Float32, Int64, Points, place
+from harness.scoring.geometry import Float32, Int64, Points, canonical_order, place
 from harness.scoring.inputs import (
     Distance,
     check_distance,

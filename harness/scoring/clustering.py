@@ -11,8 +11,7 @@ import numpy as np
 
 from harness.errors import UserError
 from harness.scoring.agreement import agreement
-from harness.scoring.arrangement import canonical_order
-from harness.scoring.geometry import Int64, Points
+from harness.scoring.geometry import Int64, Points, canonical_order
 from harness.scoring.inputs import Floats
 
 _TRIED = 4

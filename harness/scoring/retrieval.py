@@ -9,13 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from harness.scoring.arrangement import Arrangement, arrange
 from harness.scoring.counting import count, standings
-from harness.scoring.expectation import Float64
-from harness.scoring.geometry import Float32, Int64, Points
-from harness.scoring.settling import settle
-from harness.scoring.sorting import PART_BYTES, Asked, standing_by_sorting
-from harness.scoring.standing import Standing, Tally, joined, score, tally
+from harness.scoring.geometry import Arrangement, Float32, Int64, Points, arrange
+from harness.scoring.sorting import PART_BYTES, Asked, settle, standing_by_sorting
+from harness.scoring.standing import Float64, Standing, Tally, joined, score, tally
 from harness.scoring.workers import Scratch, on_all_cores
 
 _PRODUCT_BYTES = 16 << 20

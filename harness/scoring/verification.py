@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import UserError
-from harness.scoring.arrangement import Arrangement, arrange
 from harness.scoring.bootstrap import Interval
-from harness.scoring.geometry import Float32, Int64, Points, place
+from harness.scoring.geometry import Arrangement, Float32, Int64, Points, arrange, place
 from harness.scoring.inputs import Distance, check_distance, check_embeddings, check_labels, encode
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)

@@ -2,7 +2,7 @@
 
 from harness.store.database import EmptyStore
 from harness.store.examination import Damage, Examination
-from harness.store.scope import Held, Scope
+from harness.store.queries import Held, Scope
 from harness.store.store import Store
 
 __all__ = ["Damage", "EmptyStore", "Examination", "Held", "Scope", "Store"]

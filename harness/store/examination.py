@@ -13,7 +13,7 @@ from harness.errors import UserError
 from harness.record import Artifact, Record, is_as_it_was_sealed
 from harness.store import excerpts, queries
 from harness.store.artifacts import FOLDER
-from harness.store.parsing import parse_concatenation, parse_record
+from harness.store.queries import parse_concatenation, parse_record
 from harness.writing import TEMPORARY
 
 Remedy = Literal["forget-run", "forget-concatenation", "remove-file", "write-excerpts"]

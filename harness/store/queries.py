@@ -1,10 +1,18 @@
-"""The statements of the Store, and what a Record puts into their columns."""
+"""What is asked of a store's database and comes back: statements, columns, Records from JSON."""
 
 from __future__ import annotations
 
+import gc
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
-from harness.record import Record
+from pydantic import ValidationError
+
+from harness.errors import UserError
+from harness.record import RECORD_FORMAT, Concatenation, Record
 
 INSERT_RUN = """INSERT INTO runs (run_id, protocol, protocol_digest, unlocked, dataset,
     dataset_digest, training_semantics, method, seed, fold, state, record)
@@ -60,3 +68,100 @@ def run_columns(record: Record) -> tuple[str | int, ...]:
         record.state,
         record.sealed(),
     )
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Inside, no garbage is looked for: where none is made, that takes most of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """The Records of a store that can stand on one leaderboard, and how many there are."""
+
+    protocol: str
+    protocol_digest: str
+    unlocked: tuple[str, ...]
+    dataset: str
+    dataset_digest: str
+    training_semantics: int
+    records: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """One run of a store in a line; `trial` is None for a replicate."""
+
+    run_id: str
+    method: str
+    protocol: str
+    dataset: str
+    seed: int
+    fold: int
+    state: str
+    trial: int | None
+    finished: str
+
+    @property
+    def described(self) -> str:
+        """In words."""
+        trial = "" if self.trial is None else f", trial {self.trial}"
+        return (
+            f"{self.method}, seed {self.seed}, fold {self.fold}{trial}: {self.state} "
+            f"({self.protocol} on {self.dataset})"
+        )
+
+
+def parse_records(store: Path, rows: Iterable[tuple[str, str]]) -> list[Record]:
+    """Parse (run id, JSON) pairs; raise UserError naming the first row that does not parse."""
+    with without_collecting():
+        return [parse_record(store, run_id, text) for run_id, text in rows]
+
+
+def parse_record(store: Path, run_id: str, text: str) -> Record:
+    """Parse one Record; raise UserError if it is damaged, or newer than this version reads."""
+    try:
+        record = Record.model_validate_json(text)
+    except ValidationError as error:
+        _refuse_newer(store, run_id, _format_of(text))
+        raise UserError(f"store {store}: the record of run {run_id} {_what(error)}") from None
+    _refuse_newer(store, run_id, record.format)
+    return record
+
+
+def parse_concatenation(store: Path, concatenation_id: str, text: str) -> Concatenation:
+    """Parse one Concatenation; raise UserError if it is damaged."""
+    try:
+        return Concatenation.model_validate_json(text)
+    except ValidationError as error:
+        raise UserError(f"store {store}: concatenation {concatenation_id} {_what(error)}") from None
+
+
+def _what(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"does not parse: {place + ': ' if place else ''}{first['msg']}"
+
+
+def _format_of(text: str) -> int:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return RECORD_FORMAT
+    number = found.get("format") if isinstance(found, dict) else None
+    return number if isinstance(number, int) else RECORD_FORMAT
+
+
+def _refuse_newer(store: Path, run_id: str, number: int) -> None:
+    if number > RECORD_FORMAT:
+        raise UserError(
+            f"store {store}: the record of run {run_id} has format {number}, this version reads "
+            f"up to {RECORD_FORMAT}; upgrade metric-learning-bench"
+        )

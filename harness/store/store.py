@@ -16,11 +16,15 @@ from harness.store import lock, queries
 from harness.store.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
 from harness.store.database import FILE_NAME, Database, open_database
 from harness.store.examination import Damage, Examination, examine
-from harness.store.excerpt import Excerpt
-from harness.store.excerpts import insert_excerpt, read_excerpts, write_excerpts
+from harness.store.excerpts import Excerpt, insert_excerpt, read_excerpts, write_excerpts
 from harness.store.faults import one_line
-from harness.store.parsing import parse_concatenation, parse_record, parse_records
-from harness.store.scope import Held, Scope
+from harness.store.queries import (
+    Held,
+    Scope,
+    parse_concatenation,
+    parse_record,
+    parse_records,
+)
 
 _LISTED = 4
 

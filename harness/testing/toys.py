@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from harness.data.streams import torch_stream
+from harness.method.method import samples_per_class
 from harness.method.objective import Batch, Context, Embed, Outputs
-from harness.method.reserved import samples_per_class
 from harness.models.backbone import build_backbone
 from harness.models.convnet import MLP
 from harness.protocol.model import BackboneRule

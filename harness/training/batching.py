@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from harness.data.augmentation import augment, draw_changes
-from harness.data.augmenting.windows import WHOLE
+from harness.data.augmentation import WHOLE, augment, draw_changes
 from harness.data.parts import Part, Standardisation
 from harness.data.samplers import Batches, batch_stream, batches_digest, draw_cluster_batches
 from harness.data.streams import torch_stream

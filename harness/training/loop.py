@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -20,8 +20,38 @@ from harness.training.batching import BatchSource
 from harness.training.embedding import Counts, embed_part
 from harness.training.optimizers import backbone_optimizers, set_rates
 from harness.training.outcomes import BadLoss, Diverged
-from harness.training.selection import BestStep
 from harness.training.task import Task
+
+
+@dataclass
+class BestStep:
+    """The best validation so far, higher being better; the first of equal ones counts.
+
+    `start`: the first step that may be chosen; earlier ones are noted only.
+    """
+
+    patience: int
+    start: int = 0
+    history: list[tuple[int, float]] = field(default_factory=list)
+    step: int = -1
+    value: float = float("-inf")
+    _since: int = 0
+
+    def observe(self, step: int, value: float) -> bool:
+        """Note one validation; return whether it is a strict improvement."""
+        self.history.append((step, value))
+        if step < self.start:
+            return False
+        if value > self.value:
+            self.step, self.value, self._since = step, value, 0
+            return True
+        self._since += 1
+        return False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether `patience` validations in a row brought no improvement."""
+        return self._since >= self.patience
 
 
 @dataclass(frozen=True, eq=False)

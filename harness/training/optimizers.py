@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from harness.method import Value
-from harness.method.reserved import OBJECTIVE_RATE, OBJECTIVE_SCHEDULE
+from harness.method.method import OBJECTIVE_RATE, OBJECTIVE_SCHEDULE
 from harness.models.backbone import Backbone
+from harness.protocol.augmentation import ScheduleRule
 from harness.protocol.model import OptimizerRule, OptimizerRules
-from harness.protocol.schedule import ScheduleRule
 
 _KINDS: dict[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.method import Method, Value
-from harness.method.reserved import samples_per_class
+from harness.method.method import samples_per_class
 from harness.protocol.model import Protocol, TrainingRule
 
 

@@ -19,11 +19,11 @@ import numpy as np
 import pytest
 import torch
 
-from harness.data import mapped
+from harness.data import dataset as in_memory
+from harness.data.dataset import map_array
 from harness.data.decoding import decode_once
-from harness.data.lazy_inputs import LazyInputs
-from harness.data.mapped import map_array
 from harness.data.own.folders import folder_index
+from harness.data.parts import LazyInputs
 
 SIZE = 256
 # BENCH_IMAGES=120053 is the size of SOP.
@@ -92,7 +92,7 @@ def test_a_cache_is_written_at_the_speed_of_the_decoder(
     benchmark, pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Target: up to 1.5 times what the decoder alone takes, digests and writing included."""
-    monkeypatch.setattr(mapped, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(in_memory, "IN_MEMORY_BYTES", 0)
     alone, ours, memory = [], [], []
     folder = pictures[0].parents[1]
 

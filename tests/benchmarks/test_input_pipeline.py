@@ -15,11 +15,10 @@ import pytest
 import torch
 
 from harness import Method, Objective
-from harness.data import mapped
-from harness.data.dataset import Dataset
+from harness.data import dataset as in_memory
+from harness.data.dataset import Dataset, MappedArray
 from harness.data.decoding import image_dataset
 from harness.data.loading import load_dataset
-from harness.data.mapped import MappedArray
 from harness.data.own.folders import folder_index
 from harness.errors import UserError
 from harness.execution.plan import Entrant, make_plan
@@ -74,7 +73,7 @@ def pictures(
 ) -> Dataset:
     """JPEGs decoded to 256 pixels, mapped as a dataset larger than memory is."""
     monkeypatch.setenv("BENCH_DATA", str(tmp_path / "home"))
-    monkeypatch.setattr(mapped, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(in_memory, "IN_MEMORY_BYTES", 0)
     folder = write_pictures(tmp_path / "pictures", classes=CLASSES, each=EACH)
     made = image_dataset(
         "pictures", [folder], folder_index, size=256, source="tests", licence="MIT"

@@ -16,7 +16,7 @@ from harness.cli.show import show
 from harness.data.embedded.digits import load_digits
 from harness.errors import UserError
 from harness.protocol import load_protocol
-from harness.protocol.published import protocols_folder
+from harness.protocol.parse import protocols_folder
 from harness.record import Reason
 from harness.store import Store
 from harness.testing import make_record

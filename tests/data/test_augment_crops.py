@@ -10,9 +10,15 @@ import pytest
 import torch
 from PIL import Image
 
-from harness.data.augmentation import CROP_DRAWS, augment, draw_changes
-from harness.data.augmenting.boxes import ATTEMPTS, BOX_DRAWS, random_boxes
-from harness.data.augmenting.resampling import resample
+from harness.data.augmentation import (
+    ATTEMPTS,
+    BOX_DRAWS,
+    CROP_DRAWS,
+    augment,
+    draw_changes,
+    random_boxes,
+    resample,
+)
 from harness.data.streams import torch_stream
 from harness.protocol.augmentation import CropAugmentation
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, ImageEnhance
 
-from harness.data.augmenting.jitter import jitter, turn_hue
+from harness.data.augmentation import jitter, turn_hue
 from harness.protocol.augmentation import JitterRule
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 3, 6, 5), dtype=np.uint8)

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from harness.data.corruptions import CORRUPTIONS, corrupt
-from harness.data.dataset import Attribute, Dataset
+from harness.data.dataset import Attribute, Dataset, MappedArray, map_array
 from harness.data.loading import load_dataset
-from harness.data.mapped import MappedArray, map_array
 from harness.errors import UserError
 from harness.registry import load_registry
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.data.dataset import Dataset
+from harness.data.dataset import Dataset, map_array
 from harness.data.known_digest import know_digest
-from harness.data.mapped import map_array
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 1, 3, 3), dtype=np.uint8)
 

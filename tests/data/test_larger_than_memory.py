@@ -10,10 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from harness import Method
-from harness.data.dataset import Dataset
-from harness.data.lazy_inputs import LazyInputs
-from harness.data.mapped import MappedArray, map_array
-from harness.data.parts import Vault
+from harness.data.dataset import Dataset, MappedArray, map_array
+from harness.data.parts import LazyInputs, Vault
 from harness.data.splits import Split
 from harness.protocol import Protocol
 from harness.protocol.augmentation import CropAugmentation

@@ -12,11 +12,9 @@ import pytest
 import torch
 
 from harness import Method
-from harness.data import mapped
-from harness.data.dataset import Dataset
-from harness.data.lazy_inputs import LazyInputs
-from harness.data.mapped import MappedArray, map_array, open_array
-from harness.data.parts import Vault
+from harness.data import dataset as in_memory
+from harness.data.dataset import Dataset, MappedArray, map_array, open_array
+from harness.data.parts import LazyInputs, Vault
 from harness.data.splits import Split
 from harness.execution.plan import PlannedRun
 from harness.execution.run import Bench, execute
@@ -57,7 +55,7 @@ def test_small_files_are_read_and_large_ones_mapped(
     np.save(tmp_path / "images.npy", IMAGES)
     assert not isinstance(open_array(tmp_path / "images.npy"), np.memmap)
 
-    monkeypatch.setattr(mapped, "IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(in_memory, "IN_MEMORY_BYTES", 100)
 
     assert isinstance(open_array(tmp_path / "images.npy"), MappedArray)
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from harness.models.views import MeanOfViews
+from harness.models.backbone import MeanOfViews
 from harness.protocol import load_protocol
 
 IMAGES = torch.zeros((1, 1, 2, 2))

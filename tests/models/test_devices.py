@@ -10,7 +10,7 @@ from harness.models.sources import core_backbones
 from harness.protocol.augmentation import AffineAugmentation
 from harness.protocol.model import BackboneRule
 from harness.testing.devices import pretended_device
-from harness.training.readout import ReadBackbone
+from harness.training.embedding import ReadBackbone
 
 RULE = BackboneRule(
     name="any", weights="random", freeze_batch_norm=False, embedding_size=8, normalize=True

@@ -8,10 +8,14 @@ from torch import nn
 from torch.nn.functional import normalize
 
 from harness.data.streams import stream_seed
-from harness.models.backbone import Backbone, build_backbone, weights_digest
+from harness.models.backbone import (
+    Backbone,
+    JoinedHeads,
+    JoinedTrunks,
+    build_backbone,
+    weights_digest,
+)
 from harness.models.convnet import MLP, build_mlp
-from harness.models.head import JoinedHeads
-from harness.models.trunk import JoinedTrunks
 from harness.protocol.model import BackboneRule
 
 INPUTS = torch.randn((6, 5), generator=torch.Generator().manual_seed(0))

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
+from harness.models.backbone import Trunk
 from harness.models.bn_inception import build_bn_inception
 from harness.models.efficientnet_lite import SamePadded, build_efficientnet_lite0
-from harness.models.trunk import Trunk
 
 SHAPE = (3, 32, 32)
 BUILDERS: dict[str, Callable[[tuple[int, ...]], Trunk]] = {

@@ -9,9 +9,8 @@ import torch
 from torch import nn
 
 from harness.errors import UserError
-from harness.models.backbone import Backbone
+from harness.models.backbone import Backbone, Trunk
 from harness.models.papers import covnet_cifar10, covnet_food11
-from harness.models.trunk import Trunk
 
 Build = Callable[[tuple[int, ...]], Trunk]
 BUILDERS = (covnet_cifar10, covnet_food11)

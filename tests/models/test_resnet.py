@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from harness.errors import UserError
+from harness.models.backbone import Trunk
 from harness.models.pretrained import put_weights
 from harness.models.resnet import build_resnet18, build_resnet18_cifar, build_resnet50
-from harness.models.trunk import Trunk
 
 SHAPE = (3, 32, 32)
 BUILDERS = {"resnet18": build_resnet18, "resnet50": build_resnet50}

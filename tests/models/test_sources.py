@@ -15,8 +15,8 @@ from harness.data.dataset import Dataset
 from harness.errors import UserError
 from harness.execution.plan import trunk_code
 from harness.extension import BackboneSource, PretrainedWeights
+from harness.models.backbone import Trunk
 from harness.models.sources import EFFICIENTNET_LITE0_FILE, core_backbones
-from harness.models.trunk import Trunk
 from harness.models.weights import given_standardisation, starting_trunk
 from harness.protocol.model import BackboneRule
 from harness.registry import Registry, load_registry
@@ -198,7 +198,7 @@ def test_the_pretrained_efficientnet_tells_a_palace_from_a_flower() -> None:
     """Two photographs that scikit-learn brings, by the weights' own classifier."""
     from sklearn.datasets import load_sample_images
 
-    from harness.data.augmenting.windows import Window
+    from harness.data.augmentation import Window
     from harness.models.pretrained import read_weights, require_file
 
     source = SOURCES["efficientnet-lite0"]

@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from harness import Method
-from harness.data.augmenting.windows import Window
+from harness.data.augmentation import Window
 from harness.data.splits import make_split
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import Bench, execute
 from harness.execution.starting import open_vault, start_backbone
 from harness.extension import PretrainedWeights
+from harness.models.backbone import Trunk
 from harness.models.convnet import SmallConvNet
-from harness.models.trunk import Trunk
 from harness.protocol.augmentation import CropAugmentation, ViewsRule
 from harness.registry import Origin, Registered, RegisteredMethod
 

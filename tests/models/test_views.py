@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from harness.models.views import MeanOfViews
+from harness.models.backbone import MeanOfViews
 
 READER = nn.Sequential(nn.Flatten(), nn.Linear(8, 3))
 IMAGES = torch.rand((5, 2, 2, 2), generator=torch.Generator().manual_seed(0))

@@ -10,7 +10,7 @@ from harness.builtin import bench_backbones, bench_datasets
 from harness.data.corruptions import CORRUPTIONS
 from harness.errors import UserError
 from harness.protocol import Protocol, load_protocol, published_names
-from harness.protocol.published import protocols_folder
+from harness.protocol.parse import protocols_folder
 from harness.settings import DEFAULT_PROTOCOL
 
 DIGESTS = {

@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parents[2]
 LOAD = """
 from harness.data.embedded.glyphs import load_glyphs
 from harness.protocol import load_protocol, published_names
-from harness.protocol.published import protocols_folder
+from harness.protocol.parse import protocols_folder
 print(protocols_folder())
 print(*published_names())
 print(load_protocol("smoke").digest)

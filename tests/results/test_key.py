@@ -10,7 +10,7 @@ import pytest
 from harness.record import Identity, Record, Searched
 from harness.results import build_board
 from harness.results.key import ENVIRONMENT, IDENTITY, RECORD, Rule
-from harness.store.excerpt import Common
+from harness.store.excerpts import Common
 
 BOARDS = Path(__file__).parents[2] / "docs" / "boards.md"
 MakeRun = Callable[..., Record]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
-from harness.scoring import Scores, bootstrap_intervals, score_embeddings
+from harness.scoring import Scores, score_embeddings
+from harness.scoring.bootstrap import bootstrap_intervals
 
 
 def scored(seed: int = 0) -> tuple[Scores, np.ndarray]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
-from harness.scoring import classify
+from harness.scoring.classifiers import classify
 
 KINDS = ("knn_1", "knn_5", "svm_rbf", "random_forest", "mlp", "linear")
 

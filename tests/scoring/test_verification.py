@@ -13,8 +13,9 @@ from scipy.optimize import brentq
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from harness.errors import UserError
-from harness.scoring import verification, verify
+from harness.scoring import verification
 from harness.scoring.inputs import Distance
+from harness.scoring.verification import verify
 
 DISTANCES: tuple[Distance, ...] = ("cosine", "euclidean")
 

@@ -10,8 +10,7 @@ import pytest
 
 from harness.record import Audit, Parameters, Record, Scores
 from harness.store import Damage, Store, examination
-from harness.store.excerpt import Excerpt, excerpts_of, read_excerpt, written
-from harness.store.excerpts import runs_without
+from harness.store.excerpts import Excerpt, excerpts_of, read_excerpt, runs_without, written
 
 MakeRecord = Callable[..., Record]
 ReadOnly = Callable[[Path], AbstractContextManager[None]]

@@ -13,8 +13,7 @@ import pytest
 
 from harness.record import Record
 from harness.store import Store
-from harness.store.excerpt import excerpts_of
-from harness.store.excerpts import runs_without
+from harness.store.excerpts import excerpts_of, runs_without
 
 MakeRecord = Callable[..., Record]
 

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from harness.method.objective import Readout
-from harness.models.backbone import Backbone
-from harness.models.trunk import Trunk
+from harness.models.backbone import Backbone, Trunk
+from harness.training.embedding import ReadBackbone, require_linear, require_readout
 from harness.training.outcomes import BadReadout
-from harness.training.readout import ReadBackbone, require_linear, require_readout
 
 NAN = float("nan")
 

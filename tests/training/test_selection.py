@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.training.selection import BestStep
+from harness.training.loop import BestStep
 
 
 def observe(rule: BestStep, *values: float) -> BestStep:

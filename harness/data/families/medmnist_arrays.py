@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.dataset import TEST, TRAIN, VALIDATION, Attribute, Dataset
+from harness.data.dataset import IN_MEMORY_BYTES, TEST, TRAIN, VALIDATION, Attribute, Dataset
 from harness.data.decoded import decoded
 from harness.data.decoding import stamp
 from harness.data.formats.npz import Npz, open_npz
-from harness.data.mapped import IN_MEMORY_BYTES
 from harness.data.sources.entry import Entry
 from harness.data.sources.index import ImageIndex, coded
 from harness.errors import UserError

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data.home import sources_folder
-from harness.data.sources.checking import FileState, check_file
-from harness.data.sources.entry import Entry, SourceFile
+from harness.data.sources.entry import Entry, FileState, SourceFile, check_file
 from harness.errors import UserError
 
 

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from harness.data.families import cifar, debian, idx_sets, medmnist, paper_sets, retrieval_sets
-from harness.data.sources.checking import check_file
-from harness.data.sources.entry import Entry
-from harness.data.sources.places import require_files
+from harness.data.families import array_sets, debian, image_sets, medmnist
+from harness.data.sources.entry import Entry, check_file, require_files
 from harness.errors import UserError, unknown
 from harness.extension import DatasetSource
 
@@ -23,10 +21,8 @@ def catalogue() -> Mapping[str, Entry]:
     return {
         entry.name: entry
         for family in (
-            idx_sets.ENTRIES,
-            cifar.ENTRIES,
-            retrieval_sets.ENTRIES,
-            paper_sets.ENTRIES,
+            array_sets.ENTRIES,
+            image_sets.ENTRIES,
             debian.ENTRIES,
             tuple(medmnist.medmnist_entries()),
         )

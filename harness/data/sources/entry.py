@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
+
+from harness.data.home import sources_folder
+from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -92,3 +98,110 @@ class Entry:
     def every_file(self) -> tuple[SourceFile, ...]:
         """The files of every layout."""
         return tuple(file for layout in self.layouts for file in layout)
+
+
+FileState = Literal["as published", "recompressed", "unpacked", "no digest known"]
+_BLOCK = 1 << 20
+
+
+def check_file(file: SourceFile, path: Path) -> FileState:
+    """Compare a file with its digests; UserError where it has some and fits none.
+
+    A folder (an unpacked archive) has no digest; the reader finds what it lacks.
+    """
+    if path.is_dir():
+        return "unpacked"
+    if file.md5 and _digest(path, hashlib.md5) == file.md5:
+        return "as published"
+    if file.content_sha256 and _content_digest(path) == file.content_sha256:
+        return "recompressed"
+    plain = path.suffix != ".gz" and file.name.endswith(".gz")
+    if not (file.md5 or file.content_sha256) or (plain and not file.content_sha256):
+        return "no digest known"
+    raise UserError(
+        f"{path}: is not {file.name} as published ({_size(path)} bytes, digest differs): "
+        "half a download, or another version"
+    )
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size:,}"
+
+
+def _digest(path: Path, kind: Callable[..., hashlib._Hash]) -> str:
+    try:
+        with path.open("rb") as file:
+            return _of(file, kind)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _content_digest(path: Path) -> str | None:
+    if path.suffix != ".gz":
+        return _digest(path, hashlib.sha256)
+    try:
+        with gzip.open(path, "rb") as file:
+            return _of(file, hashlib.sha256)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return None
+
+
+def _of(file: IO[bytes] | gzip.GzipFile, kind: Callable[..., hashlib._Hash]) -> str:
+    digest = kind(usedforsecurity=False)
+    while block := file.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def find(entry: Entry) -> tuple[dict[str, Path], list[SourceFile]]:
+    """Return the files that are at hand, by name, and those that are missing.
+
+    They are of the layout that is complete; where none is, of the first that anything is there of.
+    """
+    found = [_of_layout(entry, layout) for layout in entry.layouts]
+    complete = [one for one in found if not one[1]]
+    begun = [one for one in found if one[0]]
+    return (complete or begun or found)[0]
+
+
+def _of_layout(
+    entry: Entry, layout: tuple[SourceFile, ...]
+) -> tuple[dict[str, Path], list[SourceFile]]:
+    at_hand: dict[str, Path] = {}
+    missing = []
+    for file in layout:
+        place = _place(entry, file)
+        if place is None:
+            missing.append(file)
+        else:
+            at_hand[file.name] = place
+    return at_hand, missing
+
+
+def require_files(entry: Entry) -> Files:
+    """Return every file of a dataset; UserError that says how to get what is missing."""
+    at_hand, missing = find(entry)
+    if missing:
+        raise UserError(f"dataset '{entry.name}' is not at hand: {how_to_get(entry, missing)}")
+    return at_hand
+
+
+def how_to_get(entry: Entry, missing: list[SourceFile]) -> str:
+    """Name the missing files and the ways to get them, in one line."""
+    names = ", ".join(file.name for file in missing)
+    ways = []
+    if all(file.url for file in missing):
+        ways.append(f"`bench data add {entry.name}` downloads")
+    else:
+        ways.append(f"`bench data add {entry.name} FILE...` takes the files you have")
+    if entry.obtain:
+        ways.append(entry.obtain)
+    return f"{names} missing; {'; '.join(ways)}"
+
+
+def _place(entry: Entry, file: SourceFile) -> Path | None:
+    for folder in (sources_folder(entry.family), *entry.folders):
+        place = file.place_in(folder)
+        if place is not None:
+            return place
+    return None

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from harness.data import mapped
-from harness.data.dataset import TEST, TRAIN
-from harness.data.mapped import MappedArray
+from harness.data import dataset as in_memory
+from harness.data.dataset import TEST, TRAIN, MappedArray
 from harness.data.own import load_path
 from harness.errors import UserError
 
@@ -84,7 +83,7 @@ def test_the_labels_of_an_npy_file_lie_beside_it(tmp_path: Path, beside: str):
 def test_a_large_npy_file_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     np.save(tmp_path / "mine.npy", COLOUR.transpose(0, 3, 1, 2).copy())
     np.save(tmp_path / "labels.npy", LABELS)
-    monkeypatch.setattr(mapped, "IN_MEMORY_BYTES", 200)
+    monkeypatch.setattr(in_memory, "IN_MEMORY_BYTES", 200)
 
     assert isinstance(load_path(tmp_path / "mine.npy").inputs, MappedArray)
 

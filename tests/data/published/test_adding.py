@@ -11,9 +11,7 @@ import pytest
 from harness.data.home import sources_folder
 from harness.data.sources.adding import add_files
 from harness.data.sources.catalogue import load_entry, verdicts
-from harness.data.sources.checking import check_file
-from harness.data.sources.entry import Entry, SourceFile
-from harness.data.sources.places import find, require_files
+from harness.data.sources.entry import Entry, SourceFile, check_file, find, require_files
 from harness.errors import UserError
 
 CONTENTS = {"one.bin": b"\x01\x02", "two.bin": b"\x03\x04"}

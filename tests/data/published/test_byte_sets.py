@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from harness.data.dataset import TEST, TRAIN
-from harness.data.families.cifar import read_hundred, read_ten
-from harness.data.families.idx_sets import read_idx_set
+from harness.data.families.array_sets import read_hundred, read_idx_set, read_ten
 from harness.data.sources.catalogue import entry_of, load_entry
 from harness.errors import UserError
 

@@ -18,11 +18,10 @@ from harness.data.families import (
     colorectal,
     cub,
     food,
+    image_sets,
     in_shop,
     inaturalist,
     omniglot,
-    paper_sets,
-    retrieval_sets,
     sop,
     yale,
 )
@@ -30,10 +29,10 @@ from harness.data.formats.trees import open_tree
 from harness.data.home import sources_folder
 from harness.data.sources.adding import add_files
 from harness.data.sources.catalogue import entry_of, load_entry, verdicts
-from harness.data.sources.places import find
+from harness.data.sources.entry import find
 from harness.errors import UserError
 
-ENTRIES = (*retrieval_sets.ENTRIES, *paper_sets.ENTRIES)
+ENTRIES = image_sets.ENTRIES
 
 
 def cub_files(encode) -> dict[str, bytes]:

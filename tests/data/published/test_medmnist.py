@@ -11,13 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.data import mapped
-from harness.data.dataset import TEST, TRAIN, VALIDATION
+from harness.data import dataset as in_memory
+from harness.data.dataset import TEST, TRAIN, VALIDATION, MappedArray
 from harness.data.families import medmnist_arrays
-from harness.data.families.medmnist import medmnist_entries
+from harness.data.families.medmnist import medmnist_entries, medmnist_table
 from harness.data.families.medmnist_arrays import read_medmnist
-from harness.data.families.medmnist_table import medmnist_table
-from harness.data.mapped import MappedArray
 from harness.data.sources.catalogue import catalogue, entry_of
 from harness.errors import UserError
 
@@ -80,7 +78,7 @@ def test_reading_the_table_imports_neither_the_package_nor_torch(tmp_path: Path)
 
 
 def test_without_the_package_there_are_no_such_datasets(monkeypatch: pytest.MonkeyPatch):
-    from harness.data.families import medmnist_table as module
+    from harness.data.families import medmnist as module
 
     monkeypatch.setattr(module, "find_spec", lambda _: None)
 
@@ -144,7 +142,7 @@ def test_a_set_larger_than_memory_is_mapped(
 ):
     write(tmp_path / "a.npz", 5, 4, 3)
     here = read_medmnist(entry_of("pathmnist"), tmp_path / "a.npz", slices=False, names=TWO)
-    for module in (mapped, medmnist_arrays):
+    for module in (in_memory, medmnist_arrays):
         monkeypatch.setattr(module, "IN_MEMORY_BYTES", 100)
 
     there = read_medmnist(entry_of("pathmnist"), tmp_path / "a.npz", slices=False, names=TWO)

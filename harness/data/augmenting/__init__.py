@@ -1,1 +1,0 @@
-"""Crops, colours and views of whole batches as tensors, wherever the batch lies."""
