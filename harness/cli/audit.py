@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import OnlyOption, PluginOption, StoreOption
+from harness.cli.options import OnlyOption, PluginOption, RecordedDataOptions, StoreOption, grouped
 from harness.errors import EXIT_DOES_NOT_HOLD
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.data.own import Brought
     from harness.record import Record
+    from harness.rescoring import RuleBook
     from harness.store import Store
 
 TOLERANCE = 0.02
 
 
+@grouped
 def audit(  # noqa: PLR0913 - one argument an option
+    own: RecordedDataOptions,
     *,
     store: StoreOption = DEFAULT_STORE,
     protocol: Annotated[
@@ -55,14 +59,18 @@ def audit(  # noqa: PLR0913 - one argument an option
 
     Exit code 1 if one does not come out as recorded, or cannot be trained again here.
     """
+    from harness.rescoring import RuleBook
     from harness.results import Selector
     from harness.results.publishing import records_of_board
+    from harness.results.reading import StoreSource
     from harness.store import Store
 
     select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
     with Store.open(store) as opened:
+        select = own.selecting(select, StoreSource(opened))
         records = records_of_board(opened, select)
-        found = audited(opened, records, share, plugin or (), protocol_file or (), tolerance)
+        rules = RuleBook(protocol_file or ())
+        found = audited(opened, records, rules, plugin or (), share, tolerance, own=own.brought)
     typer.echo(
         f"{len(found.held)} came out as recorded, {found.differing} did not, "
         f"{found.untried} could not be trained again"
@@ -80,25 +88,26 @@ class Tally:
     untried: int
 
 
-def audited(
+def audited(  # noqa: PLR0913 - runs, and what they are trained again with
     store: Store,
     records: Sequence[Record],
-    share: float | None,
-    plugin_files: Sequence[Path],
-    protocol_files: Sequence[Path],
-    tolerance: float,
+    rules: RuleBook,
+    plugin_files: Sequence[Path] = (),
+    share: float | None = None,
+    tolerance: float = TOLERANCE,
+    *,
+    own: Brought | None = None,
 ) -> Tally:
     """Audit a board, a line for each run."""
     from harness.execution.auditing import audit as train_again
     from harness.execution.auditing import draw_runs
     from harness.registry import load_registry
-    from harness.rescoring import RuleBook
 
     drawn = draw_runs(records, share=share)
-    rules, registry = RuleBook(protocol_files), load_registry(plugin_files)
+    registry = load_registry(plugin_files)
     held: list[str] = []
     untried = 0
-    for one in train_again(drawn, store, registry, rules, plugin_files=plugin_files):
+    for one in train_again(drawn, store, registry, rules, plugin_files=plugin_files, own=own):
         identity = one.record.identity
         place = f"seed {identity.seed}, fold {identity.fold} ({one.record.run_id})"
         if one.holds(tolerance):

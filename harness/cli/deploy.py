@@ -8,12 +8,19 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import BoardOptions, FormatOption, PluginOption, grouped
+from harness.cli.options import (
+    BoardOptions,
+    FormatOption,
+    PluginOption,
+    RecordedDataOptions,
+    grouped,
+)
 
 
 @grouped
 def deploy(  # noqa: PLR0913 - one argument an option
     of: BoardOptions,
+    own: RecordedDataOptions,
     *,
     variable: Annotated[
         str | None,
@@ -44,7 +51,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     docs/dependent-variables.md says what the arms are. Rates of false accepts and rejects are
     those at a threshold that neither the gallery nor the queries have chosen.
     """
-    from harness.data.loading import load_dataset
+    from harness.data.loading import recorded_dataset
     from harness.deployment import (
         Terms,
         deployment_document,
@@ -58,11 +65,16 @@ def deploy(  # noqa: PLR0913 - one argument an option
 
     settings = Terms(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)
     with of.open() as opened:
-        store, runs = load_runs(opened, of.select)
+        store, runs = load_runs(opened, own.selecting(of.select, opened))
         found = put_to_work(
             store,
             runs,
-            load_dataset(load_registry(plugin or ()), runs.board.dataset),
+            recorded_dataset(
+                load_registry(plugin or ()),
+                runs.board.dataset,
+                runs.board.dataset_digest,
+                own.brought,
+            ),
             rules=RuleBook(protocol_file or ()),
             variable=variable,
             settings=settings,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import PluginOption, StoreOption
+from harness.cli.options import PluginOption, RecordedDataOptions, StoreOption, grouped
 from harness.errors import NotComparable
 from harness.settings import DEFAULT_STORE
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from harness.data.own import Brought
     from harness.embedder.recipe import Recipe
     from harness.record import Record
     from harness.store import Store
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 TOLERANCE = 0.02
 
 
-def export(
+@grouped
+def export(  # noqa: PLR0913 - one argument an option
     run_id: Annotated[
         str, typer.Argument(help="The run's id, or its beginning; `bench list runs`.")
     ],
+    own: RecordedDataOptions,
     *,
     output: Annotated[
         Path | None,
@@ -69,7 +72,7 @@ def export(
             raise UserError(f"run {record.run_id}: {record.state}: there is no trained embedder")
         found = kept_in(opened.arrays(record), f"run {record.run_id}")
         if found is None:
-            found = _again(record, opened, plugin or (), protocol_file or ())
+            found = _again(record, opened, plugin or (), protocol_file or (), own.brought)
     recipe, tensors = found
     path = output or Path(f"{recipe.method}-{recipe.run[:8]}.safetensors")
     embedder = embedder_of(recipe, tensors, plugins=plugin or (), where=f"run {record.run_id}")
@@ -85,7 +88,11 @@ def export(
 
 
 def _again(
-    record: Record, store: Store, plugin: Sequence[Path], protocol_file: Sequence[Path]
+    record: Record,
+    store: Store,
+    plugin: Sequence[Path],
+    protocol_file: Sequence[Path],
+    own: Brought | None,
 ) -> tuple[Recipe, dict[str, npt.NDArray[Any]]]:
     """The embedder of a run that kept none: it is trained again."""
     from harness.embedder.keeping import kept_in, require_alone
@@ -96,7 +103,7 @@ def _again(
     protocol = RuleBook(protocol_file).protocol(record.identity)
     require_alone(protocol)
     typer.echo(f"run {record.run_id} kept no weights: it is trained again", err=True)
-    arrays, result = embedder_again(record, store, load_registry(plugin), protocol)
+    arrays, result = embedder_again(record, store, load_registry(plugin), protocol, own=own)
     if not result.holds(TOLERANCE):
         raise NotComparable(
             f"run {record.run_id}: is not reproduced here: {', '.join(result.differing)} differ "

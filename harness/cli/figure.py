@@ -10,6 +10,7 @@ import typer
 from harness.cli.options import (
     DirectionOption,
     PluginOption,
+    RecordedDataOptions,
     ScoredBoardOptions,
     grouped,
 )
@@ -25,6 +26,7 @@ _NAMES = (
 def figure(  # noqa: PLR0913 - one argument an option
     name: Annotated[str, typer.Argument(help=_NAMES)],
     of: ScoredBoardOptions,
+    own: RecordedDataOptions,
     *,
     output: Annotated[
         Path | None,
@@ -66,11 +68,13 @@ def figure(  # noqa: PLR0913 - one argument an option
         raise unknown("format", form, FORMATS, where=f"--output {path}")
     registry = load_registry(plugin or ())
     with of.open() as opened:
-        sources = load_sources(opened, select=of.select, aggregate=of.aggregate)
+        sources = load_sources(
+            opened, select=own.selecting(of.select, opened), aggregate=of.aggregate
+        )
         wish = Wish(
             store=getattr(opened, "store", None),
             sources=sources,
-            dataset=dataset_or_reason(registry, sources.board.dataset),
+            dataset=dataset_or_reason(registry, sources.board, own.brought),
             method=method,
             top=top,
             metric=metric,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.options import OnlyOption, ReadingOptions, StoreOption, grouped
+from harness.cli.options import OnlyOption, RecordedDataOptions, StoreOption, grouped
 from harness.errors import NotComparable, UserError
 from harness.settings import DEFAULT_STORE
 
@@ -68,7 +68,7 @@ def gate(  # noqa: PLR0913 - one argument an option
             help="The galleries' labels; without it in the file of --gallery.", show_default=False
         ),
     ] = None,
-    read: ReadingOptions,
+    read: RecordedDataOptions,
     distance: Annotated[
         Literal["cosine", "euclidean"], typer.Option(help="Of embeddings: what near means.")
     ] = "cosine",
@@ -128,7 +128,9 @@ def gate(  # noqa: PLR0913 - one argument an option
                 raise UserError("--against, --labels and galleries need --embeddings")
             names = [name.strip() for name in (methods or "").split(",") if name.strip()]
             wanted = metric or (), margin or ()
-            report = _of_boards(baseline, candidate or store, names, wanted, only, inconclusive)
+            report = _of_boards(
+                (baseline, candidate or store), names, wanted, only, inconclusive, own=read
+            )
     except NotComparable as error:
         report = _refused(str(error), str(baseline or against), str(candidate or store))
         _write(report, junit, markdown)
@@ -218,22 +220,25 @@ def _read_pair(
 
 
 def _of_boards(
-    baseline: Path | None,
-    candidate: Path,
+    sides: tuple[Path | None, Path],
     methods: list[str],
     wanted: tuple[Sequence[str], Sequence[str]],
     only: Sequence[str] | None,
     inconclusive: Policy,
+    *,
+    own: RecordedDataOptions,
 ) -> GateReport:
     from harness.gate import baseline_side, candidate_side, gate_boards, gated_metrics
     from harness.results import Selector, open_source
 
+    baseline, candidate = sides
     if baseline is None:
         raise UserError(
             "gate needs --baseline results/....json, or --embeddings, --against and --labels"
         )
     with open_source(baseline) as opened:
-        recorded = baseline_side(opened, Selector.parse(only=only or ()))
+        select = own.selecting(Selector.parse(only=only or ()), opened)
+        recorded = baseline_side(opened, select)
     metrics = gated_metrics(*wanted, recorded.records)
     with open_source(candidate) as opened:
         found = candidate_side(opened, recorded)

@@ -16,6 +16,7 @@ from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.benchmark import Benchmark
+    from harness.data.own import Brought
     from harness.reading import Reading
     from harness.results import Aggregate, Selector
     from harness.results.reading import Source
@@ -185,7 +186,8 @@ class ReadingOptions:
         """The same for whoever reads."""
         from harness.reading.options import Reading
 
-        return Reading(**vars(self))
+        names = {field.name for field in dataclasses.fields(Reading)}
+        return Reading(**{name: value for name, value in vars(self).items() if name in names})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -201,6 +203,33 @@ class OwnDataOptions(ReadingOptions):
             help="Side that image files are brought to; by default 64.", min=8, show_default=False
         ),
     ] = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RecordedDataOptions(OwnDataOptions):
+    """The data that recorded runs are of, where they are a person's own."""
+
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your own data that the runs are of, as bench run --data took them.",
+            show_default=False,
+        ),
+    ] = None
+
+    @functools.cached_property
+    def brought(self) -> Brought | None:
+        """Where they are, and how they are read; None for data that a plugin or the core has."""
+        from harness.data.own import Brought
+
+        return None if self.data is None else Brought(self.data, self.reading())
+
+    def selecting(self, select: Selector, source: Source) -> Selector:
+        """The board of these data, of several of one name; NotComparable where there is none."""
+        if self.brought is None:
+            return select
+        digest = self.brought.dataset.digest
+        return select.of_data(f"--data {self.data}", digest, source)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import OnlyOption, PluginOption, StoreOption
+from harness.cli.options import OnlyOption, PluginOption, RecordedDataOptions, StoreOption, grouped
 from harness.errors import NotComparable
 from harness.settings import DEFAULT_STORE
 
 DEFAULT_RESULTS = Path("results")
 
 
+@grouped
 def publish(  # noqa: PLR0913 - one argument an option
+    own: RecordedDataOptions,
     *,
     store: StoreOption = DEFAULT_STORE,
     protocol: Annotated[
@@ -41,13 +43,18 @@ def publish(  # noqa: PLR0913 - one argument an option
         ),
     ] = True,
     plugin: PluginOption = None,
+    protocol_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="A protocol file of your own that runs are of.", show_default=False),
+    ] = None,
 ) -> None:
     """Write results/PROTOCOL/DATASET.json: every run's scores, with sums by test class.
 
     A run of each method is trained again before, and nothing is written if one comes out otherwise.
     The file says which runs came out the same; one that cannot be trained here is not among them.
     """
-    from harness.cli.audit import TOLERANCE, audited
+    from harness.cli.audit import audited
+    from harness.rescoring import RuleBook
     from harness.results import Selector
     from harness.results.key import method_key
     from harness.results.publishing import (
@@ -56,14 +63,18 @@ def publish(  # noqa: PLR0913 - one argument an option
         results_path,
         write_publication,
     )
+    from harness.results.reading import StoreSource
     from harness.store import Store
 
     select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
     with Store.open(store) as opened:
+        select = own.selecting(select, StoreSource(opened))
         held: list[str] = []
         if audit:
             records = records_of_board(opened, select)
-            found = audited(opened, records, None, plugin or (), (), TOLERANCE)
+            found = audited(
+                opened, records, RuleBook(protocol_file or ()), plugin or (), own=own.brought
+            )
             held = found.held
             if found.differing:
                 raise NotComparable(

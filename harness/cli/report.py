@@ -9,18 +9,22 @@ import typer
 
 from harness.cli.options import (
     PluginOption,
+    RecordedDataOptions,
     ScoredBoardOptions,
     grouped,
 )
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
+    from harness.data.own import Brought
     from harness.registry import Registry
+    from harness.results import Board
 
 
 @grouped
 def report(
     of: ScoredBoardOptions,
+    own: RecordedDataOptions,
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
         "report.html"
@@ -39,8 +43,10 @@ def report(
     registry = load_registry(plugin or ())
     about = {name: _sentence(registry, name) for name in registry.methods}
     with of.open() as opened:
-        sources = load_sources(opened, select=of.select, aggregate=of.aggregate)
-        images = dataset_or_reason(registry, sources.board.dataset)
+        sources = load_sources(
+            opened, select=own.selecting(of.select, opened), aggregate=of.aggregate
+        )
+        images = dataset_or_reason(registry, sources.board, own.brought)
         page = make_report(getattr(opened, "store", None), sources, images, about)
     write_output(output, page.encode())
     count = len(sources.entries)
@@ -48,13 +54,15 @@ def report(
     typer.echo(f"{output}: {methods}, {output.stat().st_size / 1e6:.1f} MB")
 
 
-def dataset_or_reason(registry: Registry, name: str) -> Dataset | str:
+def dataset_or_reason(registry: Registry, board: Board, brought: Brought | None) -> Dataset | str:
     """The dataset, or the sentence why it cannot be had: a plot does without its images."""
-    from harness.data.loading import load_dataset
-    from harness.errors import UserError
+    from harness.data.loading import recorded_dataset
+    from harness.errors import NotComparable, UserError
 
     try:
-        return load_dataset(registry, name)
+        return recorded_dataset(registry, board.dataset, board.dataset_digest, brought)
+    except NotComparable:
+        raise
     except UserError as error:
         return str(error)
 

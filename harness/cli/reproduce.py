@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import PluginOption, StoreOption
+from harness.cli.options import PluginOption, RecordedDataOptions, StoreOption, grouped
 from harness.errors import EXIT_DOES_NOT_HOLD
 from harness.settings import DEFAULT_STORE
 
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from harness.execution.reproducing import Reproduction
 
 
-def reproduce(
+@grouped
+def reproduce(  # noqa: PLR0913 - one argument an option
     run_id: Annotated[
         str, typer.Argument(help="The run's id, or its beginning; `bench list runs`.")
     ],
+    own: RecordedDataOptions,
     *,
     store: StoreOption = DEFAULT_STORE,
     plugin: PluginOption = None,
@@ -47,7 +49,7 @@ def reproduce(
     with Store.open(store) as opened:
         record = opened.require(run_id)
         protocol = RuleBook(protocol_file or ()).protocol(record.identity)
-        result = again(record, opened, registry, protocol, device=device)
+        result = again(record, opened, registry, protocol, device=device, own=own.brought)
     _print(result, tolerance)
     if not result.holds(tolerance):
         raise typer.Exit(EXIT_DOES_NOT_HOLD)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from harness.data.dataset import Dataset
 from harness.data.seal import require_open
-from harness.errors import UserError
+from harness.errors import NotComparable, UserError
 from harness.registry import Reference, Registry, one_line
+
+if TYPE_CHECKING:
+    from harness.data.own import Brought
 
 
 def load_dataset(registry: Registry, name: str) -> Dataset:
@@ -21,6 +26,31 @@ def load_dataset(registry: Registry, name: str) -> Dataset:
         from harness.data.corruptions import corrupt
 
         dataset = corrupt(dataset, corruption)
+    return dataset
+
+
+def recorded_dataset(
+    registry: Registry, name: str, digest: str, brought: Brought | None = None
+) -> Dataset:
+    """The dataset that recorded runs are of: by name, or a person's own from where they are now.
+
+    Raises NotComparable for own data of another digest, UserError where there are none by that
+    name.
+    """
+    if brought is None:
+        own = name.partition("+")[0] not in registry.datasets
+        try:
+            return load_dataset(registry, name)
+        except UserError as error:
+            hint = "; if these are your own: --data PATH" if own else ""
+            raise UserError(f"{error}{hint}") from None
+    dataset = brought.dataset
+    if dataset.digest != digest:
+        raise NotComparable(
+            f"--data {brought.path}: are not the data that the runs are of (their digest is "
+            f"{dataset.digest[:12]}, that of the runs' {digest[:12]}; --size, --label-column and "
+            "the like must be as they were)"
+        )
     return dataset
 
 

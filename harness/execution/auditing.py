@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from harness.registry.asking import ask
 from harness.results.key import method_key
 
 if TYPE_CHECKING:
+    from harness.data.own import Brought
     from harness.protocol import Protocol
     from harness.rescoring import RuleBook
     from harness.store import Store
@@ -63,11 +64,15 @@ def audit(
     rules: RuleBook,
     *,
     plugin_files: Sequence[Path] = (),
+    own: Brought | None = None,
 ) -> Iterator[Audited]:
-    """Train runs again, each in a process that was not there before; the store stays as it is."""
+    """Train runs again, each in a process that was not there before; the store stays as it is.
+
+    `own`: the person's data that the runs are of.
+    """
     for record in records:
         try:
-            yield Audited(record, _again(record, store, registry, rules, plugin_files))
+            yield Audited(record, _again(record, store, registry, rules, plugin_files, own))
         except UserError as error:
             yield Audited(record, None, str(error))
 
@@ -78,11 +83,14 @@ def _again(
     registry: Registry,
     rules: RuleBook,
     plugin_files: Sequence[Path],
+    own: Brought | None,
 ) -> Reproduction:
     protocol = rules.protocol(record.identity)
     origin = registry.method(record.identity.method).origin
     files = tuple(path.absolute() for path in plugin_files)
-    said = ask(origin, _TASK, record=record, protocol=protocol, plugin_files=files)
+    if own is not None:
+        own = replace(own, path=own.path.absolute())
+    said = ask(origin, _TASK, record=record, protocol=protocol, plugin_files=files, own=own)
     now = Record.model_validate(said["record"])
     return compared(record, stored_embeddings(store, record), now, said["embeddings"])
 
@@ -93,7 +101,8 @@ def in_a_child(
     record: Record,
     protocol: Protocol,
     plugin_files: Sequence[Path],
+    own: Brought | None,
 ) -> dict[str, Any]:
     """In the child, which knows the Record and not the store: train it again."""
-    now, embeddings = train_again(record, load_registry(plugin_files), protocol)
+    now, embeddings = train_again(record, load_registry(plugin_files), protocol, own=own)
     return {"record": now.model_dump(mode="json"), "embeddings": embeddings}

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.dataset import Dataset
-from harness.data.loading import load_dataset
+from harness.data.loading import recorded_dataset
+from harness.data.own import Brought
 from harness.errors import NotComparable, UserError
 from harness.execution.executor import Finished, Work
 from harness.execution.inline import execute_inline
@@ -81,14 +81,14 @@ def reproduce(
     protocol: Protocol,
     *,
     device: str | None,
-    dataset: Dataset | None = None,
+    own: Brought | None = None,
 ) -> Reproduction:
     """Train a recorded run again, on the device and with the threads that it had.
 
-    `device`: another one instead. `dataset`: a person's own that the run is of. The store stays as
+    `device`: another one instead. `own`: the person's data that the run is of. The store stays as
     it is. Raises NotComparable if data or code are not those of the Record.
     """
-    now, embeddings = train_again(record, registry, protocol, device=device, dataset=dataset)
+    now, embeddings = train_again(record, registry, protocol, device=device, own=own)
     return compared(record, stored_embeddings(store, record), now, embeddings)
 
 
@@ -98,14 +98,14 @@ def embedder_again(
     registry: Registry,
     protocol: Protocol,
     *,
-    dataset: Dataset | None = None,
+    own: Brought | None = None,
     device: str | None = None,
 ) -> tuple[Mapping[str, npt.NDArray[Any]], Reproduction]:
     """The arrays of a run that kept no weights, trained again so that they hold its embedder.
 
     And what is the same of it. UserError where it ends in no scores now.
     """
-    found = run_again(record, registry, protocol, device=device, dataset=dataset, keep_weights=True)
+    found = run_again(record, registry, protocol, device=device, own=own, keep_weights=True)
     if found.arrays is None:
         reason = found.record.reason
         raise UserError(f"run {record.run_id}: ended otherwise now: {reason and reason.message}")
@@ -119,13 +119,13 @@ def train_again(
     protocol: Protocol,
     *,
     device: str | None = None,
-    dataset: Dataset | None = None,
+    own: Brought | None = None,
 ) -> tuple[Record, str | None]:
     """The Record of the same run now, and the digest of its test embeddings, if it has any.
 
-    `dataset`: a person's own that the run is of.
+    `own`: the person's data that the run is of.
     """
-    finished = run_again(record, registry, protocol, device=device, dataset=dataset)
+    finished = run_again(record, registry, protocol, device=device, own=own)
     return finished.record, _digest_of(finished.arrays or {})
 
 
@@ -135,12 +135,12 @@ def run_again(
     protocol: Protocol,
     *,
     device: str | None = None,
-    dataset: Dataset | None = None,
+    own: Brought | None = None,
     keep_weights: bool = False,
 ) -> Finished:
     """What the same run leaves now; NotComparable if data or code are not those of the Record."""
     identity = record.identity
-    dataset = dataset or load_dataset(registry, identity.dataset)
+    dataset = recorded_dataset(registry, identity.dataset, identity.dataset_digest, own)
     registered = registry.method(identity.method)
     here = identity.model_copy(
         update={

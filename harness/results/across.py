@@ -62,7 +62,7 @@ def compare_across(
     """
     if len(boards) < 2:
         raise UserError("comparing across datasets needs two published leaderboards")
-    names = [f"{board.protocol}/{board.dataset}" for board in boards]
+    names = _named(boards)
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"{name} is given twice; each dataset counts once")
@@ -92,6 +92,19 @@ def compare_across(
         friedman=friedman_p_value(scores),
         rope=rope,
     )
+
+
+def _named(boards: Sequence[Board]) -> list[str]:
+    """Protocol and dataset; of several datasets of one name also the beginning of the digest."""
+    plain = [f"{board.protocol}/{board.dataset}" for board in boards]
+    digests = {
+        name: {b.dataset_digest for b, one in zip(boards, plain, strict=True) if one == name}
+        for name in plain
+    }
+    return [
+        f"{name} ({board.dataset_digest[:8]})" if len(digests[name]) > 1 else name
+        for name, board in zip(plain, boards, strict=True)
+    ]
 
 
 def _means(board: Board, metric: str) -> Mapping[str, float]:

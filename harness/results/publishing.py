@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -269,11 +270,20 @@ def _round(value: float | None) -> float | None:
 
 
 def results_path(folder: Path, publication: Publication) -> Path:
-    """Where a publication belongs: FOLDER/PROTOCOL/DATASET.json."""
+    """Where a publication belongs: FOLDER/PROTOCOL/DATASET.json.
+
+    Where other data of that name are recorded there, as two folders `images` are, the name has the
+    beginning of the digest too.
+    """
     for name in (publication.protocol, publication.dataset):
         if "/" in name or "\\" in name or name.startswith("."):
             raise UserError(f"'{name}' cannot be the name of a file in {folder}")
-    return folder / publication.protocol / f"{publication.dataset}.json"
+    path = folder / publication.protocol / f"{publication.dataset}.json"
+    if path.is_file():
+        with suppress(UserError):
+            if load_publication(path).dataset_digest != publication.dataset_digest:
+                return path.with_stem(f"{publication.dataset}-{publication.dataset_digest[:8]}")
+    return path
 
 
 def write_publication(publication: Publication, path: Path, *, replace: bool = False) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.errors import UserError, unknown
+from harness.errors import NotComparable, UserError, unknown
 from harness.record import Concatenation, Identity, Record
 from harness.results.board import Aggregate, Board
 from harness.results.building import board_of
@@ -215,6 +215,17 @@ class Selector:
                 if fact.rule == "refuses" and name != "trial"
             }
         )
+
+    def of_data(self, name: str, digest: str, source: Source) -> Selector:
+        """The same of one version of a dataset; NotComparable where nothing was run on it."""
+        held = {scope.dataset_digest: scope.dataset for scope in source.scopes()}
+        if digest not in held:
+            listed = ", ".join(f"{held[one]} of digest {one[:12]}" for one in sorted(held))
+            raise NotComparable(
+                f"{source.name}: holds no runs on {name} of digest {digest[:12]}: it has "
+                f"{listed or 'none'}"
+            )
+        return Selector({**self.wanted, "dataset_digest": digest})
 
     def admits_scope(self, scope: Scope, names: Iterable[str] = _SCOPED) -> bool:
         """Whether a scope is of the wanted kind, by the facts named."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from harness.data.dataset import Dataset
@@ -14,6 +16,19 @@ from harness.reading.options import AS_IT_IS
 
 DEFAULT_SIZE = 64
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Own data by their path, and how they are read."""
+
+    path: Path
+    reading: Reading = AS_IT_IS
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data, loaded when they are first asked for; UserError as `load_path`."""
+        return load_path(self.path, self.reading)
 
 
 def is_folder(path: Path) -> bool:
