@@ -49,7 +49,8 @@ label_smoothed_softmax = loss_method(
     "label-smoothed-softmax",
     _build,
     summary="Cross-entropy of a linear layer on the unnormalised embedding, a share of each target "
-    "spread over all classes: with it, cross-entropy bounds what pairwise losses do.",
+    "spread over all classes: with it, cross-entropy bounds what pairwise losses do. The authors "
+    "spread it over the others, which is the same at C / (C - 1) times the share.",
     reference="Boudiaf et al., A Unifying Mutual Information View of Metric Learning: "
     "Cross-Entropy vs. Pairwise Losses, ECCV 2020",
     family="classification",

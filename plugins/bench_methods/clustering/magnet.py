@@ -1,7 +1,9 @@
 """Magnet: each sample near its own cluster, far from the clusters of other classes.
 
 Rippel et al. score by the nearest clusters (kNC); here every method is scored by its neighbours.
-Their clusters are seeded by k-means++; here the best of a few random starts is taken.
+Their clusters are seeded by k-means++; here the best of a few random starts is taken. Their code is
+not public; a public one divides distances by twice the square of the variance, the paper by twice
+the variance, as here.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ magnet = Method(
     summary="Batches of neighbouring clusters: each sample closer to the mean of its own cluster "
     "than to those of other classes, by a gap measured in the batch's own variance. K-means "
     "divides each class anew every epoch, for which all of the training part is embedded. The "
-    "paper scores by the nearest clusters, and starts k-means by k-means++.",
+    "paper scores by the nearest clusters, and starts k-means by k-means++. By the paper alone: "
+    "no code of the authors' was found.",
     reference="Rippel et al., Metric Learning with Adaptive Density Discrimination, ICLR 2016",
     family="cluster",
     defaults_from="library",

@@ -28,7 +28,8 @@ dreml = Method(
     summary="An ensemble of four backbones. Each maps the classes at random and evenly to as many "
     "meta-classes as it has embedding dimensions, and learns these by a softmax against fixed "
     "one-hot proxies. Members see the same batches; the paper's, up to 48, are trained one after "
-    "the other on their own. Four times the backbone's cost.",
+    "the other on their own, with the embedding as it is for logits, where here it is normalised "
+    "and scaled. Four times the backbone's cost.",
     reference="Xuan et al., Deep Randomized Ensembles for Metric Learning, ECCV 2018",
     family="ensemble",
     defaults_from="validation here",

@@ -26,8 +26,10 @@ dvml = Method(
     build=_build,
     summary="A metric loss twice: of the embedding, and of the embedding plus a variation within "
     "the class that a posterior near N(0, I) draws. A decoder rebuilds the features from their "
-    "sum. The embedding without variation is tested. The weights, in two phases, are the public "
-    "code's; the divergence's also times divergence_weight, by default 1/128.",
+    "sum. The embedding without variation is tested. The weights, in two phases, are those of "
+    "public code; the divergence's also times divergence_weight, by default 1/128. The authors' "
+    "code was not found: in a port of it the divergence is summed over dimensions at weight 1, and "
+    "the reconstruction trains the features too.",
     reference=citations.LIN,
     family="generative",
     defaults_from="library",

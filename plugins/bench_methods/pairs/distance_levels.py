@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness import Context
 
 MOMENTUM = 0.9
+LEVELS_WEIGHT = 0.01  # of the sum of their squares
 
 
 def _levels(_: Context, __: Mapping[str, Any]) -> Mapping[str, Tensor]:
@@ -32,10 +33,11 @@ def distance_levels_loss(
     levels: Tensor,
     memory: dict[str, Tensor],
 ) -> Tensor:
-    """triplet + w mean |d' - nearest level|, d' the batch's distances, standardised.
+    """triplet + w mean |d' - nearest level| + 0.01 sum level^2, d' distances, standardised.
 
-    Mean and deviation are moving averages over batches, at a momentum of 0.9, without gradient;
-    the levels are learned. The triplet loss is the mean over the violated of all triplets.
+    Mean and deviation are moving averages over batches, at a momentum of 0.9, without gradient, as
+    in the authors' code of all B^2 distances, those of samples to themselves too; the levels are
+    learned. The triplet loss is the mean over the violated of all triplets.
     """
     import torch
 
@@ -49,12 +51,13 @@ def distance_levels_loss(
     apart = distance[positive | negative]
     if len(apart) < 2:
         return triplet
-    now = torch.stack([apart.detach().mean(), apart.detach().std()])
+    every = distance.detach()
+    now = torch.stack([every.mean(), every.std()])
     memory["moments"] = now if "moments" not in memory else now.lerp(memory["moments"], MOMENTUM)
     mean, deviation = memory["moments"]
     standard = (apart - mean) / deviation.clamp_min(torch.finfo(apart.dtype).eps)
     level: Tensor = (standard[:, None] - levels).abs().amin(dim=1).mean()
-    return triplet + weight * level
+    return triplet + weight * level + LEVELS_WEIGHT * levels.square().sum()
 
 
 distance_levels = formula_method(
@@ -62,8 +65,9 @@ distance_levels = formula_method(
     distance_levels_loss,
     own=_levels,
     summary="MDR: the triplet loss, and the batch's distances, standardised by their moving mean "
-    "and deviation, drawn to the nearest of three learned levels. The paper's embeddings are not "
-    "normalised, with a term on their norms; here they are as the protocol has them.",
+    "and deviation, drawn to the nearest of three learned levels. The authors' embeddings are not "
+    "normalised, and they draw one negative a positive pair by its distance; here embeddings are "
+    "as the protocol has them, and all violated triplets count.",
     reference="Kim and Park, Multi-level Distance Regularization for Deep Metric Learning, AAAI "
     "2021",
     family="triplet",

@@ -1,4 +1,7 @@
-"""Easy positives with semi-hard negatives (EPSHN)."""
+"""Easy positives with semi-hard negatives (EPSHN).
+
+The authors' code also leaves out positives at a cosine above .9999: it repeats images in a batch.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def easy_positive_loss(embeddings: Tensor, labels: Tensor, *, temperature: float) -> Tensor:
-    """log(1 + e^{(s_an - s_ap) / T}), s cosines, the mean over anchors that have all three.
+    """log(1 + e^{(s_an - s_ap) / T}), s cosines, the mean over anchors with both cosines above 0.
 
-    p is the most similar sample of the anchor's class, n the most similar of the others that is
-    less so than p; an anchor whose negatives are all more similar takes the most similar.
+    p is the most similar sample of the anchor's class, n the most similar of the others that is no
+    more so than p.
     """
     import torch
 
@@ -26,10 +29,9 @@ def easy_positive_loss(embeddings: Tensor, labels: Tensor, *, temperature: float
     positive, negative = pair_masks(labels)
     lowest = torch.finfo(cosine.dtype).min
     easy = cosine.masked_fill(~positive, lowest).amax(dim=1)
-    beyond = negative & (cosine < easy[:, None])
-    allowed = beyond.where(beyond.any(dim=1, keepdim=True), negative)
-    hard = cosine.masked_fill(~allowed, lowest).amax(dim=1)
-    both = positive.any(dim=1) & negative.any(dim=1)
+    beyond = negative & (cosine <= easy[:, None])
+    hard = cosine.masked_fill(~beyond, lowest).amax(dim=1)
+    both = (easy > 0) & (hard > 0)
     difference = (hard - easy).masked_fill(~both, 0.0)
     return masked_mean(torch.nn.functional.softplus(difference / temperature), both)
 
@@ -38,8 +40,8 @@ easy_positive = formula_method(
     "easy-positive",
     easy_positive_loss,
     summary="EPSHN: each anchor's most similar positive against its most similar negative beyond "
-    "that, in a softmax of two cosines: a class need not come together in one place. An anchor "
-    "without such a negative takes its most similar one.",
+    "that, in a softmax of two cosines: a class need not come together in one place. As in the "
+    "authors' code an anchor without such a pair of positive cosines does not count.",
     reference="Xuan et al., Improved Embeddings with Easy Positive Triplet Mining, WACV 2020",
     family="triplet",
     comparison="cosine",

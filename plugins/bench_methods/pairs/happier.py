@@ -23,7 +23,9 @@ happier = Method(
     build=_build,
     summary="One minus an average precision in which a sample of a related class counts by its "
     "relevance, negatives by an upper bound that does not saturate; and normalized softmax at a "
-    "weight. MAP@R knows classes alone: it cannot credit an order among related ones.",
+    "weight. MAP@R knows classes alone: it cannot credit an order among related ones. Relevance is "
+    "the protocol's, where the authors divide a level's by its number of samples; a query does not "
+    "stand in its own ranking, unlike in their code.",
     reference="Ramzi et al., Hierarchical Average Precision Training for Pertinent Image "
     "Retrieval, ECCV 2022",
     family="ranking",

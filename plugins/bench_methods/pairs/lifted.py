@@ -53,7 +53,7 @@ generalized_lifted_structure = loss_method(
     _generalized,
     summary="For each anchor one log-sum-exp over all its positives' distances and one over its "
     "negatives', in a hinge. The original does not normalise embeddings: normalised ones are on a "
-    "sphere of radius scale.",
+    "sphere of radius scale. By the paper's formula: the authors' code has batch-hard alone.",
     reference="Hermans et al., In Defense of the Triplet Loss for Person Re-Identification, 2017",
     family="tuple",
     defaults_from="validation here",

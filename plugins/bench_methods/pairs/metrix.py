@@ -64,7 +64,9 @@ metrix = formula_method(
     metrix_loss,
     summary="The multi-similarity loss of all pairs, and at a weight that of each anchor with "
     "points between its positives and its negatives, which are positive by their share. Mixed "
-    "embeddings; the paper also mixes inputs and features.",
+    "embeddings; the paper also mixes inputs and features. The authors' code has the contrastive "
+    "loss alone, at the same weight; it draws one share a batch and mixes each anchor's first "
+    "positive with its negatives.",
     reference="Venkataramanan et al., It Takes Two to Tango: Mixup for Deep Metric Learning, "
     "ICLR 2022",
     family="pair",

@@ -21,11 +21,12 @@ CUTS = (1, 2, 4, 8, 16)
 def recall_at_k_loss(
     embeddings: Tensor, labels: Tensor, *, temperature: float, rank_temperature: float, mix: bool
 ) -> Tensor:
-    """1 - mean_k sum_p sigmoid((k - rank(p)) / T) / min(k, P), the mean over queries.
+    """1 - mean_k min(k, sum_p sigmoid((k - rank(p)) / T)) / min(k, P), the mean over queries.
 
     p runs over a query's P positives; rank(p) = 1 + sum_z sigmoid((s_qz - s_qp) / T_r) over all z
-    but p and the query. With `mix`, each pair of one class gives a further sample on the line
-    between both, at a random place and not normalised again, so that similarities are mixed.
+    but p and the query, which the authors' code counts too. With `mix`, each pair of one class
+    gives a further sample on the line between both, at a random place and not normalised again, so
+    that similarities are mixed.
     """
     import torch
 
@@ -40,7 +41,7 @@ def recall_at_k_loss(
     similarity = unit @ unit.T
     positive, _ = pair_masks(labels)
     query, own = positive.nonzero(as_tuple=True)
-    # above[i, z]: how surely z stands before the i-th positive in its query's ranking.
+    # ahead[i, z]: how far z stands before the i-th positive in its query's ranking.
     ahead = similarity[query] - similarity[query, own][:, None]
     every = torch.arange(len(labels), device=labels.device)
     counted = (every != query[:, None]) & (every != own[:, None])
@@ -48,8 +49,9 @@ def recall_at_k_loss(
     count = positive.sum(dim=1)
     losses = 1.0 - torch.zeros_like(similarity[0])
     for cut in CUTS:
-        within = torch.sigmoid((cut - ranks) / temperature) / count.clamp(1, cut)[query]
-        losses = losses.index_add(0, query, -within / len(CUTS))
+        within = torch.sigmoid((cut - ranks) / temperature)
+        found = torch.zeros_like(losses).index_add(0, query, within).clamp_max(cut)
+        losses = losses - found / count.clamp(1, cut) / len(CUTS)
     return masked_mean(losses, count > 0)
 
 
@@ -57,7 +59,8 @@ recall_at_k = formula_method(
     "recall-at-k",
     recall_at_k_loss,
     summary="One minus a smooth recall at 1, 2, 4, 8 and 16 neighbours; with mix, samples between "
-    "each two of a class take part. The paper's batches are of 4,000 images.",
+    "each two of a class take part. The paper's batches are of 4,000 images. A query does not "
+    "stand in its own ranking, as where recall is tested and unlike the authors' code.",
     reference="Patel et al., Recall@k Surrogate Loss with Large Batches and Similarity Mixup, "
     "CVPR 2022",
     family="ranking",

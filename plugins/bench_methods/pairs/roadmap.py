@@ -66,7 +66,8 @@ roadmap = formula_method(
     roadmap_loss,
     summary="One minus an average precision whose negatives are counted by an upper bound that "
     "does not saturate, and hinges on cosines that make batches comparable. A query does not stand "
-    "in its own ranking, as in the paper and unlike the authors' code.",
+    "in its own ranking, as in the paper and unlike the authors' code, whose bound also falls by "
+    "0.05 where its line begins.",
     reference="Ramzi et al., Robust and Decomposable Average Precision for Image Retrieval, "
     "NeurIPS 2021",
     family="ranking",

@@ -11,7 +11,7 @@ from harness import Float
 if TYPE_CHECKING:
     from torch import Tensor
 
-KEPT = 0.01  # of the moving mean and deviation of lengths, at each batch
+KEPT = 0.99  # of the moving mean and deviation of lengths, at each batch
 CLOSEST = 1e-3  # radians, to 0 and to pi
 
 
@@ -54,7 +54,9 @@ adaface = formula_method(
     own=class_vectors,
     summary="Normalized softmax whose margin on the own class goes from ArcFace's, for short "
     "embeddings, to an additive one, for long ones: the length before any normalisation stands "
-    "for the quality of the image.",
+    "for the quality of the image. Lengths are standardised by moments that keep 0.99 of those "
+    "before, as in the authors' code; they begin at the first batch's, where the code has 20 and "
+    "100.",
     reference="Kim et al., AdaFace: Quality Adaptive Margin for Face Recognition, CVPR 2022",
     family="classification",
     batch="one-per-class",

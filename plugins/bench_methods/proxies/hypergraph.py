@@ -22,7 +22,8 @@ hypergraph = loss_method(
     _build,
     summary="HIST: softmax over the Mahalanobis distances to a learned mean and diagonal variance "
     "of each class; and a classifier of two layers, each of which averages over a hypergraph in "
-    "which the classes of the batch join samples by their nearness. 512 wide in the paper.",
+    "which the classes of the batch join samples by their nearness. 512 wide in the paper, on "
+    "embeddings after a layer norm; here on normalised ones.",
     reference="Lim et al., Hypergraph-Induced Semantic Tuplet Loss for Deep Metric Learning, CVPR "
     "2022",
     family="proxy",

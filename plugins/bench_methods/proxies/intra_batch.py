@@ -28,7 +28,7 @@ intra_batch = loss_method(
     _build,
     summary="Each embedding of a batch attends to all, in one step of a transformer's layer with "
     "one head; cross-entropy of what comes out, and at a weight of the embeddings themselves. Only "
-    "the embedding is tested.",
+    "the embedding is tested. The authors' code has two heads and dropout.",
     reference="Seidenschwarz et al., Learning Intra-Batch Connections for Deep Metric Learning, "
     "ICML 2021",
     family="classification",
@@ -42,7 +42,7 @@ intra_batch = loss_method(
   year = {2021}
 }""",
     auxiliary=Float(0.01, 10.0, default=1.0, log=True),
-    temperature=Float(0.1, 10.0, default=1.0, log=True),
+    temperature=Float(0.1, 10.0, default=0.2, log=True),
     smoothing=Float(0.0, 0.5, default=0.1),
     objective_rate=OBJECTIVE_RATE,
 )

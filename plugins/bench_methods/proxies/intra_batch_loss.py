@@ -13,8 +13,9 @@ class IntraBatchLoss(nn.Module):
     """Cross-entropy after one step of message passing + w cross-entropy before it.
 
     A step is x + attention over the batch, layer norm, x + two layers of 4 D and D, layer norm
-    (Seidenschwarz et al. 2021). Of what comes after it, logits are divided by the temperature; the
-    targets before it are smoothed.
+    (Seidenschwarz et al. 2021), of normalised x; what comes out is standardised over the batch
+    before it is classified. As in the authors' code both entropies are of logits divided by the
+    temperature, with smoothed targets.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class IntraBatchLoss(nn.Module):
         self.value = EqualizedLinear(size, size)
         self.out = EqualizedLinear(size, size)
         self.norms = nn.ModuleList([nn.LayerNorm(size), nn.LayerNorm(size)])
+        self.neck = nn.BatchNorm1d(size, affine=False)
         self.wide = EqualizedLinear(size, 4 * size)
         self.narrow = EqualizedLinear(4 * size, size)
         self.after = EqualizedLinear(size, classes)
@@ -36,10 +38,14 @@ class IntraBatchLoss(nn.Module):
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """Loss of embeddings, float (B, D), with labels, int64 (B,); a scalar."""
-        entropy = nn.functional.cross_entropy
-        after = entropy(self.after(self.passed(embeddings)) / self.temperature, labels)
-        before = entropy(self.before(embeddings), labels, label_smoothing=self.smoothing)
-        return after + self.auxiliary * before
+        told = self.neck(self.passed(nn.functional.normalize(embeddings, dim=1)))
+        after = self._entropy(self.after(told), labels)
+        return after + self.auxiliary * self._entropy(self.before(embeddings), labels)
+
+    def _entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(
+            logits / self.temperature, labels, label_smoothing=self.smoothing
+        )
 
     def passed(self, rows: Tensor) -> Tensor:
         """Rows, float (B, D), after one step of message passing."""

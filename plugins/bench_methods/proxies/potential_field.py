@@ -1,6 +1,7 @@
 """Potential fields (PFML): attraction that fades with distance, repulsion that ends at a radius.
 
 The paper has 15 proxies a class where classes have many images and 2 where they have few, as here.
+No code of the authors' was found: radius, decay and the form are as its text was read.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ potential_field = formula_method(
     potential_field_loss,
     own=several_class_vectors,
     summary="PFML: all embeddings of a batch and learned proxies, two a class, in a field in which "
-    "each attracts its class, the less the farther, and repels the others within a radius.",
+    "each attracts its class, the less the farther, and repels the others within a radius. By the "
+    "paper alone: no code of the authors' was found.",
     reference="Bhatnagar and Ahuja, Potential Field Based Deep Metric Learning, CVPR 2025",
     family="proxy",
     comparison="cosine",

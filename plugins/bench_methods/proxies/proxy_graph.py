@@ -54,7 +54,8 @@ proxy_graph = formula_method(
     own=several_class_vectors,
     summary="ProxyGML: several learned proxies a class; softmax over classes of the sums of "
     "cosines to the proxies nearest to an embedding, all of its own class among them; and the "
-    "same of each proxy among all.",
+    "same of each proxy among all. Where the share is small, as many of other classes' as a class "
+    "has are chosen all the same, unlike the authors' code.",
     reference="Zhu et al., Fewer is More: A Deep Graph Metric Learning Perspective Using Fewer "
     "Proxies, NeurIPS 2020",
     family="proxy",

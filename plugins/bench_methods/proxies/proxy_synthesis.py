@@ -41,7 +41,8 @@ proxy_synthesis = formula_method(
     proxy_synthesis_loss,
     own=class_vectors,
     summary="Normalized softmax to which each two classes of a batch that follow each other add a "
-    "class between them: its embedding and its proxy are mixed at one share.",
+    "class between them: its embedding and its proxy are mixed at one share. The authors sort a "
+    "batch so that no two of one class follow each other; here such two give none.",
     reference="Gu et al., Proxy Synthesis: Learning with Synthetic Classes for Deep Metric "
     "Learning, AAAI 2021",
     family="proxy",

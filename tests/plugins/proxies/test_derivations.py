@@ -70,10 +70,11 @@ def anti_collapse(x, own, margin, alpha, weight, precision):
         if near:
             pulled.append(math.log(1 + sum(near)))
         pushed.append(math.log(1 + sum(far)))
-    # The same determinant from the other side: of N x N.
-    values = np.linalg.eigvalsh(p @ p.T)
-    rate = 0.5 * sum(math.log(1 + SIZE / (CLASSES * precision**2) * v) for v in values)
-    return mean(pulled) + mean(pushed) - weight * rate
+    # The same determinant from the other side: of D x D.
+    own = p[sorted(set(LABELS))]
+    values = np.linalg.eigvalsh(own.T @ own)
+    rate = 0.5 * sum(math.log(1 + len(own) / (SIZE * precision) * v) for v in values)
+    return mean(pulled) + mean(pushed) + weight * math.exp(-rate)
 
 
 def potential_field(x, own, per_class, radius, decay):
@@ -90,10 +91,11 @@ def potential_field(x, own, per_class, radius, decay):
     return energy / len(points)
 
 
-def group_loss(x, own, temperature, rounds):
-    logits = (x @ own["vectors"].T + own["offsets"]) / temperature
-    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    anchors = [list(LABELS).index(label) for label in set(LABELS)]
+def group_loss(x, own, *, temperature, rounds, anchors, direct_weight):
+    logits = x @ own["vectors"].T + own["offsets"]
+    shares = np.exp(logits / temperature)
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    anchors = [i for i in range(len(x)) if list(LABELS[:i]).count(LABELS[i]) < anchors]
     for i in anchors:
         shares[i] = np.eye(CLASSES)[LABELS[i]]
     alike = np.maximum(np.corrcoef(x), 0)
@@ -103,11 +105,15 @@ def group_loss(x, own, temperature, rounds):
         )
         shares = shares * support
         shares = shares / shares.sum(axis=1, keepdims=True)
-    return mean(-math.log(shares[i, LABELS[i]]) for i in range(len(x)) if i not in anchors)
+    refined = mean(-math.log(shares[i, LABELS[i]]) for i in range(len(x)))
+    return refined + direct_weight * softmax_entropy(logits, LABELS)
 
 
 def label_smoothed(x, own, smoothing):
-    logits = x @ own["classifier.weight"].T + own["classifier.bias"]
+    return smoothed_entropy(x @ own["classifier.weight"].T + own["classifier.bias"], smoothing)
+
+
+def smoothed_entropy(logits, smoothing):
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     hit = logs[np.arange(len(LABELS)), LABELS]
     return mean(-(1 - smoothing) * hit - smoothing * logs.mean(axis=1))
@@ -125,7 +131,8 @@ FORMULAS = {
 POINTS = {
     "proxy-synthesis": {"scale": 3.0},
     "proxy-graph": {"per_class": 2, "share": 0.6},
-    "anti-collapse": {"alpha": 3.0, "weight": 0.5},
+    "anti-collapse": {"alpha": 3.0, "weight": 2.0},
+    "group-loss": {"temperature": 2.0, "rounds": 2, "anchors": 2, "direct_weight": 0.5},
     "potential-field": {"per_class": 2, "radius": 1.2, "decay": 2.0},
 }
 
@@ -170,7 +177,7 @@ def test_adaface_is_its_definition_with_lengths_that_are_constants(
     )
 
 
-def test_adaface_keeps_a_hundredth_of_the_moments_before(build, loss_on, scattered):
+def test_adaface_takes_a_hundredth_of_each_batchs_moments(build, loss_on, scattered):
     objective = build("adaface", classes=CLASSES, embedding_size=SIZE)
     lengths = []
     for seed in (0, 1):
@@ -179,7 +186,7 @@ def test_adaface_keeps_a_hundredth_of_the_moments_before(build, loss_on, scatter
         lengths.append(embeddings.norm(dim=1))
     first, second = (torch.stack([one.mean(), one.std()]) for one in lengths)
     kept = objective.loss.given["memory"]["moments"]
-    assert kept.tolist() == pytest.approx((0.01 * first + 0.99 * second).tolist())
+    assert kept.tolist() == pytest.approx((0.99 * first + 0.01 * second).tolist())
 
 
 def test_virtual_classes_are_those_of_earlier_steps_without_gradient(build, loss_on, scattered):
@@ -190,14 +197,16 @@ def test_virtual_classes_are_those_of_earlier_steps_without_gradient(build, loss
         embedding_size=SIZE,
     ).double()
     vectors, past = objective.loss.vectors, []
-    for seed in range(4):
+    for seed in range(6):
         embeddings = scattered(LABELS, seed=seed)
         rows, classes, targets = (
             [unit(embeddings.numpy())],
             [unit(vectors.detach().numpy())],
             [LABELS],
         )
-        for place, (known, then) in enumerate(past[:2], start=1):
+        # One batch lies between two that count: those of 2 and of 4 steps ago.
+        counted = [past[age - 1] for age in (2, 4) if age <= len(past)]
+        for place, (known, then) in enumerate(counted, start=1):
             rows.append(known)
             classes.append(then)
             targets.append(LABELS + place * CLASSES)
@@ -255,17 +264,16 @@ def layer_norm(rows, own, name):
 
 
 def intra_batch(x, own, auxiliary, temperature, smoothing):
-    weights = linear(x, own, "query") @ linear(x, own, "key").T / math.sqrt(SIZE)
+    u = unit(x)
+    weights = linear(u, own, "query") @ linear(u, own, "key").T / math.sqrt(SIZE)
     weights = np.exp(weights) / np.exp(weights).sum(axis=1, keepdims=True)
-    messages = linear(weights @ linear(x, own, "value"), own, "out")
-    told = layer_norm(x + messages, own, "norms.0")
+    messages = linear(weights @ linear(u, own, "value"), own, "out")
+    told = layer_norm(u + messages, own, "norms.0")
     wide = np.maximum(linear(told, own, "wide"), 0)
     refined = layer_norm(told + linear(wide, own, "narrow"), own, "norms.1")
-    after = softmax_entropy(linear(refined, own, "after") / temperature, LABELS)
-    before = linear(x, own, "before")
-    logs = before - np.log(np.exp(before).sum(axis=1, keepdims=True))
-    hit = logs[np.arange(len(LABELS)), LABELS]
-    return after + auxiliary * mean(-(1 - smoothing) * hit - smoothing * logs.mean(axis=1))
+    necked = (refined - refined.mean(axis=0)) / np.sqrt(refined.var(axis=0) + 1e-5)
+    after = smoothed_entropy(linear(necked, own, "after") / temperature, smoothing)
+    return after + auxiliary * smoothed_entropy(linear(x, own, "before") / temperature, smoothing)
 
 
 def flow(row, condition, own):
