@@ -237,9 +237,7 @@ class Benchmark:
         return make_plan(self.protocol, digest, self.entrants, self._seeds, trunk=trunk)
 
     def _check_names(self) -> None:
-        for name in self.methods:
-            if name != "all":
-                self.registry.method(name)
+        self.registry.require_methods(name for name in self.methods if name != "all")
         rules = self.protocol
         if self._own is None:
             self.registry.dataset(rules.dataset)
@@ -337,7 +335,11 @@ class Session:
             states = store.run_states()
             if not any(run.run_id in states for run in self.plan.runs):
                 return None
-            return load_board(store, select=Selector.of(self.plan.runs[0].identity))
+            return load_board(
+                store,
+                select=Selector.of(self.plan.runs[0].identity),
+                replicates=self.benchmark._seeds,
+            )
 
     def recorded(self) -> list[Record]:
         """The Records that the store has of the same protocol and data."""

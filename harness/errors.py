@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 EXIT_DONE = 0
 EXIT_DOES_NOT_HOLD = 1
@@ -48,16 +48,21 @@ _LISTED = 40
 _NEAR = 8
 
 
-def unknown(kind: str, name: str, allowed: Iterable[str], *, where: str = "") -> UserError:
-    """Build the error for a name that is not in a closed list: where, what, nearest, allowed.
+def unknown(
+    kind: str, name: str | Sequence[str], allowed: Iterable[str], *, where: str = ""
+) -> UserError:
+    """Build the error for names that are not in a closed list: where, what, nearest, allowed.
 
     Of very many allowed names the nearest are shown, and how many more there are.
     """
     names = sorted(allowed)
     prefix = f"{where}: " if where else ""
+    sought = [name] if isinstance(name, str) else list(name)
     listed = names
     if len(names) > _LISTED:
-        listed = difflib.get_close_matches(name, names, n=_NEAR, cutoff=0.0)
+        listed = difflib.get_close_matches(sought[0], names, n=_NEAR, cutoff=0.0)
         listed.append(f"and {len(names) - _NEAR} more")
     shown = ", ".join(listed) if listed else "none"
-    return UserError(f"{prefix}unknown {kind} '{name}'{nearest(name, names)} (allowed: {shown})")
+    told = ", ".join(f"'{one}'{nearest(one, names)}" for one in sought)
+    several = "s" if len(sought) > 1 else ""
+    return UserError(f"{prefix}unknown {kind}{several} {told} (allowed: {shown})")

@@ -73,7 +73,9 @@ def test_the_first_command_ends_in_a_leaderboard_of_its_methods_with_intervals(f
     (named,) = re.findall(r"--methods (\S+)", command)
     board = shell(fresh, command)
     for method in named.split(","):
-        assert re.search(rf"^{method} +0\.\d+ \[.+\]", board, re.MULTILINE), f"{method}:\n{board}"
+        assert re.search(rf"^ *\d+  {method} +0\.\d+ \[.+\]", board, re.MULTILINE), (
+            f"{method}:\n{board}"
+        )
 
 
 def test_the_second_command_is_what_ci_runs():
@@ -89,4 +91,4 @@ def test_the_example_method_runs_against_the_triplet_loss(fresh):
 
 
 def test_a_new_plugin_installs_checks_and_runs_as_typed(fresh):
-    assert re.search(r"^mine +0\.", shell(fresh, commands()[3]), re.MULTILINE)
+    assert re.search(r"^ *\d+  mine +0\.", shell(fresh, commands()[3]), re.MULTILINE)

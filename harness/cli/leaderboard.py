@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,19 +15,36 @@ from harness.cli.options import (
     ScoredBoardOptions,
     grouped,
 )
+from harness.metrics import RANKED_BY
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from harness.results import Board
 
 
 @grouped
-def leaderboard(
+def leaderboard(  # noqa: PLR0913 - one argument an option
     of: ScoredBoardOptions,
     *,
     format: FormatOption = "table",  # noqa: A002 - named as its option
     metrics: Annotated[
         str | None,
         typer.Option(help="Columns to show, separated by commas.", show_default=False),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            help="The metric that orders the rows; by default the first of --metrics, or MAP@R.",
+            show_default=False,
+        ),
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(help="Show the rows of these, separated by commas.", show_default=False),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(help="Show the first rows only.", min=1, show_default=False)
     ] = None,
     all_versions: Annotated[
         bool, typer.Option("--all-versions", help="Show earlier versions of methods too.")
@@ -34,23 +53,50 @@ def leaderboard(
     """Show mean and 95 % interval of every method over its replicates, and what it cost."""
     from harness.results import load_board
 
+    names = named(metrics)
     with of.open() as source:
         board = load_board(
-            source, select=of.select, aggregate=of.aggregate, all_versions=all_versions
+            source,
+            select=of.select,
+            aggregate=of.aggregate,
+            all_versions=all_versions,
+            ranked_by=sort or (names or [RANKED_BY])[0],
         )
-    names = [name.strip() for name in metrics.split(",")] if metrics else None
-    _print(board, format, names)
+    places = range(len(board.rows)) if methods is None else board.places(named(methods) or ())
+    _print(board, format, names, places[:top])
 
 
-def _print(board: Board, format: Format, metrics: list[str] | None) -> None:  # noqa: A002
+def named(text: str | None) -> list[str] | None:
+    """Names that commas separate; None for no text."""
+    return [name.strip() for name in text.split(",") if name.strip()] if text else None
+
+
+def _print(
+    board: Board,
+    format: Format,  # noqa: A002
+    metrics: list[str] | None,
+    places: Sequence[int],
+) -> None:
     from harness.results import board_renderable, render_board
 
     if format == "table" and sys.stdout.isatty():
-        from rich.console import Console
-
-        Console().print(board_renderable(board, metrics))
+        page(board_renderable(board, metrics, places))
         return
-    typer.echo(render_board(board, format, metrics=metrics), nl=False)
+    typer.echo(render_board(board, format, metrics=metrics, places=places), nl=False)
     if format == "csv":
         for note in board.notes:
             typer.echo(note, err=True)
+
+
+def page(shown: RenderableType) -> None:
+    """Print on a terminal, by its pager where the window is too small."""
+    from rich.console import Console
+
+    console = Console()
+    lines = console.render_lines(shown, pad=False)
+    if len(lines) < console.size.height:
+        console.print(shown)
+        return
+    os.environ.setdefault("LESS", "-FRSX")
+    with console.pager(styles=True):
+        console.print(shown)

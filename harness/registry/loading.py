@@ -6,7 +6,7 @@ its functions are references that import it where they are called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import metadata
@@ -65,6 +65,12 @@ class Registry:
         """Look a method up; UserError with nearest name and what failed to load, if unknown."""
         return self._look_up("method", name, self.methods)
 
+    def require_methods(self, names: Iterable[str]) -> None:
+        """Raise UserError with every name that is no method's."""
+        missing = [name for name in names if name not in self.methods]
+        if missing:
+            raise self._unknown("method", missing, self.methods)
+
     def dataset(self, name: str) -> Registered[DatasetSource]:
         """Look a dataset up, the one that `NAME+CORRUPTION` is made from; UserError if unknown."""
         return self._look_up("dataset", name.partition("+")[0], self.datasets)
@@ -99,9 +105,11 @@ class Registry:
     def _look_up(self, kind: str, name: str, known: Mapping[str, T]) -> T:
         if name in known:
             return known[name]
-        error = unknown(kind, name, known)
+        raise self._unknown(kind, name, known)
+
+    def _unknown(self, kind: str, name: str | list[str], known: Iterable[str]) -> UserError:
         broken = "".join(f"; note: {problem}" for problem in self.problems)
-        raise UserError(f"{error}{broken}")
+        return UserError(f"{unknown(kind, name, known)}{broken}")
 
 
 def load_registry(plugin_files: Sequence[Path] = ()) -> Registry:

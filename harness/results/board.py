@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from harness.errors import UserError, unknown
-from harness.metrics import MetricFacts, direction_of, find_metric, in_order, metric_facts
+from harness.metrics import (
+    RANKED_BY,
+    MetricFacts,
+    direction_of,
+    find_metric,
+    in_order,
+    metric_facts,
+)
 from harness.record import Declared, Told
 from harness.results.looks import at_looks
 from harness.results.replicates import Intervals, Values, score_array
@@ -24,7 +31,7 @@ Hyperparameters = Mapping[str, float | int | str | bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Runs:
-    """How the runs of a row ended, of how many that the protocol asks for."""
+    """How the runs of a row ended, of how many that were asked for."""
 
     done: int
     failed: int
@@ -133,7 +140,7 @@ class Semantics:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """The Records of one protocol and dataset, aggregated; best row first.
+    """The Records of one protocol and dataset, aggregated; best row by `ranked_by` first.
 
     Rows that have fewer replicates than others stand below those, whatever they score.
     `unlocked` names the protocol values overridden on the command line; `remarks` are sentences
@@ -156,6 +163,7 @@ class Board:
     rows: tuple[Row, ...]
     told: Mapping[str, Told] = field(default_factory=dict)
     looks: tuple[int, ...] = ()
+    ranked_by: str = RANKED_BY
     trunk: str = ""
     source: str = ""
     _tellings: dict[tuple[str, bool], Telling] = field(
@@ -233,6 +241,22 @@ class Board:
             listed = "; ".join(labels[place] for place in found)
             raise UserError(f"'{name}' stands for {len(found)} rows, name one of them: {listed}")
         return found[0]
+
+    def places(self, names: Iterable[str]) -> list[int]:
+        """Places of the rows of these methods or labels, in the board's order; UserError.
+
+        Every name that no row has is in the one error.
+        """
+        wanted = list(names)
+        known = {name for row in self.rows for name in (row.label, row.method)}
+        missing = [name for name in wanted if name not in known]
+        if missing:
+            raise unknown("method", missing, known, where=f"{self.protocol} on {self.dataset}")
+        return [
+            place
+            for place, row in enumerate(self.rows)
+            if row.label in wanted or row.method in wanted
+        ]
 
     def values(self, metric: str) -> tuple[tuple[int, ...], Floats]:
         """The seeds that any row has, and the metric of all rows as float64 (m, s, f)."""

@@ -46,6 +46,8 @@ from harness.statistics import Interval, fold_intervals
 from harness.store.excerpts import Common, Excerpt, excerpts_of
 
 UNLOCKED = "unlocked"
+_FOR_TESTS = "smoke"
+"""The published protocol that trains too little for its scores to be compared."""
 _BY_CHANCE = 0.1
 """By how much NMI is above AMI, which is corrected for chance, when a reader must be warned."""
 
@@ -59,14 +61,15 @@ def build_board(
     replicates: int | None = None,
     aggregate: Aggregate = "separated",
     all_versions: bool = False,
+    ranked_by: str = RANKED_BY,
 ) -> Board:
-    """Aggregate Records of one protocol, dataset and semantics, best mean MAP@R first.
+    """Aggregate Records of one protocol, dataset and semantics, best mean first.
 
-    A replicate counts once all its folds are done. `replicates` is how many were asked for, as
-    the Records have it from their protocol if None. Of each method only the most recently
-    finished version is shown, unless `all_versions`. Runs that do not belong, because a fact that
-    refuses differs or because they were not trained like the others, are left out and named in
-    the notes; trials are left out. Raises UserError for no Records.
+    A replicate counts once all its folds are done. `replicates` is how many were asked for, if
+    None as many as any row has begun. `ranked_by`: the metric that orders the rows. Of each method
+    only the most recently finished version is shown, unless `all_versions`. Runs that do not
+    belong, because a fact that refuses differs or because they were not trained like the others,
+    are left out and named in the notes; trials are left out. Raises UserError for no Records.
     """
     return board_of(
         excerpts_of(record for record in records if not is_trial(record)),
@@ -74,6 +77,7 @@ def build_board(
         replicates=replicates,
         aggregate=aggregate,
         all_versions=all_versions,
+        ranked_by=ranked_by,
     )
 
 
@@ -84,6 +88,7 @@ def board_of(
     replicates: int | None = None,
     aggregate: Aggregate = "separated",
     all_versions: bool = False,
+    ranked_by: str = RANKED_BY,
 ) -> Board:
     """The same of Excerpts, as a Store has them ready."""
     if not runs:
@@ -96,13 +101,14 @@ def board_of(
     alike, rescored = joined_alike(_of_these(shown, concatenations), scoring)
     joined = {one.run_ids: one for one in alike}
     folds, identity = found[0].folds, found[0].identity
-    expected = replicates or max(common.replicates for common in found)
+    asked = replicates or len({run.seed for run in shown})
+    whole = max(common.replicates for common in found)
     looks = declared_looks(found)
     rows = _labelled(
         [
             (
                 group[0].common,
-                build_row(group, joined, folds=folds, replicates=expected, looks=looks),
+                build_row(group, joined, folds=folds, replicates=asked, looks=looks),
             )
             for group in grouped(shown, row_key).values()
         ]
@@ -116,7 +122,7 @@ def board_of(
         unlocked=identity.unlocked,
         semantics=Semantics(identity.training_semantics, scoring),
         folds=folds,
-        replicates=expected,
+        replicates=whole,
         aggregate=aggregate,
         remarks=(),
         rows=tuple(_with_intervals(rows, told)),
@@ -124,14 +130,19 @@ def board_of(
         looks=looks,
         trunk=identity.trunk,
     )
+    if ranked_by != RANKED_BY:
+        name = board.metric(ranked_by, where="ranked by").name
+        board = dataclasses.replace(board, ranked_by=name)
     ranked, ties = _ranked(board)
     remarks = (
+        *_meaningless(identity.protocol),
         *_remarks(shown, ranked, aggregate, looks),
         *others,
         *odd,
         *rescored,
         *hidden,
         *_environments(shown),
+        *_share(asked, whole),
         *ties,
     )
     return dataclasses.replace(board, rows=ranked, remarks=remarks)
@@ -147,10 +158,10 @@ def _of_these(
 
 def _ranked(board: Board) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """The rows, best first and with their letters, and what these mean."""
-    if RANKED_BY not in board.metrics:
+    if board.ranked_by not in board.metrics:
         rows = sorted(board.rows, key=lambda row: row.label)
         return tuple(rows), ()
-    telling = board.telling(RANKED_BY)
+    telling = board.telling(board.ranked_by)
     rows = [
         dataclasses.replace(board.rows[place], best=found.best, ties=found.ties, ranks=found.ranks)
         for place, found in zip(telling.order, telling.found.rows, strict=True)
@@ -384,6 +395,16 @@ def _remarks(
     yield from _few_replicates(rows, aggregate)
     yield from _singletons(runs)
     yield from _nmi_by_chance(rows, aggregate)
+
+
+def _meaningless(protocol: str) -> Iterator[str]:
+    if protocol == _FOR_TESTS:
+        yield f"protocol '{protocol}' is for tests: its scores mean nothing"
+
+
+def _share(asked: int, whole: int) -> Iterator[str]:
+    if asked < whole:
+        yield f"runs: of {asked} of the protocol's {whole} replicates"
 
 
 def _marks(rows: Sequence[Row]) -> Iterator[str]:

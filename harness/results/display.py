@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from harness.results.replicates import Intervals
 from harness.statistics import Interval
 from harness.table import Cell, Column, FittedTable, Format, Table, render
 
+_PLACE = Column(key="place", title="#", align="right", priority=0)
 _METHOD = Column(key="method", title="method", priority=0, wraps=True)
 _BEST = Column(key="best", title="*", priority=1)
 _TIES = Column(key="ties", title="ties", priority=1)
@@ -30,38 +32,55 @@ _COST = (
 _PROCESSOR = Column(key="processor_seconds", title="cpu s", align="right", priority=3, digits=1)
 _SEARCH = Column(key="search_seconds", title="search s", align="right", priority=3, digits=0)
 _DEFAULTS = Column(key="defaults", title="defaults from", priority=3)
-_MARKS = Column(key="marks", title="marks", priority=2)
+_BRIEF = Column(key="brief_marks", title="marks", priority=0)
+_MARKS = Column(key="marks", title="marks", priority=2, brief=_BRIEF)
 
 
-def display_table(board: Board, metrics: Sequence[str] | None = None) -> Table:
+def display_table(
+    board: Board, metrics: Sequence[str] | None = None, places: Sequence[int] | None = None
+) -> Table:
     """The board as a person reads it: `mean [low, high]` of each metric, runs, cost, marks.
 
-    `metrics` chooses the columns; by default the usual ones and those of plugins. Raises
-    UserError for a metric that no row has.
+    `metrics` chooses the columns; by default the usual ones and those of plugins. The metric that
+    orders the rows is always one of them. `places` chooses rows: what is told of them stays what
+    the whole board tells. Raises UserError for a metric that no row has.
     """
     names = _chosen(board, metrics)
-    columns = [_METHOD, *(_metric_column(board, name, place) for place, name in enumerate(names))]
-    beside = 2 + names.index(RANKED_BY) if RANKED_BY in names else 1
-    columns[beside:beside] = _standing_columns(board)
+    ordered_by = board.ranked_by
+    rows = _rows(board, places)
+    scores = [_metric_column(board, name, place) for place, name in enumerate(names)]
+    beside = 1 + names.index(ordered_by) if ordered_by in names else 0
+    scores[beside:beside] = _standing_columns(board)
     costs = [*_COST]
-    if any(row.cost and row.cost.processor_seconds is not None for row in board.rows):
+    if any(row.cost and row.cost.processor_seconds is not None for _, row in rows):
         costs.insert(1, _PROCESSOR)
-    search = [_SEARCH] if any(row.cost and row.cost.search_seconds for row in board.rows) else []
-    defaults = [_DEFAULTS] if any(map(_defaults_text, board.rows)) else []
-    marks = [_MARKS] if any(map(_marks_text, board.rows)) else []
+    search = [_SEARCH] if any(row.cost and row.cost.search_seconds for _, row in rows) else []
+    defaults = [_DEFAULTS] if any(_defaults_text(row) for _, row in rows) else []
+    marks = [_MARKS] if any(_marks(row) for _, row in rows) else []
     return Table(
         title=_title(board),
-        columns=[*columns, _RUNS, *costs, *search, *defaults, *marks],
-        rows=[_display_row(board, row, names) for row in board.rows],
-        best=_best(board, names),
-        notes=board.notes,
+        columns=[_PLACE, _METHOD, *scores, _RUNS, *costs, *search, *defaults, *marks],
+        rows=[_display_row(board, place, row, names) for place, row in rows],
+        best=_best(board, [row for _, row in rows], names),
+        notes=[*_part(board, rows), *board.notes],
     )
 
 
-def wide_table(board: Board) -> Table:
+def _rows(board: Board, places: Sequence[int] | None) -> list[tuple[int, Row]]:
+    wanted = range(len(board.rows)) if places is None else places
+    return [(place, board.rows[place]) for place in wanted]
+
+
+def _part(board: Board, rows: Sequence[tuple[int, Row]]) -> list[str]:
+    if len(rows) == len(board.rows):
+        return []
+    return [f"{len(rows)} of {len(board.rows)} rows; what is told of them is of the whole board"]
+
+
+def wide_table(board: Board, places: Sequence[int] | None = None) -> Table:
     """The board for programs: four columns a metric, plain numbers, one row a method."""
     names = board.metrics
-    rows = [_wide_row(board, row, names) for row in board.rows]
+    rows = [_wide_row(board, row, names) for _, row in _rows(board, places)]
     keys = dict.fromkeys(key for row in rows for key in row)
     return Table(columns=[Column(key=key, title=key) for key in keys], rows=rows)
 
@@ -77,13 +96,17 @@ def interval_text(interval: Interval | None) -> str:
 
 def _chosen(board: Board, metrics: Sequence[str] | None) -> list[str]:
     if metrics is None:
-        return [name for name in board.metrics if board.facts(name).usual]
-    return [board.metric(name, where="--metrics").name for name in metrics]
+        names = [name for name in board.metrics if board.facts(name).usual]
+    else:
+        names = [board.metric(name, where="--metrics").name for name in metrics]
+    first = [] if board.ranked_by in names or not board.metrics else [board.ranked_by]
+    return [*first, *names]
 
 
 def _standing_columns(board: Board) -> list[Column]:
     """The mark of the top group, and letters or ranks; none where nothing is told apart."""
-    shown = board.telling(RANKED_BY).found.shown if RANKED_BY in board.metrics else "nothing"
+    by = board.ranked_by
+    shown = board.telling(by).found.shown if by in board.metrics else "nothing"
     if shown == "nothing":
         return []
     return [_BEST, _TIES if shown == "letters" else _RANKS]
@@ -101,14 +124,14 @@ def _has_ties(board: Board) -> bool:
     return any(row.ties is not None for row in board.rows)
 
 
-def _best(board: Board, names: Iterable[str]) -> set[tuple[int, str]]:
-    """The best mean of each metric, to the decimals shown; equal ones all are.
+def _best(board: Board, rows: Sequence[Row], names: Iterable[str]) -> set[tuple[int, str]]:
+    """The best mean of each metric among the rows, to the decimals shown; equal ones all are.
 
     Metrics whose direction nobody recorded are left out.
     """
     best: set[tuple[int, str]] = set()
     for name in names:
-        intervals = [row.scores(board.aggregate).get(name) for row in board.rows]
+        intervals = [row.scores(board.aggregate).get(name) for row in rows]
         shown = [
             None if interval is None or interval.mean is None else round(interval.mean, 3)
             for interval in intervals
@@ -131,13 +154,16 @@ def _metric_column(board: Board, name: str, place: int) -> Column:
 
 
 def _title(board: Board) -> str:
+    by = "" if board.ranked_by == RANKED_BY else f", by {board.facts(board.ranked_by).title}"
     kind = "joined folds" if board.aggregate == "concatenated" else "separate folds, averaged"
-    return f"{board.protocol} on {board.dataset}: {kind}; mean [95 % interval]"
+    return f"{board.protocol} on {board.dataset}: {kind}; mean [95 % interval]{by}"
 
 
-def _display_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell]:
+def _display_row(board: Board, place: int, row: Row, names: Iterable[str]) -> dict[str, Cell]:
     scores = row.scores(board.aggregate)
+    marks = _marks(row)
     return {
+        "place": 1 + place if scores else None,
         "method": row.label,
         "best": "*" if row.best else None,
         "ties": row.ties,
@@ -147,7 +173,8 @@ def _display_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell
         **{key: show(row.cost) if row.cost else None for key, show in _SHOWN_COST.items()},
         "declared": _declared_text(row.declared),
         "defaults": _defaults_text(row),
-        "marks": _marks_text(row),
+        "marks": "; ".join(marks),
+        "brief_marks": ", ".join(dict.fromkeys(map(_brief, marks))),
     }
 
 
@@ -163,10 +190,31 @@ _SHOWN_COST: Mapping[str, Callable[[Cost], Cell]] = {
 }
 
 
-def _marks_text(row: Row) -> str:
+def _marks(row: Row) -> list[str]:
+    """What a reader must know of a row; what holds for the whole board is said below it."""
     failed = [f"{row.runs.failed} failed"] if row.runs.failed else []
     skipped = [f"{row.runs.skipped} skipped"] if row.runs.skipped else []
-    return "; ".join([*failed, *skipped, *row.flags])
+    return [*failed, *skipped, *row.flags]
+
+
+_BRIEF_MARKS = (
+    (r"ensemble of (\d+)", r"x\1"),
+    (r"([\d.]+)x images", r"\1x img"),
+    (r"collapsed in .*", "collapsed"),
+    (r"kept its initial weights in .*", "initial"),
+    (r"hyperparameters by hand", "by hand"),
+    (r"best on a bound: .*", "bound"),
+    (r".* trials failed", "trials"),
+    (r"(.*) missing in .*", r"no \1"),
+)
+
+
+def _brief(mark: str) -> str:
+    """A mark in a word or two, for a terminal that has no room for the whole."""
+    for pattern, brief in _BRIEF_MARKS:
+        if found := re.fullmatch(pattern, mark):
+            return found.expand(brief)
+    return mark
 
 
 def _defaults_text(row: Row) -> str:
@@ -211,7 +259,7 @@ def _standing_cells(row: Row) -> dict[str, Cell]:
     return {"ties": row.ties, "may_be_best": best, "rank_low": low, "rank_high": high}
 
 
-def board_document(board: Board) -> dict[str, Any]:
+def board_document(board: Board, places: Sequence[int] | None = None) -> dict[str, Any]:
     """The board as plain data: no NaN, no infinity (None instead), keys in a fixed order."""
     return {
         "protocol": board.protocol,
@@ -223,15 +271,15 @@ def board_document(board: Board) -> dict[str, Any]:
         "folds": board.folds,
         "replicates": board.replicates,
         "looks": list(board.looks),
-        "ranked_by": {"metric": RANKED_BY, "aggregate": board.aggregate},
+        "ranked_by": {"metric": board.ranked_by, "aggregate": board.aggregate},
         "notes": list(board.notes),
-        "rows": [_document_row(row) for row in board.rows],
+        "rows": [_document_row(row) for _, row in _rows(board, places)],
     }
 
 
-def board_json(board: Board) -> str:
+def board_json(board: Board, places: Sequence[int] | None = None) -> str:
     """The document as JSON text, ended by a newline."""
-    document = board_document(board)
+    document = board_document(board, places)
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -282,18 +330,22 @@ def render_board(
     format: Format,  # noqa: A002 - the word of the command line
     *,
     metrics: Sequence[str] | None = None,
+    places: Sequence[int] | None = None,
 ) -> str:
     """The board as text, ended by a newline.
 
     `metrics` chooses the columns of the formats for people; `csv` and `json` hold all there is.
+    `places` chooses rows.
     """
     if format == "json":
-        return board_json(board)
+        return board_json(board, places)
     if format == "csv":
-        return render(wide_table(board), "csv")
-    return render(display_table(board, metrics), format)
+        return render(wide_table(board, places), "csv")
+    return render(display_table(board, metrics, places), format)
 
 
-def board_renderable(board: Board, metrics: Sequence[str] | None = None) -> FittedTable:
+def board_renderable(
+    board: Board, metrics: Sequence[str] | None = None, places: Sequence[int] | None = None
+) -> FittedTable:
     """The board for rich's Console or Live; columns without room are left out and named."""
-    return FittedTable(display_table(board, metrics))
+    return FittedTable(display_table(board, metrics, places))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import NotComparable, UserError, unknown
+from harness.metrics import RANKED_BY
 from harness.record import Concatenation, Identity, Record
 from harness.results.board import Aggregate, Board
 from harness.results.building import board_of
@@ -249,7 +250,7 @@ class Selector:
         return [run for run in runs if id(run.common) in kept]
 
 
-def load_board(
+def load_board(  # noqa: PLR0913 - one argument a choice
     source: Source | Store | Path | str,
     *,
     select: Selector | None = None,
@@ -257,12 +258,15 @@ def load_board(
     dataset: str | None = None,
     aggregate: Aggregate = "separated",
     all_versions: bool = False,
+    ranked_by: str = RANKED_BY,
+    replicates: int | None = None,
 ) -> Board:
     """Build the board that was added to last, of those that match.
 
     `source`: a store, its path, or that of a published leaderboard. `protocol`, `dataset`: as a
-    Selector takes them. Raises UserError if it holds nothing or nothing in it matches; notes name
-    what is not shown.
+    Selector takes them. `ranked_by`: the metric, by name or title, that orders the rows.
+    `replicates`: how many were asked for, if None as many as any row has begun. Raises UserError
+    if it holds nothing or nothing in it matches; notes name what is not shown.
     """
     if isinstance(source, Path | str):
         with open_source(source) as opened:
@@ -273,6 +277,8 @@ def load_board(
                 dataset=dataset,
                 aggregate=aggregate,
                 all_versions=all_versions,
+                ranked_by=ranked_by,
+                replicates=replicates,
             )
     found = as_source(source)
     wanted = select or Selector.parse(protocol=protocol, dataset=dataset)
@@ -280,7 +286,12 @@ def load_board(
     with without_collecting():
         scope, runs = choose(found, scopes, wanted)
         board = board_of(
-            runs, found.concatenations(scope), aggregate=aggregate, all_versions=all_versions
+            runs,
+            found.concatenations(scope),
+            aggregate=aggregate,
+            all_versions=all_versions,
+            ranked_by=ranked_by,
+            replicates=replicates,
         )
     others = [other for other in scopes if other != scope]
     return dataclasses.replace(

@@ -16,7 +16,7 @@ class Column:
 
     On a narrow terminal columns are left out, those of the highest `priority` number first;
     columns of priority 0 always stay. No cell is ever cut; one of a column that `wraps` may go on
-    in a second line.
+    in a second line. `brief`: the column of priority 0 that stands in for one left out.
     """
 
     key: str
@@ -25,6 +25,7 @@ class Column:
     priority: int = 1
     digits: int = 3
     wraps: bool = False
+    brief: Column | None = None
 
     def text(self, cell: Cell) -> str:
         """A cell as a person reads it, on one line and without control characters."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich import box
 from rich.cells import cell_len
@@ -52,13 +53,15 @@ def to_text(table: Table, width: int | None = None) -> str:
 
 def fit(table: Table, width: int) -> tuple[list[Column], list[Column]]:
     """The columns shown within `width` and those left out: least important, rightmost first."""
-    widths = dict(zip((column.key for column in table.columns), _widths(table), strict=True))
     shown = list(table.columns)
+    left_out = []
     for column in _least_important_first(table.columns):
-        if _total([widths[kept.key] for kept in shown]) <= width:
+        if _total(_widths(replace(table, columns=shown))) <= width:
             break
-        shown.remove(column)
-    return shown, [column for column in table.columns if column not in shown]
+        place = shown.index(column)
+        shown[place : place + 1] = [column.brief] if column.brief else []
+        left_out += [] if column.brief else [column]
+    return shown, [column for column in table.columns if column in left_out]
 
 
 def _least_important_first(columns: Sequence[Column]) -> Iterator[Column]:

@@ -48,7 +48,7 @@ def bench(*arguments: str | Path) -> Result:
 
 def test_the_board_is_printed_best_first(store: Path) -> None:
     lines = bench("--store", store).stdout.splitlines()
-    assert [line.split()[0] for line in lines[3:5]] == ["margin", "triplet"]
+    assert [line.split()[1] for line in lines[3:5]] == ["margin", "triplet"]
 
 
 def test_the_json_holds_the_rows_and_nothing_else_is_printed(store: Path) -> None:
@@ -81,6 +81,33 @@ def test_joined_folds_can_be_asked_for(store: Path) -> None:
 
 def test_columns_can_be_chosen(store: Path) -> None:
     assert "0.875" in bench("--store", store, "--metrics", "map_at_r, recall_at_8").stdout
+
+
+def methods(*arguments: str | Path) -> list[str]:
+    return [
+        row["method"] for row in json.loads(bench(*arguments, "--format", "json").stdout)["rows"]
+    ]
+
+
+def test_the_first_rows_can_be_asked_for(store: Path) -> None:
+    assert methods("--store", store, "--top", "1") == ["margin"]
+
+
+def test_methods_can_be_chosen_and_misspelt_ones_are_all_named(store: Path) -> None:
+    assert methods("--store", store, "--methods", "triplet") == ["triplet"]
+    error = bench("--store", store, "--methods", "tripelt,margn,margin").exception
+    assert "unknown methods 'tripelt'; did you mean 'triplet'?, 'margn'; did" in str(error)
+
+
+def test_the_first_metric_shown_orders_the_rows_unless_another_is_named(tmp_path: Path) -> None:
+    with Store.open(tmp_path, create=True) as store:
+        store.put(make_record("a", values={"map_at_r": 0.5, "recall_at_8": 0.25}))
+        store.put(make_record("b", values={"map_at_r": 0.25, "recall_at_8": 0.75}))
+    by_recall = ["--metrics", "R@8,map_at_r"]
+    assert methods("--store", tmp_path) == ["a", "b"]
+    assert methods("--store", tmp_path, *by_recall) == ["b", "a"]
+    assert methods("--store", tmp_path, "--sort", "R@8") == ["b", "a"]
+    assert methods("--store", tmp_path, *by_recall, "--sort", "MAP@R") == ["a", "b"]
 
 
 def test_the_store_can_be_named_in_the_environment(

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from harness.errors import UserError
 from harness.record import Record
-from harness.results import board_renderable, build_board, render_board
+from harness.results import board_document, board_renderable, build_board, render_board
 
 MakeRun = Callable[..., Record]
 MakeRuns = Callable[..., list[Record]]
@@ -35,7 +35,7 @@ def test_a_single_replicate_shows_its_mean_alone(replicate: MakeRuns) -> None:
     (line,) = [
         line
         for line in render_board(build_board(replicate()), "table").splitlines()
-        if line.startswith("triplet")
+        if " triplet " in line
     ]
     assert "0.250" in line
     assert "[" not in line
@@ -47,7 +47,8 @@ def test_the_title_says_how_the_folds_were_taken(replicate: MakeRuns) -> None:
 
 
 def test_runs_are_shown_as_done_of_expected(replicate: MakeRuns) -> None:
-    assert "2 of 6" in render_board(build_board(replicate()), "table")
+    assert "2 of 2" in render_board(build_board(replicate()), "table")
+    assert "2 of 10" in render_board(build_board(replicate(), replicates=5), "table")
 
 
 def test_failed_runs_are_marked(replicate: MakeRuns, failed_run: MakeRun) -> None:
@@ -150,4 +151,91 @@ def test_latex_sets_the_best_of_each_metric_in_bold(replicate: MakeRuns) -> None
     ]
     text = render_board(build_board(records), "latex", metrics=["map_at_r"])
     (bold,) = [line for line in text.splitlines() if r"\textbf" in line]
-    assert bold.startswith("better")
+    assert bold.startswith("1 & better")
+
+
+def test_rows_are_numbered_where_they_have_scores(replicate: MakeRuns, failed_run: MakeRun) -> None:
+    records = [*replicate("a", score=0.5), *replicate("b", score=0.6), failed_run("c")]
+    lines = render_board(build_board(records), "md").splitlines()
+    assert [line.split(" | ")[:2] for line in lines if line[:2] == "| " and line[2].isdigit()] == [
+        ["| 1", "b"],
+        ["| 2", "a"],
+    ]
+    assert any(line.startswith("|  | c |") for line in lines)
+
+
+def two_metrics(replicate: MakeRuns) -> list[Record]:
+    """`a` is better by P@1, `b` by MAP@R."""
+    scores = {"a": (0.2, 0.9), "b": (0.4, 0.7), "c": (0.1, 0.1)}
+    return [
+        record
+        for method, (first, second) in scores.items()
+        for seed in range(3)
+        for record in replicate(
+            method,
+            seed,
+            scores={
+                "values": {
+                    "map_at_r": first + seed / 100,
+                    "precision_at_1": second + seed**2 * first / 100,
+                    "recall_at_8": second,
+                }
+            },
+        )
+    ]
+
+
+def test_the_metric_that_orders_the_rows_is_shown_and_said(replicate: MakeRuns) -> None:
+    board = build_board(two_metrics(replicate), ranked_by="R@8")
+    assert [row.method for row in board.rows] == ["a", "b", "c"]
+    text = render_board(board, "table", metrics=["map_at_r"])
+    assert text.splitlines()[0].endswith(", by R@8")
+    assert text.splitlines()[1].split()[:3] == ["#", "method", "R@8"]
+    assert board_document(board)["ranked_by"]["metric"] == "recall_at_8"
+
+
+def test_marks_of_the_best_are_those_of_the_metric_that_orders(replicate: MakeRuns) -> None:
+    board = build_board(two_metrics(replicate), ranked_by="precision_at_1")
+    assert [row.method for row in board.rows if row.best] == ["a"]
+    assert any("may be the best by P@1" in note for note in board.notes)
+
+
+def test_rows_can_be_chosen_and_keep_their_places(replicate: MakeRuns) -> None:
+    board = build_board(two_metrics(replicate))
+    text = render_board(board, "md", places=board.places(["c", "a"]))
+    assert [
+        line.split(" | ")[:2]
+        for line in text.splitlines()
+        if line[:2] == "| " and line[2].isdigit()
+    ] == [
+        ["| 2", "a"],
+        ["| 3", "c"],
+    ]
+    assert "2 of 3 rows; what is told of them is of the whole board" in text
+    assert board_document(board, [1])["rows"][0]["method"] == "a"
+
+
+def test_every_name_that_no_row_has_is_in_one_error(replicate: MakeRuns) -> None:
+    board = build_board(two_metrics(replicate))
+    with pytest.raises(UserError, match=r"unknown methods 'd', 'e' \(allowed: a, b, c\)"):
+        board.places(["a", "d", "e"])
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 250])
+def test_marks_stay_at_every_width(replicate: MakeRuns, failed_run: MakeRun, width: int) -> None:
+    ensemble = three_replicates(replicate, "divide-and-conquer")
+    members = [
+        record.model_copy(update={"declared": record.declared.model_copy(update={"members": 4})})
+        for record in ensemble
+    ]
+    given = replicate("by-hand", chosen_by="given")
+    text = on_terminal([*members, *given, failed_run("by-hand", seed=1, chosen_by="given")], width)
+    rows = [line for line in text.splitlines() if " 0." in line]
+    assert any("x4" in line or "ensemble of 4" in line for line in rows)
+    assert any("1 failed" in line and "by hand" in line for line in rows)
+
+
+def test_a_smoke_board_says_first_that_its_scores_mean_nothing(replicate: MakeRuns) -> None:
+    assert "its scores mean nothing" in build_board(replicate()).notes[0]
+    other = build_board(replicate(identity={"protocol": "reality-check"}))
+    assert not any("mean nothing" in note for note in other.notes)

@@ -76,7 +76,7 @@ def test_a_row_without_scores_tells_why(failed_run: MakeRun) -> None:
     (row,) = board_document(build_board([failed_run()]))["rows"]
     assert row["metrics"] == {}
     assert row["audit"] is None
-    assert row["runs"] == {"done": 0, "failed": 1, "skipped": 0, "expected": 6}
+    assert row["runs"] == {"done": 0, "failed": 1, "skipped": 0, "expected": 2}
     assert row["failures"][0]["kind"] == "diverged"
 
 

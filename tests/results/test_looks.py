@@ -62,7 +62,7 @@ def test_before_the_first_look_nothing_is_told(board: Callable[..., Board], run:
     records = [run(method, 0, fold, looks=LOOKS) for method in "ab" for fold in range(2)]
     found = build_board([*records, *(run("a", 1, 0, looks=LOOKS) for _ in "a")])
     assert [(row.looked, row.best) for row in found.rows] == [(0, None), (0, None)]
-    assert "none has reached the first" in found.notes[0]
+    assert any("none has reached the first" in note for note in found.notes)
 
 
 def test_a_row_that_got_no_more_seeds_lacks_nothing(board: Callable[..., Board]) -> None:
