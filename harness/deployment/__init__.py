@@ -3,15 +3,8 @@
 docs/dependent-variables.md defines the arms. Nothing here knows torch.
 """
 
-from harness.deployment.arms import (
-    ARMS,
-    MEASURES,
-    Outcome,
-    Samples,
-    Terms,
-    run_arms,
-    run_base,
-)
+from harness.deployment.arms import ARMS, MEASURES, Outcome, Terms, run_arms, run_base
+from harness.deployment.gallery import Samples
 from harness.deployment.loading import deploy, load_runs
 from harness.deployment.results import ArmRow, Deployment, deployment_document, deployment_table
 

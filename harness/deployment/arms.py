@@ -12,9 +12,9 @@ from harness.data.streams import numpy_stream, stream_seed
 from harness.deployment.gallery import (
     Floats,
     Found,
-    Gallery,
     Int64,
     Mask,
+    Samples,
     Thresholds,
     class_thresholds,
     cluster,
@@ -152,27 +152,14 @@ def _share(which: Mask) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
-    """A test part in the order of the file, which stands for time.
-
-    `embeddings`: float64 (N, D); `labels`: int64 (N,); `values`: int64 (N,), of the background
-    variable, restriction.UNKNOWN where it is not known.
-    """
-
-    embeddings: Floats
-    labels: Int64
-    values: Int64
-
-
-@dataclass(frozen=True, eq=False)
 class Search:
     """How an arm finds: in `entries`, those of the query's value alone if there is `otherwise`.
 
     `otherwise`: what queries without a value, or with one that no entry has, are searched for in.
     """
 
-    entries: Gallery
-    otherwise: Gallery | None = None
+    entries: Samples
+    otherwise: Samples | None = None
 
     def find(self, queries: Floats, values: Int64) -> Found:
         """The nearest entry to each query; `queries`: float64 (Q, D), `values`: int64 (Q,)."""
@@ -199,7 +186,7 @@ class Search:
         return nearest_of_value(entries, queries, known, otherwise=_of_class(self.otherwise, label))
 
 
-def _of_class(gallery: Gallery, label: int | None) -> Gallery:
+def _of_class(gallery: Samples, label: int | None) -> Samples:
     return gallery if label is None else gallery.take(gallery.labels == label)
 
 
@@ -222,27 +209,25 @@ def run_arms(samples: Samples, settings: Terms, *, seed: int) -> dict[str, Outco
     UserError if the test part is too small for a gallery, a calibration part and queries.
     """
     roles = draw_roles(samples.labels, enrolled=settings.enrolled, seed=seed)
-    shuffled = replace(samples, values=shuffle(samples.values, seed=seed))
-    plain = Search(_gallery(samples, roles))
-    return {
-        BASE: _outcome(plain, samples, roles, settings),
-        "B": _outcome(_restricted(samples, roles), samples, roles, settings),
-        "B shuffled": _outcome(_restricted(shuffled, roles), shuffled, roles, settings),
-        "C": _outcome(_clustered(samples, roles, settings, seed), samples, roles, settings),
-        "C shuffled": _outcome(
-            _clustered(shuffled, roles, settings, seed), shuffled, roles, settings
-        ),
-        "D": _outcome(
-            Search(manage(plain.entries, limit=settings.newest)), samples, roles, settings
-        ),
-        "E": _outcome(plain, samples, roles, settings, by_class=True),
+    dealt = replace(samples, values=shuffle(samples.values, seed=seed))
+    known, unknown = samples.take(roles.gallery), dealt.take(roles.gallery)
+    plain = Search(known)
+    searches = {
+        BASE: (plain, samples),
+        "B": (Search(known, otherwise=known), samples),
+        "B shuffled": (Search(unknown, otherwise=unknown), dealt),
+        "C": (_clustered(known, settings, seed), samples),
+        "C shuffled": (_clustered(unknown, settings, seed), dealt),
+        "D": (Search(manage(known, limit=settings.newest)), samples),
     }
+    found = {arm: _outcome(*search, roles, settings) for arm, search in searches.items()}
+    return {**found, "E": _outcome(plain, samples, roles, settings, by_class=True)}
 
 
 def run_base(samples: Samples, settings: Terms, *, seed: int) -> Outcome:
     """The outcome of plain search alone."""
     roles = draw_roles(samples.labels, enrolled=settings.enrolled, seed=seed)
-    return _outcome(Search(_gallery(samples, roles)), samples, roles, settings)
+    return _outcome(Search(samples.take(roles.gallery)), samples, roles, settings)
 
 
 def shuffle(values: Int64, *, seed: int) -> Int64:
@@ -250,17 +235,7 @@ def shuffle(values: Int64, *, seed: int) -> Int64:
     return numpy_stream(seed, "shuffled variable").permutation(values)
 
 
-def _gallery(samples: Samples, roles: Roles) -> Gallery:
-    return Gallery(samples.embeddings, samples.labels, samples.values).take(roles.gallery)
-
-
-def _restricted(samples: Samples, roles: Roles) -> Search:
-    gallery = _gallery(samples, roles)
-    return Search(gallery, otherwise=gallery)
-
-
-def _clustered(samples: Samples, roles: Roles, settings: Terms, seed: int) -> Search:
-    gallery = _gallery(samples, roles)
+def _clustered(gallery: Samples, settings: Terms, seed: int) -> Search:
     seed = stream_seed(seed, "clusters of a gallery") % 2**32
     return Search(cluster(gallery, count=settings.clusters, seed=seed), otherwise=gallery)
 
@@ -273,10 +248,7 @@ def _outcome(
     *,
     by_class: bool = False,
 ) -> Outcome:
-    calibration, queries = (
-        Samples(samples.embeddings[part], samples.labels[part], samples.values[part])
-        for part in (roles.calibration, roles.queries)
-    )
+    calibration, queries = samples.take(roles.calibration), samples.take(roles.queries)
     distances = search.own_distances(calibration)
     thresholds = (
         class_thresholds(distances, calibration.labels, share=settings.accept)

@@ -12,6 +12,8 @@ Floats = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+UNKNOWN = -1
+"""The value of a sample whose background variable is not known."""
 NOTHING = -1
 """The label of what was found where there was nothing to find."""
 
@@ -19,20 +21,20 @@ _CHUNK = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Gallery:
-    """What queries are compared with, oldest first.
+class Samples:
+    """A gallery's entries, or what is compared with them; oldest first, as in their file.
 
     `embeddings`: float64 (N, D); `labels`: int64 (N,); `values`: int64 (N,), of the background
-    variable.
+    variable, UNKNOWN where it is not known.
     """
 
     embeddings: Floats
     labels: Int64
     values: Int64
 
-    def take(self, chosen: Mask | Int64) -> Gallery:
-        """The chosen entries, by a mask or by their places."""
-        return Gallery(self.embeddings[chosen], self.labels[chosen], self.values[chosen])
+    def take(self, chosen: Mask | Int64) -> Samples:
+        """The chosen ones, by a mask or by their places."""
+        return Samples(self.embeddings[chosen], self.labels[chosen], self.values[chosen])
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -48,20 +50,20 @@ class Found:
     labels: Int64
     distances: Floats
 
+    @classmethod
+    def nothing(cls, count: int) -> Found:
+        """What so many queries find in an empty gallery."""
+        return cls(np.full(count, NOTHING, dtype=np.int64), np.full(count, np.inf))
 
-def nothing_found(count: int) -> Found:
-    """What so many queries find in an empty gallery."""
-    return Found(np.full(count, NOTHING, dtype=np.int64), np.full(count, np.inf))
 
-
-def nearest(gallery: Gallery, queries: Floats) -> Found:
+def nearest(gallery: Samples, queries: Floats) -> Found:
     """Find the entry at the least Euclidean distance from each query, float64 (Q, D).
 
     Of entries at one distance the oldest counts.
     """
     from scipy.spatial.distance import cdist
 
-    found = nothing_found(len(queries))
+    found = Found.nothing(len(queries))
     if not len(gallery):
         return found
     for start in range(0, len(queries), _CHUNK):
@@ -73,23 +75,19 @@ def nearest(gallery: Gallery, queries: Floats) -> Found:
     return found
 
 
-UNKNOWN = -1
-"""The value of a query whose background variable is not known."""
-
-
-def usable(values: Int64, gallery: Gallery) -> Int64:
+def usable(values: Int64, gallery: Samples) -> Int64:
     """The same values, but UNKNOWN for those that no entry of the gallery has: int64 (Q,)."""
     return np.where(np.isin(values, gallery.values), values, UNKNOWN)
 
 
 def nearest_of_value(
-    gallery: Gallery, queries: Floats, values: Int64, *, otherwise: Gallery
+    gallery: Samples, queries: Floats, values: Int64, *, otherwise: Samples
 ) -> Found:
     """Find the nearest entry to each query among those of the query's value.
 
     `values`: int64 (Q,). Queries of UNKNOWN value are searched for in `otherwise`.
     """
-    found = nothing_found(len(queries))
+    found = Found.nothing(len(queries))
     for value in np.unique(values):
         asking = values == value
         among = otherwise if value == UNKNOWN else gallery.take(gallery.values == value)
@@ -101,7 +99,7 @@ def nearest_of_value(
 _RESTARTS = 3
 
 
-def cluster(gallery: Gallery, *, count: int, seed: int) -> Gallery:
+def cluster(gallery: Samples, *, count: int, seed: int) -> Samples:
     """Replace the entries of each value by at most `count` centres, each with a class and a value.
 
     Of classes with as many members the one of the smallest number counts. With as many clusters
@@ -112,19 +110,20 @@ def cluster(gallery: Gallery, *, count: int, seed: int) -> Gallery:
         _centres(gallery.take(gallery.values == value), count, seed)
         for value in np.unique(gallery.values)
     ]
-    return Gallery(
+    return Samples(
         embeddings=np.concatenate([part.embeddings for part in parts]),
         labels=np.concatenate([part.labels for part in parts]),
         values=np.concatenate([part.values for part in parts]),
     )
 
 
-def _centres(gallery: Gallery, count: int, seed: int) -> Gallery:
+def _centres(gallery: Samples, count: int, seed: int) -> Samples:
     centres, members = _k_means(gallery.embeddings, count, seed)
     used = np.unique(members)  # entries that differ by rounding alone leave some centres empty
-    labels = [_most_common(gallery.labels[members == index]) for index in used]
+    # The most common class; of several the one of the smallest number, which comes first.
+    labels = [np.bincount(gallery.labels[members == index]).argmax() for index in used]
     values = np.full(len(used), gallery.values[0], dtype=np.int64)
-    return Gallery(centres[used], np.array(labels, dtype=np.int64), values)
+    return Samples(centres[used], np.array(labels, dtype=np.int64), values)
 
 
 def _k_means(rows: Floats, count: int, seed: int) -> tuple[Floats, Int64]:
@@ -135,16 +134,11 @@ def _k_means(rows: Floats, count: int, seed: int) -> tuple[Floats, Int64]:
     return found.cluster_centers_.astype(np.float64), found.labels_.astype(np.int64)
 
 
-def _most_common(labels: Int64) -> int:
-    names, counts = np.unique(labels, return_counts=True)
-    return int(names[counts.argmax()])
-
-
 CUT = 3.5
 _CONSISTENT = 0.6745  # the MAD of a normal variable of unit variance
 
 
-def manage(gallery: Gallery, *, limit: int) -> Gallery:
+def manage(gallery: Samples, *, limit: int) -> Samples:
     """Keep the newest `limit` of each class, and of those the ones that are no outliers.
 
     In this order: outliers are judged among what is kept. A second pass may drop more, because

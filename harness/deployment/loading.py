@@ -8,16 +8,8 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 
 from harness.data.dataset import Attribute, Dataset
-from harness.deployment.arms import (
-    VIEWS,
-    Outcome,
-    Samples,
-    Terms,
-    mean_outcome,
-    run_arms,
-    run_base,
-)
-from harness.deployment.gallery import Floats
+from harness.deployment.arms import VIEWS, Outcome, Terms, mean_outcome, run_arms, run_base
+from harness.deployment.gallery import Floats, Samples
 from harness.deployment.results import Deployment, arm_rows
 from harness.errors import NotComparable, UserError, unknown
 from harness.figures.sources import Entry, Sources, load_sources
@@ -86,11 +78,11 @@ class ViewsRuns:
         if len(found) < len(runs):
             return None
         for run, twin in zip(runs, found, strict=True):
-            if _training(run) != _training(twin):
-                identity = run.identity
+            before = (run.init_digest, run.batches_digest)
+            if before != (twin.init_digest, twin.batches_digest):
                 raise NotComparable(
-                    f"{identity.method}, seed {identity.seed}, fold {identity.fold}: "
-                    f"{identity.protocol} and {self._protocol} did not train alike"
+                    f"{run.identity}: {run.identity.protocol} and {self._protocol} "
+                    "did not train alike"
                 )
         return found
 
@@ -109,10 +101,6 @@ def _key(record: Record) -> Hashable:
     point = json.dumps(identity.hyperparameters, sort_keys=True)
     version = (identity.distribution, identity.version, identity.source)
     return (identity.method, *version, point, identity.seed, identity.fold)
-
-
-def _training(record: Record) -> tuple[str | None, str | None]:
-    return (record.init_digest, record.batches_digest)
 
 
 _NEEDED = ("test_embeddings", "test_labels", "test_positions")
@@ -142,7 +130,7 @@ def deploy(
     name = _variable(data, variable)
     reader = _Reader(store, rules, data.attributes[name], settings)
     views = ViewsRuns(store, board)
-    entries = [entry for entry in sources.entries if entry.replicates]
+    entries = [entry for entry in sources.entries if entry.row.run_ids]
     if not entries:
         raise UserError(f"store {store.path}: holds no complete replicate of {board.protocol}")
     return Deployment(

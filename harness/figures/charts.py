@@ -47,22 +47,26 @@ def average_ranking(
     from harness.statistics import average_ranks, critical_difference
 
     board = sources.board
-    scored = {entry.label: entry.values(metric) for entry in sources.entries}
-    seeds = _common_seeds([set(values) for values in scored.values() if values])
-    kept = [label for label, values in scored.items() if seeds and set(seeds) <= set(values)]
-    left_out = tuple(label for label in scored if label not in kept)
-    if not kept:
+    labels = [row.label for row in board.rows]
+    every, values = board.values(metric)
+    replicates = values.mean(axis=2)
+    there = np.isfinite(replicates)
+    common = there.any(axis=0) & (2 * there.sum(axis=0) >= there.any(axis=1).sum())
+    kept = np.flatnonzero(there[:, common].all(axis=1) & common.any())
+    left_out = tuple(label for row, label in enumerate(labels) if row not in kept)
+    if not len(kept):
         return AverageRanking((), (), (), (), None, (), left_out)
     sign = 1.0 if direction_of(board.facts(metric), higher_is_better) else -1.0
-    means = average_ranks(sign * np.array([[scored[label][s] for s in seeds] for label in kept]))
-    labels = [kept[place] for place in np.argsort(means, kind="stable")]
+    means = average_ranks(sign * replicates[np.ix_(kept, common)])
+    ordered = [labels[row] for row in kept[np.argsort(means, kind="stable")]]
     ranks = tuple(sorted(means.tolist()))
+    seeds = tuple(seed for seed, shared in zip(every, common, strict=True) if shared)
     enough = len(seeds) >= 2 and len(kept) >= 2
     difference = critical_difference(len(kept), len(seeds)) if enough else None
     return AverageRanking(
-        labels=tuple(labels),
+        labels=tuple(ordered),
         ranks=ranks,
-        intervals=_intervals(board, metric, labels, higher_is_better) if enough else (),
+        intervals=_intervals(board, metric, ordered, higher_is_better) if enough else (),
         seeds=seeds,
         difference=difference,
         cliques=_cliques(ranks, difference) if difference is not None else (),
@@ -77,11 +81,6 @@ def _intervals(
     places = zip(telling.order, telling.found.rows, strict=True)
     known = {board.rows[row].label: one.ranks for row, one in places if one.ranks is not None}
     return tuple(known[label] for label in labels)
-
-
-def _common_seeds(found: Sequence[set[int]]) -> tuple[int, ...]:
-    every = set().union(*found)
-    return tuple(sorted(s for s in every if 2 * sum(s in seeds for seeds in found) >= len(found)))
 
 
 def _cliques(ranks: Sequence[float], difference: float) -> tuple[tuple[int, int], ...]:

@@ -15,7 +15,7 @@ from harness.metrics import RANKED_BY
 from harness.record import Identity, Record, Searched
 from harness.results import Aggregate, Board, Row, load_board
 from harness.results.reading import Selector, Source, StoreSource, as_source
-from harness.results.replicates import Intervals
+from harness.results.replicates import Intervals, score_array
 from harness.store import Store
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -24,17 +24,15 @@ NEEDED = ("test_embeddings", "test_labels")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Entry:
-    """One row of a Board, the Records it aggregates, and its replicates' scores.
+    """One row of a Board, of which it shows `aggregate`, and the Records that the row aggregates.
 
-    `replicates`: by seed the value of every metric, of complete replicates only; `intervals`: those
-    of the board. `trials`: Records
-    of the searches for its hyperparameters; those that found nothing are at the defaults' row.
+    `trials`: Records of the searches for its hyperparameters; those that found nothing are at the
+    defaults' row.
     """
 
     row: Row
+    aggregate: Aggregate
     records: tuple[Record, ...]
-    replicates: Mapping[int, Mapping[str, float | None]]
-    intervals: Intervals
     trials: tuple[Record, ...] = ()
 
     @property
@@ -42,10 +40,16 @@ class Entry:
         """What tells the row from all others."""
         return self.row.label
 
+    @property
+    def intervals(self) -> Intervals:
+        """The intervals that the board shows."""
+        return self.row.scores(self.aggregate)
+
     def values(self, metric: str) -> dict[int, float]:
-        """The replicates' values of one metric by seed; those without one are left out."""
-        found = {seed: values.get(metric) for seed, values in self.replicates.items()}
-        return {seed: value for seed, value in found.items() if value is not None}
+        """The complete replicates' means over folds by seed; those without one are left out."""
+        seeds, values = score_array([self.row.values(self.aggregate)], metric)
+        means = values[0].mean(axis=1).tolist()
+        return {seed: mean for seed, mean in zip(seeds, means, strict=True) if math.isfinite(mean)}
 
     @property
     def skipped(self) -> bool:
@@ -130,11 +134,8 @@ def make_sources(board: Board, records: Sequence[Record], trials: Sequence[Recor
     entries = [
         Entry(
             row=row,
+            aggregate=board.aggregate,
             records=groups.get(place, ()),
-            replicates={
-                seed: _fold_means(folds) for seed, folds in row.values(board.aggregate).items()
-            },
-            intervals=row.scores(board.aggregate),
             trials=tried.get(_version(row), ())
             if _is_searched(row) or (_version(row) not in searched and "default" in row.chosen_by)
             else (),
@@ -173,12 +174,3 @@ def _is_searched(row: Row) -> bool:
 
 def _version(of: Identity | Row) -> tuple[str, ...]:
     return (of.method, of.distribution, of.version, of.source)
-
-
-def _fold_means(folds: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
-    return {name: _mean([fold.get(name) for fold in folds]) for name in folds[0]}
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None and math.isfinite(value)]
-    return math.fsum(known) / len(known) if len(known) == len(values) else None

@@ -105,6 +105,7 @@ def board_data(sources: Sources, about: Mapping[str, str]) -> Data:
     entries = sources.entries
     validated, tried = selection_metric(entries), search_metric(entries)
     ranking = average_ranking(sources)
+    most = max((len(entry.row.values(board.aggregate)) for entry in entries), default=0)
     return {
         "metrics": [
             {"name": n, "title": facts[n].title, "lower": not facts[n].higher_is_better}
@@ -113,7 +114,7 @@ def board_data(sources: Sources, about: Mapping[str, str]) -> Data:
         "validated": title_of(validated) if validated else None,
         "tried": title_of(tried) if tried else None,
         "costs": [{"name": name, "title": axis.title} for name, axis in COSTS.items()],
-        "quantiles": _quantiles(max((len(e.replicates) for e in entries), default=0)),
+        "quantiles": _quantiles(most),
         "ranking": {
             "order": [_place(entries, label) for label in ranking.labels],
             "ranks": rounded(ranking.ranks),

@@ -81,7 +81,7 @@ def rescore_store(
             continue
         scores, arrays = score_again(record, store, rules, metrics)
         store.put_scores(record, scores, arrays)
-        yield Rescored(_describe(record), record.scores, scores)
+        yield Rescored(f"{record.identity} ({record.run_id})", record.scores, scores)
     for joined in store.concatenations():
         after = join_again(joined, store, rules, metrics)
         store.put_concatenation(Concatenation(run_ids=joined.run_ids, scores=after))
@@ -112,12 +112,11 @@ def join_again(
 ) -> Scores:
     """The scores of a concatenation from its runs' stored embeddings."""
     records = [store.require(run_id) for run_id in joined.run_ids]
-    identity = records[0].identity
     scores = score_concatenation(
         [store.arrays(record) for record in records],
         rules.rule(records[0]),
         metrics=metrics,
-        seed=identity.seed,
+        seed=records[0].identity.seed,
     )
     return _with_recorded_extras(scores, joined.scores)
 
@@ -125,8 +124,3 @@ def join_again(
 def _with_recorded_extras(scores: Scores, recorded: Scores) -> Scores:
     both = {**recorded.extra, **scores.extra}, {**recorded.told, **scores.told}
     return scores.model_copy(update=dict(zip(("extra", "told"), both, strict=True)))
-
-
-def _describe(record: Record) -> str:
-    identity = record.identity
-    return f"{identity.method}, seed {identity.seed}, fold {identity.fold} ({record.run_id})"

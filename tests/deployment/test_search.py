@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.deployment.arms import Samples, Search
-from harness.deployment.gallery import NOTHING, UNKNOWN, Gallery, cluster, nearest, nearest_of_value
+from harness.deployment.arms import Search
+from harness.deployment.gallery import NOTHING, UNKNOWN, Samples, cluster, nearest, nearest_of_value
 
-LINE = Gallery(
+LINE = Samples(
     embeddings=np.array([[0.0], [1.0], [4.0], [6.0]]),
     labels=np.array([0, 1, 0, 1]),
     values=np.array([0, 0, 1, 1]),
@@ -16,10 +16,10 @@ LINE = Gallery(
 
 
 @pytest.fixture
-def cloud() -> Gallery:
+def cloud() -> Samples:
     """Sixty entries of five classes and three values, in four dimensions."""
     draw = np.random.default_rng(0)
-    return Gallery(
+    return Samples(
         embeddings=draw.standard_normal((60, 4)),
         labels=draw.integers(0, 5, 60),
         values=draw.integers(0, 3, 60),
@@ -41,7 +41,7 @@ def test_the_oldest_of_two_at_one_distance_counts() -> None:
     assert nearest(LINE, np.array([[0.5], [5.0]])).labels.tolist() == [0, 0]
 
 
-def test_it_finds_what_scikit_learn_finds(cloud: Gallery, queries: np.ndarray) -> None:
+def test_it_finds_what_scikit_learn_finds(cloud: Samples, queries: np.ndarray) -> None:
     from sklearn.neighbors import NearestNeighbors
 
     distances, places = NearestNeighbors(n_neighbors=1).fit(cloud.embeddings).kneighbors(queries)
@@ -62,8 +62,8 @@ def test_a_query_is_compared_with_entries_of_its_value_alone() -> None:
     np.testing.assert_allclose(found.distances, [0.4, 3.6])
 
 
-def test_a_constant_value_changes_nothing(cloud: Gallery, queries: np.ndarray) -> None:
-    constant = Gallery(cloud.embeddings, cloud.labels, np.zeros(60, dtype=np.int64))
+def test_a_constant_value_changes_nothing(cloud: Samples, queries: np.ndarray) -> None:
+    constant = Samples(cloud.embeddings, cloud.labels, np.zeros(60, dtype=np.int64))
     found = nearest_of_value(
         constant, queries, np.zeros(len(queries), dtype=np.int64), otherwise=constant
     )
@@ -74,7 +74,7 @@ def test_a_constant_value_changes_nothing(cloud: Gallery, queries: np.ndarray) -
 
 @pytest.mark.parametrize("value", [UNKNOWN, 7], ids=["unknown", "of no entry"])
 def test_a_query_without_a_value_to_go_by_is_searched_for_everywhere(
-    cloud: Gallery, queries: np.ndarray, value: int
+    cloud: Samples, queries: np.ndarray, value: int
 ) -> None:
     values = np.full(len(queries), value, dtype=np.int64)
     found = Search(cloud, otherwise=cloud).find(queries, values)
@@ -103,7 +103,7 @@ def test_own_distances_of_a_class_without_entries_are_infinite() -> None:
 
 
 def test_centres_are_means_with_the_class_of_most_members() -> None:
-    gallery = Gallery(
+    gallery = Samples(
         embeddings=np.array([[0.0], [1.0], [2.0], [100.0], [101.0]]),
         labels=np.array([3, 1, 1, 2, 1]),
         values=np.full(5, 7),
@@ -115,7 +115,7 @@ def test_centres_are_means_with_the_class_of_most_members() -> None:
     assert centres.values.tolist() == [7, 7]
 
 
-def test_each_value_has_centres_of_its_own(cloud: Gallery) -> None:
+def test_each_value_has_centres_of_its_own(cloud: Samples) -> None:
     centres = cluster(cloud, count=4, seed=0)
     assert np.bincount(centres.values).tolist() == [4, 4, 4]
 
@@ -125,12 +125,12 @@ def test_entries_that_differ_by_rounding_alone_leave_no_centre_empty(seed: int) 
     rows = np.random.default_rng(seed).standard_normal((12, 8))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     rows[1] = np.nextafter(rows[0], 2)
-    gallery = Gallery(rows, labels=np.arange(12) % 3, values=np.zeros(12, dtype=np.int64))
+    gallery = Samples(rows, labels=np.arange(12) % 3, values=np.zeros(12, dtype=np.int64))
     centres = cluster(gallery, count=64, seed=seed)
     assert 10 <= len(centres) == len(centres.labels) <= 12
 
 
-def test_a_centre_for_each_entry_is_the_gallery(cloud: Gallery, queries: np.ndarray) -> None:
+def test_a_centre_for_each_entry_is_the_gallery(cloud: Samples, queries: np.ndarray) -> None:
     values = np.random.default_rng(2).integers(0, 3, len(queries))
     centres = cluster(cloud, count=60, seed=0)
     assert len(centres) == len(cloud)
@@ -141,7 +141,7 @@ def test_a_centre_for_each_entry_is_the_gallery(cloud: Gallery, queries: np.ndar
 
 
 def test_clusters_depend_on_their_seed_and_on_no_other() -> None:
-    gallery = Gallery(
+    gallery = Samples(
         np.random.default_rng(3).standard_normal((200, 4)),
         np.zeros(200, dtype=np.int64),
         np.zeros(200, dtype=np.int64),

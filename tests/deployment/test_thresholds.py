@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from harness.deployment.arms import Samples, Search, accept, judge, mean_outcome
+from harness.deployment.arms import Search, accept, judge, mean_outcome
 from harness.deployment.gallery import (
     NOTHING,
     Found,
-    Gallery,
+    Samples,
     Thresholds,
     class_thresholds,
     overall_threshold,
@@ -68,7 +68,7 @@ def test_scaling_the_embeddings_scales_the_thresholds(factor: float) -> None:
 
     def made(scale: float) -> Thresholds:
         rows = scale * embeddings
-        search = Search(Gallery(rows[:40], labels[:40], labels[:40]))
+        search = Search(Samples(rows[:40], labels[:40], labels[:40]))
         distances = search.own_distances(Samples(rows[40:], labels[40:], labels[40:]))
         return class_thresholds(distances, labels[40:], share=0.8)
 

@@ -1,5 +1,129 @@
-"""Plots for papers, by matplotlib: what the report draws, as vector or pixel files."""
+"""Figures for papers by name, what one can wish of them, and their bytes as a file."""
 
-from harness.figures.drawing.catalogue import FIGURES, FORMATS, Wish, as_file, draw, figure_names
+from __future__ import annotations
 
-__all__ = ["FIGURES", "FORMATS", "Wish", "as_file", "draw", "figure_names"]
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.data.dataset import Dataset
+from harness.errors import UserError, unknown
+from harness.figures.charts import COSTS
+from harness.figures.drawing.boards import (
+    cost,
+    critical_difference,
+    forest,
+    learning_curves,
+    search_history,
+)
+from harness.figures.drawing.embeddings import class_correlation, embedding, knn, neighbours
+from harness.figures.sources import Entry, Sources
+from harness.metrics import RANKED_BY, direction_of
+from harness.store import Store
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+# Text as text in PDF and SVG; no `$` of a name read as mathematics; no random ids.
+STYLE: Any = {
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e8eb",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "bench figure",
+    "text.parse_math": False,
+}
+_UNDATED = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
+
+
+def as_file(figure: Figure, form: str) -> bytes:
+    """The figure as `pdf`, `svg` or `png` (300 dpi); the same figure gives the same bytes."""
+    from matplotlib import rc_context
+
+    stream = io.BytesIO()
+    with rc_context(STYLE):
+        figure.savefig(
+            stream, format=form, dpi=300, bbox_inches="tight", metadata=_UNDATED.get(form)
+        )
+    return stream.getvalue()
+
+
+FORMATS = ("pdf", "svg", "png")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Wish:
+    """What to draw of: a leaderboard, its store and dataset, and a person's choices.
+
+    `method` is the label of the row for the plots of one method; the best if None. `top`: of how
+    many methods, best first, those with a row a method show. `higher_is_better`: for a metric
+    whose direction nobody recorded.
+    """
+
+    store: Store | None
+    sources: Sources
+    dataset: Dataset | str
+    method: str | None = None
+    top: int = 30
+    metric: str = RANKED_BY
+    higher_is_better: bool | None = None
+    cost: str = "training_seconds"
+    colour_by: str = "class"
+    projection: str = "t-SNE"
+
+    @property
+    def upward(self) -> bool:
+        """Whether more of the metric is better; UserError where nobody recorded or said so."""
+        return direction_of(self.sources.board.facts(self.metric), self.higher_is_better)
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All rows, best first."""
+        return self.sources.entries
+
+    @property
+    def entry(self) -> Entry:
+        """The row of the plots of one method; UserError with the nearest label if unknown."""
+        if self.method is None:
+            drawable = [entry for entry in self.entries if entry.representative()]
+            if not drawable:
+                raise UserError("no run left arrays to draw")
+            return drawable[0]
+        found = {entry.label: entry for entry in self.entries}
+        if self.method not in found:
+            raise unknown("method", self.method, found, where="--method")
+        return found[self.method]
+
+
+FIGURES: Mapping[str, Callable[[Wish], Figure]] = {
+    "forest": forest,
+    "critical-difference": critical_difference,
+    "learning-curves": learning_curves,
+    "search-history": search_history,
+    "cost": cost,
+    "embedding": embedding,
+    "neighbours": neighbours,
+    "knn": knn,
+    "class-correlation": class_correlation,
+}
+
+
+def draw(name: str, wish: Wish) -> Figure:
+    """Draw a figure; UserError for an unknown name, metric or cost, and for nothing to draw."""
+    if name not in FIGURES:
+        raise unknown("figure", name, FIGURES)
+    wish = replace(wish, metric=wish.sources.board.metric(wish.metric).name)
+    if wish.cost not in COSTS:
+        raise unknown("cost", wish.cost, COSTS, where="--cost")
+    from matplotlib import rc_context
+
+    with rc_context(STYLE):
+        return FIGURES[name](wish)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from harness.figures.drawing.catalogue import Wish
+    from harness.figures.drawing import Wish
 
 
 GREY = "#8a929b"

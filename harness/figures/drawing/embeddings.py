@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from harness.figures.drawing.catalogue import Wish
+    from harness.figures.drawing import Wish
 
 MARKERS = "os^D"
 
