@@ -76,7 +76,7 @@ def saliency(
             f"({data.digest[:12]} and {board.dataset_digest[:12]})"
         )
     asked, notes = _asked(data, wanted)
-    entries = [entry for entry in sources.entries if entry.replicates]
+    entries = [entry for entry in sources.entries if entry.row.run_ids]
     if not entries:
         raise UserError(
             f"store {source.store.path}: holds no complete replicate of {board.protocol}"
