@@ -10,6 +10,8 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 RECORD_FORMAT = 1
+ELSEWHERE = "(not trained here)"
+"""The distribution of embeddings that another system made; no distribution can have this name."""
 
 State = Literal["done", "failed", "skipped"]
 ReasonKind = Literal[

@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "export": "export",
     "embed": "embed",
     "variables": "variables",
+    "add-embeddings": "add:add_embeddings",
     "score": "score",
     "rescore": "rescore",
     "verify": "rescore",

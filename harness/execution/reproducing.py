@@ -19,7 +19,7 @@ from harness.execution.machine import choose_device, set_threads
 from harness.execution.plan import Entrant, PlannedRun, trunk_code
 from harness.execution.run import Bench
 from harness.protocol import Protocol
-from harness.record import Identity, Record
+from harness.record import ELSEWHERE, Identity, Record
 from harness.registry import Registry
 from harness.store import Store
 from harness.training import TRAINING_SEMANTICS
@@ -140,6 +140,8 @@ def run_again(
 ) -> Finished:
     """What the same run leaves now; NotComparable if data or code are not those of the Record."""
     identity = record.identity
+    if identity.distribution == ELSEWHERE:
+        raise UserError(f"run {record.run_id}: {identity.method} was not trained here")
     dataset = recorded_dataset(registry, identity.dataset, identity.dataset_digest, own)
     registered = registry.method(identity.method)
     here = identity.model_copy(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.errors import UserError
 from harness.metrics import RANKED_BY, metric_facts
-from harness.record import Concatenation, Record, Searched, Told
+from harness.record import ELSEWHERE, Concatenation, Record, Searched, Told
 from harness.results.belonging import joined_alike, newest_versions, of_one_kind, trained_alike
 from harness.results.board import (
     Aggregate,
@@ -356,7 +356,8 @@ def _mean(values: Sequence[float]) -> float:
 def _flags(runs: Sequence[Excerpt], metrics: Intervals, replicates: int) -> tuple[str, ...]:
     """Marks of a row: what a reader must know beside its numbers."""
     found = commons(runs)
-    flags: list[str] = []
+    elsewhere = found[0].identity.distribution == ELSEWHERE
+    flags: list[str] = ["not trained here: one run of another system"] if elsewhere else []
     members = found[0].declared.members
     if members > 1:
         flags.append(f"ensemble of {members}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.errors import UserError
-from harness.record import Concatenation, Record
+from harness.record import ELSEWHERE, Concatenation, Record
 from harness.results.belonging import belonging
 from harness.results.building import build_board
 from harness.results.class_sums import CLASS_METRICS, sums_of_arrays
@@ -58,7 +58,13 @@ def _of_board(store: Store, wanted: Selector) -> tuple[list[Record], list[str], 
     kept, notes = belonging(StoreSource(store).records(scope), admitted=wanted.admitted)
     if not kept:
         raise UserError(f"store {store.path}: holds no run that --only admits")
-    return list(kept), list(notes), scope
+    trained = [record for record in kept if record.identity.distribution != ELSEWHERE]
+    others = sorted(
+        {one.identity.method for one in kept} - {one.identity.method for one in trained}
+    )
+    if others:
+        notes = [*notes, f"not published, because not trained here: {', '.join(sorted(others))}"]
+    return trained, list(notes), scope
 
 
 def build_publication(
