@@ -207,7 +207,12 @@ def _all_lines(
     if difference is None or difference.standard_error is None:
         return
     margin = metric.margin.of(difference.baseline)
-    decision = decide(difference, margin, higher_is_better=metric.higher_is_better)
+    decision = decide(
+        difference,
+        margin,
+        higher_is_better=metric.higher_is_better,
+        counted=metric.counted,
+    )
     worse = decision.verdict == "regression"
     yield Line(
         method=f"all {len(paired)} methods",
@@ -247,7 +252,12 @@ def _line(
     if difference is None:
         return _unmeasured(label, before, after, metric)
     margin = metric.margin.of(difference.baseline)
-    decision = decide(difference, margin, higher_is_better=metric.higher_is_better)
+    decision = decide(
+        difference,
+        margin,
+        higher_is_better=metric.higher_is_better,
+        counted=metric.counted,
+    )
     return Line(
         method=label,
         metric=metric.name,

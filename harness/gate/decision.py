@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.statistics import ROUNDING, p_without_variance
+
 Verdict = Literal["pass", "regression", "inconclusive"]
 Basis = Literal["paired replicates", "unpaired replicates", "test classes"]
 
@@ -53,19 +55,29 @@ class Decision:
 
 
 def decide(
-    difference: Difference, margin: float, *, higher_is_better: bool = True, level: float = LEVEL
+    difference: Difference,
+    margin: float,
+    *,
+    higher_is_better: bool = True,
+    counted: bool = False,
+    level: float = LEVEL,
 ) -> Decision:
     """Test for non-inferiority, and for its opposite, each one-sided at `level`.
 
     pass: the candidate is shown to be worse by no more than `margin`. regression: it is shown to
-    be worse by more. inconclusive: neither. The bounds are Student's; without any variance they
-    are the difference itself. The detectable difference is (t(1 - level) + t(power)) standard
-    errors (Bloom 1995). Raises ValueError for a negative margin.
+    be worse by more. inconclusive: neither. The bounds are Student's. Without any variance no noise
+    was measured: no difference at all passes, and any other is judged by half of
+    `harness.statistics.p_without_variance`; what is `counted` (a cost that is the same in every
+    run) has no noise, and the difference itself decides. The detectable difference is
+    (t(1 - level) + t(power)) standard errors (Bloom 1995). Raises ValueError for a negative margin.
     """
     if not (margin >= 0.0 and math.isfinite(margin)):
         raise ValueError(f"a margin is a number from 0 up, not {margin!r}")
     if difference.standard_error is None or difference.degrees is None:
         return _unknown(difference)
+    silent = difference.standard_error <= ROUNDING * abs(difference.mean)
+    if silent and difference.mean != 0.0 and not counted:
+        return _silent(difference, margin, higher_is_better=higher_is_better, level=level)
     half = _quantile(difference.degrees, 1.0 - level) * difference.standard_error
     low, high = difference.mean - half, difference.mean + half
     detectable = detectable_difference(difference.standard_error, difference.degrees, level=level)
@@ -84,6 +96,30 @@ def decide(
         p_value=_p_worse(
             difference, (-difference.mean if higher_is_better else difference.mean) - margin
         ),
+    )
+
+
+def _silent(
+    difference: Difference, margin: float, *, higher_is_better: bool, level: float
+) -> Decision:
+    """The verdict on differences that are all one number: as many signs agree."""
+    worse = -difference.mean if higher_is_better else difference.mean
+    beyond = worse > margin + _ROUNDING
+    p = float(p_without_variance(difference.mean, difference.units)) / 2.0
+    what = "each class" if difference.basis == "test classes" else "each replicate"
+    same = f"the same difference in {what}, so no noise was measured"
+    verdict: Verdict = "inconclusive"
+    sentence = f"{same}; {math.ceil(-math.log2(level))} that agree would tell"
+    if p <= level:
+        verdict = "regression" if beyond else "pass"
+        sentence = f"{_sentence(verdict, margin, 0.0)}; {same}"
+    return Decision(
+        verdict=verdict,
+        sentence=sentence,
+        low=None,
+        high=None,
+        detectable=None,
+        p_value=p if beyond else 1.0 - p,
     )
 
 

@@ -43,6 +43,11 @@ class GatedMetric:
     higher_is_better: bool
     margin: Margin
 
+    @property
+    def counted(self) -> bool:
+        """Whether it is a cost, which is a fact and no sample where it does not vary."""
+        return self.name in COSTS
+
     def value(self, record: Record) -> float | None:
         """What a run measured; None where it has no finite such number."""
         if self.name in COSTS:

@@ -13,7 +13,7 @@ from harness.statistics.effect import effect_size, probability_of_improvement
 from harness.statistics.holm import holm
 from harness.statistics.intervals import Bounds, Interval, fold_intervals, t_interval
 from harness.statistics.letters import tie_letters
-from harness.statistics.paired import paired_differences
+from harness.statistics.paired import ROUNDING, p_without_variance, paired_differences
 from harness.statistics.pairs import PairedDifference, Pairs, all_pairs, paired_difference
 from harness.statistics.power import (
     Noise,
@@ -29,6 +29,7 @@ from harness.statistics.top_group import may_be_best
 from harness.statistics.units import SeedEffect, seed_effect
 
 __all__ = [
+    "ROUNDING",
     "Bootstrap",
     "Bounds",
     "Interval",
@@ -51,6 +52,7 @@ __all__ = [
     "hierarchical_bootstrap",
     "holm",
     "may_be_best",
+    "p_without_variance",
     "paired_difference",
     "paired_differences",
     "power_of",

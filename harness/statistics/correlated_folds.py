@@ -7,6 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from harness.statistics.paired import ROUNDING, p_without_variance
+
 
 def corrected_fold_test(
     differences: npt.ArrayLike, *, left_out_to_trained: float | None = None
@@ -22,8 +24,8 @@ def corrected_fold_test(
     counting all n k as resamples, as is often done, claims degrees of freedom that are not there.
 
     The null hypothesis is wider than that of the test over replicates: no difference on other
-    training classes too. None for fewer than two folds or no replicate; without any variance 1
-    if the differences are zero, else 2^(1 - k).
+    training classes too. None for fewer than two folds or no replicate; without any variance it is
+    that of `p_without_variance`, folds being the replicates.
     """
     from scipy.special import stdtr
 
@@ -36,7 +38,7 @@ def corrected_fold_test(
     by_fold = d.mean(axis=0)
     mean, spread = float(by_fold.mean()), float(by_fold.std(ddof=1))
     ratio = 1.0 / (folds - 1) if left_out_to_trained is None else left_out_to_trained
-    if spread <= 1e-12 * abs(mean):
-        return 1.0 if mean == 0.0 else 2.0 ** (1 - folds)
+    if spread <= ROUNDING * abs(mean):
+        return float(p_without_variance(mean, folds))
     t = mean / (spread * math.sqrt(1.0 / folds + ratio))
     return float(2.0 * stdtr(folds - 1, -abs(t)))

@@ -21,3 +21,14 @@ def paired_differences(first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
     differences = a - b
     size = np.maximum(np.abs(a), np.abs(b))
     return np.where(np.abs(differences) <= ROUNDING * size, 0.0, differences)
+
+
+def p_without_variance(mean: npt.ArrayLike, replicates: npt.ArrayLike) -> Floats:
+    """Two-sided p-value of a mean difference whose replicates are all one number; elementwise.
+
+    The one rule for them, of comparisons, letters and gate: no noise was measured, so there is no t
+    and no interval, and equal numbers must not pass for certainty. 1 if the difference is zero,
+    else 2^(1 - n), as of n signs that agree by chance.
+    """
+    signs = np.exp2(1.0 - np.maximum(np.asarray(replicates), 1))
+    return np.asarray(np.where(np.asarray(mean) == 0.0, 1.0, signs))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from harness.statistics.holm import holm
 from harness.statistics.intervals import Interval
-from harness.statistics.paired import ROUNDING, paired_differences
+from harness.statistics.paired import ROUNDING, p_without_variance, paired_differences
 from harness.statistics.shared_noise import SharedNoise, shared_noise
 from harness.statistics.units import SeedEffect, complete, fold_units, over_seeds, seed_effect
 
@@ -173,8 +173,7 @@ def t_p_values(
 ) -> Floats:
     """Two-sided p-values of Student's t; 1 where there is no noise to go by (NaN).
 
-    Without any variance: 1 if the difference is zero, else 2^(1 - n), as many signs agree. No
-    noise was measured, so there is no t, and equal numbers must not pass for certainty.
+    Without any variance those of `p_without_variance`.
     """
     from scipy.special import stdtr
 
@@ -182,7 +181,7 @@ def t_p_values(
     flat = error <= ROUNDING * np.abs(mean)
     with np.errstate(invalid="ignore"):
         p = 2.0 * stdtr(degrees, -np.abs(mean) / np.where(flat, 1.0, error))
-    silent = np.where(mean == 0.0, 1.0, np.exp2(1.0 - np.maximum(replicates, 1)))
+    silent = p_without_variance(mean, replicates)
     return np.asarray(np.where(np.isfinite(error), np.where(flat, silent, p), 1.0))
 
 

@@ -20,7 +20,7 @@ class SeedEffect:
     `ratio`: mean square of method by seed over the residual within folds, about 1 where runs of a
     method are independent given their folds. `p_value` is None where there is nothing to test.
     `excess`: what a variance within folds must be multiplied by, 1 or more: what of the ratio is
-    beyond its usual scatter (the upper 40 % of F).
+    beyond its usual scatter.
     """
 
     ratio: float | None = None
@@ -52,7 +52,7 @@ def over_seeds(values: Floats) -> Floats:
     return np.asarray(values.mean(axis=2, keepdims=True))
 
 
-def seed_effect(values: npt.ArrayLike) -> SeedEffect:
+def seed_effect(values: npt.ArrayLike, *, usual: float = _USUAL) -> SeedEffect:
     """Test whether the folds of a seed share noise of a method's own.
 
     `values`: (m, n, f), NaN where a method has no such replicate; the rows with the most replicates
@@ -62,6 +62,7 @@ def seed_effect(values: npt.ArrayLike) -> SeedEffect:
     away first. Methods that go up and down together, or one that is far noisier than the others,
     make fewer degrees of freedom than m - 1 for each contrast of runs: (tr C)^2 / tr C^2, C their
     covariance, tr C^2 estimated without bias by the products of different contrasts.
+    `usual`: the quantile of F up to which there is no `excess`.
     """
     from scipy.special import fdtrc, fdtri
 
@@ -88,7 +89,7 @@ def seed_effect(values: npt.ArrayLike) -> SeedEffect:
     return SeedEffect(
         ratio=ratio,
         p_value=float(fdtrc(*both, ratio)),
-        excess=max(1.0, ratio / max(1.0, float(fdtri(*both, _USUAL)))),
+        excess=max(1.0, ratio / max(1.0, float(fdtri(*both, usual)))),
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.gate.decision import Difference, decide, detectable_difference, replicates_needed
+from harness.statistics import all_pairs
 
 
 def difference(mean: float, error: float | None, *, n: int = 10, basis="paired replicates"):
@@ -46,7 +47,10 @@ def test_lower_is_better_is_the_mirror_of_higher_is_better(mean, error, margin):
     one = decide(difference(mean, error), margin)
     other = decide(difference(-mean, error), margin, higher_is_better=False)
     assert one.verdict == other.verdict
-    assert (one.low, one.high) == (-other.high, -other.low)
+    if other.low is None or other.high is None:
+        assert one.low is one.high is None
+    else:
+        assert (one.low, one.high) == (-other.high, -other.low)
 
 
 @given(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.5))
@@ -65,10 +69,33 @@ def test_the_bounds_are_those_of_scipy():
 
 
 @pytest.mark.parametrize(
-    ("mean", "verdict"), [(0.0, "pass"), (-0.01, "pass"), (-0.05, "regression")]
+    ("mean", "n", "verdict"),
+    [
+        (0.0, 2, "pass"),
+        (-0.01, 4, "inconclusive"),
+        (-0.01, 5, "pass"),
+        (-0.05, 4, "inconclusive"),
+        (-0.05, 5, "regression"),
+    ],
 )
-def test_without_variance_the_difference_itself_decides(mean, verdict):
-    decision = decide(difference(mean, 0.0, n=3), 0.01)
+def test_without_variance_as_many_replicates_must_agree_as_signs(mean, n, verdict):
+    decision = decide(difference(mean, 0.0, n=n), 0.01)
+    assert decision.verdict == verdict
+    if mean:
+        assert decision.low is decision.high is None
+        assert (
+            "the same difference in each replicate, so no noise was measured" in decision.sentence
+        )
+
+
+def test_the_rule_is_that_of_comparisons():
+    same = np.full((2, 5, 1), [[[0.5]], [[0.4]]])
+    assert decide(difference(-0.1, 0.0, n=5), 0.01).p_value == all_pairs(same).p_values[0, 1] / 2
+
+
+@pytest.mark.parametrize(("mean", "verdict"), [(1.0, "pass"), (5.0, "regression")])
+def test_a_count_is_a_fact(mean, verdict):
+    decision = decide(difference(mean, 0.0, n=2), 2.0, higher_is_better=False, counted=True)
     assert decision.verdict == verdict
     assert decision.low == decision.high == mean
 

@@ -194,7 +194,7 @@ def test_intervals_cover_whatever_the_mean(mean: float, seeds: int) -> None:
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 10])
-@pytest.mark.parametrize("methods", [8, 40])
+@pytest.mark.parametrize("methods", [8, 15, 40])
 def test_intervals_of_a_board_cover(methods: int, seeds: int) -> None:
     draw = np.random.default_rng((6, methods, seeds))
     covered = []
@@ -205,7 +205,7 @@ def test_intervals_of_a_board_cover(methods: int, seeds: int) -> None:
             (one.low or 0.0) <= mean <= (one.high or 0.0)
             for one, mean in zip(found, truth, strict=True)
         ]
-    assert 0.935 <= np.mean(covered) <= 0.97
+    assert 0.935 <= np.mean(covered) <= 0.965
 
 
 @pytest.mark.parametrize("seeds", [3, 10])
