@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.errors import UserError, unknown
 from harness.metrics import title_of
 from harness.results.board import Board
+from harness.results.telling import LEVEL, Telling
 from harness.statistics import (
     Posterior,
     average_ranks,
@@ -18,6 +19,7 @@ from harness.statistics import (
 from harness.table import Cell, Column, Table
 
 _SEED = 0
+FEW = 5  # datasets; of fewer the test's pseudo-observation weighs a tenth and more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +27,15 @@ class Placed:
     """One method: its mean on each dataset, its average rank, and the leader compared with it.
 
     `leader`: probabilities that the leader is better over datasets like these, practically equal,
-    or worse; None for the leader itself.
+    or worse; None for the leader itself. `told`: on how many of these datasets the leader is told
+    better, and worse, by the tests of their boards, all datasets together at 5 %.
     """
 
     method: str
     means: tuple[float, ...]
     rank: float
     leader: Posterior | None
+    told: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +79,7 @@ def compare_across(
     ranks = average_ranks(scores).tolist()
     order = sorted(range(len(common)), key=lambda place: (ranks[place], common[place]))
     first = scores[order[0]]
+    tellings = [(b, b.telling(metric, higher_is_better=higher_is_better)) for b in boards]
     return Across(
         metric=metric,
         datasets=tuple(names),
@@ -84,6 +89,7 @@ def compare_across(
                 means=tuple(sign * value for value in scores[place]),
                 rank=ranks[place],
                 leader=None if place == order[0] else _posterior(first, scores[place], rope),
+                told=_told(tellings, common[order[0]], common[place]),
             )
             for place in order
         ),
@@ -119,6 +125,17 @@ def _means(board: Board, metric: str) -> Mapping[str, float]:
     }
 
 
+def _told(tellings: Sequence[tuple[Board, Telling]], leader: str, other: str) -> tuple[int, int]:
+    """On how many boards the leader is told better, and worse; the level is shared by them all."""
+    better = worse = 0
+    for board, telling in tellings if leader != other else ():
+        pair = telling.pair((board.row(leader), board.row(other)))
+        if pair is not None and pair.adjusted * len(tellings) <= LEVEL:
+            higher = (pair.difference.interval.mean or 0.0) > 0.0
+            better, worse = better + higher, worse + (not higher)
+    return better, worse
+
+
 def _posterior(first: Sequence[float], other: Sequence[float], rope: float) -> Posterior:
     differences = [a - b for a, b in zip(first, other, strict=True)]
     return bayesian_signed_rank(differences, rope=rope, seed=_SEED)
@@ -134,6 +151,7 @@ def across_table(across: Across) -> Table:
             Column(key=dataset, title=dataset, align="right", priority=2, digits=3)
             for dataset in across.datasets
         ),
+        Column(key="told", title="told apart on", priority=1),
         Column(key="better", title="leader better", align="right", priority=1, digits=2),
         Column(key="equal", title="equal", align="right", priority=1, digits=2),
         Column(key="worse", title="leader worse", align="right", priority=1, digits=2),
@@ -151,21 +169,38 @@ def _cells(across: Across, row: Placed) -> dict[str, Cell]:
         "method": row.method,
         "rank": row.rank,
         **dict(zip(across.datasets, row.means, strict=True)),
+        "told": _told_text(row),
         "better": None if row.leader is None else row.leader.first,
         "equal": None if row.leader is None else row.leader.equal,
         "worse": None if row.leader is None else row.leader.second,
     }
 
 
+def _told_text(row: Placed) -> str | None:
+    counts = zip(row.told, ("better", "worse"), strict=True)
+    return ", ".join(f"{count} {which}" for count, which in counts if count) or None
+
+
 def _notes(across: Across) -> list[str]:
-    notes = [
-        f"average ranks differ at 5 % from {across.difference:.2f} on (Nemenyi, "
-        f"{len(across.rows)} methods, {len(across.datasets)} datasets)"
-    ]
+    sizes = f"Nemenyi, {len(across.rows)} methods, {len(across.datasets)} datasets"
+    if across.difference > len(across.rows) - 1:
+        notes = [f"no average ranks can differ at 5 % on so few datasets ({sizes})"]
+    else:
+        notes = [f"average ranks differ at 5 % from {across.difference:.2f} on ({sizes})"]
     if across.friedman is not None:
         notes.append(f"all methods alike: p = {across.friedman:.3g} (Friedman)")
     notes.append(
         f"leader better, equal, worse: Bayesian signed-rank test; equal is within {across.rope:g}"
+        + (
+            "; on so few datasets the prior decides much of it"
+            if len(across.datasets) < FEW
+            else ""
+        )
+    )
+    notes.append(
+        f"told apart on: how many of these {len(across.datasets)} datasets show the leader better "
+        "or worse by the noise of their runs (5 %, all pairs of all of them); ranks and Bayes "
+        "read the means alone, and speak of further datasets like these"
     )
     if across.left_out:
         notes.append(f"not on every leaderboard: {', '.join(across.left_out)}")

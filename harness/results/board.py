@@ -89,9 +89,9 @@ class Row:
     replicates come from. `looked`: of how many seeds the last declared look was for which all its
     runs have ended, which alone decide what is told; None where no looks were declared.
 
-    `fold_values`, `joined_values` and `run_ids` are by seed and hold what the intervals were made
-    of: every complete replicate's values fold by fold, those of its joined folds, its runs' ids.
-    `members`: ids of all its runs, whatever became of them.
+    `fold_values`, `class_values`, `joined_values` and `run_ids` are by seed and hold what the
+    intervals were made of: every complete replicate's values fold by fold, those of its joined
+    folds, its runs' ids. `members`: ids of all its runs, whatever became of them.
     """
 
     method: str
@@ -115,6 +115,7 @@ class Row:
     searches: int = 0
     looked: int | None = None
     fold_values: Mapping[int, tuple[Values, ...]] = field(default_factory=dict)
+    class_values: Mapping[int, tuple[Values, ...]] = field(default_factory=dict)
     joined_values: Mapping[int, Values] = field(default_factory=dict)
     run_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     members: tuple[str, ...] = ()

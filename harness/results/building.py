@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from harness.errors import UserError
 from harness.metrics import RANKED_BY, metric_facts
@@ -34,6 +35,7 @@ from harness.results.replicates import (
     ByFold,
     Deferred,
     Intervals,
+    class_values,
     complete_replicates,
     concatenated,
     fold_values,
@@ -177,9 +179,24 @@ def _with_intervals(rows: Sequence[Row], told: Mapping[str, Told]) -> list[Row]:
         [{seed: (one,) for seed, one in row.joined_values.items()} for row in rows],
         told,
     )
+
+    @cache
+    def by_class() -> list[dict[str, Interval]]:  # when the first of them is read
+        return _intervals(
+            [row.class_means for row in rows], [row.class_values for row in rows], told
+        )
+
+    def of_class(place: int) -> Intervals:
+        return Deferred(lambda: by_class()[place])
+
     return [
-        dataclasses.replace(row, metrics=own, concatenated=whole)
-        for row, own, whole in zip(rows, separate, joined, strict=True)
+        dataclasses.replace(
+            row,
+            metrics=separate[place],
+            concatenated=joined[place],
+            class_means=of_class(place),
+        )
+        for place, row in enumerate(rows)
     ]
 
 
@@ -271,6 +288,7 @@ def build_row(
         cost=_cost(runs, _searches(runs)),
         flags=_flags(runs, metrics, len(complete)),
         fold_values=fold_values(complete),
+        class_values=Deferred(lambda: class_values(complete)),
         joined_values=ours,
         run_ids={seed: tuple(run.run_id for run in own) for seed, own in complete.items()},
         members=tuple(run.run_id for run in runs),

@@ -65,14 +65,25 @@ def concatenated(joined: Mapping[int, Values]) -> dict[str, Interval]:
 
 def fold_values(replicates: Replicates) -> dict[int, tuple[Values, ...]]:
     """Every metric of each seed, fold by fold."""
+    return _by_fold(replicates, lambda run: (run.common.metrics, run.values))
+
+
+def class_values(replicates: Replicates) -> dict[int, tuple[Values, ...]]:
+    """The same for the metrics that are averaged over classes."""
+    return _by_fold(replicates, lambda run: (run.common.class_means, run.class_means))
+
+
+def _by_fold(
+    replicates: Replicates, table: Callable[[Excerpt], Table]
+) -> dict[int, tuple[Values, ...]]:
     places: dict[int, dict[str, int]] = {}
 
     def named(run: Excerpt) -> Values:
+        names, values = table(run)
         known = places.get(id(run.common))
         if known is None:
-            names = run.common.metrics
             known = places[id(run.common)] = dict(zip(names, range(len(names)), strict=True))
-        return Named(known, run.values)
+        return Named(known, values)
 
     return {seed: tuple(map(named, runs)) for seed, runs in replicates.items()}
 

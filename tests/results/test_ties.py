@@ -10,7 +10,7 @@ import pytest
 
 from harness.record import Concatenation, Record
 from harness.results import Board, build_board, render_board
-from harness.statistics import standings
+from harness.statistics import fold_intervals, standings
 from harness.table import Format
 
 MakeRuns = Callable[..., list[Record]]
@@ -172,3 +172,21 @@ def test_the_matrix_holds_each_seed_and_fold_and_marks_what_is_missing(
     assert seeds == (0, 2)
     np.testing.assert_array_equal(values[0], [[0.1, 0.3], [np.nan, np.nan]])
     np.testing.assert_allclose(values.mean(axis=2), [[0.2, np.nan], [np.nan, 0.05]])
+
+
+def test_class_means_have_the_intervals_of_noise_within_folds(run: Callable[..., Record]) -> None:
+    # Folds a tenth apart, seeds a thousandth: what folds differ by is no noise of a mean over them.
+    draw = np.random.default_rng(1)
+    values = 0.4 + 0.1 * np.arange(2) + draw.normal(0, 0.001, (3, 3, 2))
+    records = [
+        run(f"m{method}", seed, fold, scores=scores_of(float(values[method, seed, fold])))
+        for method, seed, fold in np.ndindex(*values.shape)
+    ]
+    intervals = fold_intervals(values, bounds=(0.0, 1.0))
+    for row in build_board(records).rows:
+        found, one = row.class_means["map_at_r"], intervals[int(row.method[1:])]
+        assert (found.low, found.high, found.n) == (one.low, one.high, 3)
+
+
+def scores_of(level: float) -> dict[str, object]:
+    return {"values": {"map_at_r": 0.5}, "class_means": {"map_at_r": level}}

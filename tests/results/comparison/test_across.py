@@ -20,10 +20,10 @@ OF_EACH = [{"a": 0.9, "b": 0.5, "c": 0.1}, {"a": 0.8, "b": 0.2, "c": 0.6}, {"a":
 def boards(board: MakeBoard) -> Callable[..., list[Board]]:
     """A board for each mapping of methods to their scores, each of its own dataset."""
 
-    def make(*means: Mapping[str, float]) -> list[Board]:
+    def make(*means: Mapping[str, float], metric: str = "map_at_r") -> list[Board]:
         return [
             dataclasses.replace(
-                board({method: {0: [value], 1: [value]} for method, value in of_one.items()}),
+                board({name: {0: [value], 1: [value]} for name, value in of_one.items()}, metric),
                 dataset=f"set-{place}",
             )
             for place, of_one in enumerate(means)
@@ -44,7 +44,7 @@ def test_ranks_are_averaged_over_the_datasets(boards: Callable[..., list[Board]]
 
 
 def test_where_lower_is_better_ranks_turn_round(boards: Callable[..., list[Board]]) -> None:
-    found = compared(boards(*OF_EACH[:2]), higher_is_better=False)
+    found = compared(boards(*OF_EACH[:2], metric="eer"), metric="eer", higher_is_better=False)
     assert found.rows[-1].method == "a"
     assert found.rows[-1].means == (0.9, 0.8)
 
@@ -70,6 +70,34 @@ def test_the_leader_is_compared_with_every_other(boards: Callable[..., list[Boar
     assert compared(boards(*[{"a": 0.9, "b": 0.5}] * 8), rope=0.5).rows[1].leader.equal > 0.99
 
 
+def test_what_each_dataset_tells_of_the_leader_shares_the_level(board: MakeBoard) -> None:
+    def of(*levels: float, noise: float = 0.001) -> Board:
+        return board(
+            {
+                method: {seed: [level + noise * ((7 * seed + place) % 5)] for seed in range(4)}
+                for place, (method, level) in enumerate(zip("abc", levels, strict=True))
+            }
+        )
+
+    clear, turned, loud = of(0.9, 0.5, 0.3), of(0.9, 0.5, 0.7), of(0.9, 0.8, 0.7, noise=0.2)
+    boards = [
+        dataclasses.replace(one, dataset=name)
+        for one, name in ((clear, "x"), (turned, "y"), (loud, "z"))
+    ]
+    found = compared(boards)
+    assert {row.method: row.told for row in found.rows} == {"a": (0, 0), "b": (2, 0), "c": (2, 0)}
+    assert "2 better" in render(across_table(found), "table")
+    (pair,) = [boards[0].telling("map_at_r").pair((0, 1))]
+    assert pair is not None
+    assert pair.adjusted * 3 <= 0.05
+    # A p-value that one board believes, and a third of the level does not.
+    close = of(0.9, 0.9 - 0.0023, 0.3, noise=0.001)
+    both = [dataclasses.replace(close, dataset=name) for name in "xyz"]
+    alone = close.telling("map_at_r").pair((0, 1))
+    assert alone is not None
+    assert (compared(both).rows[1].told == (3, 0)) == (3 * alone.adjusted <= 0.05)
+
+
 @pytest.mark.parametrize(
     ("means", "said"),
     [
@@ -92,5 +120,14 @@ def test_a_dataset_counts_once(boards: Callable[..., list[Board]]) -> None:
 
 def test_the_table_says_what_decides(boards: Callable[..., list[Board]]) -> None:
     text = render(across_table(compared(boards(*OF_EACH))), "table")
-    assert "Nemenyi, 2 methods, 3 datasets" in text
+    assert "no average ranks can differ at 5 % on so few datasets (Nemenyi, 2 methods" in text
+    assert "the prior decides much of it" in text
     assert "not on every leaderboard: c" in text
+
+
+def test_on_enough_datasets_it_says_from_where_on_ranks_differ(
+    boards: Callable[..., list[Board]],
+) -> None:
+    text = render(across_table(compared(boards(*[{"a": 0.5, "b": 0.1}] * 8))), "table")
+    assert "average ranks differ at 5 % from 0.69 on (Nemenyi, 2 methods, 8 datasets)" in text
+    assert "the prior" not in text
