@@ -33,7 +33,7 @@ from harness.store import Store
 
 SMALL = 0.005
 _SEED = 0
-_SIGNS = 6  # replicates; with fewer no result of the sign-flip test is below 5 %
+SIGNS = 6  # replicates; with fewer no result of the sign-flip test is below 5 %
 
 Answer = Literal["first", "second", "undecided", "one replicate"]
 
@@ -88,9 +88,10 @@ class Comparison:
     `adjusted`: the p-value over the `family` pairs compared together, as the board's letters have
     it. `sign_flip`, `over_folds`: p-values of the exact sign-flip test over replicates, None below
     the six at which it can say anything, and of the corrected test over folds. `improvement`: the
-    probability that a fresh replicate of the first beats one of the second; `effect`: Hedges' size.
-    `resampled`: the ends of the hierarchical bootstrap's interval over `levels`, None without
-    stored scores by class. What a single replicate cannot tell is None. `told` and `pairs`: what
+    share of pairings in which a replicate of the first is above one of the second; `effect`:
+    Hedges' size. `same`: whether they score the same in every run. `resampled`: the ends of the
+    hierarchical bootstrap's interval over `levels`, None without stored scores by class. What a
+    single replicate cannot tell is None. `told` and `pairs`: what
     further plans are made of.
     """
 
@@ -113,6 +114,7 @@ class Comparison:
     resampled: tuple[float, float] | None
     levels: tuple[str, ...]
     power: Power | None
+    same: bool = False
     told: ToldPair | None = dataclasses.field(default=None, repr=False)
     pairs: Pairs | None = dataclasses.field(default=None, repr=False)
 
@@ -197,13 +199,14 @@ def compare(  # noqa: PLR0913 - what is compared, and how
         difference=difference,
         adjusted=told.adjusted if told else None,
         family=told.family if told else 1,
-        sign_flip=sign_flip_test(by_fold.mean(axis=1)) if replicates >= _SIGNS else None,
+        sign_flip=sign_flip_test(by_fold.mean(axis=1)) if replicates >= SIGNS else None,
         over_folds=corrected_fold_test(by_fold) if tested else None,
         improvement=probability_of_improvement(one.mean(axis=1), other.mean(axis=1)),
         effect=effect_size(by_fold.mean(axis=1)),
         resampled=resampled,
         levels=levels,
         power=power_to_see(to_see, told, None if alone else telling.pairs),
+        same=tested and not by_fold.any(),
         told=told,
         pairs=None if alone else telling.pairs,
     )

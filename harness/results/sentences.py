@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.metrics import title_of
-from harness.results.comparison import Comparison, Power, power_to_see
+from harness.results.comparison import SIGNS, Comparison, Power, power_to_see
 from harness.results.telling import LEVEL
 from harness.table.model import printable
 
@@ -18,6 +18,8 @@ def verdict_sentence(found: Comparison) -> str:
     first, second = _names(found)
     if found.verdict == "one replicate":
         return f"{first} and {second}: one common replicate, so no interval and no test"
+    if found.same:
+        return f"{first} and {second} score the same in every run: nothing tells them apart"
     if found.verdict == "undecided":
         return f"{first} and {second} are not distinguishable{_beside(found)}; {_to_see(found)}"
     if found.verdict == "second":
@@ -118,13 +120,12 @@ def _to_see(found: Comparison) -> str:
         return "no noise was measured"
     size = _plain(power.difference)
     if power.noise == 0.0:
-        same = "score the same" if found.difference.interval.mean == 0.0 else "differ by the same"
-        return f"they {same} in each replicate, and without noise there is no test"
+        return "they differ by the same in each replicate, and without noise there is no test"
     if power.more is None:
         return f"no feasible number of replicates would show {size}"
     if power.more == 0:
         return f"these replicates would have shown {size}"
-    return f"{power.more} more {_replicates(power.more)} would show {size}"
+    return f"{power.more:,} more {_replicates(power.more)} would show {size}"
 
 
 def _grounds(found: Comparison) -> Iterator[str]:
@@ -135,6 +136,9 @@ def _grounds(found: Comparison) -> Iterator[str]:
         f"{name}{direction}: {first} {found.means[0]:.3f}, {second} {found.means[1]:.3f}; "
         f"{found.replicates} common {_replicates(found.replicates)}, {_folds(found)}"
     )
+    if found.same:
+        yield from _cautions(found)
+        return
     if found.verdict == "undecided":
         yield f"difference: {_difference(found)}{_of_this_size(found)}"
     yield from _tests(found)
@@ -142,10 +146,18 @@ def _grounds(found: Comparison) -> Iterator[str]:
         low, high = (_number(end, found) for end in found.resampled)
         yield f"for other {_listed(found.levels)} too: [{low}, {high}] (hierarchical bootstrap)"
     if found.replicates > 1 and found.improvement is not None:
-        size = f"; effect size {found.effect:.1f}" if found.effect is not None else ""
-        chance = f"{found.improvement:.2f}"
-        yield f"a fresh {first} beats a fresh {second} with probability {chance}{size}"
+        yield f"{first} is above {second} in {_pairings(found)}"
     yield from _cautions(found)
+
+
+def _pairings(found: Comparison) -> str:
+    """`75 % of the 4 pairings of their replicates`; few are no chance and no effect size yet."""
+    assert found.improvement is not None
+    share, count = f"{100 * found.improvement:.0f} %", found.replicates**2
+    if found.replicates < SIGNS:
+        return f"{share} of the {count} pairings of their replicates"
+    size = f"; effect size {found.effect:.1f}" if found.effect is not None else ""
+    return f"{share} of the {count} pairings of their replicates, the chance of a fresh one{size}"
 
 
 def _of_this_size(found: Comparison) -> str:
@@ -156,13 +168,15 @@ def _of_this_size(found: Comparison) -> str:
     plan = power_to_see(abs(mean), found.told, found.pairs, power.power)
     if plan is None or not plan.more:
         return ""
-    return f"; {plan.more} more {_replicates(plan.more)} would show one of this size"
+    return f"; {plan.more:,} more {_replicates(plan.more)} would show one of this size"
 
 
 def _tests(found: Comparison) -> Iterator[str]:
     if found.adjusted is None or found.difference.p_value is None:
         return
-    tests = [f"t-test within folds {_p(found.difference.p_value)}"]
+    of_runs = found.told is not None and found.told.noise.folds > 1
+    unit = "within folds" if of_runs else "over replicates"
+    tests = [f"t-test {unit} {_p(found.difference.p_value)}"]
     if found.sign_flip is not None:
         tests.append(f"exact sign-flip test over replicates {_p(found.sign_flip)}")
     yield f"this pair alone: {', '.join(tests)}"

@@ -165,10 +165,14 @@ def _notes(found: Standings, title: str) -> Iterator[str]:
         best = sum(row.best or False for row in found.rows)
         yield (
             f"*: may be the best by {title}, {best} of {len(found.places)} rows; the best is among "
-            f"them with 95 %{over}"
+            f"them with 95 %{over}, for every other row is shown to be below one (one-sided: "
+            "sharper than ties and ranks)"
         )
     if found.shown == "letters":
-        yield f"ties: rows that share a letter cannot be told apart by {title} (5 %, {counted})"
+        yield (
+            f"ties: rows that share a letter are not told apart by {title} (5 %, {counted}), which "
+            "shows none of them to be equal"
+        )
     if found.shown == "ranks":
         yield (
             f"rank: where a row may truly stand by {title}; all hold together with 95 %{over} "

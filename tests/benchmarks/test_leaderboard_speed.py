@@ -15,7 +15,7 @@ from harness.metrics import METRICS as KNOWN
 from harness.record import Record
 from harness.results.building import board_of
 from harness.statistics import hierarchical_bootstrap, standings
-from harness.store.excerpt import excerpts_of
+from harness.store.excerpts import excerpts_of
 from harness.testing import make_record
 
 METRICS = [name for name, facts in KNOWN.items() if facts.kind == "score"][:12]

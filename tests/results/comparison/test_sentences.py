@@ -88,7 +88,33 @@ def test_one_replicate_is_said_to_have_no_interval(board: MakeBoard) -> None:
 
 def test_methods_without_noise_are_said_to_have_none(board: MakeBoard) -> None:
     found = compare(board({"a": flat(0.5, 3), "b": flat(0.5, 3)}), "a", "b", metric="map_at_r")
-    assert "they score the same in each replicate" in verdict_sentence(found)
+    same = "a and b score the same in every run: nothing tells them apart"
+    assert verdict_sentence(found) == same
+    assert comparison_text(found).splitlines() == [
+        same,
+        "  MAP@R: a 0.500, b 0.500; 3 common replicates, one fold",
+    ]
+
+
+def test_a_chance_and_an_effect_size_are_named_from_six_replicates_on(board: MakeBoard) -> None:
+    def said(replicates: int) -> str:
+        scores = {"a": around(0.5, 0.01, replicates), "b": flat(0.3, replicates)}
+        return comparison_text(compare(board(scores), "a", "b", metric="map_at_r"))
+
+    few, enough = said(5), said(6)
+    assert "a is above b in 100 % of the 25 pairings of their replicates\n" in few
+    assert (
+        "100 % of the 36 pairings of their replicates, the chance of a fresh one; effect size"
+        in enough
+    )
+
+
+@pytest.mark.parametrize(("folds", "units"), [(1, "over replicates"), (2, "within folds")])
+def test_a_test_is_called_by_its_units(board: MakeBoard, folds: int, units: str) -> None:
+    a = {seed: [0.5 + seed / (100 - fold) for fold in range(folds)] for seed in range(3)}
+    b = {seed: [0.3] * folds for seed in range(3)}
+    text = comparison_text(compare(board({"a": a, "b": b}), "a", "b", metric="map_at_r"))
+    assert f"this pair alone: t-test {units} p" in text
 
 
 def test_replicates_left_out_are_counted(board: MakeBoard) -> None:
