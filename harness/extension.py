@@ -35,7 +35,8 @@ class PretrainedWeights:
     """Weights that a trunk can start from, by the name that protocols give.
 
     `load(trunk)` puts them into a trunk that `build` made. `require()` sees to it that they are
-    at hand, before any run begins: it fetches them if it can and raises UserError if it cannot.
+    at hand, before any run begins: it raises UserError where they are not, and downloads nothing.
+    `fetch()` gets them; `bench data weights` alone calls it. None: nothing is to be fetched.
     `mean`, `std`: the numbers that inputs of 0..255 are standardised by, for each channel in the
     order of `channels`; grey images are repeated. `source`: where they come from; `sha256`: of the
     file, empty where none is pinned: every Record holds the digest of what a run started from.
@@ -49,6 +50,7 @@ class PretrainedWeights:
     channels: Literal["rgb", "bgr"] = "rgb"
     source: str
     sha256: str = ""
+    fetch: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

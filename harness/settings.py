@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -11,8 +12,21 @@ from harness.errors import UserError
 
 DEFAULT_PROTOCOL = "reality-check-small-2"
 DEFAULT_STORE = Path("bench-store")
-_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-_BYTES = {"M": 2.0**20, "G": 2.0**30, "T": 2.0**40}
+_SECONDS = {
+    unit: size
+    for units, size in (
+        (("", "s", "sec", "second", "seconds"), 1.0),
+        (("m", "min", "minute", "minutes"), 60.0),
+        (("h", "hour", "hours"), 3600.0),
+    )
+    for unit in units
+}
+_BYTES = {
+    f"{letter}{end}": 2.0**power
+    for letter, power in (("m", 20), ("g", 30), ("t", 40))
+    for end in ("", "b", "ib")
+}
+"""Powers of two, whichever way they are written: a limit needs no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +62,7 @@ class Settings:
         memory_limit: str | None = None,
         address: str | None = None,
     ) -> Self:
-        """Read what is typed: `auto` or a number; `90`, `10m`, `2h`; `512M`, `4G`.
+        """Read what is typed: `auto` or a number; `90`, `10m`, `5min`, `2h`; `512M`, `4G`, `4GB`.
 
         Raises UserError for what is not understood.
         """
@@ -64,17 +78,17 @@ class Settings:
 
 def seconds(option: str, text: str) -> float:
     """Read a time; UserError if it is none, or not positive."""
-    return _read(option, text, _SECONDS, "seconds, or a number with s, m or h")
+    return _read(option, text, _SECONDS, "seconds, or a number with s, min or h")
 
 
 def size(option: str, text: str) -> int:
     """Read a size in bytes; UserError if it is none, or not positive."""
-    return int(_read(option, text, _BYTES, "a number with M, G or T"))
+    return int(_read(option, text, _BYTES, "a number with M, G or T, or MB, GB, TB"))
 
 
 def _read(option: str, text: str, units: dict[str, float], allowed: str) -> float:
-    unit = text[-1:] if text[-1:].isalpha() else ""
-    number = text.removesuffix(unit)
+    found = re.fullmatch(r"([\d.]+(?:e\d+)?)\s*([a-z]*)", text.strip().lower())
+    number, unit = found.groups() if found else ("", "")
     try:
         value = float(number) * units[unit]
     except (ValueError, KeyError):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.listing import print_table
-from harness.cli.options import FormatOption
+from harness.cli.options import Format, FormatOption, PluginOption
 from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.data.sources.entry import Entry
+    from harness.registry import Registry
 
-app = typer.Typer(help="Get, check and find datasets.", no_args_is_help=True)
+app = typer.Typer(help="Get, check and find datasets and weights.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="A dataset of `bench data list`.")]
 
@@ -92,6 +93,54 @@ def add(
     if missing:
         raise UserError(f"dataset '{name}' is not complete: {how_to_get(entry, missing)}")
     typer.echo(f"{name}: complete")
+
+
+@app.command()
+def weights(
+    backbone: Annotated[
+        str | None, typer.Argument(help="The backbone; none: list them.", show_default=False)
+    ] = None,
+    *,
+    plugin: PluginOption = None,
+    format: FormatOption = "table",  # noqa: A002 - named as its option
+) -> None:
+    """Download the pretrained weights of a backbone: a run never does."""
+    from harness.models.weights import fetch_weights
+    from harness.registry import load_registry
+
+    registry = load_registry(plugin or [])
+    if backbone is None:
+        _list_weights(registry, format)
+        return
+    found = registry.backbone(backbone).item.weights
+    if not found:
+        raise UserError(f"backbone '{backbone}': starts from random weights alone")
+    for one in found:
+        fetch_weights(one)
+        typer.echo(f"{backbone}: {one.name}: at hand")
+
+
+def _list_weights(registry: Registry, format: Format) -> None:  # noqa: A002
+    from harness.models.weights import require_weights
+    from harness.table import Cell, Column, Table
+
+    rows: list[dict[str, Cell]] = []
+    for name, registered in registry.backbones.items():
+        for one in registered.item.weights:
+            try:
+                require_weights(one)
+                here = "here"
+            except UserError:
+                here = "no"
+            row = {"backbone": name, "weights": one.name, "here": here, "source": one.source}
+            rows.append({**row})
+    columns = [
+        Column(key="backbone", title="backbone", priority=0),
+        Column(key="weights", title="weights", priority=0),
+        Column(key="here", title="at hand", priority=0),
+        Column(key="source", title="source", priority=1, wraps=True),
+    ]
+    print_table(Table(columns=columns, rows=rows), format)
 
 
 @app.command()

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.options import OnlyOption, RecordedDataOptions, StoreOption, grouped
+from harness.cli.options import (
+    OnlyOption,
+    RecordedDataOptions,
+    StoreOption,
+    format_option,
+    grouped,
+)
 from harness.errors import NotComparable, UserError
 from harness.settings import DEFAULT_STORE
 
@@ -92,7 +98,8 @@ def gate(  # noqa: PLR0913 - one argument an option
         Policy, typer.Option(help="Whether what cannot be told passes, or fails with code 5.")
     ] = "fail",
     format: Annotated[  # noqa: A002 - named as its option
-        Literal["text", "json", "md"], typer.Option("--format", help="How to write it.")
+        Literal["text", "json", "md"],
+        format_option(("text", "json", "md"), {"table": "text", "markdown": "md"}),
     ] = "text",
     junit: Annotated[
         Path | None, typer.Option(help="Write JUnit XML there too.", show_default=False)

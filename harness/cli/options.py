@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
+from harness.errors import unknown
 from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -22,7 +23,25 @@ if TYPE_CHECKING:
     from harness.results.reading import Source
 
 Format = Literal["table", "md", "csv", "json", "latex"]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write it.")]
+
+
+def format_option(allowed: Sequence[str], aliases: Mapping[str, str]) -> Any:
+    """`--format`, which also takes other words for the same; UserError for anything else."""
+
+    def read(text: str) -> str:
+        name = aliases.get(text, text)
+        if name not in allowed:
+            raise unknown("format", text, allowed, where="--format")
+        return name
+
+    return typer.Option(
+        "--format", help="How to write it.", parser=read, metavar=f"[{'|'.join(allowed)}]"
+    )
+
+
+FormatOption = Annotated[
+    Format, format_option(get_args(Format), {"markdown": "md", "text": "table", "tex": "latex"})
+]
 StoreOption = Annotated[
     Path, typer.Option("--store", envvar="BENCH_STORE", help="Directory that keeps the records.")
 ]
@@ -67,7 +86,7 @@ DirectionOption = Annotated[
     ),
 ]
 TextFormat = Literal["text", "json"]
-TextFormatOption = Annotated[TextFormat, typer.Option("--format", help="How to write it.")]
+TextFormatOption = Annotated[TextFormat, format_option(get_args(TextFormat), {"table": "text"})]
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
@@ -269,14 +288,14 @@ class BenchmarkOptions:
     time_limit: Annotated[
         str | None,
         typer.Option(
-            help="What a run may take, as 90, 10m or 2h; then it is ended and recorded so.",
+            help="What a run may take, as 90, 10min or 2h; then it is ended and recorded so.",
             show_default=False,
         ),
     ] = None
     memory_limit: Annotated[
         str | None,
         typer.Option(
-            help="Main memory that a worker may hold, as 512M or 4G; then its run is ended.",
+            help="Main memory that a worker may hold, as 512M or 4GB; then its run is ended.",
             show_default=False,
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""Files of pretrained weights: found or fetched, compared with their digest, and loaded."""
+"""Files of pretrained weights: found, compared with their digest, loaded; fetched when asked."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ _BLOCK = 1 << 20
 class WeightsFile:
     """A published state dict of a whole network.
 
-    `url`: where it is fetched from; `package`: the import package that holds it instead, as
-    `inside`, and that `remedy` installs. `classifier`: beginnings of the names that are no part of
-    the trunk.
+    `url`: where it is fetched from, for the trunk that `backbone` names; `package`: the import
+    package that holds it instead, as `inside`, and that `remedy` installs. `classifier`: beginnings
+    of the names that are no part of the trunk.
     """
 
     name: str
     sha256: str
     classifier: tuple[str, ...]
     url: str = ""
+    backbone: str = ""
     package: str = ""
     inside: str = ""
     remedy: str = ""
 
 
 def require_file(file: WeightsFile) -> Path:
-    """Return where the file lies, fetched if need be.
+    """Return where the file lies; nothing is downloaded.
 
-    Raises UserError where it cannot be had, or is another file than the one published.
+    Raises UserError where it is not at hand, or is another file than the one published.
     """
     path = _in_package(file) if file.package else _in_home(file)
     with path.open("rb") as opened:
@@ -53,6 +54,24 @@ def require_file(file: WeightsFile) -> Path:
             f"{file.sha256[:12]}): half a download, or another version"
         )
     return path
+
+
+def fetch_file(file: WeightsFile) -> Path:
+    """Download the file if it is not there; UserError where it cannot be had."""
+    folder = data_home() / "weights"
+    if not file.package and not (folder / file.name).is_file():
+        import pooch
+
+        try:
+            pooch.retrieve(
+                file.url, known_hash=f"sha256:{file.sha256}", fname=file.name, path=folder
+            )
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{file.name} cannot be fetched from {file.url} ({_short(error)}): "
+                f"put a copy of it into {folder}"
+            ) from error
+    return require_file(file)
 
 
 def load_weights(file: WeightsFile, trunk: Trunk) -> None:
@@ -118,19 +137,10 @@ def _in_home(file: WeightsFile) -> Path:
     folder = data_home() / "weights"
     if (folder / file.name).is_file():
         return folder / file.name
-    import pooch
-
-    try:
-        return Path(
-            pooch.retrieve(
-                file.url, known_hash=f"sha256:{file.sha256}", fname=file.name, path=folder
-            )
-        )
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{file.name} cannot be fetched from {file.url} ({_short(error)}): "
-            f"put a copy of it into {folder}"
-        ) from error
+    raise UserError(
+        f"{file.name} is not at hand, and a run downloads nothing: "
+        f"`bench data weights {file.backbone}` fetches it, or put a copy of it into {folder}"
+    )
 
 
 def _short(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 from harness.extension import BackboneSource, PretrainedWeights
-from harness.models.pretrained import WeightsFile, load_weights, require_file
+from harness.models.pretrained import WeightsFile, fetch_file, load_weights, require_file
 
 if TYPE_CHECKING:
     from harness.models.backbone import Trunk
@@ -22,18 +22,21 @@ RESNET18_FILE = WeightsFile(
     sha256="f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
     classifier=("fc.",),
     url="https://download.pytorch.org/models/resnet18-f37072fd.pth",
+    backbone="resnet18",
 )
 RESNET50_FILE = WeightsFile(
     name="resnet50-0676ba61.pth",
     sha256="0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
     classifier=("fc.",),
     url="https://download.pytorch.org/models/resnet50-0676ba61.pth",
+    backbone="resnet50",
 )
 BN_INCEPTION_FILE = WeightsFile(
     name="bn_inception-52deb4733.pth",
     sha256="52deb473314542a5c2f87e9e6f26f4ca42fe863d15f986414dbae8c2dfdd2353",
     classifier=("last_linear.",),
     url="http://data.lip6.fr/cadene/pretrainedmodels/bn_inception-52deb4733.pth",
+    backbone="bn-inception",
 )
 EFFICIENTNET_LITE0_FILE = WeightsFile(
     name="efficientnet-lite0-57934424.pth",
@@ -125,6 +128,7 @@ def _imagenet(
         name="imagenet",
         load=functools.partial(load_weights, file),
         require=functools.partial(_require, file),
+        fetch=functools.partial(_fetch, file) if file.url else None,
         mean=mean,
         std=std,
         channels="bgr" if blue_first else "rgb",
@@ -135,6 +139,10 @@ def _imagenet(
 
 def _require(file: WeightsFile) -> None:
     require_file(file)
+
+
+def _fetch(file: WeightsFile) -> None:
+    fetch_file(file)
 
 
 def _build(builder: str, input_shape: tuple[int, ...]) -> Trunk:

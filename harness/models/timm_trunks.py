@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 from importlib import metadata
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -86,7 +88,8 @@ def _weights(timm: ModuleType, name: str) -> tuple[PretrainedWeights, ...]:
         PretrainedWeights(
             name="pretrained",
             load=functools.partial(_load, name),
-            require=functools.partial(_require, name, len(found.mean)),
+            require=functools.partial(_require, name, found),
+            fetch=functools.partial(_fetch, name, len(found.mean)),
             mean=tuple(LEVELS * value for value in found.mean),
             std=tuple(LEVELS * value for value in found.std),
             source=str(found.hf_hub_id or found.url or "timm"),
@@ -96,14 +99,40 @@ def _weights(timm: ModuleType, name: str) -> tuple[PretrainedWeights, ...]:
 
 def _load(name: str, trunk: Trunk) -> None:
     assert isinstance(trunk, TimmTrunk)
-    trunk.network.load_state_dict(_fetch(name, trunk.channels).state_dict())
+    trunk.network.load_state_dict(_pretrained(name, trunk.channels).state_dict())
 
 
-def _require(name: str, channels: int) -> None:
-    _fetch(name, channels)
+def _require(name: str, found: Any) -> None:
+    """Refuse where timm would download: it looks into the same two folders."""
+    if not is_cached(str(found.hf_hub_id or ""), str(found.url or "")):
+        raise UserError(
+            f"the weights of timm:{name} are not at hand, and a run downloads nothing: "
+            f"`bench data weights timm:{name}` fetches them"
+        )
 
 
-def _fetch(name: str, channels: int) -> Any:
+def is_cached(hub: str, url: str) -> bool:
+    """Whether the Hugging Face Hub's cache has any weights of `hub`, or torch's the file of `url`.
+
+    timm takes those of the hub where it can.
+    """
+    if hub:
+        with contextlib.suppress(ImportError):
+            huggingface_hub = importlib.import_module("huggingface_hub")
+            repository = hub.partition("@")[0]
+            files = ("model.safetensors", "pytorch_model.bin")
+            found = [huggingface_hub.try_to_load_from_cache(repository, one) for one in files]
+            if any(isinstance(path, str) for path in found):
+                return True
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    return bool(url) and (folder / url.rpartition("/")[2]).is_file()
+
+
+def _fetch(name: str, channels: int) -> None:
+    _pretrained(name, channels)
+
+
+def _pretrained(name: str, channels: int) -> Any:
     """The pretrained network; UserError if its weights cannot be had."""
     try:
         return _network(name, channels, pretrained=True)

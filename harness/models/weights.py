@@ -43,6 +43,15 @@ def require_weights(weights: PretrainedWeights) -> None:
         require()
 
 
+def fetch_weights(weights: PretrainedWeights) -> None:
+    """Get weights, those of a plugin in a child of this process; they are at hand afterwards."""
+    if isinstance(weights.fetch, Reference):
+        ask(weights.fetch.origin, "harness.registry.child:call", function=weights.fetch)
+    elif weights.fetch is not None:
+        weights.fetch()
+    require_weights(weights)
+
+
 def given_standardisation(weights: PretrainedWeights, dataset: Dataset) -> Standardisation:
     """The numbers that pretrained weights were trained with, for images of a dataset.
 

@@ -36,7 +36,7 @@ _FUNCTIONS: Mapping[type[Any], tuple[str, ...]] = {
     Method: ("build",),
     DatasetSource: ("load",),
     BackboneSource: ("build", "member"),
-    PretrainedWeights: ("load", "require"),
+    PretrainedWeights: ("load", "require", "fetch"),
     Metric: ("compute",),
     Executor: ("execute",),
 }

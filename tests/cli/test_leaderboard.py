@@ -60,6 +60,13 @@ def test_every_format_is_accepted(store: Path) -> None:
     assert [bench("--store", store, "--format", form).exit_code for form in FORMATS] == [0] * 5
 
 
+def test_other_words_for_a_format_are_understood_and_misspelt_ones_named(store: Path) -> None:
+    written = [bench("--store", store, "--format", word).stdout for word in ("markdown", "md")]
+    assert written[0] == written[1] != ""
+    error = bench("--store", store, "--format", "jsn").exception
+    assert str(error).startswith("--format: unknown format 'jsn'; did you mean 'json'?")
+
+
 def test_the_formats_offered_are_those_there_are() -> None:
     assert get_args(command.Format) == FORMATS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.data import add, listing, path, verify
+from harness.cli.data import add, listing, path, verify, weights
 from harness.data.duplicates import shared_images
 from harness.data.sources import catalogue as module
 from harness.data.sources.entry import Entry
@@ -116,3 +116,12 @@ def test_equal_samples_in_two_parts_are_counted(toy: Entry, mine: Path):
     assert list(shared_images(dataset)) == [
         "2 test samples equal a training sample, 2 of them under another class (the first: 2 and 1)"
     ]
+
+
+def test_weights_are_listed_and_named_where_there_are_none(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights(None, format="csv")
+    assert "resnet50,imagenet,no,https://" in capsys.readouterr().out
+    with pytest.raises(UserError, match="backbone 'mlp': starts from random weights alone"):
+        weights("mlp")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import sys
+import threading
 from collections.abc import Callable
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,15 @@ from harness.errors import UserError
 from harness.models.convnet import SmallConvNet
 from harness.models.pretrained import (
     WeightsFile,
+    fetch_file,
     load_weights,
     put_weights,
     read_weights,
     require_file,
 )
+from harness.models.resnet import build_resnet18
+from harness.models.sources import core_backbones
+from harness.models.timm_trunks import is_cached
 
 Publish = Callable[..., WeightsFile]
 
@@ -147,10 +154,58 @@ def test_a_file_that_cannot_be_fetched_says_where_to_put_it(
     monkeypatch.setattr(pooch, "retrieve", offline)
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     file = WeightsFile(name="toy.pth", sha256="0" * 64, classifier=(), url="https://x.org/toy.pth")
-    assert error_of(lambda: require_file(file)) == (
+    assert error_of(lambda: fetch_file(file)) == (
         "toy.pth cannot be fetched from https://x.org/toy.pth (no network): "
         f"put a copy of it into {tmp_path / 'weights'}"
     )
+
+
+def test_a_run_fetches_nothing_and_names_the_command_that_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    (weights,) = next(s.weights for s in core_backbones() if s.name == "resnet18")
+    line = error_of(weights.require)
+    assert "a run downloads nothing: `bench data weights resnet18` fetches it" in line
+    assert list(tmp_path.rglob("*.pth")) == []
+    with pytest.raises(UserError, match="a run downloads nothing"):
+        weights.load(build_resnet18((3, 32, 32)))
+    assert list(tmp_path.rglob("*.pth")) == []
+
+
+def test_timm_weights_are_those_that_its_caches_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    url = "https://x.org/weights/net-1.pth"
+    assert not is_cached("", url)
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "net-1.pth").touch()
+    assert is_cached("", url)
+    hub = pytest.importorskip("huggingface_hub")
+    folder = tmp_path / "models--timm--net" / "snapshots" / "abc"
+    folder.mkdir(parents=True)
+    (folder.parents[1] / "refs").mkdir()
+    (folder.parents[1] / "refs" / "main").write_text("abc")
+    there = functools.partial(hub.try_to_load_from_cache, cache_dir=tmp_path)
+    monkeypatch.setattr(hub, "try_to_load_from_cache", there)
+    assert not is_cached("timm/net", "")
+    (folder / "model.safetensors").touch()
+    assert is_cached("timm/net", "")
+
+
+def test_what_is_fetched_is_there_for_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "served").mkdir()
+    torch.save(whole(3), tmp_path / "served" / "toy.pth")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "home"))
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "served"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/toy.pth"
+        file = file_of(tmp_path / "served" / "toy.pth", url=url)
+        assert fetch_file(file) == tmp_path / "home" / "weights" / "toy.pth"
+        server.shutdown()
+    assert require_file(file) == fetch_file(file)
 
 
 def test_a_file_of_a_package_is_found_in_it(
