@@ -29,13 +29,13 @@ _LINE = 500
 class Helper:
     """A process that does what one plugin offers, when asked."""
 
-    def __init__(self, name: str, serve: str, given: Any) -> None:
+    def __init__(self, name: str, serve: str, given: Any, origin: Origin) -> None:
         self._memory = Memory()
         self._line, theirs = socket.socketpair()
         self._channel = Channel(self._line, self._memory, core=True, device=CPU)
         try:
             sent = [theirs.fileno(), self._memory.descriptor]
-            self._child = nursery().begin(name, Job(serve, given), sent)
+            self._child = nursery().begin(name, Job(serve, given), sent, origin)
         finally:
             theirs.close()
         self._child.watch(self._line.fileno())
@@ -64,7 +64,9 @@ def compute_apart(
     labels: npt.NDArray[np.int64],
 ) -> float:
     """What a plugin's metric gives for copies of these; raises Died if there is no number."""
-    helper = Helper(f"metric {plain(name, 60)}", "harness.apart.helping:serve_metric", compute)
+    helper = Helper(
+        f"metric {plain(name, 60)}", "harness.apart.helping:serve_metric", compute, compute.origin
+    )
     try:
         arrays = [torch.tensor(embeddings), torch.tensor(labels)]
         answer = helper.ask("compute", {}, arrays)
@@ -84,7 +86,7 @@ class ObserverApart:
         self._helper: Helper | None
         try:
             serve = "harness.apart.helping:serve_observer"
-            self._helper = Helper(f"observer {self._name}", serve, origin)
+            self._helper = Helper(f"observer {self._name}", serve, origin, origin)
         except Died as death:
             self._failed(death)
 

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import pickle
@@ -25,6 +26,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.apart.child import Child, Died, Gone, be_a_child, gone
+from harness.registry import Origin
+from harness.registry.importing import compile_ahead
 
 _SUBREAPER = 36
 _LARGEST = 1 << 12
@@ -55,6 +58,7 @@ class Nursery:
     def __init__(self, line: socket.socket, end: Callable[[], object]) -> None:
         self._line = line
         self._end = end
+        self._compiled: set[Origin] = set()
         self.lost = False
 
     @classmethod
@@ -96,10 +100,20 @@ class Nursery:
 
         return cls(ours, end)
 
-    def begin(self, name: str, job: Job, descriptors: Sequence[int]) -> Child:
-        """Have a process forked that does a job, with these descriptors; they stay open here."""
+    def begin(self, name: str, job: Job, descriptors: Sequence[int], origin: Origin) -> Child:
+        """Have a process forked that does a job, with these descriptors; they stay open here.
+
+        `origin`: the plugin that it runs, whose code is compiled once for all its processes.
+        """
+        if origin not in self._compiled:
+            self._compiled.add(origin)
+            files = _file_of(json.dumps([(f.path, f.sha256) for f in origin.all_files]).encode())
+            try:
+                self._ask({"compile": 1}, [files])
+            finally:
+                os.close(files)
         output, theirs = os.pipe()
-        content = _file_of(pickle.dumps(job))
+        content = _file_of(_packed(job))
         try:
             sent = [theirs, content, *descriptors]
             pid = self._ask({"fork": len(sent)}, sent)["pid"]
@@ -186,10 +200,13 @@ def _serve(line: socket.socket) -> None:
         if not message:
             return
         request = json.loads(message)
-        if "fork" in request:
+        if "compile" in request:
+            _compile(descriptors[0])
+            answer: dict[str, Any] = {}
+        elif "fork" in request:
             pid = _fork(line, descriptors)
             alive.add(pid)
-            answer: dict[str, Any] = {"pid": pid}
+            answer = {"pid": pid}
         else:
             answer = vars(gone(request["reap"]))
             alive.discard(request["reap"])
@@ -206,6 +223,13 @@ def _warm() -> None:
 
     first_step()
     gc.collect()
+    gc.freeze()
+
+
+def _compile(descriptor: int) -> None:
+    with open(descriptor, "rb") as file:
+        file.seek(0)
+        compile_ahead((path, digest) for path, digest in json.load(file))
     gc.freeze()
 
 
@@ -244,6 +268,22 @@ def _end_orphans(alive: set[int]) -> None:
                 os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
+
+
+class _Pickler(pickle.Pickler):
+    """Tensors as arrays: torch would write each as an archive of its own, which takes longer."""
+
+    def reducer_override(self, thing: Any) -> Any:
+        torch = sys.modules.get("torch")
+        if torch is None or type(thing) is not torch.Tensor or thing.device.type != "cpu":
+            return NotImplemented
+        return torch.from_numpy, (thing.detach().numpy(),)
+
+
+def _packed(job: Job) -> bytes:
+    content = io.BytesIO()
+    _Pickler(content, pickle.HIGHEST_PROTOCOL).dump(job)
+    return content.getvalue()
 
 
 def _file_of(content: bytes) -> int:

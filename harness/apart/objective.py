@@ -207,7 +207,8 @@ _kept = Kept()
 def _begin(lesson: Lesson, line: socket.socket, memory: Memory) -> Child:
     """A process for a lesson: of the nursery, or of this one if the method lives in no plugin."""
     name = lesson.task.method.name
-    if not isinstance(lesson.task.method.build, Reference):
+    build = lesson.task.method.build
+    if not isinstance(build, Reference):
 
         def body() -> None:
             serve(Channel(line, memory, core=False, device=lesson.device), lesson)
@@ -219,17 +220,13 @@ def _begin(lesson: Lesson, line: socket.socket, memory: Memory) -> Child:
         descriptors.append(_kept.descriptor(lesson.key, inputs))
         lesson = replace(lesson, part=replace(lesson.part, inputs=inputs[:0].cpu()))
     job = Job("harness.apart.pupil:serve_apart", (lesson, shape))
-    return nursery().begin(name, job, descriptors)
+    return nursery().begin(name, job, descriptors, build.origin)
 
 
 def _named(batch: Batch) -> tuple[list[str], list[Tensor]]:
-    """The arrays of a batch, and what each is; attributes are `of NAME`."""
-    given = {
-        name: getattr(batch, name)
-        for name in ("inputs", "labels", "known", "indices", "second", "relevance")
-    }
+    """The arrays of a batch, and what each is; the rest follows from the indices."""
+    given = {name: getattr(batch, name) for name in ("inputs", "indices", "second", "relevance")}
     found = {name: value for name, value in given.items() if value is not None}
-    found |= {f"of {name}": codes for name, codes in batch.attributes.items()}
     return list(found), list(found.values())
 
 

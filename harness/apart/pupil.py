@@ -98,6 +98,11 @@ class _Pupil:
         self._counts = Counts()
         task = lesson.task
         self._view = TrainingView(lesson.part, lesson.prepare, task.method, self._counts)
+        # Of its own, whatever becomes of what the Objective looks at.
+        labels, attributes = self._view.labels, self._view.attributes
+        self._labels = None if labels is None else labels.clone()
+        self._known = lesson.part.known.clone()
+        self._attributes = {name: codes.clone() for name, codes in attributes.items()}
         self._objective: Objective
         self._optimizers: Sequence[torch.optim.Optimizer] = ()
         self._guard: OptimizerGuard
@@ -158,7 +163,7 @@ class _Pupil:
     def _step(self, message: Message) -> None:
         for optimizer in self._optimizers:
             optimizer.zero_grad(set_to_none=True)
-        loss = self._objective(_batch_of(message), self._embed)
+        loss = self._objective(self._batch_of(message), self._embed)
         if not isinstance(loss, Tensor):
             raise BadLoss(f"the loss is {type(loss).__name__}, not a tensor")
         if loss.ndim != 0:
@@ -174,6 +179,18 @@ class _Pupil:
             optimizer.step()
         self._guard.remember()
 
+    def _batch_of(self, message: Message) -> Batch:
+        """The batch that a message holds, by the names of its arrays, and what the part knows."""
+        named = dict(zip(message.facts["names"], message.arrays, strict=True))
+        indices = named["indices"]
+        return Batch(
+            step=message.facts["step"],
+            labels=None if self._labels is None else self._labels[indices],
+            known=self._known[indices],
+            attributes={name: codes[indices] for name, codes in self._attributes.items()},
+            **named,
+        )
+
     def _finish(self, _: Message) -> None:
         with torch.no_grad():
             readout = self._objective.finish(self._view, self._embed)
@@ -184,16 +201,6 @@ class _Pupil:
     def _end(self, _: Message) -> None:
         weights = self._objective.parameters()
         self._done({"parameters": sum(one.numel() for one in weights if one.requires_grad)})
-
-
-def _batch_of(message: Message) -> Batch:
-    """The batch that a message holds; the names of its arrays are in their order."""
-    named = dict(zip(message.facts["names"], message.arrays, strict=True))
-    attributes = {
-        name.partition(" ")[2]: named.pop(name) for name in list(named) if name.startswith("of ")
-    }
-    given = {"labels": None, **named}
-    return Batch(step=message.facts["step"], attributes=attributes, **given)
 
 
 class RemoteEmbed:

@@ -15,7 +15,7 @@ from harness.apart.lesson import Lesson, cut
 from harness.apart.objective import ObjectiveApart
 from harness.data.parts import Part, Vault
 from harness.data.samplers import batch_stream, batches_digest, draw_batches
-from harness.data.streams import stream_seed
+from harness.data.streams import seed_torch, stream_seed
 from harness.errors import UserError
 from harness.method.objective import Readout
 from harness.models.backbone import Backbone
@@ -114,7 +114,7 @@ def _apart(student: Student) -> Iterator[ObjectiveApart]:
     """
     task = student.task
     with torch.random.fork_rng(devices=cuda_in_use()):
-        torch.manual_seed(stream_seed(task.seed, "network", task.fold))
+        seed_torch(stream_seed(task.seed, "network", task.fold))
         objective = ObjectiveApart(student.lesson, student.backbone)
         try:
             yield objective

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from harness.data.streams import stream_seed
+from harness.data.streams import seed_torch, stream_seed
 from harness.method.objective import Outputs
 from harness.protocol.model import BackboneRule
 
@@ -148,7 +148,7 @@ def build_backbone(
     """
     # Weights are drawn on the CPU, so that they are the same whatever device trains them.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stream_seed(seed, "weights", fold))
+        seed_torch(stream_seed(seed, "weights", fold))
         trunks = [build_trunk(input_shape) for _ in range(members)]
         trunk = trunks[0] if members == 1 else JoinedTrunks(trunks)
         backbone = Backbone(trunk, rule.embedding_size, normalize=rule.normalize, members=members)

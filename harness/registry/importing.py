@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.machinery import ExtensionFileLoader, SourceFileLoader
@@ -187,13 +188,16 @@ class _Watch:
         """Run no file of a plugin that is not as its origin says."""
         self.install()
         for file in origin.all_files:
-            if not Path(file.path).is_file() or sha256_of(Path(file.path)) != file.sha256:
+            if _content_digest(file.path) != file.sha256:
                 raise _changed(file.path)
             self._expected[file.path] = file.sha256
 
-    def see(self, name: str, path: str, content: bytes) -> None:
+    def looks_at(self, path: str) -> bool:
+        """Whether a file is one that is looked at before it runs."""
+        return path in self._expected or is_foreign(path)
+
+    def see(self, name: str, path: str, digest: str) -> None:
         """Note a file that is about to run; UserError if it is not what was expected."""
-        digest = hashlib.sha256(content).hexdigest()
         self.ran.setdefault(path, SourceFile(_place(name, path), path, digest))
         if self._expected.get(path, digest) != digest:
             raise _changed(path)
@@ -225,30 +229,48 @@ def _changed(path: str) -> UserError:
     return UserError(f"{path} changed since the session began; start it again")
 
 
+def _content_digest(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return ""
+
+
 def _place(name: str, path: str) -> str:
     return f"{name} {Path(path).name}"
 
 
 def _get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:
     path = os.path.abspath(self.get_filename(fullname))
-    if not is_foreign(path):
+    if not _watch.looks_at(path):
         return _own_get_code(self, fullname)
     content = self.get_data(path)
-    _watch.see(fullname, path, content)
-    if _is_compiled_since(path):
-        return _own_get_code(self, fullname)
+    digest = hashlib.sha256(content).hexdigest()
+    _watch.see(fullname, path, digest)
     # Compiled from the very bytes that were digested, whatever lies in __pycache__.
-    code: CodeType = self.source_to_code(content, path)
-    return code
+    return _compiled.get((path, digest)) or _compile(content, path)
 
 
-def _is_compiled_since(path: str) -> bool:
-    """Whether what Python compiled is surely of this file: it compares times by whole seconds."""
-    try:
-        compiled = os.stat(importlib.util.cache_from_source(path)).st_mtime
-        return int(os.stat(path).st_mtime) + 1 <= compiled
-    except (OSError, NotImplementedError):
-        return True  # nothing is compiled
+_compiled: dict[tuple[str, str], CodeType] = {}
+
+
+def _compile(content: bytes, path: str) -> CodeType:
+    return compile(content, path, "exec", dont_inherit=True)
+
+
+def compile_ahead(files: Iterable[tuple[str, str]]) -> None:
+    """Compile modules of plugins, by path and sha256, for the processes forked from this one.
+
+    Nothing of them runs. What cannot be compiled is said where it is imported.
+    """
+    for path, digest in files:
+        if not path.endswith(".py") or (path, digest) in _compiled:
+            continue
+        with contextlib.suppress(OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            content = Path(path).read_bytes()
+            if hashlib.sha256(content).hexdigest() == digest:
+                _compiled[path, digest] = _compile(content, path)
 
 
 def _create_module(self: ExtensionFileLoader, spec: Any) -> ModuleType:

@@ -33,6 +33,12 @@ class Origin:
     files: tuple[SourceFile, ...] | None = None
     path: tuple[str, ...] | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        """What crosses to another process: what was found, not what it was found by."""
+        found = {**vars(self), "all_files": self.all_files}
+        found.pop("imports", None)
+        return found
+
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}"
 

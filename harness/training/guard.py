@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness.data.streams import stream_seed
+from harness.data.streams import seed_torch, stream_seed
 from harness.training.outcomes import Tampered
 
 
@@ -112,7 +112,7 @@ def method_state(seed: int, method: str, fold: int) -> Iterator[torch.Generator]
     )
     try:
         with torch.random.fork_rng(devices=cuda_in_use()):
-            torch.manual_seed(own)
+            seed_torch(own)
             np.random.seed(own % 2**32)  # noqa: NPY002
             random.seed(own)
             yield torch.Generator().manual_seed(own)
