@@ -174,9 +174,7 @@ def _of_this_size(found: Comparison) -> str:
 def _tests(found: Comparison) -> Iterator[str]:
     if found.adjusted is None or found.difference.p_value is None:
         return
-    of_runs = found.told is not None and found.told.noise.folds > 1
-    unit = "within folds" if of_runs else "over replicates"
-    tests = [f"t-test {unit} {_p(found.difference.p_value)}"]
+    tests = [f"{_test(found)} {_p(found.difference.p_value)}"]
     if found.sign_flip is not None:
         tests.append(f"exact sign-flip test over replicates {_p(found.sign_flip)}")
     yield f"this pair alone: {', '.join(tests)}"
@@ -188,6 +186,14 @@ def _tests(found: Comparison) -> Iterator[str]:
     if found.family > 1:
         looks = f" and all {found.looks} looks" if found.looks > 1 else ""
         yield f"the verdict is over all {_pairs(found.family)} of the board{looks} together"
+
+
+def _test(found: Comparison) -> str:
+    """What the pair's own p-value is of: which units, or no noise to compare with."""
+    if found.difference.noise == 0.0:
+        return "no noise was measured, so signs alone"
+    of_runs = found.told is not None and found.told.noise.folds > 1
+    return "t-test within folds" if of_runs else "t-test over replicates"
 
 
 def _cautions(found: Comparison) -> Iterator[str]:

@@ -111,10 +111,17 @@ def test_a_chance_and_an_effect_size_are_named_from_six_replicates_on(board: Mak
 
 @pytest.mark.parametrize(("folds", "units"), [(1, "over replicates"), (2, "within folds")])
 def test_a_test_is_called_by_its_units(board: MakeBoard, folds: int, units: str) -> None:
-    a = {seed: [0.5 + seed / (100 - fold) for fold in range(folds)] for seed in range(3)}
+    a = {seed: [0.5 + seed / 100, 0.5][:folds] for seed in range(3)}
     b = {seed: [0.3] * folds for seed in range(3)}
     text = comparison_text(compare(board({"a": a, "b": b}), "a", "b", metric="map_at_r"))
     assert f"this pair alone: t-test {units} p" in text
+
+
+def test_without_noise_there_is_no_t_test(board: MakeBoard) -> None:
+    found = compare(board({"a": flat(0.5, 3), "b": flat(0.4, 3)}), "a", "b", metric="map_at_r")
+    text = comparison_text(found)
+    assert "this pair alone: no noise was measured, so signs alone p = 0.250" in text
+    assert "t-test" not in text
 
 
 def test_replicates_left_out_are_counted(board: MakeBoard) -> None:
