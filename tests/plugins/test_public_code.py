@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from bench_methods.pairs.hyperbolic import hyperbolic_distances
 from bench_methods.pairs.recall_at_k import recall_at_k_loss
 
 
@@ -52,6 +53,14 @@ def test_no_more_than_k_are_found_among_k(at_angles):
         mix=False,
     )
     assert loss.item() == pytest.approx(1 - 0.725)
+
+
+def test_a_hyperbolic_distance_orders_as_the_cosine_and_is_that_of_a_line_through_0(at_angles):
+    """Opposite points at radius r of the tangent space are 2 r from 0 each, so 4 r apart."""
+    found = hyperbolic_distances(at_angles(0, 10, 60, 180), curvature=0.1, radius=2.3)[0]
+    assert found[0] == 0.0
+    assert found[3].item() == pytest.approx(4 * 2.3)
+    assert found.tolist() == sorted(found.tolist())
 
 
 def test_distances_to_themselves_are_among_those_that_give_the_moments(build, loss_on):

@@ -9,6 +9,7 @@ from bench_methods.pairs.dynamic_soft_margin import dynamic_soft_margin
 from bench_methods.pairs.easy_positive import easy_positive
 from bench_methods.pairs.fastap import fastap
 from bench_methods.pairs.happier import happier
+from bench_methods.pairs.hyperbolic import hyperbolic
 from bench_methods.pairs.ladder import ladder
 from bench_methods.pairs.lifted import generalized_lifted_structure, lifted_structure
 from bench_methods.pairs.margin import margin, margin_distance_weighted, margin_per_class
@@ -60,6 +61,7 @@ METHODS: tuple[Method, ...] = (
     easy_positive,
     distance_levels,
     metrix,
+    hyperbolic,
     recall_at_k,
     roadmap,
     contextual,

@@ -131,12 +131,34 @@ def distance_levels(x, own, margin, weight):
     return mean(h for h in hinges if h > 0) + weight * level + 0.01 * sum(own["levels"] ** 2)
 
 
+def moebius_distance(x, y, c):
+    x = -x
+    top = (1 + 2 * c * (x @ y) + c * (y @ y)) * x + (1 - c * (x @ x)) * y
+    added = top / (1 + 2 * c * (x @ y) + c**2 * (x @ x) * (y @ y))
+    return 2 / math.sqrt(c) * math.atanh(math.sqrt(c) * np.linalg.norm(added))
+
+
+def hyperbolic(x, _, temperature, curvature, radius):
+    """Through the ball itself: the exponential map at 0 and Moebius addition."""
+    root = math.sqrt(curvature)
+    ball = math.tanh(root * radius) / root * unit(x)
+    near = [
+        [math.exp(-moebius_distance(a, b, curvature) / temperature) for b in ball] for a in ball
+    ]
+    return mean(
+        -math.log(near[a][p] / (near[a][p] + sum(near[a][n] for n in negatives(LABELS, a))))
+        for a in ROWS
+        for p in positives(LABELS, a)
+    )
+
+
 MOMENTS = (0.0, 1.0)
 FORMULAS = {
     "easy-positive": easy_positive,
     "recall-at-k": recall_at_k,
     "roadmap": roadmap,
     "metrix": metrix,
+    "hyperbolic": hyperbolic,
     "distance-levels": distance_levels,
 }
 POINTS = {

@@ -110,6 +110,7 @@ ELSEWHERE = {
     "easy-positive",
     "distance-levels",
     "metrix",
+    "hyperbolic",
     "recall-at-k",
     "roadmap",
     "contextual",
