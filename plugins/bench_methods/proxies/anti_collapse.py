@@ -39,13 +39,14 @@ def anti_collapse_loss(  # noqa: PLR0913 - hyperparameters, each named
     Proxy Anchor: the mean over proxies with positives in the batch of log(1 + sum_p e^{-alpha (s -
     margin)}), plus that over all proxies of log(1 + sum_n e^{alpha (s + margin)}), s cosines.
     """
+    import torch
     from torch.nn.functional import normalize
 
     from bench_methods.proxies.non_isotropy_loss import proxy_anchor
 
     proxies = normalize(vectors, dim=1)
     anchored = proxy_anchor(normalize(embeddings, dim=1) @ proxies.T, labels, margin, alpha)
-    return anchored + weight * (-coding_rate(proxies[labels.unique()], precision)).exp()
+    return anchored + weight * (-coding_rate(proxies[torch.unique(labels)], precision)).exp()
 
 
 anti_collapse = formula_method(
