@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,12 +13,19 @@ from harness.deployment.arms import VIEWS, Outcome, Terms, mean_outcome, run_arm
 from harness.deployment.gallery import Floats, Samples
 from harness.deployment.results import Deployment, arm_rows
 from harness.errors import NotComparable, UserError, unknown
-from harness.figures.sources import Entry, Sources, load_sources
+from harness.figures.sources import (
+    Entry,
+    Sources,
+    load_sources,
+    require_dataset,
+    store_of,
+    test_part,
+)
 from harness.protocol import published_names
 from harness.record import Record
 from harness.rescoring import RuleBook
 from harness.results import Board, Selector
-from harness.results.reading import Source, StoreSource
+from harness.results.reading import Source
 from harness.scoring.inputs import Distance
 from harness.store import Store
 
@@ -30,16 +38,14 @@ def load_runs(source: Source, select: Selector) -> tuple[Store, Sources]:
     Where no protocol is asked for and several views came last, that of the runs they are twins of,
     if the store has it. UserError as `load_board`, and for a published file.
     """
-    if not isinstance(source, StoreSource):
-        raise UserError(f"{source.name}: holds no embeddings to put to work; their store does")
-    found = load_sources(source, select=select)
+    store, found = store_of(source), load_sources(source, select=select)
     plain = found.board.protocol.removesuffix(SUFFIX)
     there = {(scope.protocol, scope.dataset) for scope in source.scopes()}
     views = "protocol" not in select.wanted and plain != found.board.protocol
     if views and (plain, found.board.dataset) in there:
         both = {"protocol": plain, "dataset": found.board.dataset}
         found = load_sources(source, select=Selector({**select.wanted, **both}))
-    return source.store, found
+    return store, found
 
 
 class ViewsRuns:
@@ -103,9 +109,6 @@ def _key(record: Record) -> Hashable:
     return (identity.method, *version, point, identity.seed, identity.fold)
 
 
-_NEEDED = ("test_embeddings", "test_labels", "test_positions")
-
-
 def deploy(
     store: Store,
     sources: Sources,
@@ -122,11 +125,7 @@ def deploy(
     is another one, the variable unknown, or a run left no embeddings.
     """
     board = sources.board
-    if data.digest != board.dataset_digest:
-        raise NotComparable(
-            f"dataset {board.dataset}: is not the one that the runs were scored on "
-            f"({data.digest[:12]} and {board.dataset_digest[:12]})"
-        )
+    require_dataset(board, data)
     name = _variable(data, variable)
     reader = _Reader(store, rules, data.attributes[name], settings)
     views = ViewsRuns(store, board)
@@ -138,7 +137,7 @@ def deploy(
         dataset=board.dataset,
         variable=name,
         values=len(data.attributes[name].names),
-        classes=reader.classes(entries[0]),
+        classes=len(np.unique(reader.samples(next(iter(entries[0].complete.values()))[0]).labels)),
         settings=settings,
         rows=[
             row for entry in entries for row in arm_rows(entry.label, _arms(entry, reader, views))
@@ -159,17 +158,9 @@ def _variable(data: Dataset, wanted: str | None) -> str:
     return names[0]
 
 
-def _replicates(entry: Entry) -> dict[int, list[Record]]:
-    """The runs of every complete replicate by seed, in fold order."""
-    known = {run.run_id: run for run in entry.records}
-    return {
-        seed: [known[run_id] for run_id in run_ids] for seed, run_ids in entry.row.run_ids.items()
-    }
-
-
 def _arms(entry: Entry, reader: _Reader, views: ViewsRuns) -> dict[str, dict[int, Outcome]]:
     arms: dict[str, dict[int, Outcome]] = {}
-    for seed, runs in _replicates(entry).items():
+    for seed, runs in entry.complete.items():
         for arm, outcome in reader.arms(runs, seed).items():
             arms.setdefault(arm, {})[seed] = outcome
         twins = views.of(runs)
@@ -178,44 +169,32 @@ def _arms(entry: Entry, reader: _Reader, views: ViewsRuns) -> dict[str, dict[int
     return arms
 
 
+@dataclass(frozen=True)
 class _Reader:
-    """Reads the test part that a run left, and puts it to work."""
+    """Reads the test parts that the folds of a replicate left, and puts them to work."""
 
-    def __init__(
-        self, store: Store, rules: RuleBook, attribute: Attribute, settings: Terms
-    ) -> None:
-        self._store = store
-        self._rules = rules
-        self._attribute = attribute
-        self._settings = settings
+    store: Store
+    rules: RuleBook
+    attribute: Attribute
+    terms: Terms
 
     def arms(self, runs: Iterable[Record], seed: int) -> dict[str, Outcome]:
         """Every arm but that of several views, averaged over the folds."""
-        folds = [run_arms(self._samples(run), self._settings, seed=seed) for run in runs]
+        folds = [run_arms(self.samples(run), self.terms, seed=seed) for run in runs]
         return {arm: mean_outcome([fold[arm] for fold in folds]) for arm in folds[0]}
 
     def base(self, runs: Iterable[Record], seed: int) -> Outcome:
         """Plain search, averaged over the folds."""
-        return mean_outcome(
-            [run_base(self._samples(run), self._settings, seed=seed) for run in runs]
-        )
+        return mean_outcome([run_base(self.samples(run), self.terms, seed=seed) for run in runs])
 
-    def classes(self, entry: Entry) -> int:
-        """How many classes the test part has."""
-        first = next(iter(_replicates(entry).values()))[0]
-        return len(np.unique(self._samples(first).labels))
-
-    def _samples(self, run: Record) -> Samples:
-        arrays = self._store.arrays(run)
-        missing = [name for name in _NEEDED if name not in arrays]
-        if missing:
-            raise UserError(f"run {run.run_id} left no {missing[0]}: nothing to deploy")
-        order = np.argsort(arrays["test_positions"])
-        embeddings = arrays["test_embeddings"][order].astype(np.float64)
+    def samples(self, run: Record) -> Samples:
+        """A run's test part in the order of the dataset."""
+        embeddings, labels, positions = test_part(self.store, run)
+        distance = self.rules.rule(run).distance
         return Samples(
-            embeddings=_as_compared(embeddings, self._rules.rule(run).distance),
-            labels=arrays["test_labels"][order],
-            values=self._attribute.values[arrays["test_positions"][order]],
+            embeddings=_as_compared(embeddings.astype(np.float64), distance),
+            labels=labels,
+            values=self.attribute.values[positions],
         )
 
 

@@ -152,14 +152,12 @@ def precision_at(
 
 def asked_samples(labels: Int64, queries: Sequence[int], limit: int) -> Int64:
     """All samples, or `limit` evenly spread ones of more, with `queries` among them; ascending."""
-    places = np.linspace(0, len(labels) - 1, min(limit, len(labels))).round().astype(np.int64)
-    return np.union1d(places, np.asarray(queries, dtype=np.int64))
+    return np.union1d(_spread(np.arange(len(labels)), limit), np.asarray(queries, dtype=np.int64))
 
 
 def even_queries(labels: Int64, count: int) -> list[int]:
     """Queries spread evenly over the classes, chosen by position alone and not by any result."""
-    classes = int(labels.max()) + 1
-    chosen = np.unique(np.linspace(0, classes - 1, min(count, classes)).round().astype(int))
+    chosen = _spread(np.arange(int(labels.max()) + 1), count)
     members = (np.flatnonzero(labels == label) for label in chosen)
     return [int(each[turn * 5 % len(each)]) for turn, each in enumerate(members)]
 
@@ -173,9 +171,7 @@ def balanced_subsample(labels: Int64, *, classes: int = 40, per_class: int = PER
 
     All samples of a few classes show clusters; a few samples of all classes would not.
     """
-    present = np.unique(labels)
-    places = np.linspace(0, len(present) - 1, min(classes, len(present))).round().astype(int)
-    members = [np.flatnonzero(labels == label) for label in present[np.unique(places)]]
+    members = [np.flatnonzero(labels == label) for label in _spread(np.unique(labels), classes)]
     return np.sort(np.concatenate([_spread(each, per_class) for each in members]))
 
 

@@ -8,9 +8,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from harness.errors import UserError
+from harness.data.dataset import Dataset
+from harness.errors import NotComparable, UserError
 from harness.metrics import RANKED_BY
 from harness.record import Identity, Record, Searched
 from harness.results import Aggregate, Board, Row, load_board
@@ -20,6 +22,7 @@ from harness.store import Store
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 NEEDED = ("test_embeddings", "test_labels")
+_PART = (*NEEDED, "test_positions")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +53,12 @@ class Entry:
         seeds, values = score_array([self.row.values(self.aggregate)], metric)
         means = values[0].mean(axis=1).tolist()
         return {seed: mean for seed, mean in zip(seeds, means, strict=True) if math.isfinite(mean)}
+
+    @property
+    def complete(self) -> dict[int, list[Record]]:
+        """The runs of every complete replicate by seed, in fold order."""
+        known = {run.run_id: run for run in self.records}
+        return {seed: [known[own] for own in ids] for seed, ids in self.row.run_ids.items()}
 
     @property
     def skipped(self) -> bool:
@@ -143,6 +152,32 @@ def make_sources(board: Board, records: Sequence[Record], trials: Sequence[Recor
         for place, row in enumerate(board.rows)
     ]
     return Sources(board=board, entries=tuple(entries))
+
+
+def store_of(source: Source) -> Store:
+    """The store whose embeddings are wanted; UserError for a published file, which has none."""
+    if not isinstance(source, StoreSource):
+        raise UserError(f"{source.name}: holds no embeddings to look at; their store does")
+    return source.store
+
+
+def require_dataset(board: Board, data: Dataset) -> None:
+    """Raise NotComparable where a dataset is not the one that a board's runs were scored on."""
+    if data.digest != board.dataset_digest:
+        raise NotComparable(
+            f"dataset {board.dataset}: is not the one that the runs were scored on "
+            f"({data.digest[:12]} and {board.dataset_digest[:12]})"
+        )
+
+
+def test_part(store: Store, run: Record) -> list[npt.NDArray[Any]]:
+    """Embeddings, labels and positions of a run's test part, by position; UserError without."""
+    arrays = store.arrays(run)
+    for name in _PART:
+        if name not in arrays:
+            raise UserError(f"run {run.run_id} left no {name}: nothing to look at")
+    order = np.argsort(arrays["test_positions"])
+    return [arrays[name][order] for name in _PART]
 
 
 def read_arrays(store: Store | None, entry: Entry) -> tuple[Record, Arrays] | str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 from harness.record import Record
@@ -88,25 +89,17 @@ def facts_of(rule: Rule) -> list[tuple[str, str, Callable[[Common], Any]]]:
     """Name, words and getter of every fact of a rule that runs of one Common share."""
     found: list[tuple[str, str, Callable[[Common], Any]]] = []
     found += [
-        (name, fact.words, _of_identity(name))
+        (name, fact.words, attrgetter(f"identity.{name}"))
         for name, fact in IDENTITY.items()
         if fact.rule == rule and name != "trial"  # trials never come this far
     ]
-    found += [(n, fact.words, _of_common(n)) for n, fact in RECORD.items() if fact.rule == rule]
+    found += [(n, fact.words, attrgetter(n)) for n, fact in RECORD.items() if fact.rule == rule]
     found += [
         (name, fact.words, _of_environment(name))
         for name, fact in ENVIRONMENT.items()
         if fact.rule == rule
     ]
     return found
-
-
-def _of_identity(name: str) -> Callable[[Common], Any]:
-    return lambda common: getattr(common.identity, name)
-
-
-def _of_common(name: str) -> Callable[[Common], Any]:
-    return lambda common: getattr(common, name)
 
 
 def _of_environment(name: str) -> Callable[[Common], Any]:

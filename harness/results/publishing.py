@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -148,10 +149,7 @@ def _require_digests(store: Store, record: Record) -> None:
 
 def _groups(records: Sequence[Record]) -> list[list[Record]]:
     """The Records of each row, by method and point, and in each by seed and fold."""
-    groups: dict[tuple[str, ...], list[Record]] = {}
-    for record in sorted(records, key=_position):
-        groups.setdefault(_row(record), []).append(record)
-    return list(groups.values())
+    return [list(row) for _, row in groupby(sorted(records, key=_position), _row)]
 
 
 def _row(record: Record) -> tuple[str, ...]:

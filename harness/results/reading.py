@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from harness.errors import NotComparable, UserError, unknown
 from harness.metrics import RANKED_BY
@@ -32,38 +32,9 @@ def scope_facts() -> list[str]:
     return list(_SCOPED)
 
 
-class Source(Protocol):
-    """Where boards are read from; `name` is for people."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in errors."""
-        ...
-
-    def scopes(self) -> list[Scope]:
-        """What it holds; first what was added to last."""
-        ...
-
-    def runs(self, scope: Scope) -> list[Excerpt]:
-        """The replicates of a scope."""
-        ...
-
-    def concatenations(self, scope: Scope) -> list[Concatenation]:
-        """The joined folds of a scope."""
-        ...
-
-    def records(self, scope: Scope) -> list[Record]:
-        """The Records of a scope's replicates."""
-        ...
-
-    def class_sums(self, run_id: str, metric: str) -> ClassSums | None:
-        """The scores of a run by class; None where there are none."""
-        ...
-
-
 @dataclass(frozen=True)
 class StoreSource:
-    """An open Store as a Source."""
+    """An open Store as a Source; `name` is what it is called in errors."""
 
     store: Store
 
@@ -73,11 +44,11 @@ class StoreSource:
         return f"store {self.store.path}"
 
     def scopes(self) -> list[Scope]:
-        """The store's."""
+        """What it holds; first what was added to last."""
         return self.store.scopes()
 
     def runs(self, scope: Scope) -> list[Excerpt]:
-        """The store's excerpts."""
+        """The replicates of a scope."""
         found = self.store.excerpts(scope)
         shared = commons(found)
         kept = {id(common) for common in shared if _in(common.identity, scope)}
@@ -86,13 +57,13 @@ class StoreSource:
         return [run for run in found if id(run.common) in kept]
 
     def concatenations(self, scope: Scope) -> list[Concatenation]:
-        """The store's."""
+        """The joined folds of a scope."""
         return self.store.concatenations(
             protocol_digest=scope.protocol_digest, dataset=scope.dataset
         )
 
     def records(self, scope: Scope) -> list[Record]:
-        """The store's."""
+        """The Records of a scope's replicates."""
         found = self.store.records(
             protocol_digest=scope.protocol_digest,
             dataset=scope.dataset,
@@ -102,7 +73,7 @@ class StoreSource:
         return [record for record in found if _in(record.identity, scope)]
 
     def class_sums(self, run_id: str, metric: str) -> ClassSums | None:
-        """From the arrays that the run left; UserError for a damaged file."""
+        """The scores of a run by class, None where there are none; UserError for a damaged file."""
         record = self.store.record(run_id)
         return None if record is None else sums_of_arrays(self.store.arrays(record), metric)
 
@@ -147,6 +118,10 @@ class RecordsSource:
     def class_sums(self, run_id: str, metric: str) -> ClassSums | None:
         """What came with the Records."""
         return self.sums(run_id, metric)
+
+
+Source = StoreSource | RecordsSource
+"""Where boards are read from."""
 
 
 def _in(identity: Identity, scope: Scope) -> bool:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from harness.data.dataset import Attribute, Dataset
 from harness.data.streams import numpy_stream, stream_seed
-from harness.errors import NotComparable, UserError, unknown
-from harness.figures.sources import Entry, Sources
+from harness.errors import UserError, unknown
+from harness.figures.sources import Entry, Sources, require_dataset, store_of, test_part
 from harness.record import Record
 from harness.rescoring import RuleBook
-from harness.results.reading import Source, StoreSource
+from harness.results.reading import Source
 from harness.store import Store
 from harness.variables.controls import dealt
 from harness.variables.measuring import MEASURES, Embedded, Sums, Variable
@@ -67,23 +67,15 @@ def saliency(
     value, where there is no complete replicate, or runs left no embeddings; NotComparable for
     another dataset.
     """
-    if not isinstance(source, StoreSource):
-        raise UserError(f"{source.name}: holds no embeddings to measure; their store does")
-    board = sources.board
-    if data.digest != board.dataset_digest:
-        raise NotComparable(
-            f"dataset {board.dataset}: is not the one that the runs were scored on "
-            f"({data.digest[:12]} and {board.dataset_digest[:12]})"
-        )
+    store, board = store_of(source), sources.board
+    require_dataset(board, data)
     asked, notes = _asked(data, wanted)
     entries = [entry for entry in sources.entries if entry.row.run_ids]
     if not entries:
-        raise UserError(
-            f"store {source.store.path}: holds no complete replicate of {board.protocol}"
-        )
-    reader = _Reader(source.store, rules, wanted)
+        raise UserError(f"store {store.path}: holds no complete replicate of {board.protocol}")
+    reader = _Reader(store, rules, wanted)
     rows = [row for entry in entries for row in _rows(entry, reader, asked)]
-    labels = reader.samples(_runs(entries[0])[0])[1]
+    labels = reader.samples(next(iter(entries[0].complete.values()))[0])[1]
     for one in asked:
         own = [row for row in rows if row.variable == one.name]
         if not own:
@@ -142,14 +134,8 @@ def _numbers(names: Sequence[str]) -> Floats | None:
     return values if np.isfinite(values).all() else None
 
 
-def _runs(entry: Entry) -> list[Record]:
-    """The runs of every complete replicate."""
-    known = {run.run_id: run for run in entry.records}
-    return [known[run_id] for run_ids in entry.row.run_ids.values() for run_id in run_ids]
-
-
 def _rows(entry: Entry, reader: _Reader, asked: Sequence[_Asked]) -> Iterator[SaliencyRow]:
-    runs = _runs(entry)
+    runs = [run for folds in entry.complete.values() for run in folds]
     measured: dict[str, list[dict[str, Found]]] = {}
     for run in runs:
         for name, found in reader.measured(run, asked):
@@ -188,20 +174,12 @@ class _Reader:
 
     def samples(self, run: Record) -> tuple[npt.NDArray[np.floating], Int64, Int64]:
         """Embeddings, labels and positions of the test samples that count, by position."""
-        arrays = self._store.arrays(run)
-        for name in ("test_embeddings", "test_labels", "test_positions"):
-            if name not in arrays:
-                raise UserError(f"run {run.run_id} left no {name}: nothing to measure")
-        order = np.argsort(arrays["test_positions"])
-        if len(order) > self._wanted.samples:
-            draw = numpy_stream(self._wanted.seed, "samples that count")
-            chosen = draw.choice(len(order), self._wanted.samples, replace=False)
-            order = order[np.sort(chosen)]
-        return (
-            arrays["test_embeddings"][order],
-            arrays["test_labels"][order],
-            arrays["test_positions"][order],
-        )
+        embeddings, labels, positions = test_part(self._store, run)
+        if len(labels) <= self._wanted.samples:
+            return embeddings, labels, positions
+        draw = numpy_stream(self._wanted.seed, "samples that count")
+        drawn = np.sort(draw.choice(len(labels), self._wanted.samples, replace=False))
+        return embeddings[drawn], labels[drawn], positions[drawn]
 
     def measured(
         self, run: Record, asked: Sequence[_Asked]

@@ -137,7 +137,7 @@ def test_the_arms_of_several_views_can_be_asked_for_themselves(add: Callable[...
 
 
 def test_a_published_board_is_refused_in_a_line() -> None:
-    with pytest.raises(UserError, match=r"digits\.json: holds no embeddings to put to work"):
+    with pytest.raises(UserError, match=r"digits\.json: holds no embeddings to look at"):
         ran(PUBLISHED)
 
 
@@ -204,7 +204,7 @@ def test_an_unknown_variable_is_named_with_the_nearest(add: Callable[..., Path])
 
 def test_runs_without_embeddings_are_said_to_be(add: Callable[..., Path]) -> None:
     store = add("plain", 0.5, arrays={"queries": np.arange(3)})
-    with pytest.raises(UserError, match="left no test_embeddings: nothing to deploy"):
+    with pytest.raises(UserError, match="left no test_embeddings: nothing to look at"):
         ran("--store", store)
 
 
