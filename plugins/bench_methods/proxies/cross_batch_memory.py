@@ -33,7 +33,8 @@ cross_batch_memory = Method(
     build=_build,
     summary="The contrastive loss of a batch, and after a warm-up (a share of the steps) that of "
     "the batch against the remembered embeddings of the batches before it. The authors' memory "
-    "holds the batch itself too, whose pairs then count twice, and their warm-up is shorter.",
+    "holds the batch itself too, whose pairs then count twice; their warm-up is shorter, and their "
+    "loss is of cosines and sums the pairs of each sample.",
     reference="Wang et al., Cross-Batch Memory for Embedding Learning, CVPR 2020",
     family="pair",
     defaults_from="validation here",

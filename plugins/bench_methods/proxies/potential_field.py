@@ -1,7 +1,8 @@
 """Potential fields (PFML): attraction that fades with distance, repulsion that ends at a radius.
 
 The paper has 15 proxies a class where classes have many images and 2 where they have few, as here.
-No code of the authors' was found: radius, decay and the form are as its text was read.
+Its radius is from .1 to .3 and its decay best from 3 to 6. No code of the authors' was found; two
+independent public ones have the same potentials and the same sum.
 """
 
 from __future__ import annotations
