@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "embed": "embed",
     "variables": "variables",
     "add-embeddings": "add:add_embeddings",
+    "correct": "correct",
     "score": "score",
     "rescore": "rescore",
     "verify": "rescore",

@@ -1,0 +1,82 @@
+"""A head that a method learns from corrections, by the same training as every run."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from harness.data.splits import Split
+from harness.data.streams import numpy_stream
+from harness.execution.learning import Student, learn
+from harness.execution.plan import Entrant
+from harness.execution.run import Bench
+from harness.execution.starting import open_vault, start_backbone
+from harness.execution.support import require_supported
+from harness.training.embedding import embed_part
+from harness.training.outcomes import Unsupported
+from harness.training.readout import ReadBackbone
+from harness.training.task import Task
+
+Float32 = npt.NDArray[np.float32]
+Int64 = npt.NDArray[np.int64]
+
+_FEWEST = 4
+
+
+def embedded_after(
+    entrant: Entrant, bench: Bench, corrected: Int64, *, validating: float, seed: int, turn: int
+) -> Float32:
+    """Train from the initial weights on what was corrected, and embed every text: (N, d).
+
+    The method's code runs apart. `validating`: share of each class's corrections that choose the
+    step. A method that learns from unlabelled samples too has the other texts, without labels.
+    Raises whatever ends a run.
+    """
+    rules, method = bench.protocol, entrant.registered.method
+    require_supported(method, rules, bench.dataset)
+    validation = validation_part(bench.dataset.labels, corrected, validating, seed=seed, turn=turn)
+    every = np.arange(len(bench.dataset))
+    train = np.setdiff1d(every, validation)
+    split = Split(train, validation, every, np.isin(train, corrected))
+    vault = open_vault(bench, split)
+    backbone = start_backbone(bench, fold=0, seed=seed, members=method.members)
+    backbone.to(bench.device)
+    reader: torch.nn.Module = backbone
+    if method.trained or method.readout:
+        part = vault.train(only_known=method.labels == "all")
+        task = Task(rules, method, entrant.hyperparameters, seed, 0)
+        facts = hashlib.sha256(part.positions.tobytes() + corrected.tobytes()).hexdigest()
+        key = f"{bench.dataset.digest} {facts}"
+        learnt = learn(Student(task, backbone, vault, part, torch.get_num_threads(), key), {})
+        if learnt.readout is not None:
+            reader = ReadBackbone(backbone, learnt.readout)
+    embeddings = embed_part(reader, vault.test(), vault.standardise)
+    gc.collect()
+    return embeddings
+
+
+def validation_part(
+    labels: Int64, corrected: Int64, share: float, *, seed: int, turn: int
+) -> Int64:
+    """That share of the corrections of each class that has four: two at least, leaving two.
+
+    Unsupported where fewer than two classes have as many.
+    """
+    draw = numpy_stream(seed, "validation of corrections", turn)
+    chosen, classes = [np.empty(0, dtype=np.int64)], 0
+    for label in np.unique(labels[corrected]):
+        members = corrected[labels[corrected] == label]
+        if len(members) >= _FEWEST:
+            count = min(len(members) - 2, max(2, round(share * len(members))))
+            chosen.append(draw.choice(members, size=count, replace=False))
+            classes += 1
+    if classes < 2:
+        raise Unsupported(
+            f"needs two classes with {_FEWEST} corrections each to choose a step by; "
+            f"{len(corrected)} corrections make {classes}"
+        )
+    return np.sort(np.concatenate(chosen))

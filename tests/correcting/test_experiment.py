@@ -1,0 +1,242 @@
+"""Turns of correcting and learning: what is the same for all, and what is scored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from harness import Method, Objective
+from harness.cli import correct as command
+from harness.correcting import (
+    CONTROLS,
+    Corrected,
+    Terms,
+    User,
+    correct,
+    correcting_document,
+    correcting_table,
+)
+from harness.correcting.experiment import Course, Turn, by_method, scores_of
+from harness.correcting.heads import embedded_after, validation_part
+from harness.correcting.results import area
+from harness.data.dataset import Dataset
+from harness.errors import UserError
+from harness.execution.plan import Entrant
+from harness.execution.run import Bench
+from harness.protocol import load_protocol
+from harness.protocol.published import protocol_path
+from harness.training.outcomes import Unsupported
+
+TERMS = Terms(turns=2, clusters=4, members=12, withheld=0.2)
+Enter = Callable[[Method], Entrant]
+
+
+class Raising(Objective):
+    def forward(self, batch: Any, embed: Any) -> Any:
+        raise RuntimeError("no loss today")
+
+
+@pytest.fixture
+def methods(spread: Method, make_method: Callable[..., Method], entrant: Enter) -> list[Entrant]:
+    return [entrant(spread), entrant(make_method(Raising, "broken"))]
+
+
+def whole(bench: Bench, entrants: list[Entrant], terms: Terms) -> Corrected:
+    (found,) = correct(bench, entrants, terms, seeds=1)
+    return found
+
+
+def test_every_method_has_the_same_corrections_and_one_that_fails_is_a_row(
+    bench: Bench, methods: list[Entrant]
+) -> None:
+    first, found = correct(bench, methods, TERMS, seeds=2)
+    assert first.courses == found.courses[: len(first.courses)]
+    courses = by_method(found.courses)
+    assert list(courses) == [*CONTROLS, "spread", "broken"]
+    for seed in (0, 1):
+        counts = {name: own[seed].corrections for name, own in courses.items()}
+        assert len({counts[name] for name in (*CONTROLS, "spread")}) == 1
+        assert counts["spread"][0] == 0 < counts["spread"][1] < counts["spread"][2]
+        firsts = {own[seed].turns[0]["ami"] for own in courses.values() if len(own[seed].turns) > 1}
+        assert len(firsts) == 1  # turn 0 is the encoder's, and the texts scored are the same
+    plain = courses["no-learning"][0]
+    assert plain.turns[0] == plain.turns[1] == plain.turns[2]
+    assert courses["spread"][0].turns[2] != plain.turns[2]
+    broken = courses["broken"][0]
+    assert len(broken.turns) == 1
+    assert "no loss today" in broken.reason
+    assert found.notes[0].startswith("broken: seed 0, turn 1: ")
+    document = json.loads(json.dumps(correcting_document(found), allow_nan=False))
+    areas = {(one["method"], one["score"]): one for one in document["areas"]}
+    assert areas["no-learning", "ami"]["less_no_learning"]["mean"] == 0.0
+    assert areas["spread", "unseen_map_at_r"]["area"]["n"] == 2
+    assert ("broken", "ami") not in areas
+    assert ("cop-k-means", "map_at_r") not in areas  # it embeds nothing
+    rows = {row["method"]: row for row in correcting_table(found).rows}
+    assert rows["broken"]["turn 2"] is None
+    assert rows["spread"]["worth"] is not None
+
+
+def test_the_same_seed_gives_the_same_scores(bench: Bench, methods: list[Entrant]) -> None:
+    short = replace(TERMS, turns=1)
+    first, again = (whole(bench, methods[:1], short).courses for _ in range(2))
+    assert [one.turns for one in first] == [one.turns for one in again]
+
+
+def test_adaptive_users_see_each_methods_own_clusters_under_another_name(
+    bench: Bench, methods: list[Entrant]
+) -> None:
+    common = by_method(whole(bench, methods[:1], TERMS).courses)
+    own = by_method(whole(bench, methods[:1], replace(TERMS, adaptive=True)).courses)
+    assert list(own) == [*CONTROLS, "spread (adaptive)"]
+    # The first turn shows the encoder's clusters to all.
+    firsts = common["spread"][0], own["spread (adaptive)"][0]
+    assert firsts[0].corrections[1] == firsts[1].corrections[1]
+    assert firsts[0].turns[2] != firsts[1].turns[2]
+
+
+def test_a_method_is_given_what_was_corrected_and_nothing_else(
+    bench: Bench, make_method: Callable[..., Method], spread_objective: Any, entrant: Enter,
+    notes: Any,
+) -> None:  # fmt: skip
+    class Noting(spread_objective):  # type: ignore[misc]
+        def prepare(self, view: Any, embed: Any) -> None:
+            notes((len(view), None if view.labels is None else view.labels.tolist()))
+
+    told = np.arange(0, 240, 3)
+    validation = validation_part(bench.dataset.labels, told, 0.25, seed=0, turn=1)
+    embeddings = embedded_after(
+        entrant(make_method(Noting)), bench, told, validating=0.25, seed=0, turn=1
+    )
+    assert embeddings.shape == (240, 16)
+    ((count, labels),) = notes.read()
+    assert count == len(told) - len(validation) == 60
+    assert labels == bench.dataset.labels[np.setdiff1d(told, validation)].tolist()
+
+
+def test_validation_takes_two_of_a_class_at_least_and_leaves_two() -> None:
+    labels = np.repeat(np.arange(4), [3, 4, 8, 40])
+    part = validation_part(labels, np.arange(55), 0.25, seed=0, turn=1)
+    assert np.bincount(labels[part], minlength=4).tolist() == [0, 2, 2, 10]
+    other = validation_part(labels, np.arange(55), 0.25, seed=0, turn=2)
+    assert part.tolist() != other.tolist()
+    with pytest.raises(Unsupported, match="7 corrections make 1"):
+        validation_part(labels, np.arange(7), 0.25, seed=0, turn=1)
+
+
+def test_only_texts_that_are_left_are_scored_and_classes_apart() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 1, 2, 2, 3, 3])
+    assigned = np.array([0, 0, 9, 1, 1, 9, 2, 3, 2, 3])
+    left = np.array([0, 1, 3, 4, 6, 7, 8, 9])
+    met = labels[left] < 2
+    found = scores_of(Turn(assigned), labels, left, met)
+    assert found["seen_ami"] == pytest.approx(1.0)  # the wrong ones are corrected
+    assert found["unseen_ami"] < 0.1
+    assert 0.0 < found["ami"] < 1.0
+    assert "map_at_r" not in found
+    alone = scores_of(Turn(assigned), labels, left, labels[left] < 1)
+    assert "seen_ami" not in alone  # one class has nothing to be told from
+
+
+def test_map_at_r_is_of_each_text_among_all_that_are_left() -> None:
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    rows = np.eye(3, dtype=np.float32)[[0, 0, 1, 1, 2, 2]]
+    rows[5] = [0.9, 0.0, 0.1]
+    found = scores_of(Turn(labels, rows), labels, np.arange(6), labels < 2)
+    # The fifth has nothing nearer than the sixth, which is nearer to the first two.
+    assert found["seen_map_at_r"] == 1.0
+    assert found["unseen_map_at_r"] == 0.5
+    assert found["map_at_r"] == pytest.approx(5 / 6)
+
+
+def test_the_area_is_the_mean_height_of_the_curve_over_corrections() -> None:
+    turns = tuple({"ami": value} for value in (0.2, 0.4, 0.4))
+    course = Course(method="m", seed=0, corrections=(0, 100, 400), turns=turns)
+    assert area(course, "ami") == pytest.approx((0.3 * 100 + 0.4 * 300) / 400)
+    assert area(course, "nmi") is None
+    assert area(replace(course, turns=turns[:2]), "ami") is None
+
+
+def refused(said: str) -> Any:
+    return pytest.raises(UserError, match=said)
+
+
+def test_what_cannot_be_corrected_is_refused_in_a_line(
+    bench: Bench, tiny_dataset: Dataset, spread: Method, entrant: Enter
+) -> None:
+    with refused("dataset tiny: holds images"):
+        whole(replace(bench, dataset=tiny_dataset), [], TERMS)
+    with refused("protocol 'smoke': its split is class-disjoint"):
+        whole(replace(bench, protocol=load_protocol("smoke")), [], TERMS)
+    with refused("cop-k-means is the name of a control"):
+        whole(bench, [entrant(replace(spread, name="cop-k-means"))], TERMS)
+
+
+def test_turns_without_corrections_are_refused(bench: Bench) -> None:
+    terms = Terms(turns=1, clusters=1, members=1, withheld=0.8)
+    labels = bench.dataset.labels
+    empty = [seed for seed in range(20) if not len(User(labels, terms, seed=seed).look(labels, 1))]
+    assert empty  # with clusters that are the classes; those of the encoder are near
+    with refused("turn 1 has no corrections"):
+        list(correct(bench, [], terms, seeds=20))
+
+
+APP = typer.Typer()
+APP.command()(command.correct)
+
+PLUGIN = """
+import numpy as np
+from harness import Dataset, DatasetSource, hookimpl
+
+def load():
+    draw = np.random.default_rng(0)
+    labels = np.repeat(np.arange(6), 20)
+    rows = draw.normal(size=(6, 8))[labels] + 0.5 * draw.normal(size=(120, 8))
+    return Dataset(name="toy-texts", inputs=rows.astype(np.float32), labels=labels,
+                   class_names=tuple("abcdef"), source="tests", licence="MIT")
+
+@hookimpl
+def bench_datasets():
+    return [DatasetSource(name="toy-texts", load=load, summary="toy")]
+"""
+
+
+def ran(*arguments: object) -> Any:
+    return CliRunner().invoke(APP, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> None:
+    pytest.importorskip("bench_methods")
+    plugin = tmp_path / "toy.py"
+    plugin.write_text(PLUGIN)
+    rules = protocol_path("frozen-text").read_text()
+    own = tmp_path / "own.toml"
+    own.write_text(f"{rules.partition('[datasets.')[0]}[datasets.toy-texts]\n")
+    done = ran(
+        "--methods", "triplet", "--protocol", own, "--plugin", plugin, "--seeds", 1,
+        "--turns", 1, "--clusters", 3, "--members", 15, "--set", "training.steps=10",
+        "--set", "backbone.embedding_size=8", "--set", "selection.every=10",
+        "--out", tmp_path / "out.json", "--metric", "map_at_r", "--format", "md",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "| triplet | 0." in done.stdout
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert document["terms"]["members"] == 15
+    assert {one["method"] for one in document["courses"]} == {*CONTROLS, "triplet"}
+
+
+def test_wrong_options_are_a_line(tmp_path: Path) -> None:
+    with refused("unknown metric 'amy'"):
+        ran("--methods", "triplet", "--metric", "amy")
+    with refused("unknown rule 'smallest'"):
+        ran("--methods", "triplet", "--rule", "smallest")
+    with refused(r"--out .*nowhere/x.json: there is no folder"):
+        ran("--methods", "triplet", "--out", tmp_path / "nowhere" / "x.json")
