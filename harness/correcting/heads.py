@@ -16,9 +16,8 @@ from harness.execution.plan import Entrant
 from harness.execution.run import Bench
 from harness.execution.starting import open_vault, start_backbone
 from harness.execution.support import require_supported
-from harness.training.embedding import embed_part
+from harness.training.embedding import ReadBackbone, embed_part
 from harness.training.outcomes import Unsupported
-from harness.training.readout import ReadBackbone
 from harness.training.task import Task
 
 Float32 = npt.NDArray[np.float32]

@@ -32,7 +32,7 @@ from harness.errors import UserError
 from harness.execution.plan import Entrant
 from harness.execution.run import Bench
 from harness.protocol import load_protocol
-from harness.protocol.published import protocol_path
+from harness.protocol.parse import protocol_path
 from harness.training.outcomes import Unsupported
 
 TERMS = Terms(turns=2, clusters=4, members=12, withheld=0.2)
