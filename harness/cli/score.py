@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
 
     from harness.reading import Embeddings, Labels, Reading
     from harness.scoring import Scores
-    from harness.scoring.bootstrap import Interval
-    from harness.scoring.verification import Verification
     from harness.table import Cell
 
-_MANY_CLASSES = 100
+    Codes = npt.NDArray[np.generic]
+    Floats = npt.NDArray[np.generic]
+
 _LONG = 1 << 34
 """Similarities from which on an estimate and progress are shown, and k-means is left out."""
-_WORST = 20
 
 
 @grouped
@@ -42,11 +42,19 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     ] = None,
     *,
     gallery: Annotated[
-        Path | None,
-        typer.Option(help="Embeddings to search; without it each query searches all others."),
+        list[Path] | None,
+        typer.Option(
+            help="Embeddings to search; without it each query searches all others; may be "
+            "repeated: each is searched alone.",
+            show_default=False,
+        ),
     ] = None,
     gallery_labels: Annotated[
-        Path | None, typer.Option(help="The gallery's labels; without it in the gallery's file.")
+        list[Path] | None,
+        typer.Option(
+            help="The gallery's labels; without it in the gallery's file; may be repeated.",
+            show_default=False,
+        ),
     ] = None,
     read: ReadingOptions,
     distance: Annotated[
@@ -75,6 +83,14 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         str | None,
         typer.Option(help="Scores by the values of this column, worst first.", show_default=False),
     ] = None,
+    exclude: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns such as camera, with commas: items of a query's class with its value in "
+            "one of them are left out for it.",
+            show_default=False,
+        ),
+    ] = None,
     verification: Annotated[
         bool,
         typer.Option("--verification", help="Score pairs too: ROC AUC, EER, TAR at FAR."),
@@ -92,71 +108,57 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
 
     docs/metrics.md defines the scores. The intervals are from a bootstrap over classes.
     """
-    from harness.errors import UserError
-    from harness.reading import codes_of, read_groups
-    from harness.scoring import KMeans, score_embeddings
+    from harness.cli.score_rows import (
+        as_json,
+        as_table,
+        by_group,
+        notes_on,
+        pair_rows,
+        score_rows,
+    )
+    from harness.reading import read_groups
     from harness.scoring.bootstrap import bootstrap_intervals
 
     reading = read.reading()
+    galleries = _galleries(gallery or [], gallery_labels or [])
     classes, rows = _read(embeddings, labels, reading)
-    said = [*rows.notes, *classes.notes]
-    values, shelf = [classes], None
-    if gallery is None and gallery_labels is not None:
-        raise UserError("--gallery-labels needs --gallery")
-    if gallery is not None:
-        others, found_ = _read(gallery, gallery_labels, reading)
-        found_ = found_.like(rows, gallery)
-        values.append(others)
-        shelf = found_.rows
-        said += _own_gallery(rows.rows, shelf)
-        said += [*found_.notes, *others.notes]
-    points = rows.rows
-    codes, *gallery_codes = codes_of(*(side.values for side in values))
-    asked = len(points) if queries is None else min(queries, len(points))
-    pairs_ = asked * len(points if shelf is None else shelf)
-    if restarts is None:
-        restarts = 3 if queries is None and pairs_ < _LONG else 0
-        if not restarts:
-            said.append("no clustering of a draw or of so many points: --restarts 3 has it")
-    with _shown(pairs_, points.shape[-1]):
-        scores = score_embeddings(
-            points,
-            codes,
-            gallery=shelf,
-            gallery_labels=gallery_codes[0] if gallery_codes else None,
-            recall_at=_ranks(recall_at),
-            distance=distance,
-            device=device,
-            clustering=KMeans(restarts=restarts) if restarts else None,
-            draw=queries,
-            seed=seed,
-        )
-    intervals = bootstrap_intervals(scores, codes, seed=seed, draws=draws)
-    notes = [*dict.fromkeys(said), *_notes(scores)]
-    found = _rows(scores, intervals)
-    notes += _draw_note(scores, len(points), seed)
-    if by is not None:
-        groups = read_groups(labels or embeddings, by, reading)[classes.kept]
-        found += _by_group(scores, groups, by)
-    if verification:
-        from harness.scoring.verification import verify
+    source = labels or embeddings
+    found: list[dict[str, Cell]] = []
+    notes = [*rows.notes, *classes.notes]
+    wish = _Wish(recall_at, restarts, queries, distance, device, exclude, seed)
+    for shelf in galleries:
+        scores, codes, said = _searched(rows, classes, source, shelf, wish, reading)
+        intervals = bootstrap_intervals(scores, codes[0], seed=seed, draws=draws)
+        part = score_rows(scores, intervals)
+        notes += [*said, *notes_on(scores), *_draw_note(scores, len(rows.rows), seed)]
+        if by is not None:
+            groups = read_groups(source, by, reading)[classes.kept]
+            part += by_group(scores, groups, by)
+        if verification:
+            from harness.scoring.verification import verify
 
-        pairs = verify(
-            points,
-            codes,
-            gallery=shelf,
-            gallery_labels=gallery_codes[0] if gallery_codes else None,
-            fars=_rates(far),
-            distance=distance,
-            draws=draws,
-            seed=seed,
-        )
-        found += _pair_rows(pairs)
-        notes += pairs.notes
+            pairs = verify(
+                rows.rows,
+                codes[0],
+                gallery=codes[2],
+                gallery_labels=codes[1],
+                fars=_rates(far),
+                distance=distance,
+                draws=draws,
+                seed=seed,
+            )
+            part += pair_rows(pairs)
+            notes += pairs.notes
+            if exclude is not None:
+                notes.append("pairs are all pairs: --exclude is of retrieval")
+        if len(galleries) > 1 and shelf is not None:
+            part = [{**row, "metric": f"{row['metric']} [{shelf[0].name}]"} for row in part]
+        found += part
+    notes = list(dict.fromkeys(notes))
     if format == "json":
-        typer.echo(json.dumps(_json(found), indent=2, allow_nan=False))
+        typer.echo(json.dumps(as_json(found), indent=2, allow_nan=False))
     else:
-        typer.echo(_table(found, notes, format), nl=False)
+        typer.echo(as_table(found, notes, format), nl=False)
     if format in ("json", "csv"):
         for note in notes:
             typer.echo(f"bench: {note}", err=True)
@@ -180,6 +182,102 @@ def _read(embeddings: Path, labels: Path | None, reading: Reading) -> tuple[Labe
     points, source = read_embeddings(embeddings, reading), labels or embeddings
     classes = read_labels(source, reading)
     return classes, replace(points, rows=classes.of(points.rows, embeddings, source))
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What is asked of each search."""
+
+    recall_at: str
+    restarts: int | None
+    queries: int | None
+    distance: Literal["cosine", "euclidean"]
+    device: str | None
+    exclude: str | None
+    seed: int
+
+
+_Shelf = tuple[Path, Path]
+"""A gallery's file, and that of its labels."""
+
+
+def _galleries(files: list[Path], labels: list[Path]) -> list[_Shelf | None]:
+    """Each gallery with its labels; None alone where queries search each other."""
+    from harness.errors import UserError
+
+    if not files:
+        if labels:
+            raise UserError("--gallery-labels needs --gallery")
+        return [None]
+    if labels and len(labels) != len(files):
+        raise UserError(f"{len(files)} galleries and {len(labels)} files of their labels")
+    names = [file.name for file in files]
+    if len(set(names)) < len(names):
+        raise UserError("galleries are told apart by their files' names: two are of one name")
+    return list(zip(files, labels or files, strict=True))
+
+
+def _searched(
+    rows: Embeddings,
+    classes: Labels,
+    source: Path,
+    shelf: _Shelf | None,
+    wish: _Wish,
+    reading: Reading,
+) -> tuple[Scores, tuple[Codes, Codes | None, Floats | None], list[str]]:
+    """The scores against one gallery; codes of both sides, its points; and what is to be said."""
+    from harness.reading import codes_of
+    from harness.scoring import KMeans, score_embeddings
+
+    points, values, said = rows.rows, [classes], list[str]()
+    gallery = None
+    if shelf is not None:
+        others, found = _read(shelf[0], None if shelf[1] == shelf[0] else shelf[1], reading)
+        found = found.like(rows, shelf[0])
+        values.append(others)
+        gallery = found.rows
+        said += [*_own_gallery(points, gallery), *found.notes, *others.notes]
+    codes, *gallery_codes = codes_of(*(side.values for side in values))
+    asked = len(points) if wish.queries is None else min(wish.queries, len(points))
+    pairs = asked * len(points if gallery is None else gallery)
+    restarts = wish.restarts
+    if restarts is None:
+        restarts = 3 if wish.queries is None and pairs < _LONG else 0
+        if not restarts:
+            said.append("no clustering of a draw or of so many points: --restarts 3 has it")
+    with _shown(pairs, points.shape[-1]):
+        scores = score_embeddings(
+            points,
+            codes,
+            gallery=gallery,
+            gallery_labels=gallery_codes[0] if gallery_codes else None,
+            recall_at=_ranks(wish.recall_at),
+            distance=wish.distance,
+            device=wish.device,
+            clustering=KMeans(restarts=restarts) if restarts else None,
+            draw=wish.queries,
+            exclude=_values(wish.exclude, source, classes, reading),
+            gallery_exclude=None
+            if shelf is None
+            else _values(wish.exclude, shelf[1], values[1], reading),
+            seed=wish.seed,
+        )
+    return scores, (codes, gallery_codes[0] if gallery_codes else None, gallery), said
+
+
+def _values(
+    columns: str | None, path: Path, classes: Labels, reading: Reading
+) -> npt.NDArray[np.str_] | None:
+    """The columns of `--exclude` of the rows that have a label: (rows, columns)."""
+    if columns is None:
+        return None
+    import numpy as np
+
+    from harness.reading import read_groups
+
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    found = [read_groups(path, name, reading, option="--exclude") for name in names]
+    return np.stack(found, axis=1)[classes.kept]
 
 
 def _own_gallery(rows: npt.NDArray[np.generic], gallery: npt.NDArray[np.generic]) -> list[str]:
@@ -228,25 +326,6 @@ def _shown(pairs: int, dimensions: int) -> Iterator[None]:
             yield
 
 
-def _by_group(scores: Scores, groups: npt.NDArray[np.str_], by: str) -> list[dict[str, Cell]]:
-    """The scores of each group's queries, the worst group first."""
-    import numpy as np
-
-    names, codes = np.unique(groups[scores.queries], return_inverse=True)
-    counts = np.bincount(codes)
-    means = {
-        name: np.bincount(codes, weights=scores.per_query[name]) / counts
-        for name in ("map_at_r", "precision_at_1")
-    }
-    order = np.argsort(means["map_at_r"], kind="stable")[:_WORST]
-    return [
-        {"metric": f"{name} [{by}={names[group]}, {counts[group]:,} queries]", "value": float(
-            means[name][group])}
-        for group in order
-        for name in means
-    ]  # fmt: skip
-
-
 def _rates(text: str) -> tuple[float, ...]:
     from harness.errors import UserError
 
@@ -254,77 +333,3 @@ def _rates(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise UserError(f"--far takes numbers between 0 and 1 with commas, not '{text}'") from None
-
-
-def _rows(scores: Scores, intervals: dict[str, Interval]) -> list[dict[str, Cell]]:
-    return [
-        {
-            "metric": name,
-            "value": value,
-            "low": intervals[name].low,
-            "high": intervals[name].high,
-            "class_mean": scores.class_means.get(name),
-        }
-        for name, value in scores.values.items()
-    ]
-
-
-def _pair_rows(pairs: Verification) -> list[dict[str, Cell]]:
-    return [
-        {
-            "metric": name,
-            "value": value,
-            "low": pairs.intervals[name].low,
-            "high": pairs.intervals[name].high,
-            "threshold": pairs.thresholds.get(name),
-        }
-        for name, value in pairs.values.items()
-    ]
-
-
-def _json(rows: list[dict[str, Cell]]) -> dict[str, dict[str, Cell]]:
-    shown = ("value", "low", "high", "threshold")
-    return {
-        str(row["metric"]): {key: row[key] for key in shown if row.get(key) is not None}
-        for row in rows
-    }
-
-
-def _table(
-    rows: list[dict[str, Cell]],
-    notes: list[str],
-    format: Literal["table", "md", "csv", "latex"],  # noqa: A002 - the word of the command line
-) -> str:
-    from harness.table import Column, Table, render
-
-    columns = [
-        Column(key="metric", title="metric", priority=0),
-        Column(key="value", title="value", align="right", priority=0, digits=4),
-        Column(key="low", title="low", align="right", priority=0, digits=4),
-        Column(key="high", title="high", align="right", priority=0, digits=4),
-        Column(key="class_mean", title="mean of classes", align="right", priority=1, digits=4),
-    ]
-    if any("threshold" in row for row in rows):
-        columns.append(
-            Column(key="threshold", title="threshold", align="right", priority=0, digits=4)
-        )
-    return render(Table(columns=columns, rows=rows, notes=notes), format)
-
-
-def _notes(scores: Scores) -> list[str]:
-    notes = []
-    if scores.singletons:
-        notes.append(
-            f"{scores.singletons} queries have no other item of their class to find: left out"
-        )
-    if scores.collapsed:
-        notes.append(
-            f"collapsed: the embeddings spread by {scores.spread:.1e} of their length, "
-            "so that their order is mostly rounding"
-        )
-    if scores.clustering is not None and scores.clustering.clusters >= _MANY_CLASSES:
-        notes.append(
-            f"NMI is high for any clustering into {scores.clustering.clusters} clusters: "
-            "compare AMI"
-        )
-    return notes

@@ -66,10 +66,12 @@ def read_labels(path: Path, reading: Reading = AS_IT_IS) -> Labels:
     return Labels(found.values, found.kept, (*source.notes, *found.notes))
 
 
-def read_groups(path: Path, name: str, reading: Reading = AS_IT_IS) -> Array:
+def read_groups(
+    path: Path, name: str, reading: Reading = AS_IT_IS, *, option: str = "--by"
+) -> Array:
     """A column by its name, as texts: (rows,). UserError for one that is not there."""
     source = open_source(path, reading)
-    column = source.column(one_of(name, source.names, "--by", path))
+    column = source.column(one_of(name, source.names, option, path))
     return np.where(column.missing, "none", column.values.astype(np.str_))
 
 

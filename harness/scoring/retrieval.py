@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import pairwise
 
@@ -54,7 +54,8 @@ class Search:
     """Arranged queries and the gallery they search.
 
     `spans`: int64 (Q, 2), the gallery's columns relevant to each query. `own`: whether the
-    gallery is the queries themselves, so that column i is query i.
+    gallery is the queries themselves, so that column i is query i. `gone`: int64 (Q, E), relevant
+    columns that are no answer to a query, -1 where it has fewer; None where all are.
     """
 
     asked: Arrangement
@@ -63,6 +64,7 @@ class Search:
     gallery: Points
     spans: Int64
     own: bool
+    gone: Int64 | None = None
 
     @cached_property
     def doubts(self) -> tuple[float, Float32] | None:
@@ -73,8 +75,9 @@ class Search:
 
     @property
     def relevant(self) -> Int64:
-        """How many relevant items each query has, itself not counted: int64 (Q,)."""
-        return self.spans[:, 1] - self.spans[:, 0] - int(self.own)
+        """How many relevant items each query has, what is no answer not counted: int64 (Q,)."""
+        found = self.spans[:, 1] - self.spans[:, 0] - int(self.own)
+        return found if self.gone is None else found - (self.gone >= 0).sum(axis=1)
 
 
 def retrieve(  # noqa: PLR0913 - what a caller may choose
@@ -87,15 +90,20 @@ def retrieve(  # noqa: PLR0913 - what a caller may choose
     whole_ranking: bool = True,
     device: str | None = None,
     draw: Draw | None = None,
+    exclude: tuple[Int64, Int64] | None = None,
 ) -> Retrieval:
     """Score each query against the gallery; without one, against all other points.
 
     `points` and `gallery` lie in one space (`geometry.place`); labels are codes. A query without
     a relevant item in the gallery is left out. Without the whole ranking there is no `map` and no
     `mrr`, which read past rank R. `device`: one of torch that ranks in place of this processor.
-    `draw`: which part of the queries ask; the gallery is whole.
+    `draw`: which part of the queries ask; the gallery is whole. `exclude`: codes of the queries,
+    int64 (N, X), and of the gallery: an item of a query's class that has one of its codes is
+    neither found nor missed.
     """
     search = _search(points, labels, gallery, gallery_labels)
+    if exclude is not None:
+        search = replace(search, gone=_gone(search, *exclude))
     deepest = None if whole_ranking else max((1, *recall_at))
     tallier = partial(tally, gallery=len(search.gallery))
     able = _with_relevant(search)
@@ -142,6 +150,21 @@ def _spans(asked: Arrangement, shelf: Arrangement) -> Int64:
     return np.asarray(spans[asked.classes])
 
 
+def _gone(search: Search, asked: Int64, shelf: Int64) -> Int64:
+    """The relevant columns that share a code with each query, itself left out."""
+    asked, shelf = asked[search.asked.order], shelf[search.shelf.order]
+    found = []
+    for query, (start, stop) in enumerate(search.spans.tolist()):
+        same = (shelf[start:stop] == asked[query]).any(axis=1)
+        if search.own:
+            same[query - start] = False
+        found.append(start + np.flatnonzero(same))
+    gone = np.full((len(found), max(map(len, found), default=0)), -1, dtype=np.int64)
+    for row, columns in zip(gone, found, strict=True):
+        row[: len(columns)] = columns
+    return gone
+
+
 def _divide(search: Search) -> tuple[Int64, Int64]:
     """Queries to count for and queries to sort for, both with few relevant items first.
 
@@ -151,7 +174,7 @@ def _divide(search: Search) -> tuple[Int64, Int64]:
     relevant, order = search.relevant, _with_relevant(search)
     if not np.isfinite(search.gallery.doubt):  # nothing can be told by float32
         return order[:0], order
-    if not search.own or len(search.gallery) < COUNT_FROM:
+    if not search.own or len(search.gallery) < COUNT_FROM or search.gone is not None:
         return order[:0], order
     count_it = (relevant <= COUNT_UP_TO) & ~search.asked.shared[search.asked.classes]
     return order[count_it[order]], order[~count_it[order]]
@@ -243,7 +266,8 @@ def _asked(search: Search, block: Int64, deepest: int | None) -> Asked:
     up_to = None if deepest is None else max(deepest, int(search.relevant[block[-1]]))
     doubts = search.doubts
     doubt = None if doubts is None else (doubts[0], doubts[1][block])
-    return Asked(search.spans[block], block if search.own else None, up_to, doubt)
+    gone = None if search.gone is None else search.gone[block]
+    return Asked(search.spans[block], block if search.own else None, up_to, doubt, gone)
 
 
 def _same(relevant: Int64) -> Iterator[slice]:

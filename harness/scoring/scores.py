@@ -58,6 +58,8 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
     device: str | None = None,
     clustering: KMeans | None = KMeans(),  # noqa: B008  frozen
     draw: int | None = None,
+    exclude: npt.ArrayLike | None = None,
+    gallery_exclude: npt.ArrayLike | None = None,
     seed: int,
 ) -> Scores:
     """Score embeddings by their labels, as docs/metrics.md defines it.
@@ -70,6 +72,8 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
     `device`: one of torch, such as `cuda`, on which to rank; None is this processor, without torch.
     The same scores, but where float32 products that round otherwise order two items otherwise.
     `draw`: score so many queries only, drawn with the seed, against the whole gallery.
+    `exclude`, `gallery_exclude`: integers or texts (N,) or (N, X), such as cameras: a gallery item
+    of a query's class with one of its values is left out for that query, neither found nor missed.
     `seed`: of the k-means restarts and of the draw; nothing else is random.
 
     Raises UserError for anything that cannot be scored: wrong shapes or dtypes, values that are
@@ -87,6 +91,7 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
         whole_ranking=whole_ranking,
         device=device,
         draw=None if draw is None else Draw(draw, seed),
+        exclude=_excluded(exclude, gallery_exclude, queries, shelf, device),
     )
     _check_scored(found)
     values = {name: _mean(scores) for name, scores in found.per_query.items()}
@@ -145,6 +150,39 @@ def _check(
     if len(np.unique(shelf_codes)) == 1:
         raise UserError("all gallery labels are the same: there is nothing to tell apart")
     return queries, codes, shelf, shelf_codes
+
+
+def _excluded(
+    exclude: npt.ArrayLike | None,
+    shelved: npt.ArrayLike | None,
+    queries: npt.NDArray[np.floating],
+    shelf: npt.NDArray[np.floating] | None,
+    device: str | None,
+) -> tuple[Int64, Int64] | None:
+    """Codes of what queries and gallery are told apart by, (N, X) and (G, X); None without."""
+    if exclude is None and shelved is None:
+        return None
+    if device is not None:
+        raise UserError("exclude: ranks on this processor, not on a device")
+    sides = [exclude] if shelf is None else [exclude, shelved]
+    lengths = [len(queries)] if shelf is None else [len(queries), len(shelf)]
+    if (shelf is None) != (shelved is None) or exclude is None:
+        raise UserError("exclude takes values of the queries, and of the gallery if there is one")
+    columns = []
+    for side, length in zip(sides, lengths, strict=True):
+        array = np.asarray(side)
+        array = array[:, None] if array.ndim == 1 else array
+        if array.ndim != 2 or len(array) != length:
+            raise UserError(f"exclude: {array.shape[0]} values for {length} rows")
+        columns.append(array)
+    if len({array.shape[1] for array in columns}) > 1:
+        raise UserError("exclude: queries and gallery have other numbers of columns")
+    coded = [
+        np.unique(np.concatenate(parts), return_inverse=True)[1]
+        for parts in zip(*(array.T for array in columns), strict=True)
+    ]
+    codes = np.stack(coded, axis=1).astype(np.int64)
+    return codes[: len(queries)], codes[-lengths[-1] :]
 
 
 def _check_recall_at(recall_at: Sequence[int]) -> tuple[int, ...]:

@@ -26,8 +26,9 @@ class Asked:
     """Rows of a gallery's distances, and what is relevant in them.
 
     `spans`: int64 (Q, 2), the columns [start, stop) of each row that are relevant. `own`: int64
-    (Q,), the column of the query itself, which is taken out, or None. `up_to`: the last rank at
-    which anything is read, or None where all are. `doubt`: (share, base) where the distances are
+    (Q,), the column of the query itself, which is taken out, or None. `gone`: int64 (Q, E), further
+    relevant columns that are taken out, -1 where a query has fewer, or None. `up_to`: the last rank
+    at which anything is read, or None where all are. `doubt`: (share, base) where the distances are
     not exact: two of one row cannot be told apart if they differ by no more than the share of the
     larger and the row's base, float32 (Q,), or agree in all bits but the last; None: only then.
     """
@@ -36,17 +37,20 @@ class Asked:
     own: Int64 | None
     up_to: int | None
     doubt: tuple[float, Float32] | None = None
+    gone: Int64 | None = None
 
     def take(self, rows: slice) -> Asked:
         """What is asked of some of the rows."""
         own = None if self.own is None else self.own[rows]
         doubt = None if self.doubt is None else (self.doubt[0], self.doubt[1][rows])
-        return Asked(self.spans[rows], own, self.up_to, doubt)
+        gone = None if self.gone is None else self.gone[rows]
+        return Asked(self.spans[rows], own, self.up_to, doubt, gone)
 
     @property
     def relevant(self) -> Int64:
-        """How many relevant items each row has, the query itself not counted: int64 (Q,)."""
-        return self.spans[:, 1] - self.spans[:, 0] - int(self.own is not None)
+        """How many relevant items each row has, what is taken out not counted: int64 (Q,)."""
+        found = self.spans[:, 1] - self.spans[:, 0] - int(self.own is not None)
+        return found if self.gone is None else found - (self.gone >= 0).sum(axis=1)
 
 
 def standing_by_sorting(distances: Float32, asked: Asked, scratch: Scratch) -> Standing:
@@ -107,6 +111,9 @@ def _mark(distances: Float32, asked: Asked) -> None:
         bits[first:last, start:stop] |= 1
     if asked.own is not None:
         bits[np.arange(len(bits)), asked.own] = _INFINITY
+    if asked.gone is not None:
+        row, place = np.nonzero(asked.gone >= 0)
+        bits[row, asked.gone[row, place]] = _INFINITY
 
 
 def _read(part: Float32, asked: Asked, rows: slice, scratch: Scratch) -> tuple[int, Int64, Int64]:
@@ -147,7 +154,8 @@ def _alike(part: Float32, asked: Asked, rows: slice, scratch: Scratch) -> npt.ND
         part = part[:, : shape[1] + 1]
     gap = scratch.array("gap", shape, np.float32)
     np.multiply(part[:, 1:], np.float32(1 - share), out=gap)
-    np.subtract(gap, part[:, :-1], out=gap)
+    with np.errstate(invalid="ignore"):  # of two that are taken out
+        np.subtract(gap, part[:, :-1], out=gap)
     tied[:, : shape[1]] |= np.less_equal(gap, base[rows, None])
     return np.asarray(tied)
 
@@ -238,6 +246,8 @@ def _members(groups: TieGroups, computed: tuple[Float32, Float32], asked: Asked)
             row, values = group, _value(before[group])
             if asked.own is not None:
                 values[asked.own[row]] = np.inf
+            if asked.gone is not None:
+                values[asked.gone[row][asked.gone[row] >= 0]] = np.inf
         found.append(np.flatnonzero((values >= low) & (values <= high)))
     return found
 

@@ -142,3 +142,40 @@ def test_scores_by_group_name_the_worst_first(tmp_path: Path) -> None:
     groups = [name for name in found if name.startswith("map_at_r [")]
     assert groups == ["map_at_r [light=night, 20 queries]", "map_at_r [light=day, 20 queries]"]
     assert found[groups[0]]["value"] < found[groups[1]]["value"]
+
+
+def test_several_galleries_are_searched_one_by_one(files: tuple[str, str], tmp_path: Path) -> None:
+    points, labels = np.load(files[0]), np.load(files[1])
+    for name, part in (("small", slice(0, 30)), ("large", slice(0, 60))):
+        np.savez(tmp_path / f"{name}.npz", embeddings=points[part], label=labels[part])
+    options = ["--restarts", "0", "--draws", "20", "--format", "json"]
+    galleries = [str(tmp_path / f"{name}.npz") for name in ("small", "large")]
+    both = ran(*files, "--gallery", galleries[0], "--gallery", galleries[1], *options)
+    found = json.loads(both.stdout)
+    for file in galleries:
+        alone = json.loads(ran(*files, "--gallery", file, *options).stdout)
+        assert found[f"map_at_r [{Path(file).name}]"] == alone["map_at_r"]
+    with pytest.raises(UserError, match="two are of one name"):
+        ran(*files, "--gallery", galleries[0], "--gallery", galleries[0])
+    with pytest.raises(UserError, match="2 galleries and 1 files of their labels"):
+        ran(*files, "--gallery", galleries[0], "--gallery", galleries[1], "--gallery-labels",
+            files[1])  # fmt: skip
+
+
+def test_what_a_querys_own_camera_saw_is_left_out_by_the_column_named(
+    files: tuple[str, str], tmp_path: Path
+) -> None:
+    from harness.scoring import score_embeddings
+
+    points, labels = np.load(files[0]), np.load(files[1])
+    cameras = np.arange(60) % 4
+    arrays = {"embeddings": points, "label": labels, "camera": cameras}
+    np.savez(tmp_path / "q.npz", **arrays)
+    file, options = str(tmp_path / "q.npz"), ["--restarts", "0", "--draws", "9"]
+    done = ran(file, "--exclude", "camera", *options, "--format", "json")
+    wanted = score_embeddings(points, labels, exclude=cameras, clustering=None, seed=0)
+    assert json.loads(done.stdout)["map_at_r"]["value"] == wanted.values["map_at_r"]
+    shelf = ran(file, "--gallery", file, "--exclude", "camera", *options, "--format", "json")
+    assert json.loads(shelf.stdout)["map_at_r"]["value"] == wanted.values["map_at_r"]
+    with pytest.raises(UserError, match=r"--exclude camra: no such column.*camera"):
+        ran(file, "--exclude", "camra")

@@ -1,0 +1,115 @@
+"""What `bench score` shows: rows of scores, and what is said below them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from harness.scoring import Scores
+    from harness.scoring.bootstrap import Interval
+    from harness.scoring.verification import Verification
+    from harness.table import Cell
+
+_MANY_CLASSES = 100
+_WORST = 20
+
+
+def by_group(scores: Scores, groups: npt.NDArray[np.str_], by: str) -> list[dict[str, Cell]]:
+    """The scores of each group's queries, the worst group first."""
+    import numpy as np
+
+    names, codes = np.unique(groups[scores.queries], return_inverse=True)
+    counts = np.bincount(codes)
+    means = {
+        name: np.bincount(codes, weights=scores.per_query[name]) / counts
+        for name in ("map_at_r", "precision_at_1")
+    }
+    order = np.argsort(means["map_at_r"], kind="stable")[:_WORST]
+    return [
+        {"metric": f"{name} [{by}={names[group]}, {counts[group]:,} queries]", "value": float(
+            means[name][group])}
+        for group in order
+        for name in means
+    ]  # fmt: skip
+
+
+def score_rows(scores: Scores, intervals: dict[str, Interval]) -> list[dict[str, Cell]]:
+    """A row for each score, with its interval."""
+    return [
+        {
+            "metric": name,
+            "value": value,
+            "low": intervals[name].low,
+            "high": intervals[name].high,
+            "class_mean": scores.class_means.get(name),
+        }
+        for name, value in scores.values.items()
+    ]
+
+
+def pair_rows(pairs: Verification) -> list[dict[str, Cell]]:
+    """A row for each verification score, with its threshold."""
+    return [
+        {
+            "metric": name,
+            "value": value,
+            "low": pairs.intervals[name].low,
+            "high": pairs.intervals[name].high,
+            "threshold": pairs.thresholds.get(name),
+        }
+        for name, value in pairs.values.items()
+    ]
+
+
+def as_json(rows: list[dict[str, Cell]]) -> dict[str, dict[str, Cell]]:
+    """Scores by their names."""
+    shown = ("value", "low", "high", "threshold")
+    return {
+        str(row["metric"]): {key: row[key] for key in shown if row.get(key) is not None}
+        for row in rows
+    }
+
+
+def as_table(
+    rows: list[dict[str, Cell]],
+    notes: list[str],
+    format: Literal["table", "md", "csv", "latex"],  # noqa: A002 - the word of the command line
+) -> str:
+    """The rows as a text, with notes below."""
+    from harness.table import Column, Table, render
+
+    columns = [
+        Column(key="metric", title="metric", priority=0),
+        Column(key="value", title="value", align="right", priority=0, digits=4),
+        Column(key="low", title="low", align="right", priority=0, digits=4),
+        Column(key="high", title="high", align="right", priority=0, digits=4),
+        Column(key="class_mean", title="mean of classes", align="right", priority=1, digits=4),
+    ]
+    if any("threshold" in row for row in rows):
+        columns.append(
+            Column(key="threshold", title="threshold", align="right", priority=0, digits=4)
+        )
+    return render(Table(columns=columns, rows=rows, notes=notes), format)
+
+
+def notes_on(scores: Scores) -> list[str]:
+    """What must be known beside the numbers."""
+    notes = []
+    if scores.singletons:
+        notes.append(
+            f"{scores.singletons} queries have no other item of their class to find: left out"
+        )
+    if scores.collapsed:
+        notes.append(
+            f"collapsed: the embeddings spread by {scores.spread:.1e} of their length, "
+            "so that their order is mostly rounding"
+        )
+    if scores.clustering is not None and scores.clustering.clusters >= _MANY_CLASSES:
+        notes.append(
+            f"NMI is high for any clustering into {scores.clustering.clusters} clusters: "
+            "compare AMI"
+        )
+    return notes
