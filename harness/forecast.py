@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.execution.estimate import Estimate, learnt_estimate, time_a_run
+from harness.execution.estimate import Estimate, Guess, learnt_estimate, time_a_run
 from harness.execution.placement import place_workers
 from harness.execution.session import outstanding
 from harness.store import Store
@@ -45,17 +45,19 @@ class Forecast:
 def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forecast:
     """Look at what the store holds, and time a few steps if that says nothing of the time."""
     rules = plan.protocol
+    todo, records = list(plan.runs), []
     if Store.is_at(store):
         with Store.open(store) as opened:
             todo = outstanding(plan, opened)
-            estimate = learnt_estimate(
-                opened.records(protocol_digest=rules.digest, dataset=rules.dataset)
-            )
-    else:
-        todo, estimate = list(plan.runs), learnt_estimate([])
-    if not estimate.seen:
-        estimate.guess = time_a_run(bench)
-    basis = "runs recorded before" if estimate.seen else "a few steps timed just now"
+            records = opened.records(protocol_digest=rules.digest, dataset=rules.dataset)
+    timed = any(record.audit is not None and record.audit.steps for record in records)
+    guess = Guess(0.0, 0.0) if timed else time_a_run(bench, settings.threads)
+    estimate = learnt_estimate(records, guess)
+    basis = (
+        "runs recorded before"
+        if timed
+        else f"a few steps timed just now, {guess.training / rules.training.steps:.2g} s each"
+    )
     workers = len(place_workers(bench.device, settings, runs=len(todo)).devices)
     seconds = estimate.seconds(todo) / workers
     at_a_time = f", {workers} at a time" if workers > 1 else ""
@@ -75,7 +77,8 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
             for name in dict.fromkeys(run.entrant.name for run in plan.runs)
         ],
         notes=(
-            f"estimated time: {duration(seconds)}{at_a_time}, from {basis}, on {bench.device}",
+            f"estimated time: {duration(seconds)}{at_a_time}, from {basis}, on {bench.device} "
+            "with nothing else to do",
             *searched,
             *_looked(plan),
         ),

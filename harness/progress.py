@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.benchmark import Planned, SearchStarted
-from harness.execution.estimate import Estimate, learnt_estimate
+from harness.execution.estimate import Estimate, Guess, learnt_estimate
 from harness.execution.session import RunEnded, RunStarted
 from harness.table import duration
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.record import Record
 
 # Until a run has been timed: about what one takes on a laptop.
-FIRST_GUESS_SECONDS = 5.0
+FIRST_GUESS = Guess(training=5.0, rest=1.0)
 RENEWED_EVERY = 0.5
 """Seconds between two looks of a notebook's cell."""
 SAID = "bench: finishing what runs, then stopping; Ctrl-C again stops now\n"
@@ -110,7 +110,7 @@ class Progress:
     ended: set[str] = field(default_factory=set)
     running: dict[str, Running] = field(default_factory=dict)
     at_a_time: int = 1
-    estimate: Estimate = field(default_factory=lambda: Estimate(FIRST_GUESS_SECONDS))
+    estimate: Estimate = field(default_factory=lambda: Estimate(FIRST_GUESS))
 
     def note(self, event: Event) -> None:
         """Take an event into account."""
@@ -119,8 +119,7 @@ class Progress:
         elif isinstance(event, Planned):
             self.todo, self.total = event.todo, len(event.plan.runs)
             self.ended.clear()
-            self.estimate = learnt_estimate(self.session.recorded())
-            self.estimate.guess = FIRST_GUESS_SECONDS
+            self.estimate = learnt_estimate(self.session.recorded(), FIRST_GUESS)
         elif isinstance(event, RunStarted):
             self.running[event.run.run_id] = Running(event.run)
             self.at_a_time = max(self.at_a_time, len(self.running))

@@ -4,36 +4,63 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
+from harness.data.parts import Part, Vault
 from harness.data.splits import make_split
+from harness.execution.machine import set_threads
 from harness.execution.plan import PlannedRun
 from harness.execution.run import Bench
+from harness.execution.scores import score_part
 from harness.execution.starting import open_vault, start_backbone
+from harness.models.backbone import Backbone
 from harness.record import Record
-from harness.training.embedding import embed_part
+from harness.scoring import map_at_r
+from harness.training.embedding import embed_inputs
+from harness.training.optimizers import backbone_optimizers
 
 TIMED_STEPS = 5
 TIMED_IMAGES = 512
+TIMED_POINTS = 2_000
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Seconds of a run that nobody has timed: of its training with one view, and of the rest."""
+
+    training: float
+    rest: float
+
+    def seconds(self, run: PlannedRun) -> float:
+        """Those of one run."""
+        method = run.entrant.registered.method
+        return self.rest + (self.training * method.views if method.trained else 0.0)
 
 
 @dataclass
 class Estimate:
     """Seconds a run takes, by method, learnt from Records of the same protocol.
 
-    `guess`: seconds of a trained run of a method not seen yet.
+    `guess`: of a method not seen yet, where no other that trains was seen. `seen`: the seconds of
+    each method's runs; `trained`: which of them trained.
     """
 
-    guess: float
+    guess: Guess
     seen: dict[str, list[float]] = field(default_factory=dict)
+    trained: set[str] = field(default_factory=set)
 
     def learn(self, record: Record) -> None:
         """Take one Record into account, if it got as far as an audit."""
         if record.audit is not None:
-            self.seen.setdefault(record.identity.method, []).append(record.audit.seconds)
+            method = record.identity.method
+            self.seen.setdefault(method, []).append(record.audit.seconds)
+            if record.audit.steps:
+                self.trained.add(method)
 
     def seconds(self, runs: Sequence[PlannedRun]) -> float:
         """Estimated seconds for these runs, one after the other."""
@@ -43,40 +70,100 @@ class Estimate:
         own = self.seen.get(run.identity.method)
         if own:
             return statistics.median(own)
-        if not run.entrant.registered.method.trained:
-            return self.guess / 4
-        others = [statistics.median(values) for values in self.seen.values()]
-        return max(others) if others else self.guess
+        trains = run.entrant.registered.method.trained
+        alike = [
+            statistics.median(values)
+            for method, values in self.seen.items()
+            if (method in self.trained) == trains
+        ]
+        return statistics.median(alike) if alike else self.guess.seconds(run)
 
 
-def learnt_estimate(records: Iterable[Record]) -> Estimate:
+def learnt_estimate(records: Iterable[Record], guess: Guess) -> Estimate:
     """An estimate that has seen these Records."""
-    estimate = Estimate(guess=0.0)
+    estimate = Estimate(guess)
     for record in records:
         estimate.learn(record)
     return estimate
 
 
-def time_a_run(bench: Bench) -> float:
-    """Guess a run's seconds from a few timed steps of the bare backbone and a few embeddings."""
+def time_a_run(bench: Bench, threads: int) -> Guess:
+    """Guess a run's seconds from parts of it, each done once to warm up and then timed.
+
+    A step: forward, backward and the optimizers', of one batch, without a loss. An image embedded.
+    A validation's and the test part's scores, which grow with the square of their points. On a
+    processor seconds are those that it worked, whatever else runs on the machine.
+    """
+    set_threads(threads)
     rules = bench.protocol
     split = make_split(bench.dataset, rules.split, fold=0, seed=0)
     vault = open_vault(bench, split)
     backbone = start_backbone(bench, fold=0, seed=0).to(bench.device)
-    inputs = vault.standardise(vault.train(only_known=True).inputs[: rules.training.batch_size])
-    began = time.perf_counter()
-    for _ in range(TIMED_STEPS):
-        backbone(inputs).sum().backward()
-    if bench.device.type == "cuda":
-        torch.cuda.synchronize(bench.device)
-    step = (time.perf_counter() - began) / TIMED_STEPS
-    test = vault.test()
-    few = replace(test, inputs=test.inputs[:TIMED_IMAGES], labels=test.labels[:TIMED_IMAGES])
-    began = time.perf_counter()
-    embed_part(backbone, few, vault.standardise)
-    image = (time.perf_counter() - began) / max(1, len(few))
+    step = _step(bench, vault, backbone, threads)
+    test, validation = vault.test(), vault.validation()
+    few = test.inputs[:TIMED_IMAGES]
+    embed_inputs(backbone, few, vault.standardise)
+    clock = _clock(bench.device, threads)
+    image = _timed(lambda: embed_inputs(backbone, few, vault.standardise), clock, 1) / len(few)
+    points, labels = _points(test, rules.backbone.embedding_size)
+    validated = _timed(lambda: map_at_r(points, labels), clock, 1)
+    arrays = {
+        f"{part}_{name}": values
+        for part in ("test", "train")
+        for name, values in (("embeddings", points), ("labels", labels))
+    }
+    scores = _timed(lambda: score_part(arrays, rules.scoring, metrics=(), seed=0), clock, 1)
     validations = 1 + rules.training.steps // rules.selection.every
     views = 1 if rules.test_views is None else rules.test_views.crops * (1 + rules.test_views.flip)
     scored = len(test) + (int(split.known.sum()) if rules.scoring.reads_training_part else 0)
-    embedded = views * scored + validations * len(split.validation)
-    return rules.training.steps * step + embedded * image
+    once = image * views * scored + scores * (len(test) / len(points)) ** 2
+    each = image * len(validation) + validated * (len(validation) / len(points)) ** 2
+    return Guess(rules.training.steps * step + validations * each, once)
+
+
+def _points(test: Part, size: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """As many as the test part has, up to `TIMED_POINTS`, of as many classes, at random."""
+    count = min(len(test), TIMED_POINTS)
+    classes = min(len(test.labels.unique()), count // 2)
+    drawn = np.random.default_rng(0).normal(size=(count, size)).astype(np.float32)
+    return drawn, np.arange(count, dtype=np.int64) % classes
+
+
+def _step(bench: Bench, vault: Vault, backbone: Backbone, threads: int) -> float:
+    """Seconds of a training step of the bare backbone."""
+    rules = bench.protocol
+    raw = vault.train(only_known=True).inputs[: rules.training.batch_size]
+    inputs = vault.standardise(raw)
+    optimizers = backbone_optimizers(rules.optimizers, backbone)
+
+    def step() -> None:
+        for optimizer in optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        backbone(inputs).square().sum().backward()
+        for optimizer in optimizers:
+            optimizer.step()
+
+    backbone.train()
+    step()
+    return _timed(step, _clock(bench.device, threads), TIMED_STEPS)
+
+
+def _timed(call: Callable[[], object], clock: Callable[[], float], times: int) -> float:
+    """The median of a call's seconds."""
+    spent = []
+    for _ in range(times):
+        began = clock()
+        call()
+        spent.append(clock() - began)
+    return statistics.median(spent)
+
+
+def _clock(device: torch.device, threads: int) -> Callable[[], float]:
+    if device.type == "cuda":
+
+        def synchronized() -> float:
+            torch.cuda.synchronize(device)
+            return time.perf_counter()
+
+        return synchronized
+    return time.process_time if threads == 1 else time.perf_counter

@@ -56,17 +56,19 @@ class Table:
         return [[column.text(row.get(column.key)) for column in self.columns] for row in self.rows]
 
 
-_MINUTE, _HOUR = 60, 3600
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: `8 s`, `3 min 20 s` or `2 h 5 min`."""
+    """Seconds as people say them: `8 s`, `3 min 20 s`, `2 h 5 min` or `3 days`."""
     whole = round(seconds)
     if whole < _MINUTE:
         return f"{whole} s"
     if whole < _HOUR:
         return f"{whole // _MINUTE} min {whole % _MINUTE} s"
-    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    if whole < 2 * _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{round(whole / _DAY):,} days"
 
 
 def printable(text: str) -> str:
