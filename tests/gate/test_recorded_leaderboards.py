@@ -22,12 +22,15 @@ def gate(*options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
 
 
-def worsened(path: Path, by: float) -> tuple[Path, str]:
-    """The smoke leaderboard with one method's MAP@R lowered in every run, sealed again."""
+def worsened(path: Path, by: float, *, more: float) -> tuple[Path, str]:
+    """The smoke leaderboard with one method's MAP@R lowered by about as much in every run.
+
+    `more`: by how much more from seed to seed. It is sealed again.
+    """
     document = json.loads(SMOKE.read_text())
     method = document["methods"][0]
     for run in method["runs"]:
-        run["scores"]["values"]["map_at_r"] -= by
+        run["scores"]["values"]["map_at_r"] -= by + more * run["seed"]
     document["content_digest"] = content_digest(document)
     path.write_text(json.dumps(document))
     return path, method["method"]
@@ -46,11 +49,19 @@ def test_an_equal_leaderboard_passes():
 
 
 def test_an_artificially_worsened_method_fails_with_code_1(tmp_path):
-    path, method = worsened(tmp_path / "worse.json", 0.05)
+    path, method = worsened(tmp_path / "worse.json", 0.05, more=0.0001)
     done = gate("--candidate", path)
     assert done.returncode == 1
     assert done.stdout.startswith(f"regression   {method}: MAP@R")
     assert "1 regression" in done.stdout.splitlines()[-1]
+
+
+def test_three_seeds_that_are_worse_by_the_same_have_shown_no_noise(tmp_path):
+    path, method = worsened(tmp_path / "worse.json", 0.05, more=0.0)
+    done = gate("--candidate", path)
+    assert done.returncode == 5
+    assert done.stdout.startswith(f"inconclusive {method}: MAP@R")
+    assert "the same difference in each replicate, so no noise was measured" in done.stdout
 
 
 def test_an_empty_store_gives_code_3(make_store):

@@ -2,7 +2,8 @@
 
 Boards are drawn like the published one (reality-check-small on glyphs: its means, each method's
 noise, how methods go together, how folds differ), and in settings made to break what is assumed.
-`BENCH_SIMULATIONS=20` draws twenty times as many, for `tox -e statistics`.
+`BENCH_SIMULATIONS=20` draws twenty times as many, for `tox -e statistics`; `BENCH_NUMBERS=FILE`
+appends what was measured to a file.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import os
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +32,13 @@ Setting = Callable[[Draw, int, int], tuple[Floats, Floats]]  # noise (m, n, f), 
 def held(share: float, bound: float, boards: int) -> bool:
     """Whether a share of boards is at most `bound`, two standard errors of chance allowed."""
     return share <= bound + 2 * math.sqrt(bound * (1 - bound) / boards)
+
+
+def measured_is(**numbers: object) -> None:
+    """Write a line of numbers where they were asked for."""
+    if path := os.environ.get("BENCH_NUMBERS"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(", ".join(f"{name} {value}" for name, value in numbers.items()) + "\n")
 
 
 def together(draw: Draw, methods: int, seeds: int) -> Floats:
@@ -120,7 +129,10 @@ def simulated(setting: Setting, methods: int, seeds: int, boards: int) -> tuple[
         told += int(right.sum())
         pairs += int((~same).sum()) // 2
         lost += not may_be_best(found)[truth.argmax()]
-    return wrong / boards, told / max(pairs, 1), lost / boards
+    found = wrong / boards, told / max(pairs, 1), lost / boards
+    named = dict(zip(("wrong", "told", "lost"), found, strict=True))
+    measured_is(setting=setting.__name__, rows=methods, seeds=seeds, boards=boards, **named)
+    return found
 
 
 BOARDS = {8: 300 * TIMES, 15: 200 * TIMES, 40: 80 * TIMES, 89: 30 * TIMES}
@@ -190,22 +202,47 @@ def test_intervals_cover_whatever_the_mean(mean: float, seeds: int) -> None:
         values = draw.beta(mean * size, (1 - mean) * size, shape)
     else:
         values = draw.normal(mean, noise, shape)
-    assert 0.935 <= share_covered(values, mean, (0.0, 1.0)) <= 0.96
+    share = share_covered(values, mean, (0.0, 1.0))
+    measured_is(mean=mean, seeds=seeds, covered=share)
+    assert 0.935 <= share <= 0.96
 
 
-@pytest.mark.parametrize("seeds", [2, 3, 10])
-@pytest.mark.parametrize("methods", [8, 15, 40])
-def test_intervals_of_a_board_cover(methods: int, seeds: int) -> None:
+def share_covered_of_boards(setting: Setting, methods: int, seeds: int) -> float:
     draw = np.random.default_rng((6, methods, seeds))
     covered = []
     for _ in range(3000 * TIMES // methods):
-        noise, truth = like_ours(draw, methods, seeds)
+        noise, truth = setting(draw, methods, seeds)
         found = fold_intervals(truth[:, None, None] + noise)
         covered += [
             (one.low or 0.0) <= mean <= (one.high or 0.0)
             for one, mean in zip(found, truth, strict=True)
         ]
-    assert 0.935 <= np.mean(covered) <= 0.965
+    share = float(np.mean(covered))
+    named = {"intervals": setting.__name__, "rows": methods, "seeds": seeds}
+    measured_is(**named, number=len(covered), covered=share)
+    return share
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+@pytest.mark.parametrize("methods", [8, 15, 40])
+def test_intervals_of_a_board_cover(methods: int, seeds: int) -> None:
+    assert 0.935 <= share_covered_of_boards(like_ours, methods, seeds) <= 0.965
+
+
+@pytest.mark.parametrize(
+    ("setting", "methods", "seeds", "low", "high"),
+    [
+        (like_ours, 3, 2, 0.945, 0.975),
+        (unequal_folds, 8, 2, 0.955, 0.99),
+        (unequal_folds, 40, 2, 0.97, 0.997),
+        (folds_that_share, 8, 2, 0.90, 0.95),
+        (folds_that_share, 8, 3, 0.92, 0.96),
+    ],
+)
+def test_where_intervals_are_wider_or_narrower_than_promised_it_is_by_little(
+    setting: Setting, methods: int, seeds: int, low: float, high: float
+) -> None:
+    assert low <= share_covered_of_boards(setting, methods, seeds) <= high
 
 
 @pytest.mark.parametrize("seeds", [3, 10])
@@ -222,6 +259,7 @@ def test_all_rank_intervals_of_a_board_hold_together(seeds: int) -> None:
             row.ranks is None or row.ranks[0] > 15 - below[i] or row.ranks[1] < 1 + above[i]
             for i, row in enumerate(rows)
         )
+    measured_is(rows=15, seeds=seeds, boards=boards, ranks_missed=missed / boards)
     assert held(missed / boards, 0.05, boards)
 
 
@@ -244,6 +282,7 @@ def test_a_board_of_unchanged_methods_is_seldom_called_a_regression(seeds: int) 
             for one in found
         ]
         called += any(line.status == "regression" for line in corrected(lines))
+    measured_is(lines=40, seeds=seeds, boards=boards, called_a_regression=called / boards)
     assert held(called / boards, 0.05, boards)
 
 
@@ -256,13 +295,18 @@ def measured(values: Floats) -> Replicates:
 LOOKS = (3, 5, 10)
 
 
-@pytest.mark.parametrize("methods", [8, 20])
-@pytest.mark.parametrize("setting", [like_ours, equal, two_noisy, unequal_folds])
+LOOKED_AT = [(setting, methods) for setting in (like_ours, equal, two_noisy) for methods in (8, 20)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "methods"),
+    [*LOOKED_AT, (unequal_folds, 8), (folds_that_share, 8), (like_ours, 89)],
+)
 def test_nothing_false_is_told_at_any_declared_look_in_most_cases(
     setting: Setting, methods: int
 ) -> None:
     boards, draw = 1200 // methods * TIMES, np.random.default_rng((9, methods))
-    wrong = lost = 0
+    wrong = lost = seeds = best = 0
     for _ in range(boards):
         noise, truth = setting(draw, methods, LOOKS[-1])
         values = truth[:, None, None] + noise
@@ -272,12 +316,23 @@ def test_nothing_false_is_told_at_any_declared_look_in_most_cases(
             seen[going, :look] = values[going, :look]
             found = all_pairs(seen, looks=len(LOOKS))
             tells |= bool((found.better() & (truth[:, None] - truth < 1e-9)).any())
-            best = may_be_best(found)
-            loses |= not best[truth.argmax()]
-            going = np.flatnonzero(best)
+            left = may_be_best(found)
+            loses |= not left[truth.argmax()]
+            going = np.flatnonzero(left)
             if len(going) < 2:
                 break
         wrong += tells
         lost += loses
+        seeds += int(np.isfinite(seen[:, :, 0]).sum())
+        best += len(going)
+    measured_is(
+        looked_at=setting.__name__,
+        rows=methods,
+        boards=boards,
+        wrong=wrong / boards,
+        lost=lost / boards,
+        seeds_a_row=seeds / boards / methods,
+        may_be_best=best / boards,
+    )
     assert held(wrong / boards, 0.05, boards)
     assert held(lost / boards, 0.05, boards)
