@@ -57,7 +57,7 @@ Joined = Mapping[tuple[str, ...], Concatenation]
 
 
 def build_board(
-    records: Iterable[Record],
+    records: Iterable[Record | Excerpt],
     concatenations: Iterable[Concatenation] = (),
     *,
     replicates: int | None = None,
@@ -65,7 +65,7 @@ def build_board(
     all_versions: bool = False,
     ranked_by: str = RANKED_BY,
 ) -> Board:
-    """Aggregate Records of one protocol, dataset and semantics, best mean first.
+    """Aggregate Records, or Excerpts of them, of one protocol, dataset and semantics; best first.
 
     A replicate counts once all its folds are done. `replicates` is how many were asked for, if
     None as many as any row has begun. `ranked_by`: the metric that orders the rows. Of each method
@@ -73,26 +73,10 @@ def build_board(
     belong, because a fact that refuses differs or because they were not trained like the others,
     are left out and named in the notes; trials are left out. Raises UserError for no Records.
     """
-    return board_of(
-        excerpts_of(record for record in records if not is_trial(record)),
-        concatenations,
-        replicates=replicates,
-        aggregate=aggregate,
-        all_versions=all_versions,
-        ranked_by=ranked_by,
+    given = list(records)
+    runs = [run for run in given if isinstance(run, Excerpt)] or excerpts_of(
+        run for run in given if isinstance(run, Record) and not is_trial(run)
     )
-
-
-def board_of(
-    runs: Sequence[Excerpt],
-    concatenations: Iterable[Concatenation] = (),
-    *,
-    replicates: int | None = None,
-    aggregate: Aggregate = "separated",
-    all_versions: bool = False,
-    ranked_by: str = RANKED_BY,
-) -> Board:
-    """The same of Excerpts, as a Store has them ready."""
     if not runs:
         raise UserError("there are no records to make a leaderboard of")
     kind, others = of_one_kind(runs)

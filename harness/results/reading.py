@@ -13,7 +13,7 @@ from harness.errors import NotComparable, UserError, unknown
 from harness.metrics import RANKED_BY
 from harness.record import Concatenation, Identity, Record
 from harness.results.board import Aggregate, Board
-from harness.results.building import board_of
+from harness.results.building import build_board
 from harness.results.class_sums import ClassSums, sums_of_arrays
 from harness.results.key import IDENTITY, as_text, commons, facts_of
 from harness.results.publication import Publication, load_publication
@@ -260,7 +260,7 @@ def load_board(  # noqa: PLR0913 - one argument a choice
     scopes = found.scopes()
     with without_collecting():
         scope, runs = choose(found, scopes, wanted)
-        board = board_of(
+        board = build_board(
             runs,
             found.concatenations(scope),
             aggregate=aggregate,
