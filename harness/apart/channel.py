@@ -25,7 +25,7 @@ from harness.errors import UserError
 
 _LENGTH = struct.Struct("<I")
 _LARGEST_FRAME = 1 << 20
-_MOST_ARRAYS = 64
+_MOST_ARRAYS = 1 << 12
 _MOST_DIMENSIONS = 8
 _ALIGNMENT = 64
 _HALVES = tuple(1 << power for power in (34, 32, 30, 28))

@@ -50,6 +50,10 @@ class Helper:
         except BadFrame as bad:
             raise Died(f"it sent {bad}") from None
 
+    def processor_seconds(self) -> float:
+        """What it has computed until now, where the system tells."""
+        return self._child.processor_seconds()
+
     def end(self) -> None:
         """End the process."""
         self._child.end()

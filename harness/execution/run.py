@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from harness.apart.channel import NothingShared
 from harness.apart.child import Died
+from harness.apart.trunk import trunk_seconds
 from harness.data.augmentation import scored_windows
 from harness.data.dataset import Dataset
 from harness.data.parts import Vault
@@ -96,6 +97,7 @@ class _Progress:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.perf_counter)
     began_on_processor: float = field(default_factory=time.process_time)
+    network: nn.Module | None = None
 
     @property
     def seconds(self) -> float:
@@ -104,8 +106,9 @@ class _Progress:
 
     @property
     def processor_seconds(self) -> float:
-        """What this process has computed since."""
-        return time.process_time() - self.began_on_processor
+        """What this process has computed since, and that of a plugin's trunk."""
+        trunk = 0.0 if self.network is None else trunk_seconds(self.network)
+        return time.process_time() - self.began_on_processor + trunk
 
     def audit(self, learnt: Learnt, memory: PeakMemory) -> Audit:
         """What the run cost until now."""
@@ -148,6 +151,7 @@ def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arra
     split = make_split(bench.dataset, rules.split, fold=identity.fold, seed=identity.seed)
     vault = open_vault(bench, split)
     backbone = start_backbone(bench, fold=identity.fold, seed=identity.seed, members=method.members)
+    progress.network = backbone
     progress.fields["init_digest"] = weights_digest(backbone)
     backbone.to(bench.device)
     learnt = Learnt(Counts(), count_parameters(backbone))

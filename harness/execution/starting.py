@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from harness.apart.trunk import TrunkApart
 from harness.data.augmentation import middle_window
 from harness.data.parts import Vault
 from harness.data.splits import Split
-from harness.models.backbone import Backbone, build_backbone
+from harness.models.backbone import Backbone, Trunk, build_backbone
 from harness.models.weights import given_standardisation, starting_trunk
+from harness.registry import Reference
 
 if TYPE_CHECKING:
     from harness.execution.run import Bench
@@ -33,8 +37,13 @@ def start_backbone(bench: Bench, *, fold: int, seed: int, members: int = 1) -> B
     """Build the protocol's backbone on the CPU, with the weights that it starts from."""
     rules = bench.protocol
     source = bench.registry.backbone(rules.backbone.name).item
+    build: Callable[[tuple[int, ...]], Trunk]
+    if isinstance(source.build, Reference):
+        build = partial(TrunkApart, source, rules.backbone)
+    else:
+        build = starting_trunk(source, source.weights_named(rules.backbone.weights))
     return build_backbone(
-        starting_trunk(source, source.weights_named(rules.backbone.weights)),
+        build,
         rules.backbone,
         trunk_inputs(bench),
         fold=fold,
