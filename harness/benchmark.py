@@ -126,6 +126,7 @@ class Benchmark:
         self.registry = load_registry([Path(plugin) for plugin in plugins])
         self.notes = (*reason, *(f"bench: {problem}" for problem in self.registry.problems))
         self.methods = _names(methods)
+        self._add_controls()
         self._own = own
         # Names are checked before anything heavy is imported: a slip is answered at once.
         self._check_names()
@@ -235,6 +236,20 @@ class Benchmark:
         trunk = trunk_code(self.registry, self.protocol.backbone)
         digest = bench.dataset.digest
         return make_plan(self.protocol, digest, self.entrants, self._seeds, trunk=trunk)
+
+    def _add_controls(self) -> None:
+        """Those that the protocol names run too, where they are installed; it is said."""
+        if "all" in self.methods:
+            return
+        more = [name for name in self.protocol.controls if name not in self.methods]
+        there = [name for name in more if name in self.registry.methods]
+        lacking = [name for name in more if name not in there]
+        self.methods += there
+        where = f"protocol '{self.protocol.name}'"
+        if there:
+            self.notes += (f"{where}: its controls run too: {', '.join(there)}",)
+        if lacking:
+            self.notes += (f"{where}: controls not installed: {', '.join(lacking)}",)
 
     def _check_names(self) -> None:
         self.registry.require_methods(name for name in self.methods if name != "all")

@@ -295,3 +295,18 @@ def test_names_from_a_board_cannot_leave_their_cell() -> None:
     table = Table(columns=[Column(key="a", title="<b>")], rows=[{"a": "</td><script>"}])
     assert "<script>" not in to_html(table)
     assert "<b>" not in to_html(table)
+
+
+def test_the_controls_of_a_protocol_run_beside_what_is_asked_for(make: Any, tmp_path: Path) -> None:
+    smoke = (protocols_folder() / "smoke.toml").read_text()
+    controlled = smoke.replace("[split]", 'controls = ["broken", "not-here"]\n\n[split]', 1)
+    (tmp_path / "controlled.toml").write_text(controlled)
+    named = make(protocol=tmp_path / "controlled.toml")
+    assert named.methods == ["spread-out", "broken"]
+    assert [note.partition(": ")[2] for note in named.notes] == [
+        "its controls run too: broken",
+        "controls not installed: not-here",
+    ]
+    assert make(protocol=tmp_path / "controlled.toml", methods="all").methods == ["all"]
+    asked = make(protocol=tmp_path / "controlled.toml", methods="broken,spread-out")
+    assert asked.methods == ["broken", "spread-out"]

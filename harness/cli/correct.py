@@ -87,6 +87,8 @@ def correct(  # noqa: PLR0913 - one argument an option
         plugins=plugin or (),
         device=device,
     )
+    for note in asked.notes:
+        typer.echo(note, err=True)
     set_threads(1)
     bench = Bench(asked.registry, asked.protocol, asked.dataset, choose_device(device))
     for found in go_through(bench, asked.entrants, terms, seeds=seeds):

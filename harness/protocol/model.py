@@ -318,6 +318,8 @@ class Protocol(Rules):
 
     `digest`: sha256 over the parsed values of the whole file but its summary, and the overrides.
     `unlocked`: the overrides given on the command line; empty for a protocol as published.
+    `controls`: methods that stand on every board of it; as they change no run, the digest is
+    without them.
     """
 
     name: str
@@ -326,6 +328,7 @@ class Protocol(Rules):
     datasets: tuple[str, ...]
     digest: str
     unlocked: tuple[str, ...]
+    controls: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         unlocked = ", unlocked" if self.unlocked else ""

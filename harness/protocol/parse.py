@@ -19,6 +19,7 @@ from harness.protocol.own_data import divide_overrides
 
 PROTOCOL_FORMAT = 1
 HEADER = ("format", "name", "summary", "datasets")
+OPTIONAL = ("controls",)
 
 
 def parse_protocol(
@@ -61,6 +62,7 @@ def parse_protocol(
         datasets=tuple(named),
         digest=_digest(header, resolved, unlocked),
         unlocked=tuple(unlocked),
+        controls=tuple(header["controls"]),
     )
 
 
@@ -91,8 +93,9 @@ def _toml(text: str, where: str) -> dict[str, Any]:
 
 def _divide(content: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Separate the header from the rules, and check the header."""
-    header = {key: content[key] for key in HEADER if key in content}
-    rules = {key: value for key, value in content.items() if key not in HEADER}
+    known = (*HEADER, *OPTIONAL)
+    header = {key: content[key] for key in known if key in content}
+    rules = {key: value for key, value in content.items() if key not in known}
     for key in HEADER:
         if key not in header:
             raise UserError(f"{where}: missing key '{key}'")
@@ -103,6 +106,9 @@ def _divide(content: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[s
     for key in ("name", "summary"):
         if not isinstance(header[key], str) or not header[key]:
             raise UserError(f"{where}: {key}: must be a text that is not empty")
+    controls = header.setdefault("controls", [])
+    if not isinstance(controls, list) or not all(isinstance(one, str) and one for one in controls):
+        raise UserError(f"{where}: controls: must be a list of methods' names")
     datasets = header["datasets"]
     tables = isinstance(datasets, dict) and all(isinstance(v, dict) for v in datasets.values())
     if not tables or not datasets:

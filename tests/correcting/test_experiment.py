@@ -230,7 +230,9 @@ def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> No
     assert "| triplet | 0." in done.stdout
     document = json.loads((tmp_path / "out.json").read_text())
     assert document["terms"]["members"] == 15
-    assert {one["method"] for one in document["courses"]} == {*CONTROLS, "triplet"}
+    learnt = ["triplet", *load_protocol("frozen-text").controls]
+    assert [one["method"] for one in document["courses"]] == [*CONTROLS, *learnt]
+    assert not any(one["reason"] for one in document["courses"])
 
 
 def test_wrong_options_are_a_line(tmp_path: Path) -> None:

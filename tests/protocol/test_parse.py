@@ -210,3 +210,17 @@ def test_a_folder_is_no_protocol(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(UserError, match=r"cannot be read: .*Is a directory"):
         read_protocol(path)
+
+
+def test_controls_are_named_and_change_no_digest(toy: str) -> None:
+    named = toy.replace("[split]", 'controls = ["plain", "shuffled"]\n\n[split]', 1)
+    protocol, other = (parse_protocol(text, where="toy.toml") for text in (named, toy))
+    assert protocol.controls == ("plain", "shuffled")
+    assert other.controls == ()
+    assert protocol.digest == other.digest
+
+
+@pytest.mark.parametrize("wrong", ['"plain"', "[3]", '[""]'])
+def test_controls_that_are_no_list_of_names_are_a_line(toy: str, wrong: str) -> None:
+    named = toy.replace("[split]", f"controls = {wrong}\n\n[split]", 1)
+    assert error_of(named) == "toy.toml: controls: must be a list of methods' names"
