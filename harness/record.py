@@ -245,6 +245,8 @@ class Ended(Frozen, Generic[Environment]):
     batch indices, None for a method that does not train; `test_digest`: of the positions and the
     labels of the test part, None where it was not embedded. Times are ISO 8601, UTC.
     `validation`: the selection metric on the validation part of what was scored in the end.
+    `left_out`: how many images or rows of a person's own data were not used at all, because they
+    could not be read or had no label.
     `environment`: what it ran on, or its place in a list of such.
     """
 
@@ -258,6 +260,7 @@ class Ended(Frozen, Generic[Environment]):
     validation: float | None = None
     scores: Scores | None = None
     audit: Audit | None = None
+    left_out: int = Field(default=0, exclude_if=lambda count: not count)
     environment: Environment
     started: str
     finished: str

@@ -39,6 +39,7 @@ class Dataset:
     `hierarchy`: the attribute that groups classes, for graded relevance; it must be constant
     within each class.
     `notes`: how it was read, where that is not plain: what was left out, and what was assumed.
+    `left_out`: how many images or rows of a person's own data are not in it.
     `made_from`: a digest of what inputs were computed from, where processors round them otherwise;
     it counts in their place.
     Arrays are made read-only. Raises ValueError where shapes, dtypes or label values disagree,
@@ -55,6 +56,7 @@ class Dataset:
     hierarchy: str | None = None
     parts: npt.NDArray[np.int8] | None = None
     notes: tuple[str, ...] = ()
+    left_out: int = 0
     made_from: str = ""
 
     def __post_init__(self) -> None:

@@ -116,6 +116,7 @@ def _write_index(
         "source_digest": digest,
         "duplicates": duplicates,
         "notes": index.notes,
+        "left_out": index.left_out,
     }
     (folder / _TABLE).write_text(json.dumps(table), encoding="utf-8")
 
@@ -137,6 +138,7 @@ def _open(place: Path) -> Decoded:
                 },
                 hierarchy=table["hierarchy"],
                 notes=tuple(table.get("notes", ())),
+                left_out=int(table.get("left_out", 0)),
             )
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"{place}: is damaged ({error}); remove it to decode again") from error

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from harness.data.dataset import TEST, TRAIN, Dataset
 from harness.data.decoded import Decoded, decoded
 from harness.data.formats.images import decode_image
-from harness.data.formats.trees import Tree, open_tree, walk
+from harness.data.formats.trees import Tree, Unreadable, open_tree, walk
 from harness.data.known_digest import know_digest
 from harness.data.sources.index import ImageIndex
 from harness.errors import UserError
@@ -29,6 +29,8 @@ _WINDOW = 64
 _SEMANTICS = 1
 
 _NAMED = 20
+_SHOWN_AFTER = 3.0
+"""Seconds from which on it is shown how far decoding has come."""
 
 ReadIndex = Callable[[Tree], ImageIndex]
 
@@ -92,6 +94,7 @@ def image_dataset(  # noqa: PLR0913 - what a Dataset says of itself
         hierarchy=index.hierarchy,
         parts=index.parts,
         notes=(*notes, *index.notes),
+        left_out=index.left_out,
     )
     know_digest(dataset)
     return dataset
@@ -152,13 +155,35 @@ def decode_all(
     # Pillow lets go of the interpreter while it decodes: threads are enough.
     with _Images(target, shape) as images, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         pending: deque[Future[None]] = deque()
-        for one in tree.stream(positions):
+        for one in _streamed(tree, positions, failed):
             pending.append(pool.submit(decode, one))
             if len(pending) == _WINDOW:
                 pending.popleft().result()
         for future in pending:
             future.result()
     return digests, failed
+
+
+def _streamed(
+    tree: Tree, positions: Mapping[str, Sequence[int]], failed: dict[int, str]
+) -> Iterator[tuple[str, bytes]]:
+    """The files of a tree, those that cannot be read noted in `failed`; shown if it takes long."""
+    from tqdm import tqdm
+
+    names = list(positions)
+    with tqdm(
+        total=len(names), unit="image", delay=_SHOWN_AFTER, desc=f"decoding {tree.where.name}"
+    ) as bar:
+        while names:
+            try:
+                for one in tree.stream(names):
+                    bar.update()
+                    yield one
+                return
+            except Unreadable as error:
+                failed |= dict.fromkeys(positions[error.name], str(error))
+                bar.update()
+                names = names[names.index(error.name) + 1 :]
 
 
 def _skipped(
@@ -189,7 +214,8 @@ def _skipped(
     gone = len(index.class_names) - len(left.class_names)
     lost = [f"{gone} classes have no other image and are left out"] if gone else []
     notes = (*index.notes, note, *lost)
-    return replace(left, notes=notes), [digests[position] for position in kept]
+    left = replace(left, notes=notes, left_out=index.left_out + len(failed))
+    return left, [digests[position] for position in kept]
 
 
 class _Images:

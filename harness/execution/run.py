@@ -135,6 +135,7 @@ class _Progress:
             replicates=protocol.replicates,
             looks=protocol.looks,
             environment=environment(self.bench.device),
+            left_out=self.bench.dataset.left_out,
             started=self.started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             **self.fields,

@@ -5,6 +5,7 @@ Archives are read where they are and never unpacked, so that no name in one can 
 
 from __future__ import annotations
 
+import lzma
 import os
 import tarfile
 import zipfile
@@ -47,6 +48,14 @@ def walk(where: Path) -> Iterator[tuple[Path, list[str]]]:
         yield place, files
 
 
+class Unreadable(UserError):
+    """One file of a tree that cannot be read, where the others can."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class Folder:
     """A folder and all below it."""
 
@@ -65,7 +74,11 @@ class Folder:
     def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the named files in order."""
         for name in names:
-            yield name, _read(self.where / name)
+            yield name, _read(self.where / name, name)
+
+
+# RuntimeError: a member with a password, or packed in a way that is not known here.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 
 
 class Zip:
@@ -86,8 +99,9 @@ class Zip:
             for name in names:
                 try:
                     content = archive.read(name)
-                except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-                    raise UserError(f"{self.where}: {name} is damaged ({error})") from error
+                except _DAMAGED as error:
+                    said = f"{self.where}: {name} is damaged ({error})"
+                    raise Unreadable(name, said) from error
                 yield name, content
 
     def _open(self) -> zipfile.ZipFile:
@@ -144,7 +158,7 @@ class Alone:
     def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the file if it is asked for."""
         for name in names:
-            yield name, _read(self.where)
+            yield name, _read(self.where, name)
 
 
 class Forest:
@@ -193,8 +207,8 @@ def _open_one(path: Path) -> Tree:
     return Alone(path)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise Unreadable(name, f"{path}: cannot be read ({error.strerror})") from error

@@ -39,6 +39,11 @@ class Facts:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def left_out(self) -> int:
+        """How many rows are no samples."""
+        return int((~self.kept).sum())
+
 
 def load_file(path: Path, reading: Reading, *, size: int) -> Dataset:
     """Load a table or a file of arrays as a dataset.
@@ -159,6 +164,7 @@ def _arrays(source: Source, label: str, reading: Reading) -> Dataset:
         attributes=facts.attributes,
         parts=facts.parts,
         notes=tuple(dict.fromkeys((*kept, *facts.notes))),
+        left_out=facts.left_out,
     )
 
 
@@ -311,6 +317,7 @@ def _index(facts: Facts, names: Sequence[str]) -> ImageIndex:
         class_names=facts.class_names,
         parts=facts.parts,
         attributes=facts.attributes,
+        left_out=facts.left_out,
     )
 
 

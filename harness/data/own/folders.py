@@ -78,8 +78,8 @@ def folder_index(tree: Tree) -> ImageIndex:
     if found.parts is not None:
         parts, attributes, said = parts_of(found.parts, tree.where)
     notes = [*found.notes, *said]
+    strange = sum(PurePosixPath(name).suffix.lower() in OTHER_SUFFIXES for name in others)
     if others:
-        strange = sum(PurePosixPath(name).suffix.lower() in OTHER_SUFFIXES for name in others)
         kinds = f", {strange} of them images of kinds that are not read" if strange else ""
         notes.append(f"{len(others)} files left out{kinds}: {_counted(others)}")
     if dangling:
@@ -91,6 +91,7 @@ def folder_index(tree: Tree) -> ImageIndex:
         parts=parts,
         attributes=attributes,
         notes=(*notes, *odd_names(labels.names)),
+        left_out=len(names) - len(found.names) + strange + len(dangling),
     )
 
 

@@ -20,7 +20,7 @@ class ImageIndex:
 
     `labels`: int64 (N,), in [0, len(class_names)); `parts`: int8 (N,), of harness.data.dataset;
     `boxes`: what of each image is used, where not all of it. `channels`: 1 for grey, 3 for RGB.
-    `notes`: what is to be said of how it was found.
+    `notes`: what is to be said of how it was found. `left_out`: images and rows that are not in it.
     """
 
     names: tuple[str, ...]
@@ -32,6 +32,7 @@ class ImageIndex:
     hierarchy: str | None = None
     boxes: tuple[Box, ...] | None = None
     notes: tuple[str, ...] = ()
+    left_out: int = 0
 
     def without(self, positions: Collection[int]) -> ImageIndex:
         """The index without some of its images, and the classes that have no other."""

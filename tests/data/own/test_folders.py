@@ -268,3 +268,45 @@ def test_classes_that_differ_in_little_are_told(tmp_path: Path, encode):
     dataset = load_path(write(tmp_path / "m", encode, "c3/1.png", "c3 /1.png", "d/1.png"))
 
     assert "'c3', 'c3 ' are classes of their own, though they differ in little" in dataset.notes
+
+
+def test_what_is_left_out_is_counted_for_the_record(home: Path, tmp_path: Path, encode) -> None:
+    for number, name in enumerate(["train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/2.png",
+                                   "old/a/3.png"]):  # fmt: skip
+        path = tmp_path / "mine" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(number))
+    (tmp_path / "mine/train/a/photo.heic").write_bytes(b"x")
+    (tmp_path / "mine/train/b/broken.png").write_bytes(b"x")
+    (tmp_path / "mine/train/notes.txt").write_bytes(b"not an image")
+    (tmp_path / "mine/test/a/gone.png").symlink_to(tmp_path / "nowhere.png")
+    found = load_path(tmp_path / "mine", Reading(skip_unreadable=True))
+    again = load_path(tmp_path / "mine", Reading(skip_unreadable=True))  # from what was decoded
+    assert len(found) == 4
+    assert found.left_out == again.left_out == 4  # old/, .heic, what is broken, and the link
+
+
+def damaged(path: Path, encode, compression: int) -> None:
+    """A .zip of four images, one byte of one of them turned over."""
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for number, name in enumerate(["a/1.png", "a/2.png", "b/1.png", "b/2.png"]):
+            archive.writestr(name, encode(number))
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("a/2.png")
+    content[member.header_offset + 30 + len("a/2.png") + 20] ^= 0xFF
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_a_damaged_member_of_an_archive_is_one_line_and_can_be_left_out(
+    home: Path, tmp_path: Path, encode, compression: int
+) -> None:
+    damaged(tmp_path / "mine.zip", encode, compression)
+    with pytest.raises(UserError, match=r"1 of 4 images .*a/2\.png is damaged") as one:
+        load_path(tmp_path / "mine.zip")
+    assert "\n" not in str(one.value)
+    found = load_path(tmp_path / "mine.zip", Reading(skip_unreadable=True))
+    assert (len(found), found.left_out) == (3, 1)
