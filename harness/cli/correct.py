@@ -56,6 +56,10 @@ def correct(  # noqa: PLR0913 - one argument an option
             help="Write everything as JSON there too, after each seed.", show_default=False
         ),
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help="Draw the curves: a .pdf, .svg or .png.", show_default=False),
+    ] = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:
     """Cluster texts, let a user correct some, learn from that, and cluster again.
@@ -63,16 +67,21 @@ def correct(  # noqa: PLR0913 - one argument an option
     docs/user-corrected.md defines it. Scores are of texts that were never corrected.
     """
     from harness.benchmark import Benchmark
+    from harness.cli.report import write_output
     from harness.correcting import METRICS, Terms, correcting_document, correcting_table
     from harness.correcting import correct as go_through
+    from harness.correcting.curves import draw_curves
     from harness.errors import UserError, unknown
     from harness.execution.machine import choose_device, set_threads
     from harness.execution.run import Bench
+    from harness.figures.drawing import FORMATS, as_file
     from harness.table import render
-    from harness.writing import write_whole
 
     if metric not in METRICS:
         raise unknown("metric", metric, METRICS)
+    form = "" if figure is None else figure.suffix.removeprefix(".").lower()
+    if figure is not None and form not in FORMATS:
+        raise unknown("format", form, FORMATS, where=f"--figure {figure}")
     if out is not None and not out.absolute().parent.is_dir():
         raise UserError(f"--out {out}: there is no folder {out.parent}")
     terms = Terms(turns=turns, clusters=clusters, members=members, rule=rule, withheld=withheld,
@@ -94,7 +103,9 @@ def correct(  # noqa: PLR0913 - one argument an option
     for found in go_through(bench, asked.entrants, terms, seeds=seeds):
         document = json.dumps(correcting_document(found), indent=2, allow_nan=False)
         if out is not None:  # what is done stays, whatever ends the rest
-            write_whole(out, f"{document}\n".encode())
+            write_output(out, f"{document}\n".encode())
+    if figure is not None:
+        write_output(figure, as_file(draw_curves(found, metric), form))
     if format == "json":
         typer.echo(document)
     else:

@@ -19,6 +19,11 @@ _TITLES = {"ami": "AMI", "nmi": "NMI", "ari": "ARI", "pairwise_f1": "pairwise F1
            "map_at_r": "MAP@R"}  # fmt: skip
 
 
+def title_of_score(metric: str) -> str:
+    """A score's name as people write it."""
+    return _TITLES[metric]
+
+
 def curve(course: Course, score: str) -> list[float] | None:
     """The score at each turn; None where a turn is missing or does not have it."""
     values = [turn.get(score) for turn in course.turns]

@@ -24,6 +24,7 @@ from harness.correcting import (
     correcting_document,
     correcting_table,
 )
+from harness.correcting.curves import draw_curves
 from harness.correcting.experiment import Course, Turn, by_method, scores_of
 from harness.correcting.heads import embedded_after, validation_part
 from harness.correcting.results import area
@@ -165,6 +166,25 @@ def test_the_area_is_the_mean_height_of_the_curve_over_corrections() -> None:
     assert area(replace(course, turns=turns[:2]), "ami") is None
 
 
+def test_curves_have_a_line_for_each_method_that_has_the_score() -> None:
+    turns = tuple({"ami": value, "map_at_r": value} for value in (0.2, 0.4))
+    clusters = tuple({"ami": value} for value in (0.2, 0.3))
+    courses = [
+        Course(method="no-learning", seed=0, corrections=(0, 10), turns=turns),
+        Course(method="cop-k-means", seed=0, corrections=(0, 10), turns=clusters),
+        Course(method="mine", seed=0, corrections=(0, 10), turns=turns),
+        Course(method="mine", seed=1, corrections=(0, 20), turns=turns),
+    ]
+    found = Corrected(
+        protocol="p", overrides=(), dataset="d", dataset_digest="0", texts=9, classes=3,
+        terms=TERMS, courses=courses, notes=(),
+    )  # fmt: skip
+    (axes,) = draw_curves(found, "map_at_r").axes
+    named = {line.get_label(): line for line in axes.lines if line.get_label()[0] != "_"}
+    assert set(named) == {"no-learning", "mine"}
+    assert named["mine"].get_xdata().tolist() == [0, 15]
+
+
 def refused(said: str) -> Any:
     return pytest.raises(UserError, match=said)
 
@@ -225,8 +245,11 @@ def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> No
         "--turns", 1, "--clusters", 3, "--members", 15, "--set", "training.steps=10",
         "--set", "backbone.embedding_size=8", "--set", "selection.every=10",
         "--out", tmp_path / "out.json", "--metric", "map_at_r", "--format", "md",
+        "--figure", tmp_path / "curves.svg",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
+    picture = (tmp_path / "curves.svg").read_text()
+    assert picture.startswith("<?xml")
     assert "| triplet | 0." in done.stdout
     document = json.loads((tmp_path / "out.json").read_text())
     assert document["terms"]["members"] == 15
@@ -238,6 +261,8 @@ def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> No
 def test_wrong_options_are_a_line(tmp_path: Path) -> None:
     with refused("unknown metric 'amy'"):
         ran("--methods", "triplet", "--metric", "amy")
+    with refused(r"--figure curves.gif: unknown format 'gif'"):
+        ran("--methods", "triplet", "--figure", "curves.gif")
     with refused("unknown rule 'smallest'"):
         ran("--methods", "triplet", "--rule", "smallest")
     with refused(r"--out .*nowhere/x.json: there is no folder"):

@@ -1,0 +1,39 @@
+"""The curves of an experiment as one plot: a score over corrections, a line for each method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.correcting.experiment import CONTROLS, Corrected, by_method
+from harness.correcting.results import curve, title_of_score
+from harness.figures.drawing.boards import COLOURS, GREY, wide
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_curves(found: Corrected, metric: str) -> Figure:
+    """Means over seeds, and a thin line for each seed; controls are grey, by their dashes."""
+    figure, axes = wide()
+    colours, dashes = iter(COLOURS), iter(("-", "--", "-.", ":"))
+    for name, own in by_method(found.courses).items():
+        lines = [
+            (course.corrections, values)
+            for course in own.values()
+            if (values := curve(course, metric)) is not None
+        ]
+        if not lines:
+            continue
+        control = name in CONTROLS
+        colour = GREY if control else next(colours, GREY)
+        style = next(dashes) if control else "-"
+        for corrections, values in lines:
+            axes.plot(corrections, values, style, color=colour, lw=0.5, alpha=0.4)
+        mean = [np.mean(each, axis=0) for each in zip(*lines, strict=True)]
+        axes.plot(*mean, style, color=colour, lw=1.6, label=name)
+    axes.set_xlabel("texts corrected")
+    axes.set_ylabel(f"{title_of_score(metric)} of texts never corrected")
+    axes.legend(fontsize="small")
+    return figure
