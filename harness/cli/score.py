@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,18 +11,8 @@ import typer
 from harness.cli.options import ReadingOptions, grouped
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from harness.reading import Embeddings, Labels, Reading
     from harness.scoring import Scores
     from harness.table import Cell
-
-    Codes = npt.NDArray[np.generic]
-    Floats = npt.NDArray[np.generic]
-
-_LONG = 1 << 34
-"""Similarities from which on an estimate and progress are shown, and k-means is left out."""
 
 
 @grouped
@@ -91,6 +78,14 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
             show_default=False,
         ),
     ] = None,
+    label_separator: Annotated[
+        str | None,
+        typer.Option(
+            help="What stands between the labels of a sample that has several: relevant is what "
+            "shares one.",
+            show_default=False,
+        ),
+    ] = None,
     verification: Annotated[
         bool,
         typer.Option("--verification", help="Score pairs too: ROC AUC, EER, TAR at FAR."),
@@ -116,19 +111,22 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         pair_rows,
         score_rows,
     )
+    from harness.cli.searching import Wish, galleries_of, read_queries, searched
     from harness.reading import read_groups
     from harness.scoring.bootstrap import bootstrap_intervals
 
     reading = read.reading()
-    galleries = _galleries(gallery or [], gallery_labels or [])
-    classes, rows = _read(embeddings, labels, reading)
+    galleries = galleries_of(gallery or [], gallery_labels or [])
+    classes, rows = read_queries(embeddings, labels, reading)
     source = labels or embeddings
     found: list[dict[str, Cell]] = []
     notes = [*rows.notes, *classes.notes]
-    wish = _Wish(recall_at, restarts, queries, distance, device, exclude, seed)
+    wish = Wish(recall_at, restarts, queries, distance, device, exclude, seed, label_separator)
+    wish.require_possible(verification=verification)
     for shelf in galleries:
-        scores, codes, said = _searched(rows, classes, source, shelf, wish, reading)
-        intervals = bootstrap_intervals(scores, codes[0], seed=seed, draws=draws)
+        scores, codes, said = searched(rows, classes, source, shelf, wish, reading)
+        classed = bool(scores.class_means)
+        intervals = bootstrap_intervals(scores, codes[0], seed=seed, draws=draws) if classed else {}
         part = score_rows(scores, intervals)
         notes += [*said, *notes_on(scores), *_draw_note(scores, len(rows.rows), seed)]
         if by is not None:
@@ -164,131 +162,6 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
             typer.echo(f"bench: {note}", err=True)
 
 
-def _ranks(text: str) -> tuple[int, ...]:
-    from harness.errors import UserError
-
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise UserError(f"--recall-at takes whole numbers with commas, not '{text}'") from None
-
-
-def _read(embeddings: Path, labels: Path | None, reading: Reading) -> tuple[Labels, Embeddings]:
-    """Labels, and the embeddings that have one."""
-    from dataclasses import replace
-
-    from harness.reading import read_embeddings, read_labels
-
-    points, source = read_embeddings(embeddings, reading), labels or embeddings
-    classes = read_labels(source, reading)
-    return classes, replace(points, rows=classes.of(points.rows, embeddings, source))
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What is asked of each search."""
-
-    recall_at: str
-    restarts: int | None
-    queries: int | None
-    distance: Literal["cosine", "euclidean"]
-    device: str | None
-    exclude: str | None
-    seed: int
-
-
-_Shelf = tuple[Path, Path]
-"""A gallery's file, and that of its labels."""
-
-
-def _galleries(files: list[Path], labels: list[Path]) -> list[_Shelf | None]:
-    """Each gallery with its labels; None alone where queries search each other."""
-    from harness.errors import UserError
-
-    if not files:
-        if labels:
-            raise UserError("--gallery-labels needs --gallery")
-        return [None]
-    if labels and len(labels) != len(files):
-        raise UserError(f"{len(files)} galleries and {len(labels)} files of their labels")
-    names = [file.name for file in files]
-    if len(set(names)) < len(names):
-        raise UserError("galleries are told apart by their files' names: two are of one name")
-    return list(zip(files, labels or files, strict=True))
-
-
-def _searched(
-    rows: Embeddings,
-    classes: Labels,
-    source: Path,
-    shelf: _Shelf | None,
-    wish: _Wish,
-    reading: Reading,
-) -> tuple[Scores, tuple[Codes, Codes | None, Floats | None], list[str]]:
-    """The scores against one gallery; codes of both sides, its points; and what is to be said."""
-    from harness.reading import codes_of
-    from harness.scoring import KMeans, score_embeddings
-
-    points, values, said = rows.rows, [classes], list[str]()
-    gallery = None
-    if shelf is not None:
-        others, found = _read(shelf[0], None if shelf[1] == shelf[0] else shelf[1], reading)
-        found = found.like(rows, shelf[0])
-        values.append(others)
-        gallery = found.rows
-        said += [*_own_gallery(points, gallery), *found.notes, *others.notes]
-    codes, *gallery_codes = codes_of(*(side.values for side in values))
-    asked = len(points) if wish.queries is None else min(wish.queries, len(points))
-    pairs = asked * len(points if gallery is None else gallery)
-    restarts = wish.restarts
-    if restarts is None:
-        restarts = 3 if wish.queries is None and pairs < _LONG else 0
-        if not restarts:
-            said.append("no clustering of a draw or of so many points: --restarts 3 has it")
-    with _shown(pairs, points.shape[-1]):
-        scores = score_embeddings(
-            points,
-            codes,
-            gallery=gallery,
-            gallery_labels=gallery_codes[0] if gallery_codes else None,
-            recall_at=_ranks(wish.recall_at),
-            distance=wish.distance,
-            device=wish.device,
-            clustering=KMeans(restarts=restarts) if restarts else None,
-            draw=wish.queries,
-            exclude=_values(wish.exclude, source, classes, reading),
-            gallery_exclude=None
-            if shelf is None
-            else _values(wish.exclude, shelf[1], values[1], reading),
-            seed=wish.seed,
-        )
-    return scores, (codes, gallery_codes[0] if gallery_codes else None, gallery), said
-
-
-def _values(
-    columns: str | None, path: Path, classes: Labels, reading: Reading
-) -> npt.NDArray[np.str_] | None:
-    """The columns of `--exclude` of the rows that have a label: (rows, columns)."""
-    if columns is None:
-        return None
-    import numpy as np
-
-    from harness.reading import read_groups
-
-    names = [name.strip() for name in columns.split(",") if name.strip()]
-    found = [read_groups(path, name, reading, option="--exclude") for name in names]
-    return np.stack(found, axis=1)[classes.kept]
-
-
-def _own_gallery(rows: npt.NDArray[np.generic], gallery: npt.NDArray[np.generic]) -> list[str]:
-    """Say how many queries the gallery has as well: each of them finds itself."""
-    if rows.ndim != 2 or rows.shape[1:] != gallery.shape[1:] or rows.dtype != gallery.dtype:
-        return []
-    held = {row.tobytes() for row in gallery}
-    both = sum(row.tobytes() in held for row in rows)
-    return [f"{both:,} queries stand in the gallery too, and find themselves"] if both else []
-
-
 def _draw_note(scores: Scores, rows: int, seed: int) -> list[str]:
     able = rows - scores.singletons
     if len(scores.queries) == able:
@@ -297,33 +170,6 @@ def _draw_note(scores: Scores, rows: int, seed: int) -> list[str]:
         f"{len(scores.queries):,} of {able:,} queries, drawn with seed {seed}, against the whole "
         "gallery: the intervals hold that draw too"
     ]
-
-
-@contextmanager
-def _shown(pairs: int, dimensions: int) -> Iterator[None]:
-    """Say how long the ranking of very many points will take, and show how it goes."""
-    if pairs < _LONG:
-        yield
-        return
-    from tqdm import tqdm
-
-    from harness.scoring.timing import expected_seconds
-    from harness.scoring.workers import watching
-
-    seconds = expected_seconds(pairs, dimensions)
-    typer.echo(
-        f"bench: {pairs:,} similarities to rank: about {seconds / 60:,.0f} minutes "
-        "(--queries 20000 scores a draw of the queries)",
-        err=True,
-    )
-    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
-
-        def told(done: int, every: int) -> None:
-            bar.n = int(100 * done / every)
-            bar.refresh()
-
-        with watching(told):
-            yield
 
 
 def _rates(text: str) -> tuple[float, ...]:

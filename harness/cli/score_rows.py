@@ -42,8 +42,8 @@ def score_rows(scores: Scores, intervals: dict[str, Interval]) -> list[dict[str,
         {
             "metric": name,
             "value": value,
-            "low": intervals[name].low,
-            "high": intervals[name].high,
+            "low": intervals[name].low if name in intervals else None,
+            "high": intervals[name].high if name in intervals else None,
             "class_mean": scores.class_means.get(name),
         }
         for name, value in scores.values.items()

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.scoring.counting import count, standings
 from harness.scoring.geometry import Arrangement, Float32, Int64, Points, arrange
@@ -55,7 +56,9 @@ class Search:
 
     `spans`: int64 (Q, 2), the gallery's columns relevant to each query. `own`: whether the
     gallery is the queries themselves, so that column i is query i. `gone`: int64 (Q, E), relevant
-    columns that are no answer to a query, -1 where it has fewer; None where all are.
+    columns that are no answer to a query, -1 where it has fewer; None where all are. `sets`:
+    float32 (Q, L) and (N, L), 1 for each label that a query and an item have: what shares one is
+    relevant, and the spans are empty; None where each has one label.
     """
 
     asked: Arrangement
@@ -65,6 +68,12 @@ class Search:
     spans: Int64
     own: bool
     gone: Int64 | None = None
+    sets: tuple[Float32, Float32] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the relevant items of a query are its class, all of it."""
+        return self.gone is None and self.sets is None
 
     @cached_property
     def doubts(self) -> tuple[float, Float32] | None:
@@ -73,9 +82,20 @@ class Search:
         """
         return self.queries.doubts(strict=len(self.gallery) < STRICT_BELOW)
 
-    @property
+    def overlapping(self, queries: Int64) -> npt.NDArray[np.bool_]:
+        """Which columns share a label with each query, its own included: bool (queries, N)."""
+        assert self.sets is not None
+        return np.asarray(self.sets[0][queries] @ self.sets[1].T > 0)
+
+    @cached_property
     def relevant(self) -> Int64:
         """How many relevant items each query has, what is no answer not counted: int64 (Q,)."""
+        if self.sets is not None:
+            step = max(1, _PRODUCT_BYTES // (4 * len(self.gallery)))
+            asked = np.arange(len(self.queries))
+            blocks = [asked[start : start + step] for start in range(0, len(asked), step)]
+            counts = [self.overlapping(block).sum(axis=1) for block in blocks]
+            return np.asarray(np.concatenate(counts) - int(self.own), dtype=np.int64)
         found = self.spans[:, 1] - self.spans[:, 0] - int(self.own)
         return found if self.gone is None else found - (self.gone >= 0).sum(axis=1)
 
@@ -91,6 +111,7 @@ def retrieve(  # noqa: PLR0913 - what a caller may choose
     device: str | None = None,
     draw: Draw | None = None,
     exclude: tuple[Int64, Int64] | None = None,
+    sets: tuple[Float32, Float32] | None = None,
 ) -> Retrieval:
     """Score each query against the gallery; without one, against all other points.
 
@@ -99,9 +120,13 @@ def retrieve(  # noqa: PLR0913 - what a caller may choose
     `mrr`, which read past rank R. `device`: one of torch that ranks in place of this processor.
     `draw`: which part of the queries ask; the gallery is whole. `exclude`: codes of the queries,
     int64 (N, X), and of the gallery: an item of a query's class that has one of its codes is
-    neither found nor missed.
+    neither found nor missed. `sets`: the labels of queries and gallery, (N, L) and (G, L) of 0 and
+    1, where an item may have several; `labels` are then all the same.
     """
     search = _search(points, labels, gallery, gallery_labels)
+    if sets is not None:
+        ordered = sets[0][search.asked.order], sets[1][search.shelf.order]
+        search = replace(search, spans=np.zeros_like(search.spans), sets=ordered)
     if exclude is not None:
         search = replace(search, gone=_gone(search, *exclude))
     deepest = None if whole_ranking else max((1, *recall_at))
@@ -174,7 +199,7 @@ def _divide(search: Search) -> tuple[Int64, Int64]:
     relevant, order = search.relevant, _with_relevant(search)
     if not np.isfinite(search.gallery.doubt):  # nothing can be told by float32
         return order[:0], order
-    if not search.own or len(search.gallery) < COUNT_FROM or search.gone is not None:
+    if not search.own or len(search.gallery) < COUNT_FROM or not search.plain:
         return order[:0], order
     count_it = (relevant <= COUNT_UP_TO) & ~search.asked.shared[search.asked.classes]
     return order[count_it[order]], order[~count_it[order]]
@@ -267,7 +292,8 @@ def _asked(search: Search, block: Int64, deepest: int | None) -> Asked:
     doubts = search.doubts
     doubt = None if doubts is None else (doubts[0], doubts[1][block])
     gone = None if search.gone is None else search.gone[block]
-    return Asked(search.spans[block], block if search.own else None, up_to, doubt, gone)
+    marks = None if search.sets is None else search.overlapping(block)
+    return Asked(search.spans[block], block if search.own else None, up_to, doubt, gone, marks)
 
 
 def _same(relevant: Int64) -> Iterator[slice]:

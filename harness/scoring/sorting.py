@@ -27,7 +27,8 @@ class Asked:
 
     `spans`: int64 (Q, 2), the columns [start, stop) of each row that are relevant. `own`: int64
     (Q,), the column of the query itself, which is taken out, or None. `gone`: int64 (Q, E), further
-    relevant columns that are taken out, -1 where a query has fewer, or None. `up_to`: the last rank
+    relevant columns that are taken out, -1 where a query has fewer, or None. `marks`: bool (Q, N),
+    the relevant columns, the query's own included, where they are no span. `up_to`: the last rank
     at which anything is read, or None where all are. `doubt`: (share, base) where the distances are
     not exact: two of one row cannot be told apart if they differ by no more than the share of the
     larger and the row's base, float32 (Q,), or agree in all bits but the last; None: only then.
@@ -38,17 +39,21 @@ class Asked:
     up_to: int | None
     doubt: tuple[float, Float32] | None = None
     gone: Int64 | None = None
+    marks: npt.NDArray[np.bool_] | None = None
 
     def take(self, rows: slice) -> Asked:
         """What is asked of some of the rows."""
         own = None if self.own is None else self.own[rows]
         doubt = None if self.doubt is None else (self.doubt[0], self.doubt[1][rows])
         gone = None if self.gone is None else self.gone[rows]
-        return Asked(self.spans[rows], own, self.up_to, doubt, gone)
+        marks = None if self.marks is None else self.marks[rows]
+        return Asked(self.spans[rows], own, self.up_to, doubt, gone, marks)
 
     @property
     def relevant(self) -> Int64:
         """How many relevant items each row has, what is taken out not counted: int64 (Q,)."""
+        if self.marks is not None:
+            return np.asarray(self.marks.sum(axis=1) - int(self.own is not None))
         found = self.spans[:, 1] - self.spans[:, 0] - int(self.own is not None)
         return found if self.gone is None else found - (self.gone >= 0).sum(axis=1)
 
@@ -104,6 +109,8 @@ def _mark(distances: Float32, asked: Asked) -> None:
     bits = distances.view(np.int32)
     np.bitwise_and(bits, _VALUE, out=bits)
     distances += np.float32(0)  # 0 and -0 are one value and must be one pattern
+    if asked.marks is not None:
+        np.bitwise_or(bits, asked.marks, out=bits)
     spans = asked.spans
     edges = (np.flatnonzero(np.diff(spans[:, 0])) + 1).tolist()
     for first, last in zip([0, *edges], [*edges, len(spans)], strict=True):
@@ -229,7 +236,10 @@ def settle(
     column = np.concatenate(columns)
     row = groups.row[group]
     apart = _distances(queries[0], queries[1][row], gallery, column)
-    relevant = (column >= asked.spans[row, 0]) & (column < asked.spans[row, 1])
+    if asked.marks is not None:
+        relevant = asked.marks[row, column]
+    else:
+        relevant = (column >= asked.spans[row, 0]) & (column < asked.spans[row, 1])
     order = np.lexsort((apart, group))
     settled = _reordered(replace(standing, ties=groups), group, apart[order], relevant[order])
     return replace(settled, ties=settled.ties.joined(rest))

@@ -179,3 +179,21 @@ def test_what_a_querys_own_camera_saw_is_left_out_by_the_column_named(
     assert json.loads(shelf.stdout)["map_at_r"]["value"] == wanted.values["map_at_r"]
     with pytest.raises(UserError, match=r"--exclude camra: no such column.*camera"):
         ran(file, "--exclude", "camra")
+
+
+def test_samples_with_several_labels_are_scored_by_what_they_share(
+    files: tuple[str, str], tmp_path: Path
+) -> None:
+    from harness.scoring.overlap import score_overlap
+
+    points = np.load(files[0])
+    texts = [f"a{row % 3}; b{row % 4}" for row in range(60)]
+    np.savez(tmp_path / "m.npz", embeddings=points, label=texts)
+    file, options = str(tmp_path / "m.npz"), ["--label-separator", ";"]
+    found = json.loads(ran(file, *options, "--format", "json").stdout)
+    wanted = score_overlap(points, [text.split("; ") for text in texts])
+    assert {name: score["value"] for name, score in found.items()} == wanted.values
+    assert "map_at_r" in ran(file, *options, "--gallery", file).stdout
+    for other in (["--verification"], ["--restarts", "3"], ["--exclude", "label"]):
+        with pytest.raises(UserError, match=f"{other[0]} needs one label a sample"):
+            ran(file, *options, *other)
