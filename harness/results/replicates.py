@@ -152,11 +152,10 @@ def score_array(
     columns = {seed: column for column, seed in enumerate(seeds)}
     array = np.full((len(rows), len(seeds), folds), np.nan)
     for place, values in enumerate(rows):
-        for seed, runs in values.items():
-            scores = [run.get(metric) for run in runs]
-            array[place, columns[seed], : len(scores)] = [
-                np.nan if score is None else score for score in scores
-            ]
+        if values:
+            scores = [[run.get(metric) for run in runs] for runs in values.values()]
+            found = np.array(scores, np.float64)  # None becomes NaN
+            array[place, [columns[seed] for seed in values], : found.shape[1]] = found
     return seeds, np.where(np.isfinite(array), array, np.nan)
 
 

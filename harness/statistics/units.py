@@ -75,14 +75,18 @@ def seed_effect(values: npt.ArrayLike, *, usual: float = _USUAL) -> SeedEffect:
         return SeedEffect()
     own = rows - rows.mean(axis=0)
     # (m, n - 1, f): contrasts of seeds, of their mean over folds first, then of folds.
-    contrasts = np.einsum("as,msf,bf->mab", _contrasts(seeds)[1:], own, _contrasts(folds))
+    contrasts = _differences(own) @ _contrasts(folds).T
     squares = np.square(contrasts).sum(axis=0)
     within = float(squares[:, 1:].mean())
     if within <= 0.0:
         return SeedEffect()
     flat = contrasts.reshape(methods, -1)
-    products = np.square(flat.T @ flat)[np.triu_indices(flat.shape[1], 1)]
-    independent = float(squares.mean()) ** 2 / max(float(products.mean()), 1e-300)
+    # Of the products of two different columns, the mean square: by the few rows, not the many
+    # pairs, as |A' A| = |A A'|.
+    columns = flat.shape[1]
+    all_products = np.square(flat @ flat.T).sum() - np.square(squares).sum()
+    products = float(all_products) / (columns * (columns - 1.0))
+    independent = float(squares.mean()) ** 2 / max(products, 1e-300)
     degrees = (seeds - 1) * min(methods - 1.0, max(1.0, independent))
     both = (degrees, degrees * (folds - 1))
     ratio = float(squares[:, 0].mean()) / within
@@ -91,6 +95,16 @@ def seed_effect(values: npt.ArrayLike, *, usual: float = _USUAL) -> SeedEffect:
         p_value=float(fdtrc(*both, ratio)),
         excess=max(1.0, ratio / max(1.0, float(fdtri(*both, usual)))),
     )
+
+
+def _differences(values: Floats) -> Floats:
+    """Of (m, n, f) the n - 1 differences of each seed from those before it: (m, n - 1, f).
+
+    They are `_contrasts(n)[1:]` applied to the seeds, by running sums: no matrix of seeds by seeds.
+    """
+    place = np.arange(1.0, values.shape[1])[:, None]
+    before = np.cumsum(values, axis=1)[:, :-1]
+    return np.asarray((before - place * values[:, 1:]) / np.sqrt(place * (place + 1.0)))
 
 
 def _contrasts(size: int) -> Floats:

@@ -13,7 +13,7 @@ import pytest
 
 from harness.metrics import METRICS as KNOWN
 from harness.record import Record
-from harness.results.building import board_of
+from harness.results.building import build_board
 from harness.statistics import hierarchical_bootstrap, standings
 from harness.store.excerpts import excerpts_of
 from harness.testing import make_record
@@ -64,7 +64,7 @@ def records() -> list[Record]:
 @pytest.mark.benchmark(group="board")
 def test_a_board_of_a_hundred_methods_with_all_its_statistics(benchmark, records):
     runs = excerpts_of(records)
-    board = benchmark.pedantic(lambda: board_of(runs), rounds=5, warmup_rounds=1)
+    board = benchmark.pedantic(lambda: build_board(runs), rounds=5, warmup_rounds=1)
     assert board.telling("map_at_r").found.told > 3000
 
 
@@ -74,10 +74,20 @@ def test_the_statistics_of_a_board_take_less_than_reading_its_records(records):
     standings(values, bounds=(0.0, 1.0))  # scipy is loaded
     reading = seconds(lambda: excerpts_of(map(Record.model_validate_json, texts)))
     runs = excerpts_of(records)
-    board = seconds(lambda: board_of(runs))
+    board = seconds(lambda: build_board(runs))
     telling = seconds(lambda: standings(values, bounds=(0.0, 1.0)))
     assert board < 2 * reading
     assert telling < reading
+
+
+def test_four_times_the_seeds_take_no_sixteen_times_as_long(records):
+    own = excerpts_of(record for record in records if record.identity.method < "m010")
+    few, many = (
+        [one._replace(seed=one.seed + 10 * turn, run_id=f"{one.run_id}-{turn}") for turn in range(n)
+         for one in own]
+        for n in (20, 80)
+    )  # fmt: skip
+    assert seconds(lambda: build_board(many)) < 10 * seconds(lambda: build_board(few))
 
 
 def seconds(work: Callable[[], object]) -> float:
