@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,12 +33,13 @@ log = logging.getLogger(__name__)
 class Turn:
     """What a method has after a turn: its clusters, and its embedding where it has one.
 
-    `guessed`: clusters whose number was estimated too.
+    `guessed`: clusters whose number was estimated too. `step`: which step's weights were kept.
     """
 
     assigned: Int64
     rows: Float32 | None = None
     guessed: Int64 | None = None
+    step: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,7 +163,7 @@ class _Seed:
                 told.append(self._shared[turn - 1])
             log.info("%s, seed %d, turn %d", entrant.name, self._seed, turn)
             try:
-                rows = embedded_after(
+                rows, step = embedded_after(
                     entrant, self._bench, told[-1],
                     validating=self._validating, seed=self._seed, turn=turn,
                 )  # fmt: skip
@@ -171,7 +172,7 @@ class _Seed:
             except BaseException as error:
                 reason = f"seed {self._seed}, turn {turn}: {reason_of(error).message}"
                 break
-            turns.append(self._clustered(_unit(rows)))
+            turns.append(replace(self._clustered(_unit(rows)), step=step))
         name = f"{entrant.name} (adaptive)" if adaptive else entrant.name
         return self._course(name, turns, told[1:], reason)
 
@@ -215,6 +216,8 @@ def scores_of(turn: Turn, labels: Int64, left: Int64, met: npt.NDArray[np.bool_]
             if assigned is not None:
                 agreed = agreement(labels[places], assigned[places])
                 found |= {f"{prefix}{name}{kind}": value for name, value in agreed.items()}
+    if turn.step is not None:
+        found["step"] = float(turn.step)
     if turn.guessed is not None:
         found["clusters_estimated"] = float(len(np.unique(turn.guessed)))
     if turn.rows is None or len(np.unique(labels[left])) < 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +29,10 @@ _FEWEST = 4
 
 def embedded_after(
     entrant: Entrant, bench: Bench, corrected: Int64, *, validating: float, seed: int, turn: int
-) -> Float32:
+) -> tuple[Float32, int | None]:
     """Train from the initial weights on what was corrected, and embed every text: (N, d).
+
+    Also which step was kept: 0 is the head as it starts, None a method that does not train.
 
     The method's code runs apart. `validating`: share of each class's corrections that choose the
     step. A method that learns from unlabelled samples too has the other texts, without labels.
@@ -45,17 +48,19 @@ def embedded_after(
     backbone = start_backbone(bench, fold=0, seed=seed, members=method.members)
     backbone.to(bench.device)
     reader: torch.nn.Module = backbone
+    fields: dict[str, Any] = {}
     if method.trained or method.readout:
         part = vault.train(only_known=method.labels == "all")
         task = Task(rules, method, entrant.hyperparameters, seed, 0)
         facts = hashlib.sha256(part.positions.tobytes() + corrected.tobytes()).hexdigest()
         key = f"{bench.dataset.digest} {facts}"
-        learnt = learn(Student(task, backbone, vault, part, torch.get_num_threads(), key), {})
+        learnt = learn(Student(task, backbone, vault, part, torch.get_num_threads(), key), fields)
         if learnt.readout is not None:
             reader = ReadBackbone(backbone, learnt.readout)
     embeddings = embed_part(reader, vault.test(), vault.standardise)
     gc.collect()
-    return embeddings
+    selected = fields.get("selected")
+    return embeddings, None if selected is None else selected.step
 
 
 def validation_part(

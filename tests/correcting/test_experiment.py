@@ -71,6 +71,8 @@ def test_every_method_has_the_same_corrections_and_one_that_fails_is_a_row(
     plain = courses["no-learning"][0]
     assert plain.turns[0] == plain.turns[1] == plain.turns[2]
     assert courses["spread"][0].turns[2] != plain.turns[2]
+    assert courses["spread"][0].turns[2]["step"] in (0, 10, 20)
+    assert "step" not in plain.turns[2]
     broken = courses["broken"][0]
     assert len(broken.turns) == 1
     assert "no loss today" in broken.reason
@@ -114,10 +116,11 @@ def test_a_method_is_given_what_was_corrected_and_nothing_else(
 
     told = np.arange(0, 240, 3)
     validation = validation_part(bench.dataset.labels, told, 0.25, seed=0, turn=1)
-    embeddings = embedded_after(
+    embeddings, step = embedded_after(
         entrant(make_method(Noting)), bench, told, validating=0.25, seed=0, turn=1
     )
     assert embeddings.shape == (240, 16)
+    assert step in (0, 10, 20)
     ((count, labels),) = notes.read()
     assert count == len(told) - len(validation) == 60
     assert labels == bench.dataset.labels[np.setdiff1d(told, validation)].tolist()
