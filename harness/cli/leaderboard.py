@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from harness.cli.options import (
     Format,
     FormatOption,
+    PluginOption,
     ScoredBoardOptions,
     grouped,
 )
@@ -46,6 +48,10 @@ def leaderboard(  # noqa: PLR0913 - one argument an option
     top: Annotated[
         int | None, typer.Option(help="Show the first rows only.", min=1, show_default=False)
     ] = None,
+    bibtex: Annotated[
+        bool, typer.Option("--bibtex", help="Print citations of the rows' methods instead.")
+    ] = False,
+    plugin: PluginOption = None,
     all_versions: Annotated[
         bool, typer.Option("--all-versions", help="Show earlier versions of methods too.")
     ] = False,
@@ -63,12 +69,34 @@ def leaderboard(  # noqa: PLR0913 - one argument an option
             ranked_by=sort or (names or [RANKED_BY])[0],
         )
     places = range(len(board.rows)) if methods is None else board.places(named(methods) or ())
+    if bibtex:
+        cite([board.rows[place].method for place in places[:top]], plugin or [])
+        return
     _print(board, format, names, places[:top])
 
 
 def named(text: str | None) -> list[str] | None:
     """Names that commas separate; None for no text."""
     return [name.strip() for name in text.split(",") if name.strip()] if text else None
+
+
+def cite(methods: Sequence[str], plugins: Sequence[Path]) -> None:
+    """Print each entry of methods that are installed once; name those that have none."""
+    from harness.registry import load_registry
+
+    known = load_registry(plugins).methods
+    entries: dict[str, str] = {}
+    without: dict[str, str] = {}
+    for name in dict.fromkeys(methods):
+        entry = known[name].method.citation.strip() if name in known else ""
+        if entry:
+            entries.setdefault(entry, name)
+        else:
+            without[name] = known[name].method.reference if name in known else "not installed"
+    for entry in entries:
+        typer.echo(f"{entry}\n")
+    for name, reason in without.items():
+        typer.echo(f"no BibTeX entry: {name}: {reason}", err=True)
 
 
 def _print(

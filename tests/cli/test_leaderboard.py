@@ -117,6 +117,36 @@ def test_the_first_metric_shown_orders_the_rows_unless_another_is_named(tmp_path
     assert methods("--store", tmp_path, *by_recall, "--sort", "MAP@R") == ["a", "b"]
 
 
+PLUGIN = """
+from harness import Method, hookimpl
+
+ENTRY = "@inproceedings{one, title={One}}"
+
+
+def method(name, citation):
+    return Method(name=name, build=lambda point, context: None, summary="toy", space={},
+                  reference="One 2020", citation=citation)
+
+
+@hookimpl
+def bench_methods():
+    return [method("cited", ENTRY), method("cited-too", ENTRY), method("uncited", "")]
+"""
+
+
+def test_the_citations_of_a_board_are_each_printed_once(tmp_path: Path) -> None:
+    (tmp_path / "toys.py").write_text(PLUGIN)
+    with Store.open(tmp_path / "store", create=True) as store:
+        for name in ("cited", "cited-too", "uncited", "gone"):
+            store.put(make_record(name))
+    shown = bench("--store", tmp_path / "store", "--bibtex", "--plugin", tmp_path / "toys.py")
+    assert shown.stdout.split() == ["@inproceedings{one,", "title={One}}"]
+    assert shown.stderr.splitlines() == [
+        "no BibTeX entry: gone: not installed",
+        "no BibTeX entry: uncited: One 2020",
+    ]
+
+
 def test_the_store_can_be_named_in_the_environment(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
