@@ -34,11 +34,16 @@ def share(tensor: Tensor) -> int:
             place.copy_(content)
             del place
     if hasattr(os, "memfd_create"):
-        import fcntl
-
-        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
-        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+        seal(descriptor)
     return descriptor
+
+
+def seal(descriptor: int) -> None:
+    """Let nobody change a file without a name any more, whoever they are."""
+    import fcntl
+
+    seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
 
 
 def open_shared(descriptor: int, shape: Shape) -> Tensor:

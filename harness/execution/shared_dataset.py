@@ -1,8 +1,13 @@
-"""One copy of a dataset for all workers: its arrays in a file that each of them maps."""
+"""One copy of a dataset for all workers: its arrays in a file that each of them maps.
+
+Where the system can seal a file, nobody can write to it any more, whoever finds it: a method's
+process belongs to the same user.
+"""
 
 from __future__ import annotations
 
 import mmap
+import os
 import pickle
 import shutil
 import tempfile
@@ -11,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.apart.channel import anonymous_file
+from harness.apart.shared import seal
 from harness.data.dataset import Dataset
 from harness.errors import UserError
 
@@ -19,16 +26,15 @@ _ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class SharedDataset:
-    """A dataset without its arrays, and where those lie in the file: (offset, length) each."""
+    """A dataset without its arrays, and where those lie in the file: (offset, length) each.
 
-    folder: Path
+    `folder`: what is to be removed; None for a file without a name, which goes with the session.
+    """
+
+    file: Path
+    folder: Path | None
     skeleton: bytes
     spans: tuple[tuple[int, int], ...]
-
-    @property
-    def file(self) -> Path:
-        """The file that holds the arrays."""
-        return self.folder / "arrays"
 
     def open(self) -> Dataset:
         """The dataset, its arrays mapped read-only: the pages are the same in every process."""
@@ -41,7 +47,8 @@ class SharedDataset:
 
     def remove(self) -> None:
         """Remove the file; who has mapped it keeps it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager
@@ -50,14 +57,21 @@ def shared(dataset: Dataset) -> Iterator[SharedDataset]:
 
     Raises UserError if a plugin's dataset cannot be pickled, or there is no room for its arrays.
     """
+    if hasattr(os, "memfd_create"):
+        descriptor = anonymous_file()
+        try:
+            yield _write(dataset, Path(f"/proc/{os.getpid()}/fd/{descriptor}"), descriptor)
+        finally:
+            os.close(descriptor)
+        return
     folder = Path(tempfile.mkdtemp(prefix="bench-dataset-"))
     try:
-        yield _write(dataset, folder)
+        yield _write(dataset, folder / "arrays")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(dataset: Dataset, folder: Path) -> SharedDataset:
+def _write(dataset: Dataset, place: Path, descriptor: int | None = None) -> SharedDataset:
     buffers: list[pickle.PickleBuffer] = []
     try:
         skeleton = pickle.dumps(dataset, protocol=5, buffer_callback=buffers.append)
@@ -67,7 +81,9 @@ def _write(dataset: Dataset, folder: Path) -> SharedDataset:
         ) from error
     spans = []
     try:
-        with (folder / "arrays").open("wb") as file:
+        with (
+            place.open("wb") if descriptor is None else open(descriptor, "wb", closefd=False)
+        ) as file:
             for buffer in buffers:
                 file.write(bytes(-file.tell() % _ALIGNMENT))
                 raw = buffer.raw()
@@ -75,5 +91,9 @@ def _write(dataset: Dataset, folder: Path) -> SharedDataset:
                 file.write(raw)
             file.write(b"\0")  # an empty file cannot be mapped
     except OSError as error:
-        raise UserError(f"no room to share the dataset in {folder}: {error.strerror}") from error
-    return SharedDataset(folder, skeleton, tuple(spans))
+        where = "memory" if descriptor is not None else place.parent
+        raise UserError(f"no room to share the dataset in {where}: {error.strerror}") from error
+    if descriptor is not None:
+        seal(descriptor)
+    folder = place.parent if descriptor is None else None
+    return SharedDataset(place, folder, skeleton, tuple(spans))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
+import py_compile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -135,6 +137,19 @@ def test_a_helper_that_changes_during_the_session_is_refused(plugin: Write, tmp_
     (tmp_path / "changing.py").write_text("A = 2\n")
     with pytest.raises(UserError, match=r"changing\.py changed since the session began"):
         item(found.origin, "bench_methods", "bad")
+
+
+def test_bytecode_that_a_plugin_forged_does_not_run(plugin: Write, tmp_path: Path) -> None:
+    """It says of itself that it is of the source that is digested: of its time and its size."""
+    path = plugin(BESIDE + "from helper import NAME\nassert NAME == 'a1'\n")
+    helper = tmp_path / "helper.py"
+    helper.write_text("NAME = 'no'\n")
+    os.utime(helper, (1_000_000_000, 1_000_000_000))
+    forged = py_compile.compile(str(helper), doraise=True)
+    helper.write_text("NAME = 'a1'\n")
+    os.utime(helper, (1_000_000_000, 1_000_000_000))
+    assert importlib.util.cache_from_source(str(helper)) == forged
+    assert "bad" in load_registry([path]).methods
 
 
 def test_old_identities_have_the_ids_that_they_had(make_run: Callable[..., object]) -> None:

@@ -156,6 +156,40 @@ def frame_without_end(batch, embed):
 
 
 @per_batch
+def answers_before_it_is_asked(batch, embed):
+    import torch
+    embed._channel.send("done", {"images_read": 0}, [torch.zeros(())])
+
+
+@per_batch
+def counts_that_are_none(batch, embed):
+    embed._channel.send("done", {"images_read": -(1 << 70)}, [])
+
+
+@kind()
+class Gradients_that_are_not_finite(Base):
+    def forward(self, batch, embed):
+        import torch
+        loss = super().forward(batch, embed)
+        loss.register_hook(lambda gradient: gradient * float("nan"))
+        return loss
+
+
+@per_batch
+def writes_to_what_others_share(batch, embed):
+    import mmap
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            os.pwrite(int(name), bytes(1 << 20), 0)
+        except OSError:
+            pass
+    for line in open("/proc/self/maps"):
+        if "memfd" in line and "w" in line.split()[1] and line.split()[1].endswith("p"):
+            start, end = (int(part, 16) for part in line.split()[0].split("-"))
+            ctypes.memset(start, 0, min(end - start, 1 << 12))
+
+
+@per_batch
 def noise_on_the_line(batch, embed):
     embed._channel._line.sendall(b"\\x04\\x00\\x00\\x00nope")
 
@@ -338,6 +372,10 @@ OUTCOMES = {
     "gradients-out-of-turn": "tampered",
     "words-of-its-own": "tampered",
     "frame-without-end": "tampered",
+    "answers-before-it-is-asked": "died",
+    "counts-that-are-none": "tampered",
+    "gradients-that-are-not-finite": "diverged",
+    "writes-to-what-others-share": HONEST,
     "noise-on-the-line": "tampered",
     "array-beyond-the-memory": "tampered",
     "shrinks-the-memory": HONEST,
@@ -446,3 +484,8 @@ def test_every_kind_of_the_plugin_is_tried(arena: Arena) -> None:
     assert set(arena._registry.methods) >= set(OUTCOMES)
     own = {n for n, m in arena._registry.methods.items() if m.distribution.startswith("file:")}
     assert own == {*OUTCOMES, "honest"}
+
+
+def test_the_docs_say_how_many_were_tried() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "fairness.md").read_text()
+    assert f"\n| {len(OUTCOMES)} | 0 | 0 |\n" in told

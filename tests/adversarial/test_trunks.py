@@ -217,3 +217,8 @@ def test_a_method_that_asks_for_the_network_gets_a_copy_without_code(run, make_m
     assert record.state == "failed"
     assert record.reason is not None
     assert "this is a copy of a plugin's trunk, which computes nothing" in record.reason.message
+
+
+def test_the_docs_say_how_many_were_tried() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "fairness.md").read_text()
+    assert f"answer in other shapes | {len(OUTCOMES)} | 0 | 0 |" in told

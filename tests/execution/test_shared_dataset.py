@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 
 import numpy as np
 import pytest
@@ -37,8 +38,19 @@ def test_its_arrays_are_mapped_and_read_only(tiny_dataset):
 def test_what_was_opened_outlives_the_file(tiny_dataset):
     with shared(tiny_dataset) as there:
         opened = there.open()
-    assert not there.folder.exists()
+    assert not there.file.exists()
     np.testing.assert_array_equal(opened.inputs, tiny_dataset.inputs)
+
+
+def test_nobody_can_write_to_it(tiny_dataset):
+    """A method's process belongs to the same user, and finds it where the workers do."""
+    with shared(tiny_dataset) as there:
+        opened = there.open()
+        with pytest.raises(PermissionError), there.file.open("r+b", buffering=0) as file:
+            file.write(bytes(1000))
+        with pytest.raises(PermissionError):
+            os.truncate(there.file, 0)
+        assert opened.measure_digest() == tiny_dataset.digest
 
 
 def test_a_dataset_that_cannot_be_sent_is_one_line(tiny_dataset):
