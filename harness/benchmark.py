@@ -382,6 +382,8 @@ class Session:
             yield from self._search(store)
             if self.search_only or self._left:
                 return
+            if self.benchmark._keep_weights:
+                _say_kept(len(self.plan.runs) - len(outstanding(self.plan, store)))
             for look, plan in stages(self.plan, self.board):
                 self.plan = plan
                 todo = outstanding(self.plan, store, retry_failed=self._retry_failed)
@@ -438,6 +440,16 @@ class Session:
             execute=self.benchmark._executor.execute,
             settings=self.benchmark.settings,
             draining=self.draining,
+        )
+
+
+def _say_kept(recorded: int) -> None:
+    """Say of how many runs no weights are kept now, because they are recorded already."""
+    if recorded:
+        log.warning(
+            "%d runs are recorded already and are not run again: bench export trains those again "
+            "that kept no weights",
+            recorded,
         )
 
 

@@ -219,11 +219,38 @@ def _read_pair(
     before = read_embeddings(old, reading).like(after, old)
     for note in dict.fromkeys((*after.notes, *before.notes, *classes.notes)):
         typer.echo(f"bench: {note}", err=True)
+    _require_same_items(old, labels, classes, reading)
     return (
         replace(after, rows=classes.of(after.rows, new, labels)),
         replace(before, rows=classes.of(before.rows, old, labels)),
         classes,
     )
+
+
+def _require_same_items(old: Path, labels: Path, classes: Labels, reading: Reading) -> None:
+    """NotComparable where the other model's file has labels too, and they are others."""
+    import numpy as np
+
+    from harness.reading import open_source
+    from harness.reading.labels import label_column, settled
+
+    source = open_source(old, reading)
+    if old == labels or len(source.names) < 2:
+        return
+    try:
+        name = label_column(source, reading)
+    except UserError:
+        return  # which column has them is not plain, and was not asked
+    if name is None:
+        return
+    theirs = settled(source.column(name), f"{old}: column {name}", reading).values.astype(np.str_)
+    ours = classes.values.astype(np.str_)
+    if len(theirs) == len(ours) and (theirs != ours).any():
+        row = int(np.argmax(theirs != ours))
+        raise NotComparable(
+            f"{old}: its labels are not those of {labels} (the first: row {row + 1}, "
+            f"'{theirs[row]}' and '{ours[row]}'): the rows are not of the same items"
+        )
 
 
 def _of_boards(

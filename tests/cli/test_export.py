@@ -92,6 +92,15 @@ def test_a_run_without_weights_is_trained_again_and_compared(place: Place, tmp_p
         bench("embed", run, tmp_path, "--store", place.store)
 
 
+def test_runs_that_are_recorded_already_are_told_not_to_keep_weights_now(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = ["--methods", "as-it-is", "--plugin", place.plugin, "--protocol", "smoke"]
+    options += ["--seeds", 1, "--workers", 1, "--store", place.store, "--dataset", "digits"]
+    bench("run", *options, "--keep-weights")
+    assert "2 runs are recorded already and are not run again: bench export" in caplog.text
+
+
 @pytest.fixture
 def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three images in a folder, two of them in folders of classes in another."""

@@ -195,3 +195,15 @@ def test_embeddings_are_gated_against_their_galleries(tmp_path):
                   "--gallery", files["new-g"])  # fmt: skip
     assert alone.returncode == 2
     assert "--gallery and --against-gallery" in error_line(alone)
+
+
+def test_embeddings_of_other_items_are_told_by_their_labels(tmp_path):
+    points, labels = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 5
+    files = {}
+    for name, theirs in (("new", labels), ("old", labels), ("other", labels[::-1])):
+        files[name] = tmp_path / f"{name}.npz"
+        np.savez(files[name], embeddings=points, label=theirs)
+    assert bench("gate", "--embeddings", files["new"], "--against", files["old"]).returncode == 0
+    done = bench("gate", "--embeddings", files["new"], "--against", files["other"])
+    assert done.returncode == 3
+    assert "(the first: row 1, '4' and '0'): the rows are not of the same items" in done.stderr

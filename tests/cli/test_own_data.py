@@ -88,3 +88,23 @@ def test_a_protocol_for_own_data_is_locked_and_can_be_published(tmp_path: Path, 
     bench("gate", "--baseline", str(baseline), "--store", store)
     again = CliRunner().invoke(app, ["protocol", "new", data, rules])
     assert isinstance(again.exception, UserError)
+
+
+def test_image_files_are_brought_to_the_size_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PIL import Image
+
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "home"))
+    draw = np.random.default_rng(0)
+    for name in (f"mine/{kind}/{number}.png" for kind in "abcdefgh" for number in range(6)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw.integers(0, 255, (9, 9, 3), dtype=np.uint8)).save(tmp_path / name)
+    (tmp_path / "plugin.py").write_text(UNTRAINED)
+    options = ["--data", str(tmp_path / "mine"), "--plugin", str(tmp_path / "plugin.py")]
+    options += ["--methods", "as-it-is", "--protocol", "smoke", "--seeds", "1", "--workers", "1"]
+    options += ["--store", str(tmp_path / "store"), "--size"]
+    ended = CliRunner().invoke(app, ["run", *options, "24"])
+    assert ended.exit_code == 0, ended.output
+    assert "mine: 48 images (3x24x24) of 8 classes" in ended.stderr
+    assert CliRunner().invoke(app, ["run", *options, "2"]).exit_code != 0

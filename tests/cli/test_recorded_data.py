@@ -6,6 +6,7 @@ Two sets of images of one name, `mine.npz`, stand in one store.
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,23 @@ def test_deploy_reads_the_attribute_of_own_data(place: Path) -> None:
     assert "first" in said
     with pytest.raises(UserError, match="if these are your own: --data PATH"):
         bench("deploy", *rest)
+
+
+def test_embeddings_from_elsewhere_stand_on_the_board_of_their_data(
+    place: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(place / "store", tmp_path / "store")
+    with np.load(place / "a/mine.npz") as arrays:
+        labels = arrays["labels"]
+    np.savez(tmp_path / "e.npz", embeddings=np.eye(8)[labels], label=labels)
+    rest = ["--store", tmp_path / "store", "--protocol-file", place / "ours.toml"]
+    said = done("add-embeddings", "theirs", tmp_path / "e.npz", *rest, *data(place, "a"))
+    assert said.startswith("theirs: MAP@R 1.000 on ours, mine.npz: one run, not trained here")
+    digest = digest_of(place, "a")
+    board = done("leaderboard", tmp_path / "store", "--dataset", digest, "--format", "csv")
+    assert "not trained here: one run of another system" in board
+    other = done("leaderboard", tmp_path / "store", "--dataset", digest_of(place, "b"))
+    assert "theirs" not in other
 
 
 def test_data_that_nothing_was_run_on_are_one_line(place: Path, tmp_path: Path) -> None:
