@@ -3,17 +3,13 @@
 docs/dependent-variables.md defines the arms. Nothing here knows torch.
 """
 
-from harness.deployment.arms import ARMS, MEASURES, Outcome, Terms, run_arms, run_base
+from harness.deployment.arms import ARMS, Terms, run_arms, run_base
 from harness.deployment.gallery import Samples
 from harness.deployment.loading import deploy, load_runs
-from harness.deployment.results import ArmRow, Deployment, deployment_document, deployment_table
+from harness.deployment.results import deployment_document, deployment_table
 
 __all__ = [
     "ARMS",
-    "MEASURES",
-    "ArmRow",
-    "Deployment",
-    "Outcome",
     "Samples",
     "Terms",
     "deploy",

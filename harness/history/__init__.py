@@ -1,6 +1,6 @@
 """History: boards over time, and where a method changed. Knows no torch."""
 
-from harness.history.change_points import ChangePoint, change_points
+from harness.history.change_points import change_points
 from harness.history.collecting import (
     Collected,
     Snapshot,
@@ -9,14 +9,11 @@ from harness.history.collecting import (
     from_store,
     in_git,
 )
-from harness.history.series import Series, Step, history_table, series_of
+from harness.history.series import history_table, series_of
 
 __all__ = [
-    "ChangePoint",
     "Collected",
-    "Series",
     "Snapshot",
-    "Step",
     "change_points",
     "from_folder",
     "from_git",

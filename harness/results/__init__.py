@@ -1,6 +1,6 @@
 """Boards: the Records of one protocol and dataset, aggregated. Nothing here knows torch."""
 
-from harness.results.board import Aggregate, Board, Cost, Failure, Row, Runs, Semantics
+from harness.results.board import Aggregate, Board, Cost, Failure, Row, Runs
 from harness.results.building import build_board
 from harness.results.display import (
     board_document,
@@ -10,7 +10,6 @@ from harness.results.display import (
     render_board,
 )
 from harness.results.reading import Selector, load_board, open_source
-from harness.results.telling import Telling, tell
 
 __all__ = [
     "Aggregate",
@@ -20,8 +19,6 @@ __all__ = [
     "Row",
     "Runs",
     "Selector",
-    "Semantics",
-    "Telling",
     "board_document",
     "board_renderable",
     "build_board",
@@ -30,5 +27,4 @@ __all__ = [
     "load_board",
     "open_source",
     "render_board",
-    "tell",
 ]
