@@ -9,7 +9,9 @@ indexing and augmentation: what differs is the loop, with its audit, and the los
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import socket
 import statistics
 import time
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ from dataclasses import dataclass
 import pytest
 import torch
 
+from harness.apart.channel import Channel, Closed, Memory
+from harness.apart.child import fork_here
 from harness.apart.objective import ObjectiveApart
 from harness.data.loading import load_dataset
 from harness.data.parts import Vault
@@ -174,3 +178,38 @@ def test_overhead_of_the_harness_loop(benchmark, setting):
         steps_ratio_min_max=[round(min(steps), 4), round(max(steps), 4)],
     )
     print(f"\nover training in one process: {dict(benchmark.extra_info)}")  # noqa: T201
+
+
+@pytest.mark.benchmark(group="loop")
+def test_messages_of_a_step(benchmark):
+    """What crosses in a step of 32 images, and nothing else: both ends, processor time."""
+    images, embeddings, indices = torch.randn(32, 1, 32, 32), torch.randn(32, 64), torch.arange(32)
+    memory, (here, there) = Memory(), socket.socketpair()
+    core = Channel(here, memory, core=True, device=CPU)
+
+    def answer():
+        pupil = Channel(there, memory, core=False, device=CPU)
+        with contextlib.suppress(Closed):
+            while True:
+                pupil.receive()
+                pupil.send("embed", {"pass": 1, "wanted": ["embeddings"]}, [images])
+                pupil.receive()
+                pupil.send("gradient", {"pass": 1, "which": [0]}, [embeddings])
+                pupil.send("done", {"images_read": 0}, [torch.zeros(())])
+
+    child = fork_here("messages", answer, keep=(there.fileno(),))
+    there.close()
+
+    def step():
+        core.send("step", {"step": 0, "names": ["inputs", "indices"]}, [images, indices])
+        core.receive()
+        core.send("embedded", {"differentiable": [True]}, [embeddings])
+        core.receive()
+        core.receive()
+
+    began = time.process_time()
+    benchmark.pedantic(step, rounds=1, iterations=500)
+    spent = time.process_time() - began
+    here.close()
+    spent += child.end(kill=False).processor_seconds
+    print(f"\nmessages of a step: {1e3 * spent / 500:.2f} ms")  # noqa: T201
