@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pandas as pd
 import pytest
 
 from harness.data.own import load_path
+from harness.data.own.inputs import load_inputs
 from harness.errors import UserError
 from harness.reading import Reading, read_embeddings, read_labels
 
@@ -86,6 +88,38 @@ def images(*names: str, reading: Reading | None = None) -> Callable[[Path], str]
     return tried
 
 
+def damaged(reading: Reading) -> Callable[[Path], str]:
+    """A .zip of four images, one of which is damaged."""
+
+    def tried(folder: Path) -> str:
+        names = ["a/1.png", "a/2.png", "b/1.png", "b/2.png"]
+        path = folder / "mine.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for number, name in enumerate(names):
+                image(folder / name, number)
+                archive.write(folder / name, name)
+        content = bytearray(path.read_bytes())
+        content[content.index(b"IDAT", content.index(b"a/2.png")) + 9] ^= 0xFF
+        path.write_bytes(content)
+        found = load_path(path, reading, size=8)
+        return "; ".join([f"{len(found)} images", *found.notes])
+
+    return tried
+
+
+def to_embed(*names: str) -> Callable[[Path], str]:
+    """A folder as `bench embed` takes it."""
+
+    def tried(folder: Path) -> str:
+        for number, name in enumerate(names):
+            image(folder / "mine" / name, number)
+        found = load_inputs(folder / "mine", Reading(), size=8)
+        columns = ", ".join(f"{name}: {' '.join(found.columns[name])}" for name in found.columns)
+        return f"{len(found.rows)} images; {columns}"
+
+    return tried
+
+
 def both(*parts: str) -> list[str]:
     return [f"{part}/{kind}/{n}.png" for part in parts for kind in "ab" for n in "12"]
 
@@ -127,6 +161,10 @@ TRIED: dict[str, Callable[[Path], str]] = {
     "the same with `--skip-unreadable`": images(
         *("a/1.png", "b/1.png", "a/2.broken", "b/2.broken"), reading=Reading(skip_unreadable=True)
     ),
+    "a .zip with a damaged image": damaged(Reading()),
+    "the same archive with `--skip-unreadable`": damaged(Reading(skip_unreadable=True)),
+    "images without folders, to `bench embed`": to_embed("x.png", "y.png"),
+    "images in folders, to `bench embed`": to_embed("a/x.png", "b/y.png"),
 }  # fmt: skip
 
 
