@@ -49,7 +49,7 @@ def look_notes(looked: Sequence[int | None], looks: Sequence[int]) -> Iterator[s
         return
     listed = ", ".join(map(str, looks))
     counts = {look: looked.count(look) for look in looks}
-    stood = ", ".join(f"{count} rows at {look}" for look, count in counts.items() if count)
+    stood = ", ".join(f"{count} of the rows at {look}" for look, count in counts.items() if count)
     yield (
         f"looked at after {listed} seeds: {len(looks)} looks share the 5 %, and rows that a look "
         f"shows not to be the best get no more seeds ({stood or 'none has reached the first'})"

@@ -72,7 +72,7 @@ def test_a_row_that_got_no_more_seeds_lacks_nothing(board: Callable[..., Board])
         ("b", 10, 10),
         ("c", 4, 4),
     ]
-    assert any("(1 rows at 2, 2 rows at 5)" in note for note in found.notes)
+    assert any("(1 of the rows at 2, 2 of the rows at 5)" in note for note in found.notes)
     assert not any("fewer replicates" in note for note in found.notes)
 
 
