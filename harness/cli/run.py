@@ -64,7 +64,8 @@ def run(  # noqa: PLR0913 - one argument an option
         list[str] | None,
         typer.Option(
             "--track",
-            help="Show runs elsewhere too: tensorboard:DIR or jsonl:FILE; may be repeated.",
+            help="Show runs elsewhere too: tensorboard:DIR, wandb:DIR, mlflow:DIR or jsonl:FILE; "
+            "may be repeated.",
             show_default=False,
         ),
     ] = None,

@@ -1,4 +1,4 @@
-"""Observers that show runs in other tools, as they end: TensorBoard, and a log of JSON lines."""
+"""Observers that show runs in other tools, as they end: TensorBoard, W&B, MLflow, JSON lines."""
 
 from harness.trackers.tracking import tracking
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness import hookimpl
 from harness.errors import UserError
 from harness.store.artifacts import read_artifact
+from harness.trackers.shown import curves, place, results
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +52,8 @@ class TensorBoard:
             arrays = read_artifact(self._store, record.artifact)
         writer = self._open(str(self._folder / place(record)))
         try:
-            _write_curves(writer, record, arrays)
+            for name, step, value in curves(record, arrays):
+                writer.add_scalar(name, value, step)
             _write_results(writer, record)
             if "test_embeddings" in arrays:
                 self._write_embeddings(writer, arrays)
@@ -73,16 +75,6 @@ class TensorBoard:
         )
 
 
-def place(record: Record) -> Path:
-    """The folder of a run below that of all runs."""
-    identity = record.identity
-    of_trial = (
-        () if identity.trial is None else (f"search-{identity.search}", f"trial-{identity.trial}")
-    )
-    run = f"seed-{identity.seed}-fold-{identity.fold}-{record.run_id[:8]}"
-    return Path(identity.dataset, identity.method, *of_trial, run)
-
-
 def metadata(dataset: Dataset, positions: NDArray[Any]) -> tuple[list[str], list[list[str]]]:
     """Names of the columns, and for each position in the dataset its class and attributes."""
     columns = {"class": (dataset.labels, dataset.class_names)}
@@ -95,23 +87,10 @@ def metadata(dataset: Dataset, positions: NDArray[Any]) -> tuple[list[str], list
     return list(columns), rows
 
 
-def _write_curves(writer: Any, record: Record, arrays: Mapping[str, NDArray[Any]]) -> None:
-    for step, loss in enumerate(arrays.get("losses", ())):
-        writer.add_scalar("loss", float(loss), step)
-    if record.selected is not None:
-        for step, value in record.selected.history:
-            writer.add_scalar(f"validation/{record.selected.metric}", value, step)
-
-
 def _write_results(writer: Any, record: Record) -> None:
     step = record.selected.step if record.selected else 0
-    if record.scores is not None:
-        extra = {name: value for name, value in record.scores.extra.items() if value is not None}
-        for name, value in {**record.scores.values, **extra}.items():
-            writer.add_scalar(f"scores/{name}", value, step)
-    if record.audit is not None:
-        writer.add_scalar("cost/training_seconds", record.audit.training_seconds, step)
-        writer.add_scalar("cost/images_embedded", record.audit.images_embedded, step)
+    for name, value in results(record).items():
+        writer.add_scalar(name, value, step)
     writer.add_text("hyperparameters", json.dumps(record.identity.hyperparameters), step)
     if record.reason is not None:
         writer.add_text("reason", f"{record.reason.kind}: {record.reason.message}", step)

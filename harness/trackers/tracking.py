@@ -30,8 +30,22 @@ def _jsonl(path: Path, store: Path, dataset: Dataset) -> Tracker:  # noqa: ARG00
     return Journal(path)
 
 
+def _wandb(path: Path, store: Path, dataset: Dataset) -> Tracker:  # noqa: ARG001 - not needed
+    from harness.trackers.wandb import WeightsAndBiases
+
+    return WeightsAndBiases(path, store)
+
+
+def _mlflow(path: Path, store: Path, dataset: Dataset) -> Tracker:  # noqa: ARG001 - not needed
+    from harness.trackers.mlflow import MLflow
+
+    return MLflow(path, store)
+
+
 TRACKERS: Mapping[str, Callable[[Path, Path, Dataset], Tracker]] = {
     "tensorboard": _tensorboard,
+    "wandb": _wandb,
+    "mlflow": _mlflow,
     "jsonl": _jsonl,
 }
 
@@ -42,9 +56,10 @@ def tracking(
 ) -> Iterator[None]:
     """Have trackers observe what runs inside, by the hooks that plugins use.
 
-    `texts`: `tensorboard:DIR` or `jsonl:FILE`, as given to `--track`. `store`: the folder of the
-    store, which holds the arrays of each run before it is observed. Raises UserError for a text
-    that reads otherwise, a package that is missing, or a place that cannot be written.
+    `texts`: `tensorboard:DIR`, `wandb:DIR`, `mlflow:DIR` or `jsonl:FILE`, as given to `--track`.
+    `store`: the folder of the store, which holds the arrays of each run before it is observed.
+    Raises UserError for a text that reads otherwise, a package that is missing, or a place that
+    cannot be written.
     """
     wanted = [_read(text) for text in dict.fromkeys(texts)]
     with ExitStack() as stack:

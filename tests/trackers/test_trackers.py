@@ -19,7 +19,8 @@ from harness.record import Record
 from harness.registry import Origin, RegisteredMethod
 from harness.store import Store
 from harness.trackers import tracking
-from harness.trackers.tensorboard import metadata, place
+from harness.trackers.shown import place
+from harness.trackers.tensorboard import metadata
 
 
 @pytest.fixture
@@ -172,3 +173,42 @@ def test_without_tensorboard_one_line_says_what_to_install(
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(UserError, match=r"pip install 'metric-learning-bench\[tensorboard\]'"):
         run(f"tensorboard:{tmp_path}")
+
+
+def test_mlflow_has_the_curves_the_scores_and_who_it_was(run, tmp_path: Path) -> None:
+    tracking = pytest.importorskip("mlflow.tracking")
+    records = run(f"mlflow:{tmp_path / 'ml'}")
+    client = tracking.MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'ml' / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("smoke on digits")
+    found = {one.info.run_name: one for one in client.search_runs([experiment.experiment_id])}
+    assert found.keys() == {place(record).as_posix() for record, _ in records}
+    for record, arrays in records:
+        one = found[place(record).as_posix()]
+        assert one.info.status == "FINISHED"
+        assert one.data.params["run"] == record.run_id
+        assert one.data.metrics["scores/map_at_r"] == record.scores.values["map_at_r"]
+        losses = client.get_metric_history(one.info.run_id, "loss")
+        assert [point.value for point in losses] == arrays["losses"].tolist()
+
+
+def test_wandb_keeps_runs_offline(run, tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    records = run(f"wandb:{tmp_path / 'wb'}")
+    files = (tmp_path / "wb" / "wandb").glob("offline-run-*/*.wandb")
+    kept = {file.stem.removeprefix("run-"): file.read_bytes() for file in files}
+    assert kept.keys() == {record.run_id for record, _ in records}
+    for record, arrays in records:
+        data = kept[record.run_id]
+        assert place(record).as_posix().encode() in data
+        # It holds values as JSON.
+        for value in (record.scores.values["map_at_r"], *arrays["losses"].astype(float)):
+            assert json.dumps(float(value)).encode() in data
+
+
+@pytest.mark.parametrize("kind", ["wandb", "mlflow"])
+def test_a_tracker_that_is_not_installed_names_its_extra(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setitem(sys.modules, kind, None)
+    with pytest.raises(UserError, match=rf"pip install 'metric-learning-bench\[{kind}\]'"):
+        run(f"{kind}:{tmp_path / 'x'}")
