@@ -201,7 +201,8 @@ def test_a_data_set_of_ones_own_is_run_and_said_how(make: Any, tmp_path: Path) -
 
 def test_a_forecast_says_what_there_is_to_do(make: Any, tmp_path: Path) -> None:
     before = make().forecast(tmp_path / "store")
-    assert (len(before.todo), before.basis) == (2, "a few steps timed just now")
+    assert len(before.todo) == 2
+    assert before.basis.startswith("a few steps timed just now, ")
     assert not (tmp_path / "store").exists()
     list(make().run(tmp_path / "store"))
     after = make().forecast(tmp_path / "store")
