@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import BackboneSource, Method, Objective
+from harness import BackboneSource, Method, Objective, PretrainedWeights
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import Bench, execute
 from harness.models.backbone import Trunk
@@ -21,7 +21,7 @@ TRUNK = """
 import gc, os, signal, sys
 import torch
 from torch import nn
-from harness import BackboneSource, Trunk
+from harness import BackboneSource, PretrainedWeights, Trunk
 
 
 class Small(Trunk):
@@ -38,6 +38,14 @@ class Small(Trunk):
 
     def forward(self, inputs):
         return self.last(self.layers(inputs)) * self.fixed * self.passing
+
+
+def fill(trunk):
+    torch.nn.init.constant_(trunk.last.bias, 0.5)
+
+
+FILLED = PretrainedWeights(name="filled", load=fill, require=lambda: None, mean=(90.0,),
+                           std=(50.0,), source="here")
 """
 OFFER = """
 
@@ -121,7 +129,10 @@ KINDS |= {"wide": Wide, "many": Many}
 @hookimpl
 def bench_backbones():
     named = {name.replace("_", "-"): kind for name, kind in KINDS.items()}
-    return [BackboneSource(name=name, build=kind, summary="s") for name, kind in named.items()]
+    return [
+        BackboneSource(name=name, build=kind, summary="s", weights=(FILLED,))
+        for name, kind in named.items()
+    ]
 """
 
 
@@ -152,7 +163,8 @@ def run(plugin: Write, bench: Bench, spread: Method) -> Callable[..., Record]:
     exec(TRUNK, here)
     own: type[Trunk] = here["Small"]  # type: ignore[assignment]
     core = registry.origins["metric-learning-bench:core"]
-    source = BackboneSource(name="here", build=own, summary="s")
+    weights: tuple[PretrainedWeights] = (here["FILLED"],)  # type: ignore[assignment]
+    source = BackboneSource(name="here", build=own, summary="s", weights=weights)
     registry.backbones["here"] = Registered(source, core)
 
     def run_on(name: str, *, method: Method = spread, **changes: object) -> Record:
@@ -172,7 +184,10 @@ def told(record: Record) -> tuple[object, ...]:
     return record.init_digest, record.selected, record.validation, record.scores, record.test_digest
 
 
-@pytest.mark.parametrize("changes", [{}, {"freeze_batch_norm": True}, {"precision": "bfloat16"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"freeze_batch_norm": True}, {"precision": "bfloat16"}, {"weights": "filled"}],
+)
 def test_a_trunk_computes_elsewhere_what_it_would_here(run, changes) -> None:
     """With batch norm, dropout, a weight that does not train, and all that the core decides."""
     there, here = run("honest", **changes), run("here", **changes)
