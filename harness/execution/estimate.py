@@ -124,7 +124,7 @@ def time_a_run(bench: Bench, threads: int) -> Guess:
 def _points(test: Part, size: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """As many as the test part has, up to `TIMED_POINTS`, of as many classes, at random."""
     count = min(len(test), TIMED_POINTS)
-    classes = min(len(test.labels.unique()), count // 2)
+    classes = min(len(set(test.labels.tolist())), count // 2)
     drawn = np.random.default_rng(0).normal(size=(count, size)).astype(np.float32)
     return drawn, np.arange(count, dtype=np.int64) % classes
 

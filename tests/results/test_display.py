@@ -239,3 +239,25 @@ def test_a_smoke_board_says_first_that_its_scores_mean_nothing(replicate: MakeRu
     assert "its scores mean nothing" in build_board(replicate()).notes[0]
     other = build_board(replicate(identity={"protocol": "reality-check"}))
     assert not any("mean nothing" in note for note in other.notes)
+
+
+def test_110_methods_are_a_line_each_at_80_columns(replicate: MakeRuns) -> None:
+    names = [f"multi-similarity-miner-{number}" for number in range(110)]
+    records = [
+        record
+        for place, name in enumerate(names)
+        for seed in range(2)
+        for record in replicate(
+            name,
+            seed,
+            0.9 - place / 200 + seed * (place + 1) / 1e4,
+            identity={"unlocked": ("steps",)},
+        )
+    ]
+    lines = on_terminal(records, 80).splitlines()
+    rows = [line for line in lines if " [" in line and "multi-similarity-miner-" in line]
+    assert [line.split()[:2] for line in rows] == [
+        [str(place), name] for place, name in enumerate(names, 1)
+    ]
+    assert all(line.rstrip().endswith("unlocked") for line in rows)
+    assert max(map(len, lines)) <= 80
