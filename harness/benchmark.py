@@ -23,8 +23,8 @@ from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE, Settings
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
+    from harness.execution.executor import Bench
     from harness.execution.plan import Entrant, Plan, PlannedRun
-    from harness.execution.run import Bench
     from harness.execution.session import ReplicateEnded, RunEnded, RunStarted
     from harness.forecast import Forecast
     from harness.protocol import Protocol
@@ -206,9 +206,9 @@ class Benchmark:
 
     @cached_property
     def _bench(self) -> Bench:
+        from harness.execution.executor import Bench
         from harness.execution.machine import choose_device
-        from harness.execution.run import Bench
-        from harness.models.weights import require_weights
+        from harness.models.sources import require_weights
 
         assert self.entrants  # what is wrong with hyperparameters is said before data are loaded
         device = choose_device(self._device, here=not self._executor.remote)

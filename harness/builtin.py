@@ -37,7 +37,7 @@ def _local(work: Work) -> Stages:
 
 
 def _ray(work: Work) -> Stages:
-    from harness.execution.ray.team import execute_on_ray
+    from harness.execution.ray.remote import execute_on_ray
 
     return execute_on_ray(work)
 

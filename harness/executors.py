@@ -5,9 +5,9 @@ bytes of it, and `unpack` a run again where the same plugins are installed.
 """
 
 from harness.execution.crossing import pack, unpack
-from harness.execution.executor import Finished, Settings, Stage, Stages, Started, Work
+from harness.execution.executor import Bench, Finished, Settings, Stage, Stages, Started, Work
 from harness.execution.plan import PlannedRun
-from harness.execution.run import Bench, execute
+from harness.execution.run import execute
 from harness.extension import Executor
 
 __all__ = [

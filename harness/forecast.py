@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.execution.estimate import Estimate, Guess, learnt_estimate, time_a_run
-from harness.execution.placement import place_workers
+from harness.execution.estimate import time_a_run
+from harness.execution.local import place_workers
+from harness.execution.plan import Estimate, Guess, learnt_estimate
 from harness.execution.session import outstanding
 from harness.store import Store
 from harness.table import Column, Table, duration, to_html, to_text
@@ -15,9 +16,8 @@ from harness.table import Column, Table, duration, to_html, to_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.execution.executor import Settings
+    from harness.execution.executor import Bench, Settings
     from harness.execution.plan import Plan, PlannedRun
-    from harness.execution.run import Bench
     from harness.table import Cell
 
 

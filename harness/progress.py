@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.benchmark import Planned, SearchStarted
-from harness.execution.estimate import Estimate, Guess, learnt_estimate
+from harness.execution.plan import Estimate, Guess, learnt_estimate
 from harness.execution.session import RunEnded, RunStarted
 from harness.table import duration
 

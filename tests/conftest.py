@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, settings
 
 from harness import Method, Objective
 from harness.data.dataset import Attribute, Dataset
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, PlannedRun, make_plan
-from harness.execution.run import Bench, execute
+from harness.execution.run import execute
 from harness.protocol import Protocol, load_protocol
 from harness.record import Record
 from harness.registry import Origin, RegisteredMethod, core_registry

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, Plan, make_plan
-from harness.execution.run import Bench
 from harness.method import Method
 from harness.record import Record
 from harness.registry import Origin, RegisteredMethod

@@ -22,7 +22,7 @@ BEHIND_THE_STORE = (
     "statistics",
     "results",
     "metrics.py",
-    "table",
+    "table.py",
     "record.py",
     "scoring",
     "reading",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from harness.plain_text import one_line, plain
+from harness.errors import one_line, plain
 
 _READ_BYTES = 1 << 16
 _SHOWN_BYTES = 1 << 16
@@ -50,7 +50,7 @@ def gone(pid: int) -> Gone:
 
 def _resident() -> int:
     """What this process holds, which a fork of it begins with."""
-    from harness.execution.memory import resident_bytes
+    from harness.execution.machine import resident_bytes
 
     return resident_bytes(os.getpid())
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from harness.apart.channel import BadFrame, Channel, Closed, Memory, Message
 from harness.apart.child import Died
 from harness.apart.nursery import Job, nursery
-from harness.plain_text import one_line, plain
+from harness.errors import one_line, plain
 from harness.record import Identity, Record
 from harness.registry import Origin, Reference, confine
 

@@ -219,7 +219,7 @@ def _warm() -> None:
     for name in ("torch", "harness.apart.pupil", *_LIBRARIES):
         if find_spec(name.partition(".")[0]) is not None:
             importlib.import_module(name)
-    from harness.execution.warming import first_step
+    from harness.execution.machine import first_step
 
     first_step()
     gc.collect()

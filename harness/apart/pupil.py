@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 from harness.apart.channel import Channel, Closed, Memory, Message
 from harness.apart.lesson import Lesson, placed
 from harness.apart.shared import Shape, open_shared
-from harness.data.seal import Seal, SealedTestSet, sealed
+from harness.data.dataset import Seal, SealedTestSet, sealed
 from harness.execution.machine import make_deterministic
 from harness.method.objective import Batch, Clusters, Context, Objective, Outputs
 from harness.record import Reason

@@ -19,10 +19,10 @@ from torch.autograd.function import once_differentiable
 
 from harness.apart.channel import Channel, Closed, Memory, Message
 from harness.apart.helping import CPU, Helper
+from harness.errors import plain
 from harness.extension import BackboneSource
 from harness.models.backbone import Trunk, freeze_batch_norm
-from harness.models.weights import starting_trunk
-from harness.plain_text import plain
+from harness.models.sources import starting_trunk
 from harness.protocol.model import BackboneRule
 from harness.registry import Reference, confine
 from harness.training.outcomes import PluginFailed, Tampered, reason_of, told

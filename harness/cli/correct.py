@@ -72,8 +72,8 @@ def correct(  # noqa: PLR0913 - one argument an option
     from harness.correcting import correct as go_through
     from harness.correcting.curves import draw_curves
     from harness.errors import UserError, unknown
+    from harness.execution.executor import Bench
     from harness.execution.machine import choose_device, set_threads
-    from harness.execution.run import Bench
     from harness.figures.drawing import FORMATS, as_file
     from harness.table import render
 

@@ -105,7 +105,7 @@ def weights(
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:
     """Download the pretrained weights of a backbone: a run never does."""
-    from harness.models.weights import fetch_weights
+    from harness.models.sources import fetch_weights
     from harness.registry import load_registry
 
     registry = load_registry(plugin or [])
@@ -121,7 +121,7 @@ def weights(
 
 
 def _list_weights(registry: Registry, format: Format) -> None:  # noqa: A002
-    from harness.models.weights import require_weights
+    from harness.models.sources import require_weights
     from harness.table import Cell, Column, Table
 
     rows: list[dict[str, Cell]] = []

@@ -10,7 +10,8 @@ import typer
 from harness.errors import EXIT_DOES_NOT_HOLD, UserError
 
 if TYPE_CHECKING:
-    from harness.store import Damage, Examination, Store
+    from harness.store import Store
+    from harness.store.examination import Damage, Examination
 
 
 _REMEDIES = {

@@ -13,8 +13,8 @@ from harness.correcting.clusterers import CLUSTERERS, estimated, k_means
 from harness.correcting.user import Terms, User
 from harness.data.streams import numpy_stream, stream_seed
 from harness.errors import UserError
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant
-from harness.execution.run import Bench
 from harness.protocol.model import ClosedSetSplit
 from harness.scoring import agreement, score_embeddings
 

@@ -12,11 +12,10 @@ import torch
 
 from harness.data.splits import Split
 from harness.data.streams import numpy_stream
+from harness.execution.executor import Bench
 from harness.execution.learning import Student, learn
 from harness.execution.plan import Entrant
-from harness.execution.run import Bench
-from harness.execution.starting import open_vault, start_backbone
-from harness.execution.support import require_supported
+from harness.execution.run import open_vault, require_supported, start_backbone
 from harness.training.embedding import ReadBackbone, embed_part
 from harness.training.outcomes import Unsupported
 from harness.training.task import Task

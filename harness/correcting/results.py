@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from harness.correcting.experiment import UNTRAINED, Corrected, Course, by_method
-from harness.statistics import Interval, PairedDifference, paired_difference, t_interval
+from harness.statistics.intervals import Interval, t_interval
+from harness.statistics.pairs import PairedDifference, paired_difference
 from harness.table import Cell, Column, Table
 
 METRICS: tuple[str, ...] = ("ami", "nmi", "ari", "pairwise_f1", "map_at_r")

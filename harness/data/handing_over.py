@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import IN_MEMORY_BYTES, Attribute, Dataset, MappedArray, map_array
-from harness.errors import UserError
-from harness.plain_text import one_line, plain
+from harness.errors import UserError, one_line, plain
 
 if TYPE_CHECKING:
     from harness.registry import Origin, Reference

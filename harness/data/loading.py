@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.data.dataset import Dataset
-from harness.data.seal import require_open
+from harness.data.dataset import Dataset, require_open
 from harness.errors import NotComparable, UserError
 from harness.registry import Reference, Registry, one_line
 

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from harness.data.augmentation import WHOLE, Window
-from harness.data.dataset import Dataset, MappedArray
-from harness.data.seal import require_open
+from harness.data.dataset import Dataset, MappedArray, require_open
 from harness.data.splits import Positions, Split
 
 

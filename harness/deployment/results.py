@@ -10,7 +10,8 @@ from typing import Any
 
 from harness.deployment.arms import ARMS, BASE, MEASURES, Outcome, Terms
 from harness.results import interval_text
-from harness.statistics import Interval, PairedDifference, paired_difference, t_interval
+from harness.statistics.intervals import Interval, t_interval
+from harness.statistics.pairs import PairedDifference, paired_difference
 from harness.table import Cell, Column, Table
 
 

@@ -17,7 +17,7 @@ from harness.training.embedding import ReadBackbone
 
 if TYPE_CHECKING:
     from harness.data.parts import Vault
-    from harness.execution.run import Bench
+    from harness.execution.executor import Bench
     from harness.method import Method
     from harness.models.backbone import Backbone
     from harness.protocol import Protocol

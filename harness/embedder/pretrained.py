@@ -7,7 +7,7 @@ import torch
 from harness.embedder.embedder import Embedder
 from harness.errors import UserError
 from harness.extension import RANDOM
-from harness.models.weights import require_weights, standardisation_of_weights, starting_trunk
+from harness.models.sources import require_weights, standardisation_of_weights, starting_trunk
 from harness.registry import Registry
 
 

@@ -1,11 +1,10 @@
-"""How long a plan will take: from what runs took before, or from a few timed steps."""
+"""How long a run will take that nobody has timed: from parts of it, timed now."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +12,12 @@ import torch
 
 from harness.data.parts import Part, Vault
 from harness.data.splits import make_split
+from harness.execution.executor import Bench
 from harness.execution.machine import set_threads
-from harness.execution.plan import PlannedRun
-from harness.execution.run import Bench
+from harness.execution.plan import Guess
+from harness.execution.run import open_vault, start_backbone
 from harness.execution.scores import score_part
-from harness.execution.starting import open_vault, start_backbone
 from harness.models.backbone import Backbone
-from harness.record import Record
 from harness.scoring import map_at_r
 from harness.training.embedding import embed_inputs
 from harness.training.optimizers import backbone_optimizers
@@ -27,64 +25,6 @@ from harness.training.optimizers import backbone_optimizers
 TIMED_STEPS = 5
 TIMED_IMAGES = 512
 TIMED_POINTS = 2_000
-
-
-@dataclass(frozen=True)
-class Guess:
-    """Seconds of a run that nobody has timed: of its training with one view, and of the rest."""
-
-    training: float
-    rest: float
-
-    def seconds(self, run: PlannedRun) -> float:
-        """Those of one run."""
-        method = run.entrant.registered.method
-        return self.rest + (self.training * method.views if method.trained else 0.0)
-
-
-@dataclass
-class Estimate:
-    """Seconds a run takes, by method, learnt from Records of the same protocol.
-
-    `guess`: of a method not seen yet, where no other that trains was seen. `seen`: the seconds of
-    each method's runs; `trained`: which of them trained.
-    """
-
-    guess: Guess
-    seen: dict[str, list[float]] = field(default_factory=dict)
-    trained: set[str] = field(default_factory=set)
-
-    def learn(self, record: Record) -> None:
-        """Take one Record into account, if it got as far as an audit."""
-        if record.audit is not None:
-            method = record.identity.method
-            self.seen.setdefault(method, []).append(record.audit.seconds)
-            if record.audit.steps:
-                self.trained.add(method)
-
-    def seconds(self, runs: Sequence[PlannedRun]) -> float:
-        """Estimated seconds for these runs, one after the other."""
-        return sum(self._of(run) for run in runs)
-
-    def _of(self, run: PlannedRun) -> float:
-        own = self.seen.get(run.identity.method)
-        if own:
-            return statistics.median(own)
-        trains = run.entrant.registered.method.trained
-        alike = [
-            statistics.median(values)
-            for method, values in self.seen.items()
-            if (method in self.trained) == trains
-        ]
-        return statistics.median(alike) if alike else self.guess.seconds(run)
-
-
-def learnt_estimate(records: Iterable[Record], guess: Guess) -> Estimate:
-    """An estimate that has seen these Records."""
-    estimate = Estimate(guess)
-    for record in records:
-        estimate.learn(record)
-    return estimate
 
 
 def time_a_run(bench: Bench, threads: int) -> Guess:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -12,7 +13,7 @@ from harness.method import Value
 from harness.method.method import samples_per_class
 from harness.protocol import Protocol
 from harness.protocol.model import BackboneRule
-from harness.record import Declared, Identity, Searched
+from harness.record import Declared, Identity, Record, Searched
 from harness.registry import CORE_DISTRIBUTION, RegisteredMethod, Registry
 from harness.training import TRAINING_SEMANTICS
 
@@ -219,3 +220,61 @@ def _replicate(
     )
     folds = [first.model_copy(update={"fold": fold}) for fold in range(protocol.split.folds)]
     return Replicate(entrant, seed, tuple(PlannedRun(entrant, fold) for fold in folds))
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Seconds of a run that nobody has timed: of its training with one view, and of the rest."""
+
+    training: float
+    rest: float
+
+    def seconds(self, run: PlannedRun) -> float:
+        """Those of one run."""
+        method = run.entrant.registered.method
+        return self.rest + (self.training * method.views if method.trained else 0.0)
+
+
+@dataclass
+class Estimate:
+    """Seconds a run takes, by method, learnt from Records of the same protocol.
+
+    `guess`: of a method not seen yet, where no other that trains was seen. `seen`: the seconds of
+    each method's runs; `trained`: which of them trained.
+    """
+
+    guess: Guess
+    seen: dict[str, list[float]] = field(default_factory=dict)
+    trained: set[str] = field(default_factory=set)
+
+    def learn(self, record: Record) -> None:
+        """Take one Record into account, if it got as far as an audit."""
+        if record.audit is not None:
+            method = record.identity.method
+            self.seen.setdefault(method, []).append(record.audit.seconds)
+            if record.audit.steps:
+                self.trained.add(method)
+
+    def seconds(self, runs: Sequence[PlannedRun]) -> float:
+        """Estimated seconds for these runs, one after the other."""
+        return sum(self._of(run) for run in runs)
+
+    def _of(self, run: PlannedRun) -> float:
+        own = self.seen.get(run.identity.method)
+        if own:
+            return statistics.median(own)
+        trains = run.entrant.registered.method.trained
+        alike = [
+            statistics.median(values)
+            for method, values in self.seen.items()
+            if (method in self.trained) == trains
+        ]
+        return statistics.median(alike) if alike else self.guess.seconds(run)
+
+
+def learnt_estimate(records: Iterable[Record], guess: Guess) -> Estimate:
+    """An estimate that has seen these Records."""
+    estimate = Estimate(guess)
+    for record in records:
+        estimate.learn(record)
+    return estimate

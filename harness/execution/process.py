@@ -1,51 +1,87 @@
-"""A worker process as its parent sees it: give it a run, take what came of it, end it."""
+"""Worker processes as their parent sees them: begun, given runs, heard and ended."""
 
 from __future__ import annotations
 
 import os
 import pickle
 import signal
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 
 from harness.errors import UserError
-from harness.execution.crossing import pack
-from harness.execution.memory import held_bytes
+from harness.execution.crossing import core_digest, pack, pack_registry
+from harness.execution.executor import Arrays, Stages, Work
+from harness.execution.local import Placement
+from harness.execution.machine import held_bytes
 from harness.execution.plan import PlannedRun
-from harness.execution.run import Arrays
+from harness.execution.shared_dataset import SharedDataset, shared
+from harness.execution.team import Assignment, Died, Team, require_enforceable
 from harness.execution.worker import NO_MORE, READY, REFUSED, Workplace, serve
 from harness.record import Record
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _GRACE_SECONDS = 5.0
+_LEAVE_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """A run that a worker is at, and since when: by the clock for people, by one that never jumps.
-
-    `attempt`: 1 for the first.
-    """
-
-    run: PlannedRun
-    attempt: int
-    started: datetime
-    began: float
+def execute_in_processes(work: Work, placement: Placement) -> Stages:
+    """Execute the runs in worker processes, one a placed device."""
+    require_enforceable(work.settings)
+    if not work.runs:
+        return
+    with shared(work.bench.dataset) as dataset:
+        yield from Team(work, Processes(work, placement, dataset)).execute()
 
 
-class Died(Exception):
-    """The worker's process ended; the message says how."""
+class Processes:
+    """Worker processes of this machine, each at a place of its own."""
+
+    def __init__(self, work: Work, placement: Placement, dataset: SharedDataset) -> None:
+        self.count = len(placement.devices)
+        self._placement = placement
+        self._everywhere = Workplace(
+            bench=pack(work.bench),
+            core=core_digest(),
+            registry=pack_registry(work.bench.registry),
+            dataset=dataset,
+            device="",
+            threads=work.settings.threads,
+        )
+
+    def hire(self, beside: Sequence[WorkerProcess]) -> WorkerProcess:
+        """A process at the first place that nobody has."""
+        taken = {worker.slot for worker in beside}
+        slot = next(slot for slot in range(self.count) if slot not in taken)
+        place = replace(self._everywhere, device=self._placement.devices[slot])
+        return WorkerProcess(place, slot, library_threads=self._placement.library_threads)
+
+    def with_news(
+        self, workers: Sequence[WorkerProcess], seconds: float | None
+    ) -> list[WorkerProcess]:
+        """Wait until a worker sends something or ends, no longer than `seconds`."""
+        wait([one for worker in workers for one in worker.waitables], seconds)
+        return [worker for worker in workers if worker.has_news()]
+
+    def dismiss(self, workers: Sequence[WorkerProcess]) -> None:
+        """End every worker: at once those that still run something."""
+        for worker in workers:
+            if worker.idle:
+                worker.dismiss()
+        for worker in workers:
+            worker.kill(after=_LEAVE_SECONDS if worker.idle else 0.0)
 
 
 class WorkerProcess:
     """One worker process, begun when this is made."""
 
-    def __init__(self, place: Workplace, *, library_threads: int) -> None:
+    environment: Mapping[str, str] | None = None
+    """Its machine is this one."""
+
+    def __init__(self, place: Workplace, slot: int, *, library_threads: int) -> None:
+        self.slot = slot
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, place), daemon=True)
@@ -67,7 +103,7 @@ class WorkerProcess:
 
     def give(self, run: PlannedRun, *, attempt: int) -> None:
         """Let it execute a run."""
-        self.assignment = Assignment(run, attempt, datetime.now(UTC), time.monotonic())
+        self.assignment = Assignment.now(run, attempt)
         try:
             self._connection.send_bytes(pack(run))
         except OSError:

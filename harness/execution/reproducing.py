@@ -13,11 +13,10 @@ import numpy.typing as npt
 from harness.data.loading import recorded_dataset
 from harness.data.own import Brought
 from harness.errors import NotComparable, UserError
-from harness.execution.executor import Finished, Work
-from harness.execution.inline import execute_inline
+from harness.execution.executor import Bench, Finished, Work
+from harness.execution.local import execute_inline
 from harness.execution.machine import choose_device, set_threads
 from harness.execution.plan import Entrant, PlannedRun, trunk_code
-from harness.execution.run import Bench
 from harness.protocol import Protocol
 from harness.record import ELSEWHERE, Identity, Record
 from harness.registry import Registry

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy.typing as npt
@@ -16,49 +18,106 @@ from torch import Tensor, nn
 
 from harness.apart.channel import NothingShared
 from harness.apart.child import Died
-from harness.apart.trunk import trunk_seconds
-from harness.data.augmentation import scored_windows
+from harness.apart.trunk import TrunkApart, trunk_seconds
+from harness.data.augmentation import middle_window, scored_windows
 from harness.data.dataset import Dataset
 from harness.data.parts import Vault
-from harness.data.splits import make_split, part_digest
+from harness.data.splits import Split, make_split, part_digest
+from harness.execution.executor import Arrays, Bench
 from harness.execution.learning import Learnt, Student, learn
-from harness.execution.machine import PeakMemory, environment
+from harness.execution.machine import PeakMemory
 from harness.execution.plan import PlannedRun
 from harness.execution.scores import score_part
-from harness.execution.starting import open_vault, start_backbone
-from harness.execution.support import require_supported
-from harness.extension import Metric
 from harness.method import Method
-from harness.models.backbone import MeanOfViews, weights_digest
+from harness.models.backbone import Backbone, MeanOfViews, Trunk, build_backbone, weights_digest
+from harness.models.sources import given_standardisation, starting_trunk
 from harness.protocol import Protocol
-from harness.record import Audit, Reason, Record
-from harness.registry import Registry
+from harness.protocol.model import CLOSED_SETS
+from harness.record import Audit, Reason, Record, State
+from harness.registry import Reference
 from harness.scoring import map_at_r
 from harness.training.embedding import Counts, ReadBackbone, embed_part
 from harness.training.loop import count_parameters
-from harness.training.outcomes import PluginFailed, reason_of
+from harness.training.outcomes import PluginFailed, Unsupported, reason_of
 from harness.training.task import Task
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+
+def open_vault(bench: Bench, split: Split) -> Vault:
+    """The dataset cut by a split, with its inputs as the protocol and the trunk's weights say."""
+    rules = bench.protocol
+    source = bench.registry.backbone(rules.backbone.name).item
+    weights = source.weights_named(rules.backbone.weights)
+    return Vault(
+        bench.dataset,
+        split,
+        bench.device,
+        raw=rules.quirks is not None and rules.quirks.raw_training_inputs,
+        window=middle_window(rules.augmentation),
+        given=None if weights is None else given_standardisation(weights, bench.dataset),
+    )
+
+
+def start_backbone(bench: Bench, *, fold: int, seed: int, members: int = 1) -> Backbone:
+    """Build the protocol's backbone on the CPU, with the weights that it starts from."""
+    rules = bench.protocol
+    source = bench.registry.backbone(rules.backbone.name).item
+    build: Callable[[tuple[int, ...]], Trunk]
+    if isinstance(source.build, Reference):
+        build = partial(TrunkApart, source, rules.backbone)
+    else:
+        build = starting_trunk(source, source.weights_named(rules.backbone.weights))
+    return build_backbone(
+        build,
+        rules.backbone,
+        trunk_inputs(bench),
+        fold=fold,
+        seed=seed,
+        members=members,
+    )
+
+
+def trunk_inputs(bench: Bench) -> tuple[int, ...]:
+    """The shape of one input of the trunk."""
+    rules = bench.protocol
+    weights = bench.registry.backbone(rules.backbone.name).item.weights_named(
+        rules.backbone.weights
+    )
+    shape = middle_window(rules.augmentation).shape(tuple(bench.dataset.inputs.shape[1:]))
+    return shape if weights is None else (len(weights.mean), *shape[1:])
+
+
+def require_supported(method: Method, protocol: Protocol, dataset: Dataset) -> None:
+    """Raise Unsupported for a method that needs what the protocol, the data or the machine lack."""
+    for module, remedy in method.requires.items():
+        if find_spec(module.partition(".")[0]) is None:
+            raise Unsupported(f"needs {module}, which is not installed: {remedy}")
+    if method.setting == "closed-set" and protocol.split.kind not in CLOSED_SETS:
+        raise Unsupported("needs a closed-set split; this protocol's test classes are new")
+    if method.weights == "pretrained" and protocol.backbone.weights == "random":
+        raise Unsupported("needs pretrained weights; this protocol trains from random ones")
+    if protocol.backbone.embedding_size % method.members:
+        raise Unsupported(
+            f"needs an embedding size that {method.members} members can share, "
+            f"not {protocol.backbone.embedding_size}"
+        )
+    if method.trained:
+        _require_batches(method, protocol, dataset)
+
+
+def _require_batches(method: Method, protocol: Protocol, dataset: Dataset) -> None:
+    if method.batch not in protocol.training.compositions:
+        admitted = ", ".join(protocol.training.compositions)
+        raise Unsupported(f"needs {method.batch} batches; this protocol admits {admitted}")
+    if method.batch == "clusters" and protocol.split.labelled_fraction < 1:
+        raise Unsupported("needs clusters of labelled samples; this protocol hides labels")
+    if method.views == 2 and not dataset.is_images:
+        raise Unsupported("needs two augmented views; feature vectors are not augmented")
+    if method.relevance == "graded" and dataset.hierarchy is None:
+        raise Unsupported(f"needs graded relevance; {dataset.name} names no groups of classes")
+
 
 ATTEMPTS = 2
 """How often a run is tried whose process ends."""
-
-
-@dataclass(frozen=True, eq=False)
-class Bench:
-    """What all runs of a session share. `keep_weights`: runs leave their embedders too."""
-
-    registry: Registry
-    protocol: Protocol
-    dataset: Dataset
-    device: torch.device
-    keep_weights: bool = False
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """Further scores that plugins offer."""
-        return [registered.item for registered in self.registry.metrics.values()]
 
 
 def execute(run: PlannedRun, bench: Bench) -> tuple[Record, Arrays | None]:
@@ -116,31 +175,14 @@ class _Progress:
 
     def done(self) -> Record:
         """The Record of a run that was scored."""
-        return self._record(state="done")
+        return self.bench.record(self.run, state="done", started=self.started, **self.fields)
 
     def failed(self, error: BaseException) -> Record:
         """The Record of a run that was not, with its reason."""
         reason = reason_of(error)
-        skipped = reason.kind == "unsupported"
-        return self._record(state="skipped" if skipped else "failed", reason=reason)
-
-    def _record(self, **more: Any) -> Record:
-        protocol = self.bench.protocol
-        return Record(
-            identity=self.run.identity,
-            declared=self.run.entrant.declared(protocol),
-            chosen_by=self.run.entrant.chosen_by,
-            searched=self.run.entrant.searched,
-            folds=protocol.split.folds,
-            replicates=protocol.replicates,
-            looks=protocol.looks,
-            environment=environment(self.bench.device),
-            left_out=self.bench.dataset.left_out,
-            started=self.started.isoformat(timespec="seconds"),
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            **self.fields,
-            **more,
-        )
+        state: State = "skipped" if reason.kind == "unsupported" else "failed"
+        found = {**self.fields, "reason": reason}
+        return self.bench.record(self.run, state=state, started=self.started, **found)
 
 
 def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arrays:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.data.streams import stream_seed
+from harness.errors import one_line, plain
 from harness.extension import Metric
-from harness.plain_text import one_line, plain
 from harness.protocol.model import ScoringRule
 from harness.record import Scores, Told
 from harness.registry import Reference

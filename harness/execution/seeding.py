@@ -9,7 +9,7 @@ from harness.extension import BackboneSource
 from harness.registry.asking import ask
 
 if TYPE_CHECKING:
-    from harness.execution.run import Bench
+    from harness.execution.executor import Bench
     from harness.protocol.model import BackboneRule
     from harness.registry import Origin
 
@@ -22,7 +22,7 @@ def require_seeded_trunk(bench: Bench) -> None:
     It is built twice in each of two processes: neither a draw of its own nor one made when the
     plugin is imported stays hidden.
     """
-    from harness.execution.starting import trunk_inputs
+    from harness.execution.run import trunk_inputs
 
     rule = bench.protocol.backbone
     registered = bench.registry.backbone(rule.name)
@@ -51,7 +51,7 @@ def build_twice(
 ) -> dict[str, list[str]]:
     """In the child: the digests of the initial weights of two builds from one seed."""
     from harness.models.backbone import build_backbone, weights_digest
-    from harness.models.weights import starting_trunk
+    from harness.models.sources import starting_trunk
 
     build = starting_trunk(source, source.weights_named(rule.weights))
     built = (build_backbone(build, rule, shape, fold=0, seed=0) for _ in range(2))

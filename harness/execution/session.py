@@ -10,19 +10,20 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from harness.errors import UserError
-from harness.execution.executor import Settings, Stages, Started, Work
-from harness.execution.inline import execute_inline
+from harness.errors import UserError, one_line
+from harness.execution.executor import Bench, Settings, Stages, Started, Work
+from harness.execution.local import execute_inline
 from harness.execution.plan import Plan, PlannedRun, Replicate
-from harness.execution.run import Bench
 from harness.execution.scores import score_concatenation
-from harness.execution.seeding import require_seeded_trunk
-from harness.plain_text import one_line
 from harness.record import Concatenation, Record
 from harness.registry import Registry
 from harness.scoring import SCORING_SEMANTICS
 from harness.store import Store
+
+if TYPE_CHECKING:
+    from harness.apart.helping import ObserverApart
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,10 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
             "this plan was not searched (`harness.Benchmark` searches, then runs)"
         )
     todo = outstanding(plan, store, retry_failed=retry_failed)
-    if todo:
+    trunk = bench.registry.backbone(plan.protocol.backbone.name)
+    if todo and trunk.origin.files is not None:  # a plugin's
+        from harness.execution.seeding import require_seeded_trunk
+
         require_seeded_trunk(bench)
     replicates = _Replicates(plan, todo)
     for replicate in replicates.settled:
@@ -149,6 +153,12 @@ def _join(replicate: Replicate, bench: Bench, store: Store) -> bool:
     return True
 
 
+def _observers(registry: Registry) -> list[ObserverApart]:
+    from harness.apart.helping import ObserverApart
+
+    return [ObserverApart(origin) for origin in registry.observers]
+
+
 class _Observers:
     """Whoever observes runs: plugins in processes of their own, and what a program registered.
 
@@ -156,9 +166,7 @@ class _Observers:
     """
 
     def __init__(self, registry: Registry) -> None:
-        from harness.apart.helping import ObserverApart
-
-        self._apart = [ObserverApart(origin) for origin in registry.observers]
+        self._apart = _observers(registry) if registry.observers else []
         self._hook = registry.manager.hook
 
     def __enter__(self) -> _Observers:

@@ -65,9 +65,8 @@ def _serve(connection: Connection, place: Workplace) -> None:
 
     from harness.apart.nursery import begin_here
     from harness.execution.crossing import core_digest, unpack
-    from harness.execution.machine import choose_device, set_threads
+    from harness.execution.machine import choose_device, set_threads, warm
     from harness.execution.run import execute
-    from harness.execution.warming import warm
 
     logging.basicConfig(format="bench: %(message)s", level=logging.WARNING)
     if core_digest() != place.core:

@@ -44,7 +44,7 @@ def average_ranking(
     named. Where each may truly stand is what the board's paired tests say. `higher_is_better`: for
     a metric whose direction nobody recorded; UserError without.
     """
-    from harness.statistics import average_ranks, critical_difference
+    from harness.statistics.across_datasets import average_ranks, critical_difference
 
     board = sources.board
     labels = [row.label for row in board.rows]

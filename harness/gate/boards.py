@@ -24,7 +24,7 @@ from harness.record import Record
 from harness.results.belonging import belonging
 from harness.results.key import IDENTITY, SEARCHED, method_key
 from harness.results.reading import Selector, Source, choose, scope_facts
-from harness.statistics import holm
+from harness.statistics.holm import holm
 from harness.store import Scope
 
 Entrant = tuple[str, str]  # of `method_key`: a row of a board, whatever its version

@@ -11,7 +11,7 @@ from harness.gate.metrics import GatedMetric
 from harness.gate.rendering import line_sentence
 from harness.gate.report import GateReport, Line, Policy
 from harness.scoring import Scores, score_embeddings
-from harness.statistics import hierarchical_bootstrap
+from harness.statistics.bootstrap import hierarchical_bootstrap
 
 FEW_CLASSES = 10
 

@@ -13,8 +13,8 @@ from harness.gate.decision import Difference
 from harness.gate.metrics import GatedMetric
 from harness.record import Record
 from harness.results.replicates import complete_records
-from harness.statistics import paired_differences, seed_effect
-from harness.statistics.units import fold_units
+from harness.statistics.paired import paired_differences
+from harness.statistics.units import fold_units, seed_effect
 
 Floats = npt.NDArray[np.float64]
 Starts = tuple[str | None, ...]

@@ -11,9 +11,7 @@ from xml.etree import ElementTree as ET
 from harness.gate.decision import Decision, Difference
 from harness.gate.report import GateReport, Line
 from harness.metrics import title_of
-from harness.table import Cell, Column, Table, render
-from harness.table.formats import escape_markdown
-from harness.table.model import printable
+from harness.table import Cell, Column, Table, escape_markdown, printable, render
 
 _MARKS = {
     "pass": "✅",

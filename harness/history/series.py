@@ -15,7 +15,7 @@ from harness.history.collecting import Snapshot
 from harness.metrics import title_of
 from harness.record import Record
 from harness.results import Board, Row, build_board
-from harness.statistics import Interval, t_interval
+from harness.statistics.intervals import Interval, t_interval
 from harness.table import Cell, Column, Table
 
 UNCHANGED, ANEW = "", "not comparable with before"

@@ -1,7 +1,6 @@
 """What plugin authors import. Importing this package does not import torch."""
 
-from harness.method.adapter import loss_method
-from harness.method.method import COMPOSITIONS, LABELS, SETTINGS, Composition, Method
+from harness.method.method import COMPOSITIONS, LABELS, SETTINGS, Composition, Method, loss_method
 from harness.method.space import Choice, Float, Int, Range, Value
 
 __all__ = [

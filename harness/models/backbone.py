@@ -13,8 +13,19 @@ import torch
 from torch import Tensor, nn
 
 from harness.data.streams import seed_torch, stream_seed
+from harness.errors import UserError
 from harness.method.objective import Outputs
 from harness.protocol.model import BackboneRule
+
+
+def require_image(input_shape: tuple[int, ...]) -> int:
+    """The channels of images of shape (C, H, W); UserError for inputs that are no images."""
+    if len(input_shape) != 3:
+        raise UserError(
+            f"this backbone needs images, not vectors of {input_shape[0]} numbers: "
+            "use mlp or linear"
+        )
+    return input_shape[0]
 
 
 class MeanOfViews(nn.Module):

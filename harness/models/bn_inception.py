@@ -12,8 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from harness.models.backbone import Trunk
-from harness.models.images import require_image
+from harness.models.backbone import Trunk, require_image
 
 FEATURES = 1024
 

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.errors import UserError
-from harness.models.backbone import Trunk
-from harness.models.images import require_image
+from harness.models.backbone import Trunk, require_image
 
 WIDTHS = (16, 32, 64)
 HIDDEN = 256

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.home import data_home
 from harness.errors import UserError
+from harness.models.sources import WeightsFile
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,25 +19,6 @@ if TYPE_CHECKING:
     from harness.models.backbone import Trunk
 
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class WeightsFile:
-    """A published state dict of a whole network.
-
-    `url`: where it is fetched from, for the trunk that `backbone` names; `package`: the import
-    package that holds it instead, as `inside`, and that `remedy` installs. `classifier`: beginnings
-    of the names that are no part of the trunk.
-    """
-
-    name: str
-    sha256: str
-    classifier: tuple[str, ...]
-    url: str = ""
-    backbone: str = ""
-    package: str = ""
-    inside: str = ""
-    remedy: str = ""
 
 
 def require_file(file: WeightsFile) -> Path:

@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 from harness.extension import BackboneSource, PretrainedWeights
-from harness.models.pretrained import WeightsFile, fetch_file, load_weights, require_file
+from harness.registry import Reference
+from harness.registry.asking import ask
 
 if TYPE_CHECKING:
+    from harness.data.dataset import Dataset
+    from harness.data.parts import Standardisation
     from harness.models.backbone import Trunk
 
 # Of torchvision's ImageNet weights: 255 times (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225).
 TORCHVISION_MEAN = (123.675, 116.28, 103.53)
 TORCHVISION_STD = (58.395, 57.12, 57.375)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsFile:
+    """A published state dict of a whole network.
+
+    `url`: where it is fetched from, for the trunk that `backbone` names; `package`: the import
+    package that holds it instead, as `inside`, and that `remedy` installs. `classifier`: beginnings
+    of the names that are no part of the trunk.
+    """
+
+    name: str
+    sha256: str
+    classifier: tuple[str, ...]
+    url: str = ""
+    backbone: str = ""
+    package: str = ""
+    inside: str = ""
+    remedy: str = ""
+
 
 RESNET18_FILE = WeightsFile(
     name="resnet18-f37072fd.pth",
@@ -126,7 +151,7 @@ def _imagenet(
 ) -> PretrainedWeights:
     return PretrainedWeights(
         name="imagenet",
-        load=functools.partial(load_weights, file),
+        load=functools.partial(_load, file),
         require=functools.partial(_require, file),
         fetch=functools.partial(_fetch, file) if file.url else None,
         mean=mean,
@@ -137,11 +162,21 @@ def _imagenet(
     )
 
 
+def _load(file: WeightsFile, trunk: Trunk) -> None:
+    from harness.models.pretrained import load_weights
+
+    load_weights(file, trunk)
+
+
 def _require(file: WeightsFile) -> None:
+    from harness.models.pretrained import require_file
+
     require_file(file)
 
 
 def _fetch(file: WeightsFile) -> None:
+    from harness.models.pretrained import fetch_file
+
     fetch_file(file)
 
 
@@ -160,3 +195,68 @@ def _timm_member(name: str) -> BackboneSource:
     from harness.models.timm_trunks import timm_member
 
     return timm_member(name)
+
+
+def starting_trunk(
+    source: BackboneSource, weights: PretrainedWeights | None
+) -> Callable[[tuple[int, ...]], Trunk]:
+    """A builder of trunks that have the weights they start from.
+
+    The random weights are drawn in either case, so that those of the head are the same.
+    """
+    if weights is None:
+        return source.build
+    load = weights.load
+
+    def build(input_shape: tuple[int, ...]) -> Trunk:
+        trunk = source.build(input_shape)
+        load(trunk)
+        return trunk
+
+    return build
+
+
+def require_weights(weights: PretrainedWeights) -> None:
+    """See to it that weights are at hand; those of a plugin, in a child of this process."""
+    require = weights.require
+    if isinstance(require, Reference):
+        ask(require.origin, "harness.registry.child:call", function=require)
+    else:
+        require()
+
+
+def fetch_weights(weights: PretrainedWeights) -> None:
+    """Get weights, those of a plugin in a child of this process; they are at hand afterwards."""
+    if isinstance(weights.fetch, Reference):
+        ask(weights.fetch.origin, "harness.registry.child:call", function=weights.fetch)
+    elif weights.fetch is not None:
+        weights.fetch()
+    require_weights(weights)
+
+
+def given_standardisation(weights: PretrainedWeights, dataset: Dataset) -> Standardisation:
+    """The numbers that pretrained weights were trained with, for images of a dataset.
+
+    Grey images become as many equal channels as the weights have. Raises UserError for inputs
+    that are no images, or have other channels.
+    """
+    shape, channels = dataset.inputs.shape[1:], len(weights.mean)
+    if len(shape) != 3 or shape[0] not in (1, channels):
+        raise UserError(
+            f"weights '{weights.name}' are for images of {channels} channels, and "
+            f"dataset {dataset.name} has inputs of shape {tuple(shape)}"
+        )
+    return standardisation_of_weights(weights)
+
+
+def standardisation_of_weights(weights: PretrainedWeights) -> Standardisation:
+    """The numbers that pretrained weights were trained with."""
+    import torch
+
+    from harness.data.parts import Standardisation
+
+    return Standardisation(
+        torch.tensor(weights.mean).view(-1, 1, 1),
+        torch.tensor(weights.std).view(-1, 1, 1),
+        reverse_channels=weights.channels == "bgr",
+    )

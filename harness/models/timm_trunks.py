@@ -15,8 +15,7 @@ from torch import Tensor
 
 from harness.errors import UserError, nearest
 from harness.extension import BackboneSource, PretrainedWeights
-from harness.models.backbone import Trunk
-from harness.models.images import require_image
+from harness.models.backbone import Trunk, require_image
 
 LEVELS = 255.0
 REMEDY = (

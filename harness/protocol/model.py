@@ -194,7 +194,7 @@ class ScoringRule(Section):
     `gallery`: `self`: the test part itself, without the query; `train`: the labelled training
     samples, where the classes are the same. `recall_at`: the K of Recall@K.
     `clustering_restarts`: seeded k-means runs behind NMI and AMI.
-    `classifiers`: of harness.scoring.classify, fitted on the labelled training samples alone.
+    `classifiers`: of scoring/classifiers.py, fitted on the labelled training samples alone.
     `verification`: false accept rates of the verification scores; none: there are none.
     """
 

@@ -8,14 +8,16 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import UserError, nearest, unknown
 from harness.protocol.model import Protocol, Rules
-from harness.protocol.own_data import divide_overrides
+
+if TYPE_CHECKING:
+    from harness.protocol.own_data import OwnData
 
 PROTOCOL_FORMAT = 1
 HEADER = ("format", "name", "summary", "datasets")
@@ -33,7 +35,11 @@ def parse_protocol(
     """
     content = _toml(text, where)
     header, rules = _divide(content, where)
-    own, overrides = divide_overrides(overrides)
+    own: OwnData | None = None
+    if overrides:
+        from harness.protocol.own_data import divide_overrides
+
+        own, overrides = divide_overrides(overrides)
     if own is not None:
         _validate(rules, where)
         header, rules = {**header, "datasets": {own.name: {}}}, own.turned(rules)

@@ -1,6 +1,6 @@
 """Plugins: what they offer, as data; and where they may, the plugins themselves."""
 
-from harness.plain_text import one_line
+from harness.errors import one_line
 from harness.registry.importing import LISTING_HOOKS, PROJECT, Reference, confine, item
 from harness.registry.loading import (
     CORE_DISTRIBUTION,

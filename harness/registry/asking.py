@@ -20,8 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.errors import UserError
-from harness.plain_text import plain
+from harness.errors import UserError, plain
 from harness.registry.origin import Origin
 
 SECONDS = 60.0

@@ -17,9 +17,9 @@ from types import ModuleType
 from typing import Any
 
 from harness import method as ranges
+from harness.errors import one_line, plain
 from harness.extension import BackboneSource, DatasetSource, Executor, Metric, PretrainedWeights
 from harness.method import Method
-from harness.plain_text import one_line, plain
 from harness.registry.importing import LISTING_HOOKS, Loaded, Reference
 from harness.registry.origin import Origin, Registered, RegisteredMethod
 from harness.registry.sources import defining_modules

@@ -19,10 +19,9 @@ from typing import Any
 import pluggy
 
 from harness import API, hookspecs
-from harness.errors import UserError, nearest
+from harness.errors import UserError, nearest, one_line
 from harness.extension import BackboneSource, DatasetSource, Executor, Metric
 from harness.method import Method
-from harness.plain_text import one_line
 from harness.registry.origin import Origin
 from harness.registry.sources import SourceFile, is_foreign, sha256_of
 

@@ -16,9 +16,8 @@ from typing import Any, TypeVar
 import pluggy
 
 from harness import hookspecs
-from harness.errors import UserError, unknown
+from harness.errors import UserError, plain, unknown
 from harness.extension import BackboneSource, DatasetSource, Executor, Metric
-from harness.plain_text import plain
 from harness.registry.asking import Failed, ask, ask_all
 from harness.registry.declarations import (
     LONGEST_LINE,

@@ -18,7 +18,7 @@ from harness.results import Aggregate, Board, interval_text
 from harness.results.board import Hyperparameters
 from harness.results.display import display_table
 from harness.results.telling import LEVEL
-from harness.statistics import Interval
+from harness.statistics.intervals import Interval
 from harness.table import Cell, Table
 
 NONE = "\u2013"  # where there is nothing to say

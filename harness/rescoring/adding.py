@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import NotComparable, UserError
+from harness.errors import NotComparable, UserError, plain
 from harness.execution.scores import score_concatenation, score_part
-from harness.plain_text import plain
 from harness.reading import Reading, open_source, read_embeddings
 from harness.reading.labels import label_column, settled
 from harness.record import ELSEWHERE, Concatenation, Declared, Record

@@ -9,7 +9,7 @@ from harness.errors import UserError, unknown
 from harness.metrics import title_of
 from harness.results.board import Board
 from harness.results.telling import LEVEL, Telling
-from harness.statistics import (
+from harness.statistics.across_datasets import (
     Posterior,
     average_ranks,
     bayesian_signed_rank,

@@ -44,7 +44,7 @@ from harness.results.replicates import (
     separated,
     separated_class_means,
 )
-from harness.statistics import Interval, fold_intervals
+from harness.statistics.intervals import Interval, fold_intervals
 from harness.store.excerpts import Common, Excerpt, excerpts_of
 
 UNLOCKED = "unlocked"

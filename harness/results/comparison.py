@@ -14,21 +14,14 @@ from harness.results.board import Board, Row
 from harness.results.class_sums import ClassSums, stacked_sums
 from harness.results.reading import Source, as_source
 from harness.results.telling import LEVEL, Floats, ToldPair
-from harness.statistics import (
-    Interval,
-    PairedDifference,
-    Pairs,
-    corrected_fold_test,
-    detectable_difference,
-    effect_size,
-    hierarchical_bootstrap,
-    paired_difference,
-    paired_differences,
-    probability_of_improvement,
-    replicates_on_board,
-    replicates_to_see,
-    sign_flip_test,
-)
+from harness.statistics.bootstrap import hierarchical_bootstrap
+from harness.statistics.correlated_folds import corrected_fold_test
+from harness.statistics.effect import effect_size, probability_of_improvement
+from harness.statistics.intervals import Interval
+from harness.statistics.paired import paired_differences
+from harness.statistics.pairs import PairedDifference, Pairs, paired_difference
+from harness.statistics.power import detectable_difference, replicates_on_board, replicates_to_see
+from harness.statistics.sign_flip import sign_flip_test
 from harness.store import Store
 
 SMALL = 0.005

@@ -13,7 +13,7 @@ from harness.metrics import RANKED_BY
 from harness.record import Declared
 from harness.results.board import Board, Cost, Row
 from harness.results.replicates import Intervals
-from harness.statistics import Interval
+from harness.statistics.intervals import Interval
 from harness.table import Cell, Column, FittedTable, Format, Table, render
 
 _PLACE = Column(key="place", title="#", align="right", priority=0)

@@ -1,7 +1,7 @@
 """Declared looks: after how many replicates a board is read, and what each row had by then.
 
 Whoever adds seeds and reads again until something is told apart tells too much. Where the looks
-were declared beforehand, the level is shared among them (`harness.statistics.all_pairs`), and
+were declared beforehand, the level is shared among them (`harness.statistics.pairs.all_pairs`), and
 between two of them nothing new is told.
 """
 

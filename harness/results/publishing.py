@@ -35,7 +35,7 @@ from harness.results.replicates import (
     joined_values,
     separated,
 )
-from harness.statistics import Interval
+from harness.statistics.intervals import Interval
 from harness.store import Scope, Store
 from harness.store.excerpts import excerpts_of
 from harness.writing import write_whole

@@ -12,12 +12,9 @@ from harness.results.board import Board
 from harness.results.class_sums import ClassSums, stacked_sums
 from harness.results.display import interval_text, span_text
 from harness.results.reading import Source, as_source
-from harness.statistics import (
-    Bootstrap,
-    Standing,
-    hierarchical_bootstrap,
-    shares_of_best,
-)
+from harness.statistics.bootstrap import Bootstrap, hierarchical_bootstrap
+from harness.statistics.ranks import shares_of_best
+from harness.statistics.standings import Standing
 from harness.store import Store
 from harness.table import Cell, Column, Table
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.record import Concatenation, Record
 from harness.results.telling import interval_of
-from harness.statistics import Interval
+from harness.statistics.intervals import Interval
 from harness.store.excerpts import Excerpt, all_values
 
 Key = TypeVar("Key")

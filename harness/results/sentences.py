@@ -10,7 +10,7 @@ from typing import Any
 from harness.metrics import title_of
 from harness.results.comparison import SIGNS, Comparison, Power, power_to_see
 from harness.results.telling import LEVEL
-from harness.table.model import printable
+from harness.table import printable
 
 
 def verdict_sentence(found: Comparison) -> str:

@@ -14,16 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.metrics import MetricFacts
-from harness.statistics import (
-    Interval,
-    Noise,
-    PairedDifference,
-    Pairs,
-    Standings,
-    all_pairs,
-    standings,
-    t_interval,
-)
+from harness.statistics.intervals import Interval, t_interval
+from harness.statistics.pairs import PairedDifference, Pairs, all_pairs
+from harness.statistics.power import Noise
+from harness.statistics.standings import Standings, standings
 
 LEVEL = 0.05
 

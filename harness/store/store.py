@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import NDArray
 
@@ -14,10 +14,8 @@ from harness.errors import UserError
 from harness.record import Artifact, Concatenation, Record, Scores
 from harness.store import lock, queries
 from harness.store.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
-from harness.store.database import FILE_NAME, Database, open_database
-from harness.store.examination import Damage, Examination, examine
+from harness.store.database import FILE_NAME, Database, faults_told, open_database
 from harness.store.excerpts import Excerpt, insert_excerpt, read_excerpts, write_excerpts
-from harness.store.faults import one_line
 from harness.store.queries import (
     Held,
     Scope,
@@ -25,6 +23,9 @@ from harness.store.queries import (
     parse_record,
     parse_records,
 )
+
+if TYPE_CHECKING:
+    from harness.store.examination import Damage, Examination
 
 _LISTED = 4
 
@@ -51,7 +52,7 @@ class Store:
         file, holds no store, a damaged one, one of another program or of a newer version.
         """
         path = Path(path)
-        with one_line(path):
+        with faults_told(path):
             if path.exists() and not path.is_dir():
                 raise UserError(f"store {path}: is a file; a store is a directory")
             if not create and not cls.is_at(path):
@@ -66,7 +67,7 @@ class Store:
 
     def close(self) -> None:
         """Close the store; nothing can be read from it any more."""
-        with one_line(self.path):
+        with faults_told(self.path):
             self._database.close()
 
     def __enter__(self) -> Self:
@@ -93,7 +94,7 @@ class Store:
         nothing half written for what a dead session left. Writing is safe without it.
         """
         with ExitStack() as stack:
-            with one_line(self.path):
+            with faults_told(self.path):
                 stack.enter_context(lock.held(self.path, waiting=waiting))
             yield
 
@@ -104,7 +105,7 @@ class Store:
             yield False
             return
         with ExitStack() as stack:
-            with one_line(self.path):
+            with faults_told(self.path):
                 alone = stack.enter_context(lock.held_if_free(self.path))
             yield alone
 
@@ -135,7 +136,7 @@ class Store:
 
         Raises UserError for a Record that has no Excerpt yet and does not parse.
         """
-        with one_line(self.path):
+        with faults_told(self.path):
             return read_excerpts(self.path, self._connection, scope)
 
     def run_states(self) -> dict[str, str]:
@@ -162,7 +163,7 @@ class Store:
             return kept
         if arrays is None:
             return self._put_row(record, replace=replace)
-        with one_line(self.path):
+        with faults_told(self.path):
             artifact = write_artifact(self.path, record.run_id, arrays)
         named = record.model_copy(update={"artifact": artifact})
         try:
@@ -210,7 +211,7 @@ class Store:
         ones, never none.
         """
         self.require_writable()
-        with one_line(self.path):
+        with faults_told(self.path):
             artifact = write_artifact(self.path, record.run_id, arrays)
         renewed = record.model_copy(update={"scores": scores, "artifact": artifact})
         with self._transaction():
@@ -223,7 +224,7 @@ class Store:
         """The arrays of a Record, none if it has no artifact; raises UserError if damaged."""
         if record.artifact is None:
             return {}
-        with one_line(self.path):
+        with faults_told(self.path):
             return read_artifact(self.path, record.artifact)
 
     def put_concatenation(self, concatenation: Concatenation) -> None:
@@ -253,7 +254,9 @@ class Store:
 
     def examine(self, *, alone: bool) -> Examination:
         """Look for damage. `alone`: nobody else writes, so that leftover files can be told."""
-        with one_line(self.path):
+        from harness.store.examination import examine
+
+        with faults_told(self.path):
             return examine(self.path, self._connection, alone=alone)
 
     def repair(self, finding: Damage) -> None:
@@ -271,7 +274,7 @@ class Store:
             elif finding.remedy == "forget-concatenation":
                 self._connection.execute(queries.FORGET_CONCATENATION, (finding.target,))
         if finding.remedy == "remove-file":
-            with one_line(self.path):
+            with faults_told(self.path):
                 (self.path / finding.target).unlink(missing_ok=True)
 
     def _kept(self, run_id: str, *, replace: bool) -> Record | None:
@@ -301,7 +304,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with one_line(self.path):
+        with faults_told(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -312,7 +315,7 @@ class Store:
                 raise
 
     def _rows(self, query: str, *values: str | int | None) -> list[Any]:
-        with one_line(self.path):
+        with faults_told(self.path):
             return self._connection.execute(query, values).fetchall()
 
 

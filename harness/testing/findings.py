@@ -7,7 +7,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.plain_text import one_line
+from harness.errors import one_line
 from harness.testing.applicable import NotApplicable
 from harness.testing.checks import CHECKS, Check, needs_of
 from harness.testing.places import raised_at

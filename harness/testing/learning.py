@@ -11,8 +11,9 @@ import torch
 
 from harness.data.dataset import Attribute, Dataset
 from harness.data.streams import numpy_stream
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.run import Bench, execute
+from harness.execution.run import execute
 from harness.extension import BackboneSource
 from harness.method import Method
 from harness.models.convnet import build_mlp

@@ -5,8 +5,8 @@ from __future__ import annotations
 import traceback
 from typing import get_args
 
-from harness.data.seal import SealedTestSet
-from harness.plain_text import one_line, plain
+from harness.data.dataset import SealedTestSet
+from harness.errors import one_line, plain
 from harness.record import Reason, ReasonKind
 
 LONGEST_MESSAGE = 500

@@ -12,7 +12,7 @@ import pytest
 from harness.data.dataset import Dataset
 from harness.data.loading import load_dataset
 from harness.errors import UserError
-from harness.execution.run import Bench
+from harness.execution.executor import Bench
 from harness.execution.seeding import require_seeded_trunk
 from harness.registry import load_registry
 

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import torch
 
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.run import Bench, execute
+from harness.execution.run import execute
 from harness.protocol import load_protocol
 from harness.record import Record
 from harness.registry import load_registry

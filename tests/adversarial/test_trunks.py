@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness import BackboneSource, Method, Objective, PretrainedWeights
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.run import Bench, execute
+from harness.execution.run import execute
 from harness.models.backbone import Trunk
 from harness.record import Record
 from harness.registry import Origin, Registered, RegisteredMethod, load_registry

@@ -19,9 +19,8 @@ import pytest
 import torch
 
 from harness import Method
-from harness.execution.executor import Settings
+from harness.execution.executor import Bench, Settings
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.run import Bench
 from harness.execution.session import RunEnded, outstanding, run_plan
 from harness.metrics import METRICS
 from harness.protocol import load_protocol

@@ -21,8 +21,9 @@ from harness.data.decoding import image_dataset
 from harness.data.loading import load_dataset
 from harness.data.own.folders import folder_index
 from harness.errors import UserError
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.run import Bench, execute
+from harness.execution.run import execute
 from harness.protocol import load_protocol
 from harness.registry import Origin, RegisteredMethod, load_registry
 

@@ -14,7 +14,8 @@ import pytest
 from harness.metrics import METRICS as KNOWN
 from harness.record import Record
 from harness.results.building import build_board
-from harness.statistics import hierarchical_bootstrap, standings
+from harness.statistics.bootstrap import hierarchical_bootstrap
+from harness.statistics.standings import standings
 from harness.store.excerpts import excerpts_of
 from harness.testing import make_record
 

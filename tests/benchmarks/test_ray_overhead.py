@@ -16,10 +16,9 @@ import pytest
 import torch
 
 from harness.data.loading import load_dataset
-from harness.execution.executor import Finished, Settings, Started, Work
-from harness.execution.inline import execute_inline
+from harness.execution.executor import Bench, Finished, Settings, Started, Work
+from harness.execution.local import execute_inline
 from harness.execution.plan import choose_entrants, make_plan
-from harness.execution.run import Bench
 from harness.protocol import load_protocol
 from harness.registry import load_registry
 
@@ -60,7 +59,7 @@ def seconds(execute, work: Work) -> tuple[float, float]:
 def test_overhead_of_ray(benchmark, work: Work) -> None:
     import ray
 
-    from harness.execution.ray.team import execute_on_ray
+    from harness.execution.ray.remote import execute_on_ray
 
     torch.set_num_threads(1)
     seconds(execute_inline, replace(work, runs=work.runs[:1]))

@@ -11,8 +11,8 @@ import torch
 
 from harness import Method
 from harness.data.dataset import Dataset
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant
-from harness.execution.run import Bench
 from harness.protocol import load_protocol
 from harness.registry import Origin, RegisteredMethod, core_registry
 

@@ -30,8 +30,8 @@ from harness.correcting.heads import embedded_after, validation_part
 from harness.correcting.results import area
 from harness.data.dataset import Dataset
 from harness.errors import UserError
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant
-from harness.execution.run import Bench
 from harness.protocol import load_protocol
 from harness.protocol.parse import protocol_path
 from harness.training.outcomes import Unsupported

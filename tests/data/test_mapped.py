@@ -16,8 +16,9 @@ from harness.data import dataset as in_memory
 from harness.data.dataset import Dataset, MappedArray, map_array, open_array
 from harness.data.parts import LazyInputs, Vault
 from harness.data.splits import Split
+from harness.execution.executor import Bench
 from harness.execution.plan import PlannedRun
-from harness.execution.run import Bench, execute
+from harness.execution.run import execute
 from harness.execution.shared_dataset import shared
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 3, 4, 4), dtype=np.uint8)

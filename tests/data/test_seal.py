@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from harness.data.dataset import Dataset
+from harness.data.dataset import Dataset, SealedTestSet, require_open, sealed
 from harness.data.embedded.digits import load_digits
 from harness.data.embedded.glyphs import load_glyphs
 from harness.data.loading import load_dataset
 from harness.data.parts import Vault
-from harness.data.seal import SealedTestSet, require_open, sealed
 from harness.data.splits import class_disjoint_split
 from harness.protocol import load_protocol
 from harness.registry import load_registry

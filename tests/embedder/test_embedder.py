@@ -15,7 +15,8 @@ from harness import Method, Objective, Readout, UserError, load_embedder
 from harness.embedder.files import write_embedder
 from harness.embedder.graph import write_graph
 from harness.embedder.keeping import kept_in, require_alone
-from harness.execution.run import Bench, execute
+from harness.execution.executor import Bench
+from harness.execution.run import execute
 from harness.protocol import load_protocol
 from harness.protocol.augmentation import ViewsRule
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from harness.data.dataset import SealedTestSet
 from harness.data.embedded.digits import load_digits
-from harness.data.seal import SealedTestSet
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from harness import Method, Objective
-from harness.execution.estimate import Guess, learnt_estimate, time_a_run
-from harness.execution.plan import Entrant, PlannedRun, make_plan
-from harness.execution.run import Bench
+from harness.execution.estimate import time_a_run
+from harness.execution.executor import Bench
+from harness.execution.plan import Entrant, Guess, PlannedRun, learnt_estimate, make_plan
 from harness.record import Record
 from harness.registry import Origin, RegisteredMethod
 from harness.table import duration

@@ -14,7 +14,8 @@ from harness import Method, Objective
 from harness.data.dataset import Dataset
 from harness.data.splits import Split, make_split
 from harness.execution import run as running
-from harness.execution.run import Arrays, Bench, execute
+from harness.execution.executor import Arrays, Bench
+from harness.execution.run import execute
 from harness.record import Record
 
 DECLARED: dict[str, dict[str, Any]] = {

@@ -12,9 +12,8 @@ import pytest
 
 from harness.errors import UserError
 from harness.execution.executor import Settings
-from harness.execution.limits import exceeded, require_enforceable, wait_seconds
-from harness.execution.process import Assignment
 from harness.execution.run import execute
+from harness.execution.team import Assignment, exceeded, require_enforceable, wait_seconds
 
 
 @dataclass

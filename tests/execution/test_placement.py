@@ -7,8 +7,8 @@ import torch
 
 from harness.errors import UserError
 from harness.execution.executor import Settings
+from harness.execution.local import place_workers
 from harness.execution.machine import choose_device
-from harness.execution.placement import place_workers
 
 CPU = torch.device("cpu")
 

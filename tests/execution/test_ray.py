@@ -21,17 +21,15 @@ import pytest
 import torch
 
 from harness.errors import UserError
-from harness.execution.executor import Finished, Settings, Stage, Started, Work
-from harness.execution.inline import execute_inline
+from harness.execution.executor import Arrays, Bench, Finished, Settings, Stage, Started, Work
+from harness.execution.local import execute_inline
 from harness.execution.plan import choose_entrants, make_plan
-from harness.execution.process import Died
 from harness.execution.ray.capacity import Demand, count_workers, demand
 from harness.execution.ray.cargo import code_of, require_same_code
 from harness.execution.ray.connection import connected
-from harness.execution.ray.remote import Hiring, Lost, RemoteWorker
-from harness.execution.ray.team import execute_on_ray
+from harness.execution.ray.remote import Hiring, RemoteWorker, execute_on_ray
 from harness.execution.ray.worker import Place, Worker
-from harness.execution.run import Arrays, Bench
+from harness.execution.team import Died, Lost
 from harness.record import Record
 from harness.registry import load_registry
 
@@ -235,6 +233,9 @@ class Broken:
     def out_of_reach(self) -> object:
         raise self.exceptions.ActorUnavailableError("the line broke", None)
 
+    def wait(self, references: list[object], **_: object) -> tuple[list[object], list[object]]:
+        return references, []
+
     def get(self, reference: object, timeout: float | None = None) -> object:
         return self.answers.pop(0)()
 
@@ -254,10 +255,10 @@ def test_a_broken_line_is_a_death_only_if_the_process_ended(
             raise errors.ActorDiedError
 
     worker = RemoteWorker(Hiring(Broken(last), MagicMock(), None, None, None))  # type: ignore[arg-type]
-    worker.take(worker.waitables[0])
+    worker.take()
     worker.give(site.work("spread").runs[0], attempt=1)
     with pytest.raises(wrong, match=r"on node 1\.2\.3\.4"):
-        worker.take(worker.waitables[0])
+        worker.take()
 
 
 def test_draining_finishes_what_runs_and_begins_no_more(cluster, site: Site) -> None:

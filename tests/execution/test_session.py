@@ -9,9 +9,9 @@ import pytest
 
 from harness import hookimpl
 from harness.errors import UserError
-from harness.execution.executor import Finished, Started
+from harness.execution.executor import Bench, Finished, Started
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.run import Bench, execute
+from harness.execution.run import execute
 from harness.execution.scores import concatenate, score_concatenation, score_part
 from harness.execution.session import ReplicateEnded, RunEnded, RunStarted, outstanding, run_plan
 from harness.protocol.model import ScoringRule

@@ -10,8 +10,7 @@ import pytest
 
 from harness import Method
 from harness.data.dataset import Dataset
-from harness.execution.run import execute
-from harness.execution.support import require_supported
+from harness.execution.run import execute, require_supported
 from harness.protocol import Protocol
 from harness.protocol.model import ClosedSetSplit
 from harness.training.outcomes import Unsupported

@@ -169,7 +169,7 @@ def main() -> None:
     """Import what a run needs, then answer."""
     for name in ("harness.cli.run", "harness.progress", "harness.cli.doctor"):
         importlib.import_module(name)
-    from harness.execution.warming import warm
+    from harness.execution.machine import warm
 
     with warm():
         print("ready", flush=True)  # noqa: T201

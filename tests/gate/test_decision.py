@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.gate.decision import Difference, decide, detectable_difference, replicates_needed
-from harness.statistics import all_pairs
+from harness.statistics.pairs import all_pairs
 
 
 def difference(mean: float, error: float | None, *, n: int = 10, basis="paired replicates"):

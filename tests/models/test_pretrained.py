@@ -19,7 +19,6 @@ from harness.data.home import VARIABLE
 from harness.errors import UserError
 from harness.models.convnet import SmallConvNet
 from harness.models.pretrained import (
-    WeightsFile,
     fetch_file,
     load_weights,
     put_weights,
@@ -27,7 +26,7 @@ from harness.models.pretrained import (
     require_file,
 )
 from harness.models.resnet import build_resnet18
-from harness.models.sources import core_backbones
+from harness.models.sources import WeightsFile, core_backbones
 from harness.models.timm_trunks import is_cached
 
 Publish = Callable[..., WeightsFile]

@@ -16,8 +16,12 @@ from harness.errors import UserError
 from harness.execution.plan import trunk_code
 from harness.extension import BackboneSource, PretrainedWeights
 from harness.models.backbone import Trunk
-from harness.models.sources import EFFICIENTNET_LITE0_FILE, core_backbones
-from harness.models.weights import given_standardisation, starting_trunk
+from harness.models.sources import (
+    EFFICIENTNET_LITE0_FILE,
+    core_backbones,
+    given_standardisation,
+    starting_trunk,
+)
 from harness.protocol.model import BackboneRule
 from harness.registry import Registry, load_registry
 

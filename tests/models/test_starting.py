@@ -13,9 +13,9 @@ import torch
 from harness import Method
 from harness.data.augmentation import Window
 from harness.data.splits import make_split
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.run import Bench, execute
-from harness.execution.starting import open_vault, start_backbone
+from harness.execution.run import execute, open_vault, start_backbone
 from harness.extension import PretrainedWeights
 from harness.models.backbone import Trunk
 from harness.models.convnet import SmallConvNet

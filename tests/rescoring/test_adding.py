@@ -12,9 +12,10 @@ import pytest
 from harness import Method
 from harness.data.dataset import Dataset
 from harness.errors import NotComparable, UserError
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.reproducing import run_again
-from harness.execution.run import Bench, execute
+from harness.execution.run import execute
 from harness.reading import Reading
 from harness.record import ELSEWHERE
 from harness.registry import Origin, RegisteredMethod

@@ -10,7 +10,8 @@ import pytest
 
 from harness.record import Concatenation, Record
 from harness.results import Board, build_board, render_board
-from harness.statistics import fold_intervals, standings
+from harness.statistics.intervals import fold_intervals
+from harness.statistics.standings import standings
 from harness.table import Format
 
 MakeRuns = Callable[..., list[Record]]

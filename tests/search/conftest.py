@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from harness import Float, Int, Method
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, Plan, make_plan
-from harness.execution.run import Bench
 from harness.execution.session import Event, run_plan
 from harness.method.space import Range
 from harness.protocol import Protocol, load_protocol

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics import (
+from harness.statistics.across_datasets import (
     Posterior,
     average_ranks,
     bayesian_signed_rank,

@@ -20,7 +20,10 @@ import pytest
 from harness.gate import Line, decide
 from harness.gate.boards import corrected
 from harness.gate.measuring import Replicates, difference_of, units_of
-from harness.statistics import all_pairs, fold_intervals, may_be_best, standings
+from harness.statistics.intervals import fold_intervals
+from harness.statistics.pairs import all_pairs
+from harness.statistics.standings import standings
+from harness.statistics.top_group import may_be_best
 
 TIMES = int(os.environ.get("BENCH_SIMULATIONS", "1"))
 FOLDS = 4

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.statistics import Bootstrap, hierarchical_bootstrap
+from harness.statistics.bootstrap import Bootstrap, hierarchical_bootstrap
 from harness.statistics.crossed import crossed_variance
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics import corrected_fold_test
+from harness.statistics.correlated_folds import corrected_fold_test
 
 
 def test_four_folds_by_hand() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics import effect_size, probability_of_improvement
+from harness.statistics.effect import effect_size, probability_of_improvement
 
 
 def test_the_probability_is_the_mann_whitney_statistic_over_all_pairs() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.statistics import Bounds, Interval, fold_intervals, t_interval
+from harness.statistics.intervals import Bounds, Interval, fold_intervals, t_interval
 
 TEN = [26.1, 26.4, 26.9, 26.5, 26.7, 26.2, 26.6, 26.3, 26.8, 26.5]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics import paired_difference, paired_differences
+from harness.statistics.paired import paired_differences
+from harness.statistics.pairs import paired_difference
 
 
 def test_without_folds_it_is_scipys_paired_t_test() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics import sign_flip_test
+from harness.statistics.sign_flip import sign_flip_test
 
 
 def enumerated(differences: list[float]) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.statistics import standings
+from harness.statistics.standings import standings
 
 
 def board(truth: np.ndarray, noise: float = 0.01, seeds: int = 3, seed: int = 0) -> np.ndarray:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from harness.record import RECORD_FORMAT
-from harness.store import Damage, Store
+from harness.store import Store
+from harness.store.examination import Damage
 
 ARRAYS = {"test_embeddings": np.ones((6, 2), dtype=np.float32)}
 

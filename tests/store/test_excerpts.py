@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from harness.record import Audit, Parameters, Record, Scores
-from harness.store import Damage, Store, examination
+from harness.store import Store, examination
+from harness.store.examination import Damage
 from harness.store.excerpts import Excerpt, excerpts_of, read_excerpt, runs_without, written
 
 MakeRecord = Callable[..., Record]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
+from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.run import Bench
 from harness.execution.session import run_plan
 from harness.method import Method
 from harness.record import Record

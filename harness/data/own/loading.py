@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from harness.data.dataset import Dataset
+from harness.data.dataset import Dataset, require_open
 from harness.data.own.files import load_file
 from harness.data.own.folders import load_folder
-from harness.data.seal import require_open
 from harness.errors import UserError
 from harness.reading import SUFFIXES, Reading
 from harness.reading.options import AS_IT_IS

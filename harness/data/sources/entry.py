@@ -11,7 +11,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
-from harness.data.home import sources_folder
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -200,6 +199,8 @@ def how_to_get(entry: Entry, missing: list[SourceFile]) -> str:
 
 
 def _place(entry: Entry, file: SourceFile) -> Path | None:
+    from harness.data.home import sources_folder
+
     for folder in (sources_folder(entry.family), *entry.folders):
         place = file.place_in(folder)
         if place is not None:

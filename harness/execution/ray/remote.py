@@ -1,29 +1,92 @@
-"""The session's end of a worker: what it was given, what comes back, and how it may be lost."""
+"""Runs on a Ray cluster: its workers, what each was given, what comes back, and how it is lost."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+import pickle
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from harness.errors import UserError
 from harness.execution.crossing import pack
+from harness.execution.executor import Arrays, Stages, Work
 from harness.execution.plan import PlannedRun
-from harness.execution.process import Assignment, Died
-from harness.execution.ray.capacity import Demand
-from harness.execution.ray.cargo import Cargo
+from harness.execution.ray.capacity import Demand, count_workers, demand
+from harness.execution.ray.cargo import Cargo, cargo_of
+from harness.execution.ray.connection import connected
 from harness.execution.ray.worker import Place, Refusal, Worker
-from harness.execution.run import Arrays
+from harness.execution.team import Assignment, Died, Lost, Team, require_enforceable
 from harness.record import Record
 
 _WATCHING = "watching"
 _LAST_WORD_SECONDS = 10.0
+_LOOK_EVERY = 1.0
+_LEAVE_SECONDS = 2.0
 
 
-class Lost(Exception):
-    """The worker's node is gone or out of reach, or the result was lost on its way."""
+def execute_on_ray(work: Work) -> Stages:
+    """Execute the runs on a cluster, in as many workers as the settings say or it has room for.
+
+    A run that was lost with its node is executed again on another. Raises UserError if there is no
+    Ray, no cluster or no room, or if a node has other code than this machine.
+    """
+    require_enforceable(work.settings)
+    if not work.runs:
+        return
+    with connected(work.settings.address) as ray:
+        yield from Team(work, _crew(work, ray)).execute()
+
+
+def _crew(work: Work, ray: Any) -> RemoteWorkers:
+    wanted = demand(work.bench.device, work.settings)
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    count = count_workers(wanted, nodes, work.settings, runs=len(work.runs))
+    terms = hiring(ray, cargo_of(work), _put(work, ray), wanted, work.settings.memory_limit)
+    return RemoteWorkers(terms, count)
+
+
+def _put(work: Work, ray: Any) -> Any:
+    """Put the dataset into the object store, from which each node fetches it once."""
+    dataset = work.bench.dataset
+    try:
+        return ray.put(dataset)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UserError(f"dataset '{dataset.name}' cannot be sent to nodes: {error}") from error
+    except ray.exceptions.ObjectStoreFullError:
+        raise UserError(
+            f"dataset '{dataset.name}' does not fit Ray's object store "
+            "(see --object-store-memory of `ray start`)"
+        ) from None
+
+
+class RemoteWorkers:
+    """Actors of one session, wherever the cluster has room for them."""
+
+    def __init__(self, terms: Hiring, count: int) -> None:
+        self.count = count
+        self._terms = terms
+
+    def hire(self, beside: Sequence[RemoteWorker]) -> RemoteWorker:  # noqa: ARG002 - of the protocol
+        """Ask for one more."""
+        return RemoteWorker(self._terms)
+
+    def with_news(
+        self, workers: Sequence[RemoteWorker], seconds: float | None
+    ) -> list[RemoteWorker]:
+        """Wait until one has news, for `seconds` at most, and look often at whether to drain."""
+        timeout = _LOOK_EVERY if seconds is None else min(seconds, _LOOK_EVERY)
+        waitables = [one for worker in workers for one in worker.waitables]
+        ready, _ = self._terms.ray.wait(waitables, num_returns=1, timeout=timeout)
+        heard = set(ready)
+        return [worker for worker in workers if not heard.isdisjoint(worker.waitables)]
+
+    def dismiss(self, workers: Sequence[RemoteWorker]) -> None:
+        """End every worker: at once those that still run something."""
+        leaving = [worker.leave() for worker in workers if worker.idle]
+        if leaving:
+            self._terms.ray.wait(leaving, num_returns=len(leaving), timeout=_LEAVE_SECONDS)
+        for worker in workers:
+            worker.kill()
 
 
 @dataclass(frozen=True)
@@ -85,17 +148,27 @@ class RemoteWorker:
 
     def give(self, run: PlannedRun, *, attempt: int) -> None:
         """Let it execute a run."""
-        self.assignment = Assignment(run, attempt, datetime.now(UTC), time.monotonic())
+        self.assignment = Assignment.now(run, attempt)
         self._result = self._actor.execute.remote(run.run_id, pack(run))
         if self._memory_limit is not None:
             watch = self._actor.watch.options(concurrency_group=_WATCHING)
             self._alarm = watch.remote(run.run_id, self._memory_limit)
 
-    def take(self, reference: Any) -> tuple[Record, Arrays | None] | None:
-        """What it sent by this reference: a result, or None if only a word about itself.
+    def take(self) -> tuple[Record, Arrays | None] | None:
+        """What it sent: a result, or None if only a word about itself.
 
         Raises Died if its process is gone, Lost if its node is, UserError if it refused to work.
         """
+        waiting = self.waitables
+        ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
+        for reference in waiting:  # the result before an alarm, which is then about nothing
+            if reference in ready:
+                result = self._taken(reference)
+                if result is not None:
+                    return result
+        return None
+
+    def _taken(self, reference: Any) -> tuple[Record, Arrays | None] | None:
         content = self._fetch(reference)
         if isinstance(content, Refusal):
             raise UserError(content.line)

@@ -17,8 +17,8 @@ from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
+    from harness.execution.executor import Arrays, Bench
     from harness.execution.ray.cargo import Cargo
-    from harness.execution.run import Arrays, Bench
     from harness.record import Record
     from harness.registry import Registry
 
@@ -81,7 +81,7 @@ class Worker:
 
         0 if the run ends before; it may not have begun yet.
         """
-        from harness.execution.memory import held_bytes
+        from harness.execution.machine import held_bytes
 
         while self._ended != run_id:
             if (resident := held_bytes(os.getpid())) > limit:
@@ -116,8 +116,7 @@ class Worker:
         require_same_code(code_of(self._registry), self._cargo.code)
 
         from harness.execution.crossing import unpack
-        from harness.execution.machine import choose_device, set_threads
-        from harness.execution.warming import warm
+        from harness.execution.machine import choose_device, set_threads, warm
 
         bench = unpack(self._cargo.bench, self._registry, self._dataset)
         self._bench = replace(bench, device=choose_device(self._cargo.device))

@@ -9,7 +9,8 @@ from harness.errors import UserError
 from harness.results import Board
 from harness.results.class_sums import ClassSums
 from harness.results.comparison import compare
-from harness.statistics import hierarchical_bootstrap, paired_difference
+from harness.statistics.bootstrap import hierarchical_bootstrap
+from harness.statistics.pairs import paired_difference
 
 MakeBoard = Callable[..., Board]
 
