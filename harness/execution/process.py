@@ -18,7 +18,7 @@ from harness.execution.local import Placement
 from harness.execution.machine import held_bytes
 from harness.execution.plan import PlannedRun
 from harness.execution.shared_dataset import SharedDataset, shared
-from harness.execution.team import Assignment, Died, Team, require_enforceable
+from harness.execution.team import Assignment, Team, WorkerDied, require_enforceable
 from harness.execution.worker import NO_MORE, READY, REFUSED, Workplace, serve
 from harness.record import Record
 
@@ -112,12 +112,12 @@ class WorkerProcess:
     def take(self) -> tuple[Record, Arrays | None] | None:
         """What it sent: a result, or None if only that it is ready.
 
-        Raises Died if the process is gone, UserError if it refused to work.
+        Raises WorkerDied if the process is gone, UserError if it refused to work.
         """
         try:
             content = self._connection.recv_bytes()
         except (EOFError, OSError):
-            raise Died(self._how_it_ended()) from None
+            raise WorkerDied(self._how_it_ended()) from None
         if content == READY:
             self.ready = True
             return None

@@ -30,7 +30,7 @@ LOSSES = 5
 _LOOK_AT_MEMORY_EVERY = 0.05
 
 
-class Died(Exception):
+class WorkerDied(Exception):
     """The worker's process ended; the message says how."""
 
 
@@ -89,7 +89,7 @@ class Worker(Watched, Protocol):
     def take(self) -> tuple[Record, Arrays | None] | None:
         """What it sent: a result, or None if only a word about itself.
 
-        Raises Died if its process is gone, Lost if its node is, UserError if it refused to work.
+        Raises WorkerDied if its process is gone, Lost if its node is, UserError if it refuses work.
         """
         ...
 
@@ -180,7 +180,7 @@ class Team(Generic[W]):
         if news:
             try:
                 result = worker.take()
-            except (Died, Lost) as end:
+            except (WorkerDied, Lost) as end:
                 return self._gone(worker, end)
             self._false_starts = 0
             if assignment is not None and result is not None:
@@ -188,7 +188,7 @@ class Team(Generic[W]):
         over = exceeded(self._work.settings, worker)
         return None if over is None else self._ended(worker, *over)
 
-    def _gone(self, worker: W, end: Died | Lost) -> Finished | None:
+    def _gone(self, worker: W, end: WorkerDied | Lost) -> Finished | None:
         """Have the run executed again, or give it up."""
         assignment = worker.assignment
         if assignment is None:

@@ -28,8 +28,8 @@ from harness.execution.ray.capacity import Demand, count_workers, demand
 from harness.execution.ray.cargo import code_of, require_same_code
 from harness.execution.ray.connection import connected
 from harness.execution.ray.remote import Hiring, RemoteWorker, execute_on_ray
-from harness.execution.ray.worker import Place, Worker
-from harness.execution.team import Died, Lost
+from harness.execution.ray.worker import Actor, Place
+from harness.execution.team import Lost, WorkerDied
 from harness.record import Record
 from harness.registry import load_registry
 
@@ -243,7 +243,7 @@ class Broken:
         return [{"Alive": True, "NodeID": self.place.node}]
 
 
-@pytest.mark.parametrize(("ended", "wrong"), [(True, Died), (False, Lost)])
+@pytest.mark.parametrize(("ended", "wrong"), [(True, WorkerDied), (False, Lost)])
 def test_a_broken_line_is_a_death_only_if_the_process_ended(
     site: Site, ended: bool, wrong: type[Exception]
 ) -> None:
@@ -367,7 +367,7 @@ def test_code_that_is_missing_too_much_or_other_is_told_apart() -> None:
 
 def test_memory_is_watched_until_the_run_ends(site: Site) -> None:
     work = site.work("spread")
-    worker = Worker(None, site.bench.dataset)  # type: ignore[arg-type]
+    worker = Actor(None, site.bench.dataset)  # type: ignore[arg-type]
     assert worker.watch(work.runs[0].run_id, 1) > 1
     with pytest.raises(AttributeError):  # nothing was loaded
         worker.execute(work.runs[0].run_id, b"")

@@ -14,8 +14,8 @@ from harness.execution.plan import PlannedRun
 from harness.execution.ray.capacity import Demand, count_workers, demand
 from harness.execution.ray.cargo import Cargo, cargo_of
 from harness.execution.ray.connection import connected
-from harness.execution.ray.worker import Place, Refusal, Worker
-from harness.execution.team import Assignment, Died, Lost, Team, require_enforceable
+from harness.execution.ray.worker import Actor, Place, Refusal
+from harness.execution.team import Assignment, Lost, Team, WorkerDied, require_enforceable
 from harness.record import Record
 
 _WATCHING = "watching"
@@ -112,7 +112,7 @@ def hiring(
         num_gpus=wanted.gpus,
         max_restarts=0,
         scheduling_strategy="SPREAD",
-    )(Worker)
+    )(Actor)
     return Hiring(ray, actor, cargo, dataset, memory_limit)
 
 
@@ -157,7 +157,7 @@ class RemoteWorker:
     def take(self) -> tuple[Record, Arrays | None] | None:
         """What it sent: a result, or None if only a word about itself.
 
-        Raises Died if its process is gone, Lost if its node is, UserError if it refused to work.
+        Raises WorkerDied if its process is gone, Lost if its node is, UserError if it refuses work.
         """
         waiting = self.waitables
         ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
@@ -203,7 +203,7 @@ class RemoteWorker:
         except errors.RayTaskError:
             raise  # a fault of ours: a run never raises
         except errors.OutOfMemoryError:
-            raise Died(
+            raise WorkerDied(
                 f"Ray ended its process{self._where()}: its node ran out of memory"
             ) from None
         except errors.ActorDiedError as error:
@@ -211,7 +211,7 @@ class RemoteWorker:
                 reason = str(error).strip().splitlines()[-1]
                 raise UserError(f"a worker cannot begin: {reason}") from error
             if self.place is None or self._node_lives():
-                raise Died(f"its process ended{self._where()}") from None
+                raise WorkerDied(f"its process ended{self._where()}") from None
             raise Lost(f"its node was lost{self._where()}") from None
         except errors.ActorUnavailableError as error:
             # The line to it broke; that its process ended may be known only a little later.

@@ -41,7 +41,7 @@ class Refusal:
     line: str
 
 
-class Worker:
+class Actor:
     """The actor. `dataset` comes out of the node's object store, its arrays shared and read-only.
 
     What a person can mend is returned as a Refusal: an exception would arrive wrapped.
