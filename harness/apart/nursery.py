@@ -193,7 +193,8 @@ def _serve(line: socket.socket) -> None:
     if sys.platform.startswith("linux"):
         # What a method's process began and left is this one's to end.
         ctypes.CDLL(None).prctl(_SUBREAPER, 1)
-    _warm()
+    import_libraries()
+    _take_a_step()
     alive: set[int] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(line, _LARGEST, 16)
@@ -214,11 +215,14 @@ def _serve(line: socket.socket) -> None:
         line.sendall(json.dumps(answer).encode())
 
 
-def _warm() -> None:
-    """Import what many runs need, so that none waits for it."""
+def import_libraries() -> None:
+    """Import what many methods are made of; importing some of it changes filters of warnings."""
     for name in ("torch", "harness.apart.pupil", *_LIBRARIES):
         if find_spec(name.partition(".")[0]) is not None:
             importlib.import_module(name)
+
+
+def _take_a_step() -> None:
     from harness.execution.machine import first_step
 
     first_step()

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.apart.nursery import import_libraries
 from harness.testing.applicable import needs_training
 from harness.testing.places import first_line
 from harness.testing.toys import ToyRun, batch_for
@@ -152,9 +153,11 @@ _SEEDS = ((torch, "manual_seed"), (random, "seed"), (np.random, "seed"))
 def it_changes_nothing_of_its_process(method: Method) -> None:
     """No switch that counts for all is left changed, and the global generators are not seeded.
 
-    Tried in a process that ends with it.
+    Tried in a process that ends with it, where the libraries that a run's process begins with are
+    imported.
     """
     needs_training(method)
+    import_libraries()
     seeds, changed = _apart(partial(_changes, method))
     found = {f"the seed of {name}": line for name, line in seeds.items()}
     found |= {name: _apart(partial(_line_of, method, name)) for name in changed}
