@@ -65,3 +65,9 @@ def test_the_commands_of_the_map_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
         more = ["--workers", "1"] if words[0] == "run" else []
         ended = CliRunner().invoke(app, [*words, *more], catch_exceptions=False)
         assert ended.exit_code == 0, ended.output
+
+
+def test_every_command_is_on_its_page_and_in_the_readme() -> None:
+    for page in (ROOT / "docs" / "commands.md", ROOT / "README.md"):
+        named = set(re.findall(r"`bench ([\w-]+)", page.read_text("utf-8")))
+        assert COMMANDS.keys() - named == set(), page

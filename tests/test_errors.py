@@ -25,10 +25,10 @@ def test_a_list_may_be_empty() -> None:
     assert str(unknown("name", "x", [])) == "unknown name 'x' (allowed: none)"
 
 
-def test_the_readme_has_every_exit_code() -> None:
-    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+def test_the_page_of_commands_has_every_exit_code() -> None:
+    page = " ".join((ROOT / "docs" / "commands.md").read_text(encoding="utf-8").split())
     listed = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
-    assert f"Exit codes: {listed}. " in readme
+    assert f"Exit codes: {listed}. " in page
 
 
 def test_no_command_has_an_exit_code_of_its_own() -> None:
