@@ -73,7 +73,8 @@ def test_a_tuned_method_is_one_row_whatever_its_searches_found(run: MakeRun) -> 
 
 @pytest.mark.parametrize("rule", get_args(Rule))
 def test_the_manual_has_every_fact_by_its_rule(rule: str) -> None:
-    rows = [line.split("|") for line in BOARDS.read_text().splitlines() if line.startswith("| `")]
+    table, _, _ = BOARDS.read_text().partition("## What is left out")
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
     written = {text: meaning for _, names, meaning, _ in rows for text in names.split("`")[1::2]}
     for facts in (IDENTITY, RECORD, ENVIRONMENT):
         for name, fact in facts.items():
