@@ -84,6 +84,8 @@ def _compared(  # noqa: PLR0913 - what is compared, and how
         raise UserError(f"--difference must be a number above 0, not {to_see}")
     with of.open() as opened:
         board = load_board(opened, select=of.select, aggregate=of.aggregate)
+        for line in (f"{board.protocol} on {board.dataset}", *board.beside):
+            typer.echo(f"bench: {line}", err=True)
         facts = board.metric(metric)
         unknown = noise_only and facts.higher_is_better is None
         return load_comparison(

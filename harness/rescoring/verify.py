@@ -57,8 +57,9 @@ class _TestParts:
         """What is wrong with a digest of positions and labels, of a run's Record or its arrays."""
         try:
             protocol = self._rules.protocol(record.identity)
-        except UserError:
-            return  # said where it is scored again
+        except UserError as error:
+            self._note(record, str(error))
+            return
         if digest is None:
             self._note(record, "its earlier runs do not name what they were tested on")
             return

@@ -148,7 +148,8 @@ class Board:
     that belong under the table, beside those that follow from `unlocked` and the rows' failures.
     `told`: what Records say of plugins' metrics. `looks`: the declared numbers of replicates at
     which it is read; none: once. `trunk`: the plugin that gave the trunk, empty for the core's.
-    `source`: where it was read from, for people.
+    `source`: where it was read from, for people. `beside`: those remarks that say what the source
+    holds and the board does not show.
     """
 
     protocol: str
@@ -167,6 +168,7 @@ class Board:
     ranked_by: str = RANKED_BY
     trunk: str = ""
     source: str = ""
+    beside: tuple[str, ...] = ()
     _tellings: dict[tuple[str, bool], Telling] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

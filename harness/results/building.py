@@ -87,7 +87,7 @@ def build_board(
     alike, rescored = joined_alike(_of_these(shown, concatenations), scoring)
     joined = {one.run_ids: one for one in alike}
     folds, identity = found[0].folds, found[0].identity
-    asked = replicates or len({run.seed for run in shown})
+    asked = max(replicates or 0, len({run.seed for run in shown}))
     whole = max(common.replicates for common in found)
     looks = declared_looks(found)
     rows = _labelled(
@@ -120,18 +120,16 @@ def build_board(
         name = board.metric(ranked_by, where="ranked by").name
         board = dataclasses.replace(board, ranked_by=name)
     ranked, ties = _ranked(board)
+    beside = (*others, *odd, *rescored, *hidden)
     remarks = (
         *_meaningless(identity.protocol),
         *_remarks(shown, ranked, aggregate, looks),
-        *others,
-        *odd,
-        *rescored,
-        *hidden,
+        *beside,
         *_environments(shown),
         *_share(asked, whole),
         *ties,
     )
-    return dataclasses.replace(board, rows=ranked, remarks=remarks)
+    return dataclasses.replace(board, rows=ranked, remarks=remarks, beside=beside)
 
 
 def _of_these(

@@ -13,6 +13,7 @@ from harness.results.class_sums import ClassSums, stacked_sums
 from harness.results.display import interval_text, span_text
 from harness.results.reading import Source, as_source
 from harness.statistics.bootstrap import Bootstrap, hierarchical_bootstrap
+from harness.statistics.intervals import Interval
 from harness.statistics.ranks import shares_of_best
 from harness.statistics.standings import Standing
 from harness.store import Store
@@ -30,6 +31,7 @@ class Ranked:
     """
 
     label: str
+    interval: Interval
     standing: Standing
     resampled: tuple[float, float] | None = None
     first: float | None = None
@@ -68,12 +70,14 @@ def load_ranking(
     drawn = _bootstrap(as_source(source), board, tested, seeds, metric)
     resampled = _resampled(drawn, tested, higher_is_better=higher_is_better)
     rows = []
-    for place, row in enumerate(telling.order):
+    for row, standing in zip(telling.order, telling.found.rows, strict=True):
         ends, first = resampled.get(row, (None, None))
         rows.append(
             Ranked(
                 label=board.rows[row].label,
-                standing=telling.found.rows[place],
+                # The board's own, whatever units its pairs are compared on.
+                interval=board.rows[row].scores(board.aggregate).get(metric, standing.interval),
+                standing=standing,
                 resampled=ends,
                 first=first,
             )
@@ -150,7 +154,7 @@ def _cells(row: Ranked) -> dict[str, Cell]:
     ends = row.resampled
     return {
         "method": row.label,
-        "score": interval_text(row.standing.interval),
+        "score": interval_text(row.interval),
         "best": "*" if row.standing.best else None,
         "ties": row.standing.ties,
         "ranks": span_text(row.standing.ranks),
@@ -160,7 +164,7 @@ def _cells(row: Ranked) -> dict[str, Cell]:
 
 
 def _notes(ranking: Ranking) -> list[str]:
-    notes = list(ranking.told)
+    notes = [*ranking.told, *ranking.board.beside]
     if ranking.levels:
         notes.append(
             f"bootstrap: for other {', '.join(ranking.levels)}; best in: share of its draws; "

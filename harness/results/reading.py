@@ -268,9 +268,12 @@ def load_board(  # noqa: PLR0913 - one argument a choice
             ranked_by=ranked_by,
             replicates=replicates,
         )
-    others = [other for other in scopes if other != scope]
+    also = _also([other for other in scopes if other != scope], scope)
     return dataclasses.replace(
-        board, remarks=(*board.remarks, *_also(others, scope)), source=found.name
+        board,
+        remarks=(*board.remarks, *also),
+        beside=(*board.beside, *also),
+        source=found.name,
     )
 
 

@@ -140,7 +140,8 @@ def _grounds(found: Comparison) -> Iterator[str]:
         yield from _cautions(found)
         return
     if found.verdict == "undecided":
-        yield f"difference: {_difference(found)}{_of_this_size(found)}"
+        alone = "; the interval is of this pair alone" if _family(found) else ""
+        yield f"difference: {_difference(found)}{alone}{_of_this_size(found)}"
     yield from _tests(found)
     if found.resampled is not None:
         low, high = (_number(end, found) for end in found.resampled)

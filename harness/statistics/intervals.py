@@ -70,7 +70,9 @@ def fold_intervals(
     from scipy.special import stdtrit
 
     found = complete(values)
-    effect = seed_effect(found, usual=_USUAL)
+    # Who has one replicate shows no noise: what is measured of all rows is measured of the others.
+    several = np.isfinite(found)[:, :, 0].sum(axis=1) > 1
+    effect = seed_effect(found[several], usual=_USUAL)
     if effect.found:
         found = over_seeds(found)
     there = np.isfinite(found)
@@ -82,7 +84,7 @@ def fold_intervals(
     excess = 1.0 if effect.found else effect.excess
     variance = excess * squares / np.maximum(folds * (count - 1), 1)
     errors = np.sqrt(variance / np.maximum(folds * count, 1))
-    degrees = fold_units(found, common=True) * np.maximum(count - 1, 1)
+    degrees = fold_units(found[several], common=True) * np.maximum(count - 1, 1)
     halves = stdtrit(degrees, (1.0 + confidence) / 2.0) * errors
     means = by_fold.mean(axis=1)
     known = (count > 1) & (errors > ROUNDING * np.abs(means))

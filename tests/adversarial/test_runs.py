@@ -373,7 +373,7 @@ OUTCOMES = {
     "gradients-out-of-turn": "tampered",
     "words-of-its-own": "tampered",
     "frame-without-end": "tampered",
-    "answers-before-it-is-asked": "died",
+    "answers-before-it-is-asked": "died or crashed",  # by who is quicker
     "counts-that-are-none": "tampered",
     "gradients-that-are-not-finite": "diverged",
     "writes-to-what-others-share": HONEST,
@@ -461,7 +461,8 @@ def test_nothing_is_believed_that_the_core_did_not_see(
         assert record.test_digest == honest.test_digest
     elif outcome != "done":
         assert record.reason is not None
-        assert (record.state, record.reason.kind) == ("failed", outcome), record.reason.message
+        assert record.state == "failed"
+        assert record.reason.kind in outcome.split(" or "), record.reason.message
         assert len(record.reason.message) <= 500
         assert record.reason.message.isprintable()
     assert os.getcwd() == folder

@@ -135,3 +135,15 @@ def test_rows_that_lack_replicates_have_their_own_count() -> None:
     values[1, 3, 0] = values[2] = np.nan
     assert [interval.n for interval in fold_intervals(values)] == [4, 3, 0]
     assert fold_intervals(values)[2] == Interval(mean=None, low=None, high=None, n=0)
+
+
+@pytest.mark.parametrize("folds", [1, 4])
+def test_a_row_of_one_replicate_leaves_all_other_intervals_as_they_are(folds: int) -> None:
+    draw = np.random.default_rng(0)
+    several = draw.normal(0.5, 0.05, (5, 3, folds)) + draw.normal(0, 0.05, (1, 3, 1))
+    single = np.full((1, 3, folds), np.nan)
+    single[0, 0] = 0.3
+    alone = fold_intervals(several, bounds=(0.0, 1.0))
+    *others, outsider = fold_intervals(np.concatenate([several, single]), bounds=(0.0, 1.0))
+    assert others == alone
+    assert outsider.low is None

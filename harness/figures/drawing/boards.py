@@ -19,6 +19,8 @@ from harness.figures.charts import (
     selection_metric,
 )
 from harness.metrics import title_of
+from harness.results.board import best_first
+from harness.results.replicates import score_array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,12 +42,17 @@ def title(metric: str) -> str:
 
 def forest(wish: Wish) -> Figure:
     """Mean, 95 % interval and replicates of every method."""
-    values = {entry.label: list(entry.values(wish.metric).values()) for entry in wish.entries}
-    shown = {entry.label: entry.intervals for entry in wish.entries}
-    rows = [(label, found, shown[label][wish.metric]) for label, found in values.items() if found]
+    _, values = score_array([e.row.values(e.aggregate) for e in wish.entries], wish.metric)
+    labels = [entry.label for entry in wish.entries]
+    order = best_first(values, labels, higher_is_better=wish.upward)
+    ranked = [(wish.entries[place], wish.entries[place].values(wish.metric)) for place in order]
+    rows = [
+        (entry.label, list(found.values()), entry.intervals[wish.metric])
+        for entry, found in ranked
+        if found
+    ]
     if not rows:
         raise UserError(f"no method has a complete replicate with {wish.metric}")
-    rows.sort(key=lambda row: row[2].mean or 0.0, reverse=wish.upward)
     count, rows = len(rows), rows[: wish.top]
     figure, axes = tall(len(rows))
     for place, (_, found, interval) in enumerate(rows):
