@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -74,7 +74,9 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
 
     Stop iterating at any point: what was stored stays, and the same plan goes on from there.
     Set `draining` to have no further run begun and those that are running finished. Raises
-    UserError for a plan whose hyperparameters the protocol has searched, and nothing did.
+    UserError for a plan whose hyperparameters the protocol has searched, and nothing did; and at
+    the end where runs that it stored are not in the store as they were, so that no board is made
+    of them.
     """
     if plan.to_search:
         raise UserError(
@@ -97,6 +99,7 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
         settings=settings or Settings(),
         draining=draining or threading.Event(),
     )
+    stored: dict[str, int] = {}
     with _Observers(bench.registry) as notify, closing(execute(work)) as stages:
         for stage in stages:
             if isinstance(stage, Started):
@@ -104,11 +107,30 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
                 notify.started(stage.run)
                 continue
             record = store.put(stage.record, stage.arrays, replace=retry_failed)
+            stored[record.run_id] = _content(store, record.run_id)
             notify.finished(record)
             yield RunEnded(stage.run, record)
             complete = replicates.ended(stage.run)
             if complete is not None and _join(complete, bench, store):
                 yield ReplicateEnded(complete)
+    _require_unchanged(store, stored)
+
+
+def _content(store: Store, run_id: str) -> int:
+    """A number that changes with the stored Record; 0 where there is none."""
+    record = store.record(run_id)
+    return 0 if record is None else hash(record.model_dump_json())
+
+
+def _require_unchanged(store: Store, stored: Mapping[str, int]) -> None:
+    """Raise UserError where something else edited runs of this session in the store."""
+    edited = [run_id for run_id, content in stored.items() if _content(store, run_id) != content]
+    if edited:
+        raise UserError(
+            f"store {store.path}: something else changed {len(edited)} of the runs that this "
+            f"session stored, the first {edited[0]}; `bench doctor` lists them, `bench forget` "
+            "takes them out"
+        )
 
 
 class _Replicates:

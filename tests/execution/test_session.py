@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -209,3 +211,14 @@ def test_an_executor_is_closed_when_nobody_listens_any_more(bench, store, spread
     next(events)
     events.close()
     assert closed == [True]
+
+
+def test_no_board_is_made_where_something_else_edited_what_the_session_stored(bench, store, spread):
+    session = run_plan(plan_of(bench, spread), bench, store)
+    first = next(event for event in session if isinstance(event, RunEnded)).record
+    (file,) = store.path.glob("*.sqlite3")
+    edited = 'UPDATE runs SET record = replace(record, \'"state":"done"\', \'"state":"failed"\')'
+    with closing(sqlite3.connect(file)) as other, other:
+        assert other.execute(edited).rowcount == 1
+    with pytest.raises(UserError, match=f"changed 1 of the runs .* {first.run_id}; `bench doctor"):
+        list(session)
