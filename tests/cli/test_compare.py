@@ -68,6 +68,19 @@ def test_the_first_line_says_who_is_better(store: Path) -> None:
     assert any("for other seeds and classes too" in line for line in lines)
 
 
+def test_the_board_that_was_read_and_what_else_the_store_holds_are_said(store: Path) -> None:
+    with Store.open(store) as opened:
+        first = opened.records()[0]
+        other = {"dataset": "cars", "dataset_digest": "1" * 64}
+        elsewhere = first.identity.model_copy(update=other)
+        opened.put(first.model_copy(update={"identity": elsewhere, "artifact": None}))
+    said = bench("compare", "margin", "triplet", "--store", store, "--dataset", "glyphs").stderr
+    assert said.startswith("bench: smoke on glyphs\n")
+    assert "bench: the store also holds smoke on cars" in said
+    ranked = bench("ranks", "--store", store, "--dataset", "glyphs").stdout
+    assert "the store also holds smoke on cars" in " ".join(ranked.split())
+
+
 def test_the_first_line_says_what_would_tell(store: Path) -> None:
     line = bench("compare", "contrastive", "triplet", "--store", store).stdout.splitlines()[0]
     assert line.startswith("contrastive and triplet are not distinguishable; ")

@@ -11,6 +11,7 @@ from harness.figures import load_sources
 from harness.figures.drawing import FIGURES, FORMATS, Wish, as_file, draw
 from harness.record import Record
 from harness.store import Store
+from harness.testing import make_record
 
 MAGIC = {"pdf": b"%PDF", "svg": b"<?xml", "png": b"\x89PNG"}
 WITHOUT_IMAGES = sorted(FIGURES.keys() - {"neighbours"})
@@ -32,6 +33,16 @@ def test_every_format_is_written_the_same_each_time(form: str, store_path: Path)
     first = file_of("forest", store_path, form)
     assert first.startswith(MAGIC[form])
     assert first == file_of("forest", store_path, form)
+
+
+def test_incomplete_rows_stand_below_complete_ones_in_the_forest_too(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store", create=True) as store:
+        for method, level, seeds in (("steady", 0.4, 3), ("picky", 0.9, 2)):
+            for seed in range(seeds):
+                values = {"map_at_r": level + seed / 100}
+                store.put(make_record(method, seed, values=values, replicates=3))
+        figure = draw("forest", Wish(store=store, sources=load_sources(store), dataset="none"))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["steady", "picky"]
 
 
 def test_names_are_text_and_no_mathematics(store_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.rescoring import RuleBook, verify_publication
-from harness.results.publication import content_digest
+from harness.results.publication import content_digest, publication_of
 
 RESULTS = Path(__file__).parents[2] / "results"
 
@@ -88,6 +88,19 @@ def test_published_test_samples_are_held_to_the_dataset():
     recorded = run_of(document)["test_digest"]
     run_of(document)["test_digest"] = "0" * 16
     assert f"test samples: {'0' * 16}, those of the dataset are {recorded}" in problems(document)
+
+
+def test_test_samples_that_no_protocol_at_hand_can_cut_are_said_not_to_be_looked_at():
+    document = json.loads((RESULTS / "smoke" / "digits.json").read_text())
+    document["methods"] = document["methods"][:1]
+    document |= {"protocol": "ours", "protocol_digest": "0" * 64}
+    publication = publication_of(document, "x.json")
+    for run, known in zip(document["methods"][0]["runs"], publication.methods[0].runs, strict=True):
+        run["id"] = publication.identity(publication.methods[0], known).run_id
+    found = list(verify_publication(document, "x.json", RuleBook()))
+    (left,) = [finding.unseen for finding in found if finding.unseen]
+    assert "no protocol at hand has the digest 000000" in left
+    assert "runs were not compared with it" in left
 
 
 def test_verify_on_the_command_line(tmp_path, document):
