@@ -11,8 +11,8 @@ import contextlib
 import copy
 import pickle
 import socket
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -30,6 +30,32 @@ from harness.registry import Reference
 from harness.training.embedding import AuditedEmbed, require_linear
 from harness.training.outcomes import BadLoss, PluginFailed, Tampered, told
 
+DONE, EMBED, GRADIENT = "done", "embed", "gradient"
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A question for embeddings: the pass that it will be, what is wanted of it, and of what.
+
+    `gradient`: whether gradients of it may come back; `of_inputs`: and be asked back of `inputs`.
+    """
+
+    number: int
+    wanted: tuple[str, ...]
+    inputs: Tensor
+    gradient: bool
+    of_inputs: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Returned:
+    """Gradients that came back of what a pass gave, each of the shape and dtype of its output."""
+
+    number: int
+    inputs: Tensor
+    outputs: Sequence[Tensor]
+    gradients: Sequence[Tensor]
+
 
 class ObjectiveApart:
     """A conversation with the process of one Objective, which begins when this is made."""
@@ -40,7 +66,7 @@ class ObjectiveApart:
         self.spent = Gone(0, 0.0, 0)
         self._backbone = backbone
         self._lesson = lesson
-        self._passes: dict[int, tuple[Tensor, list[Tensor]]] = {}
+        self._passes: dict[int, tuple[Tensor, Sequence[Tensor]]] = {}
         self._stepping = False
         self._memory = Memory()
         self._line, theirs = socket.socketpair()
@@ -73,12 +99,20 @@ class ObjectiveApart:
 
     def step(self, batch: Batch) -> Tensor:
         """The loss of a batch, float32 (); its gradients are in the backbone's weights then."""
+        self.begin_step(batch)
+        while (message := self.hear()).word != DONE:
+            self.answer(message)
+        return self.end_step(message)
+
+    def begin_step(self, batch: Batch) -> None:
+        """Give it a batch. What it says then is to be heard and answered, until it is DONE."""
         names, arrays = _named(batch)
         self._stepping = True
-        try:
-            answer = self._ask("step", {"step": batch.step, "names": names}, arrays)
-        finally:
-            self._stepping = False
+        self._say("step", {"step": batch.step, "names": names}, arrays)
+
+    def end_step(self, answer: Message) -> Tensor:
+        """The loss that it is done with, float32 ()."""
+        self._stepping = False
         if len(answer.arrays) != 1 or answer.arrays[0].shape:
             raise BadLoss("the loss is not a scalar")
         return answer.arrays[0].float()
@@ -111,41 +145,55 @@ class ObjectiveApart:
         self, word: str, facts: Mapping[str, Any] | None = None, arrays: Sequence[Tensor] = ()
     ) -> Message:
         """Ask for something, and answer what is asked meanwhile."""
+        self._say(word, facts, arrays)
+        while (message := self.hear()).word != DONE:
+            self.answer(message)
+        return message
+
+    def _say(
+        self, word: str, facts: Mapping[str, Any] | None = None, arrays: Sequence[Tensor] = ()
+    ) -> None:
+        with contextlib.suppress(Closed):  # it may have said why before it was gone
+            self._channel.send(word, facts, arrays)
+
+    def hear(self) -> Message:
+        """What it says next. Raises Died if it is gone, PluginFailed if it says that it failed."""
+        with self.speaking():
+            message = self._channel.receive(lambda: self._child.wait_for(self._line.fileno()))
+            if message.word == DONE:
+                self._passes.clear()
+                self.images_read = _count(message.facts.get("images_read"))
+        if message.word == "failed":
+            facts = message.facts
+            raise PluginFailed(
+                told(facts.get("kind"), facts.get("message"), facts.get("traceback"))
+            )
+        return message
+
+    def answer(self, message: Message) -> None:
+        """Answer what it asked, by this run's own network."""
+        with self.speaking():
+            if message.word == EMBED:
+                self._embed(self.question(message))
+            elif message.word == GRADIENT:
+                self._backward(self.returned(message))
+            elif message.word == "copy":
+                self._send_copy()
+            else:
+                raise BadFrame("a word that is not of this line")
+
+    @contextlib.contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Inside, a line that is closed raises Died, and what is not of this line Tampered."""
         try:
-            with contextlib.suppress(Closed):  # it may have said why before it was gone
-                self._channel.send(word, facts, arrays)
-            while True:
-                message = self._receive()
-                if message.word == "done":
-                    self._passes.clear()
-                    self.images_read = _count(message.facts.get("images_read"))
-                    return message
-                self._answer(message)
+            yield
         except Closed:
             raise Died(self._child.how_it_ended()) from None
         except BadFrame as bad:
             raise Tampered(f"the method's process sent {bad}") from None
 
-    def _receive(self) -> Message:
-        return self._channel.receive(lambda: self._child.wait_for(self._line.fileno()))
-
-    def _answer(self, message: Message) -> None:
-        facts = message.facts
-        if message.word == "embed":
-            self._embed(message)
-        elif message.word == "gradient":
-            self._backward(message)
-        elif message.word == "copy":
-            self._send_copy()
-        elif message.word == "failed":
-            raise PluginFailed(
-                told(facts.get("kind"), facts.get("message"), facts.get("traceback"))
-            )
-        else:
-            raise BadFrame("a word that is not of this line")
-
-    def _embed(self, message: Message) -> None:
-        """Pass inputs through the backbone, with or without a graph to go back by."""
+    def question(self, message: Message) -> Question:
+        """The question that a message asks, once it is checked to be one."""
         facts, arrays = message.facts, message.arrays
         number, wanted = _count(facts.get("pass")), facts.get("wanted")
         if len(arrays) != 1 or wanted not in ([EMBEDDINGS], [FEATURES], list(WHOLE)):
@@ -153,17 +201,26 @@ class ObjectiveApart:
         for dropped in facts.get("dropped") or ():
             self._passes.pop(_count(dropped), None)
         gradient = facts.get("gradient") is True
-        (inputs,) = arrays
+        of_inputs = gradient and facts.get("of_inputs") is True
+        return Question(number, tuple(wanted), arrays[0], gradient=gradient, of_inputs=of_inputs)
+
+    def _embed(self, question: Question) -> None:
+        """Pass inputs through the backbone, with or without a graph to go back by."""
+        inputs = question.inputs
         try:
-            inputs.requires_grad_(gradient and facts.get("of_inputs") is True)
-            with torch.set_grad_enabled(gradient):
-                outputs = self._passed(inputs, wanted)
+            inputs.requires_grad_(question.of_inputs)
+            with torch.set_grad_enabled(question.gradient):
+                outputs = self._passed(inputs, question.wanted)
         except (RuntimeError, ValueError, IndexError, TypeError, MemoryError) as error:
             lacking = isinstance(error, MemoryError | torch.OutOfMemoryError)
             self._channel.send("refused", {"message": str(error)[:2000], "memory": lacking})
             return
-        if gradient:
-            self._passes[number] = (inputs, outputs)
+        self.reply(question, outputs)
+
+    def reply(self, question: Question, outputs: Sequence[Tensor]) -> None:
+        """Give it what its question wanted; gradients of it may come back."""
+        if question.gradient:
+            self._passes[question.number] = (question.inputs, outputs)
         differentiable = [output.requires_grad for output in outputs]
         self._channel.send("embedded", {"differentiable": differentiable}, outputs)
 
@@ -172,12 +229,13 @@ class ObjectiveApart:
             return list(self.embed.outputs(inputs))
         return [self.embed(inputs) if wanted[0] == EMBEDDINGS else self.embed.features(inputs)]
 
-    def _backward(self, message: Message) -> None:
-        """Let the gradients of one pass flow into the backbone's weights."""
+    def returned(self, message: Message) -> Returned:
+        """The gradients that a message brings, once they are checked to be of one of its passes."""
         facts, gradients = message.facts, message.arrays
         if not self._stepping or facts.get("of_loss") is not True:
             raise Tampered("the objective ran a backward pass of its own into the backbone")
-        found = self._passes.pop(_count(facts.get("pass")), None)
+        number = _count(facts.get("pass"))
+        found = self._passes.pop(number, None)
         which = facts.get("which")
         if found is None or not isinstance(which, list) or len(which) != len(gradients):
             raise Tampered("gradients came of a pass that there was not, or not any more")
@@ -188,7 +246,12 @@ class ObjectiveApart:
         ):
             raise Tampered("gradients came that are not of what was given")
         pairs = zip(chosen, gradients, strict=True)
-        torch.autograd.backward(chosen, [gradient.to(one.dtype) for one, gradient in pairs])
+        return Returned(number, inputs, chosen, [gradient.to(one.dtype) for one, gradient in pairs])
+
+    def _backward(self, returned: Returned) -> None:
+        """Let the gradients of one pass flow into the backbone's weights."""
+        torch.autograd.backward(returned.outputs, returned.gradients)
+        inputs = returned.inputs
         if inputs.requires_grad:
             grad = torch.zeros_like(inputs) if inputs.grad is None else inputs.grad
             self._channel.send("gradients", arrays=[grad])

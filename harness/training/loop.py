@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from harness.apart.objective import ObjectiveApart
 from harness.data.parts import Part, Vault
 from harness.data.samplers import Batches
-from harness.method.objective import Readout
+from harness.method.objective import Batch, Readout
 from harness.models.backbone import Backbone
 from harness.record import Parameters
 from harness.scoring import map_at_r
 from harness.training.batching import BatchSource
 from harness.training.embedding import Counts, embed_part
-from harness.training.optimizers import backbone_optimizers, set_rates
+from harness.training.optimizers import backbone_optimizers, take_step
 from harness.training.outcomes import BadLoss, Diverged
 from harness.training.task import Task
 
@@ -89,119 +89,152 @@ def train(
     `part`: the training part that the method may use; `batches`: positions into it. Raises a
     RunFailure for what the core finds wrong, and Told for what the plugin raises.
     """
-    rules = task.protocol
-    backbone.eval()
-    began = time.perf_counter()
-    objective.prepare()
-    backbone.train()
-    source = BatchSource(task, part, batches, vault.prepare)
-    loop = _Loop(task, backbone, objective, vault)
-    spent_before = time.perf_counter() - began
-    steps = loop.run(source)
-    readout = None
-    if task.method.readout:
-        backbone.eval()
-        readout = objective.finish()
-        backbone.train()
-    return Trained(
-        selection=loop.best,
-        stopped_early=steps < rules.training.steps,
-        losses=loop.losses[:steps].cpu(),
-        counts=objective.embed.counts,
-        steps=steps,
-        seconds=spent_before + loop.seconds,
-        preparation=spent_before,
-        input_seconds=loop.input_seconds,
-        parameters=count_parameters(backbone, objective.count_parameters()),
-        batches_digest=source.digest,
-        readout=readout,
-    )
+    loop = Loop(task, backbone, vault, part, batches, objective)
+    loop.begin()
+    optimizers = backbone_optimizers(loop.rules.optimizers, backbone)
+    while not loop.over:
+        began = time.perf_counter()
+        for step in loop.steps_of_a_round():
+            for optimizer in optimizers:
+                optimizer.zero_grad(set_to_none=True)
+            loop.note_loss(step, objective.step(loop.batch(step)))
+            take_step(optimizers, step, loop.rules.training.steps)
+        loop.require_learning()
+        loop.seconds += time.perf_counter() - began
+        loop.validate()
+    return loop.finish()
 
 
-class _Loop:
-    """One training in progress."""
+class Loop:
+    """One training in progress, but for the passes and the optimizer, which several may share.
+
+    `step`: how many are taken. `seconds`: of all but validation, `preparation` and
+    `input_seconds` among them.
+    """
 
     def __init__(
-        self, task: Task, backbone: Backbone, objective: ObjectiveApart, vault: Vault
+        self,
+        task: Task,
+        backbone: Backbone,
+        vault: Vault,
+        part: Part,
+        batches: Batches,
+        objective: ObjectiveApart,
     ) -> None:
-        self.draws_clusters = task.method.batch == "clusters"
+        self.task = task
         self.rules = task.protocol
         self.backbone = backbone
         self.objective = objective
-        self.validation = vault.validation()
-        self.standardise = vault.standardise
-        self.distance = task.distance
-        self.optimizers = backbone_optimizers(self.rules.optimizers, backbone)
         self.best = BestStep(self.rules.selection.patience, self.rules.selection.start)
+        self.step = 0
         self.seconds = 0.0
+        self.preparation = 0.0
         self.input_seconds = 0.0
-        steps = self.rules.training.steps
-        device = self.validation.inputs.device
-        self.losses = torch.zeros(steps, device=device)
+        self._source = BatchSource(task, part, batches, vault.prepare)
+        self._validation = vault.validation()
+        self._standardise = vault.standardise
+        self._best_weights: dict[str, Tensor] | None = None
+        device = self._validation.inputs.device
+        self._losses = torch.zeros(self.rules.training.steps, device=device)
         # Reading a loss makes a GPU wait for its queue, so there it is read now and then.
-        self.loss_check_every = 1 if device.type == "cpu" else 25
+        self._loss_check_every = 1 if device.type == "cpu" else 25
         self._checked = 0
 
-    def run(self, source: BatchSource) -> int:
-        """Train to the end or until patience runs out; return the steps taken."""
-        training = self.rules.training
-        best_weights = self._validate(0, None)
-        step = 0
-        while step < training.steps and not self.best.exhausted:
-            began = time.perf_counter()
-            until = min(training.steps, step + self.rules.selection.every)
-            while step < until:
-                if step % training.steps_per_epoch == 0:
-                    self._begin_epoch(step, source)
-                self._step(source, step)
-                step += 1
-            self._check_losses(step)
-            if self.objective.embed.counts.backward_passes == 0:
-                raise BadLoss(f"no gradient reached the backbone in {step} steps")
-            self.seconds += time.perf_counter() - began
-            best_weights = self._validate(step, best_weights)
-        self.backbone.load_state_dict(best_weights)
-        return step
+    @property
+    def over(self) -> bool:
+        """Whether all steps are taken, or patience ran out."""
+        return self.step >= self.rules.training.steps or self.best.exhausted
 
-    def _begin_epoch(self, step: int, source: BatchSource) -> None:
-        epoch = step // self.rules.training.steps_per_epoch
+    def begin(self) -> None:
+        """Have the Objective prepare, and validate the initial weights."""
+        began = time.perf_counter()
         self.backbone.eval()
-        if self.draws_clusters:
-            source.redraw(step, self.objective.begin_epoch_of_clusters(epoch))
+        self.objective.prepare()
+        self.backbone.train()
+        self.preparation = time.perf_counter() - began
+        self.seconds += self.preparation
+        self.validate()
+
+    def steps_of_a_round(self) -> Iterator[int]:
+        """Every step until the next validation, an epoch begun where one begins."""
+        training = self.rules.training
+        until = min(training.steps, self.step + self.rules.selection.every)
+        while self.step < until:
+            if self.step % training.steps_per_epoch == 0:
+                self._begin_epoch()
+            yield self.step
+            self.step += 1
+
+    def _begin_epoch(self) -> None:
+        epoch = self.step // self.rules.training.steps_per_epoch
+        self.backbone.eval()
+        if self.task.method.batch == "clusters":
+            clusters = self.objective.begin_epoch_of_clusters(epoch)
+            self._source.redraw(self.step, clusters)
         else:
             self.objective.begin_epoch(epoch)
         self.backbone.train()
 
-    def _step(self, source: BatchSource, step: int) -> None:
-        for optimizer in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
+    def batch(self, step: int) -> Batch:
+        """The batch of a step; each is asked for once, in order."""
         began = time.perf_counter()
-        batch = source(step)
+        batch = self._source(step)
         self.input_seconds += time.perf_counter() - began
-        self.losses[step] = self.objective.step(batch)
-        if (step + 1) % self.loss_check_every == 0:
+        return batch
+
+    def note_loss(self, step: int, loss: Tensor) -> None:
+        """Note the loss of a step, float32 (); raises Diverged, on a GPU some steps later."""
+        self._losses[step] = loss
+        if (step + 1) % self._loss_check_every == 0:
             self._check_losses(step + 1)
-        set_rates(self.optimizers, step, len(self.losses))
-        for optimizer in self.optimizers:
-            optimizer.step()
+
+    def require_learning(self) -> None:
+        """Raise Diverged for a loss that is not finite, BadLoss where no gradient ever came."""
+        self._check_losses(self.step)
+        if self.objective.embed.counts.backward_passes == 0:
+            raise BadLoss(f"no gradient reached the backbone in {self.step} steps")
 
     def _check_losses(self, steps: int) -> None:
-        finite = torch.isfinite(self.losses[self._checked : steps])
+        finite = torch.isfinite(self._losses[self._checked : steps])
         if not bool(finite.all()):
             step = self._checked + int((~finite).nonzero()[0])
-            raise Diverged(f"the loss is {self.losses[step].item()} at step {step}")
+            raise Diverged(f"the loss is {self._losses[step].item()} at step {step}")
         self._checked = steps
 
-    def _validate(self, step: int, best_weights: dict[str, Tensor] | None) -> dict[str, Tensor]:
-        embeddings = embed_part(self.backbone, self.validation, self.standardise)
+    def validate(self) -> None:
+        """Judge the weights as they are, and keep them if none before were better."""
+        embeddings = embed_part(self.backbone, self._validation, self._standardise)
         value = map_at_r(
             embeddings,
-            self.validation.labels.cpu().numpy(),
-            distance=self.distance,
+            self._validation.labels.cpu().numpy(),
+            distance=self.task.distance,
         )
-        if self.best.observe(step, value) or best_weights is None:
-            return copy.deepcopy(self.backbone.state_dict())
-        return best_weights
+        if self.best.observe(self.step, value) or self._best_weights is None:
+            state = self.backbone.state_dict()
+            self._best_weights = {name: values.clone() for name, values in state.items()}
+
+    def finish(self) -> Trained:
+        """Put the selected weights back, and have the Objective give its readout, if it has one."""
+        assert self._best_weights is not None, "a loop begins before it ends"
+        self.backbone.load_state_dict(self._best_weights)
+        readout = None
+        if self.task.method.readout:
+            self.backbone.eval()
+            readout = self.objective.finish()
+            self.backbone.train()
+        return Trained(
+            selection=self.best,
+            stopped_early=self.step < self.rules.training.steps,
+            losses=self._losses[: self.step].cpu(),
+            counts=self.objective.embed.counts,
+            steps=self.step,
+            seconds=self.seconds,
+            preparation=self.preparation,
+            input_seconds=self.input_seconds,
+            parameters=count_parameters(self.backbone, self.objective.count_parameters()),
+            batches_digest=self._source.digest,
+            readout=readout,
+        )
 
 
 def count_parameters(backbone: Backbone, objective: int = 0) -> Parameters:

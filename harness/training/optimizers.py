@@ -76,6 +76,13 @@ def set_rates(optimizers: Iterable[torch.optim.Optimizer], step: int, steps: int
                 group["lr"] = group[PEAK] * group[SCHEDULE].share(step, steps)
 
 
+def take_step(optimizers: Sequence[torch.optim.Optimizer], step: int, steps: int) -> None:
+    """Step every optimizer, at the learning rates of a step, counted from 0."""
+    set_rates(optimizers, step, steps)
+    for optimizer in optimizers:
+        optimizer.step()
+
+
 def _build(name: str, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
     # One kernel for all weights: at this size the loop is bound by calls, not by arithmetic.
     # RMSprop has no fused kernel; its multi-tensor form is the next best.
