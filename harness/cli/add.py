@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import BoardOptions, RecordedDataOptions, grouped
+from harness.cli.options import BoardOptions, ProtocolFileOption, RecordedDataOptions, grouped
 from harness.errors import UserError
 
 
@@ -23,10 +23,7 @@ def add_embeddings(
     in_order: Annotated[
         bool, typer.Option("--in-order", help="Take a file without labels as it comes.")
     ] = False,
-    protocol_file: Annotated[
-        list[Path] | None,
-        typer.Option(help="A protocol file of your own that runs are of.", show_default=False),
-    ] = None,
+    protocol_file: ProtocolFileOption = None,
 ) -> None:
     """Put another system's embeddings of the same test part on a store's board, as one run.
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import OnlyOption, PluginOption, RecordedDataOptions, StoreOption, grouped
+from harness.cli.options import (
+    OnlyOption,
+    PluginOption,
+    ProtocolFileOption,
+    RecordedDataOptions,
+    StoreOption,
+    grouped,
+)
 from harness.errors import EXIT_DOES_NOT_HOLD
 from harness.settings import DEFAULT_STORE
 
@@ -46,10 +53,7 @@ def audit(  # noqa: PLR0913 - one argument an option
         ),
     ] = None,
     plugin: PluginOption = None,
-    protocol_file: Annotated[
-        list[Path] | None,
-        typer.Option("--protocol-file", help="A protocol file of your own that runs are of."),
-    ] = None,
+    protocol_file: ProtocolFileOption = None,
     tolerance: Annotated[
         float,
         typer.Option(help="How far a score may be off where the environment differs.", min=0.0),

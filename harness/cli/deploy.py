@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from harness.cli.options import (
     BoardOptions,
     FormatOption,
     PluginOption,
+    ProtocolFileOption,
     RecordedDataOptions,
     grouped,
 )
@@ -39,10 +39,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     enrolled: Annotated[
         float, typer.Option(help="Share of the classes that the gallery knows.")
     ] = 0.7,
-    protocol_file: Annotated[
-        list[Path] | None,
-        typer.Option(help="A protocol besides the published ones.", show_default=False),
-    ] = None,
+    protocol_file: ProtocolFileOption = None,
     plugin: PluginOption = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:

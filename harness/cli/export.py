@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import PluginOption, RecordedDataOptions, StoreOption, grouped
+from harness.cli.options import (
+    PluginOption,
+    ProtocolFileOption,
+    RecordedDataOptions,
+    StoreOption,
+    grouped,
+)
 from harness.errors import NotComparable
 from harness.settings import DEFAULT_STORE
 
@@ -47,10 +53,7 @@ def export(  # noqa: PLR0913 - one argument an option
     ] = None,
     store: StoreOption = DEFAULT_STORE,
     plugin: PluginOption = None,
-    protocol_file: Annotated[
-        list[Path] | None,
-        typer.Option("--protocol-file", help="A protocol file of your own that the run is of."),
-    ] = None,
+    protocol_file: ProtocolFileOption = None,
 ) -> None:  # fmt: skip
     """Write the trained embedder of a run, with its preprocessing, as safetensors.
 

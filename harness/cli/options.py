@@ -51,6 +51,14 @@ PluginOption = Annotated[
         "--plugin", help="An uninstalled plugin file to load; may be repeated.", show_default=False
     ),
 ]
+ProtocolFileOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--protocol-file",
+        help="A protocol file of your own, besides the published ones; may be repeated.",
+        show_default=False,
+    ),
+]
 OnlyOption = Annotated[
     list[str] | None,
     typer.Option(

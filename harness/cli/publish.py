@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import OnlyOption, PluginOption, RecordedDataOptions, StoreOption, grouped
+from harness.cli.options import (
+    OnlyOption,
+    PluginOption,
+    ProtocolFileOption,
+    RecordedDataOptions,
+    StoreOption,
+    grouped,
+)
 from harness.errors import NotComparable
 from harness.settings import DEFAULT_STORE
 
@@ -43,10 +50,7 @@ def publish(  # noqa: PLR0913 - one argument an option
         ),
     ] = True,
     plugin: PluginOption = None,
-    protocol_file: Annotated[
-        list[Path] | None,
-        typer.Option(help="A protocol file of your own that runs are of.", show_default=False),
-    ] = None,
+    protocol_file: ProtocolFileOption = None,
 ) -> None:
     """Write results/PROTOCOL/DATASET.json: every run's scores, with sums by test class.
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import PluginOption, RecordedDataOptions, StoreOption, grouped
+from harness.cli.options import (
+    PluginOption,
+    ProtocolFileOption,
+    RecordedDataOptions,
+    StoreOption,
+    grouped,
+)
 from harness.errors import EXIT_DOES_NOT_HOLD
 from harness.settings import DEFAULT_STORE
 
@@ -24,10 +29,7 @@ def reproduce(  # noqa: PLR0913 - one argument an option
     *,
     store: StoreOption = DEFAULT_STORE,
     plugin: PluginOption = None,
-    protocol_file: Annotated[
-        list[Path] | None,
-        typer.Option("--protocol-file", help="A protocol file of your own that the run is of."),
-    ] = None,
+    protocol_file: ProtocolFileOption = None,
     device: Annotated[
         str | None, typer.Option(help="By default the one it ran on.", show_default=False)
     ] = None,

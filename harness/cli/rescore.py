@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import PluginOption, StoreOption
+from harness.cli.options import PluginOption, ProtocolFileOption, StoreOption
 from harness.errors import EXIT_DOES_NOT_HOLD, UserError
 from harness.settings import DEFAULT_STORE
 
@@ -18,16 +18,10 @@ if TYPE_CHECKING:
     from harness.rescoring import Checked, Datasets
 
 
-ProtocolFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--protocol-file", help="A protocol file of your own that runs were made by."),
-]
-
-
 def rescore(
     *,
     store: StoreOption = DEFAULT_STORE,
-    protocol_file: ProtocolFiles = None,
+    protocol_file: ProtocolFileOption = None,
     plugin: PluginOption = None,
 ) -> None:
     """Recompute every score from the stored embeddings under the current metric version."""
@@ -55,7 +49,7 @@ def verify(
         Path, typer.Argument(help="A store, or a leaderboard in JSON, published or not.")
     ],
     *,
-    protocol_file: ProtocolFiles = None,
+    protocol_file: ProtocolFileOption = None,
     plugin: PluginOption = None,
     data: Annotated[
         Path | None,

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from harness.cli.options import BoardOptions, FormatOption, PluginOption, grouped
+from harness.cli.options import (
+    BoardOptions,
+    FormatOption,
+    PluginOption,
+    ProtocolFileOption,
+    RecordedDataOptions,
+    grouped,
+)
 
 
 @grouped
 def variables(  # noqa: PLR0913 - one argument an option
     of: BoardOptions,
+    own: RecordedDataOptions,
     *,
     variable: Annotated[
         list[str] | None,
@@ -34,10 +41,7 @@ def variables(  # noqa: PLR0913 - one argument an option
     ] = 99,
     samples: Annotated[int, typer.Option(help="Test samples that count, at most.")] = 4000,
     seed: Annotated[int, typer.Option(help="Of every draw.", min=0)] = 0,
-    protocol_file: Annotated[
-        list[Path] | None,
-        typer.Option(help="A protocol besides the published ones.", show_default=False),
-    ] = None,
+    protocol_file: ProtocolFileOption = None,
     plugin: PluginOption = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:
@@ -45,7 +49,7 @@ def variables(  # noqa: PLR0913 - one argument an option
 
     docs/variables.md defines the measures. Nothing is trained: it reads what runs left in a store.
     """
-    from harness.data.loading import load_dataset
+    from harness.data.loading import recorded_dataset
     from harness.figures.sources import load_sources
     from harness.registry import load_registry
     from harness.rescoring import RuleBook
@@ -60,8 +64,13 @@ def variables(  # noqa: PLR0913 - one argument an option
         seed=seed,
     )
     with of.open() as source:
-        runs = load_sources(source, select=of.select)
-        data = load_dataset(load_registry(plugin or ()), runs.board.dataset)
+        runs = load_sources(source, select=own.selecting(of.select, source))
+        data = recorded_dataset(
+            load_registry(plugin or ()),
+            runs.board.dataset,
+            runs.board.dataset_digest,
+            own.brought,
+        )
         rules = RuleBook(protocol_file or ())
         found = saliency(source, runs, data, rules=rules, wanted=wanted)
     if format == "json":

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -79,6 +80,23 @@ def test_a_kept_embedder_is_written_and_embeds_data_as_its_run_did(
             )
             assert arrays["label"].tolist() == [str(one) for one in np.repeat(np.arange(8), 6)]
         assert "map_at_r" in bench("score", features, "--restarts", 0, "--draws", 5)
+
+
+def test_an_exported_program_gives_the_stored_embeddings_in_three_lines(
+    place: Place, tmp_path: Path
+) -> None:
+    run, graph = run_of(place, "v.npz"), tmp_path / "model.pt2"
+    bench("export", run, "--store", place.store, "-o", tmp_path / "e.safetensors", "--graph", graph)
+    data = np.load(place.folder / "v.npz")["features"].astype(np.float32)
+
+    model = torch.export.load(graph).module()
+    inputs = torch.from_numpy(data)
+    embeddings = model(inputs)
+
+    with Store.open(place.store) as store:
+        stored = store.arrays(store.require(run))
+    found = embeddings.detach().numpy()[stored["test_positions"]]
+    assert np.allclose(found, stored["test_embeddings"], atol=1e-5)
 
 
 def test_a_run_without_weights_is_trained_again_and_compared(place: Place, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -56,6 +57,23 @@ main()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     last = done.stdout.splitlines()[-1]
     assert last == "['harness.cli.history', 'harness.cli.main', 'harness.cli.options']", done.stderr
+
+
+def test_an_option_that_several_commands_share_is_declared_once() -> None:
+    code = """
+import click, json, typer
+from harness.cli.main import COMMANDS, app
+told = {}
+root = typer.main.get_command(app)
+for name in COMMANDS:
+    command = root.get_command(click.Context(root), name)
+    for option in command.params:
+        if option.name in ("protocol_file", "plugin", "only"):
+            told.setdefault(option.name, set()).add((option.help, option.multiple))
+print(json.dumps({name: len(every) for name, every in told.items()}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout) == {"plugin": 1, "only": 1, "protocol_file": 1}
 
 
 def test_a_shell_completes_commands() -> None:

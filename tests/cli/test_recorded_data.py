@@ -58,6 +58,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
             labels=np.repeat(np.arange(8), 12),
             camera=np.tile(["east", "west"], 48),
         )
+    np.savez(folder / "c.npz", images=np.zeros((4, 8, 8), np.uint8), labels=[0, 0, 1, 1])
     done("protocol", "new", folder / "a/mine.npz", folder / "ours.toml", "--base", "smoke")
     options = ["--methods", "first,second", *plugin(folder), "--workers", 1, "--seeds", 1]
     for name in "ab":
@@ -157,6 +158,16 @@ def test_deploy_reads_the_attribute_of_own_data(place: Path) -> None:
         bench("deploy", *rest)
 
 
+def test_variables_reads_the_attributes_of_own_data(place: Path) -> None:
+    rest = [*stored(place), *plugin(place), "--protocol-file", place / "ours.toml"]
+    rest += ["--permutations", 0, "--format", "csv"]
+    assert "camera" in done("variables", *rest, *data(place, "a"))
+    with pytest.raises(NotComparable, match=r"no runs on --data "):
+        bench("variables", *rest, "--data", place / "c.npz")
+    with pytest.raises(UserError, match="if these are your own: --data PATH"):
+        bench("variables", *rest)
+
+
 def test_embeddings_from_elsewhere_stand_on_the_board_of_their_data(
     place: Path, tmp_path: Path
 ) -> None:
@@ -174,9 +185,8 @@ def test_embeddings_from_elsewhere_stand_on_the_board_of_their_data(
     assert "theirs" not in other
 
 
-def test_data_that_nothing_was_run_on_are_one_line(place: Path, tmp_path: Path) -> None:
-    np.savez(tmp_path / "mine.npz", images=np.zeros((4, 8, 8), np.uint8), labels=[0, 0, 1, 1])
+def test_data_that_nothing_was_run_on_are_one_line(place: Path) -> None:
     for command in ("report", "publish", "audit"):
         with pytest.raises(NotComparable, match=r"no runs on --data .*it has mine\.npz of") as no:
-            bench(command, *stored(place), "--data", tmp_path / "mine.npz")
+            bench(command, *stored(place), "--data", place / "c.npz")
         assert "\n" not in str(no.value)
