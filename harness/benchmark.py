@@ -489,24 +489,33 @@ def _described(data: Dataset, rules: Protocol) -> list[str]:
     """What the data are and how they are split, a line each; UserError where no run could be."""
     from harness.data.duplicates import copies
     from harness.data.own import described
+    from harness.data.roles import searches
     from harness.data.splits import make_split
 
     lines = list(described(data, rules.split))
+    test = make_split(data, rules.split, fold=0, seed=0).test
+    lines += searches(data, test, rules.scoring)
     if not data.is_images:
         lines.append(f"vectors: the backbone is {rules.backbone.name}")
-    lines += copies(data, make_split(data, rules.split, fold=0, seed=0).test)
+    lines += copies(data, test)
     return [f"{data.name}: {line}" for line in lines]
 
 
 def _report_copies(data: Dataset, rules: Protocol) -> None:
-    """Log the samples that stand under several classes, or on both sides of the test."""
+    """Log the samples that stand under several classes, or on both sides of the test.
+
+    UserError where the protocol scores by roles or attributes that the data lack.
+    """
     from harness.data.dataset import MappedArray
     from harness.data.duplicates import copies
+    from harness.data.roles import roles_of
     from harness.data.splits import make_split
 
+    test = make_split(data, rules.split, fold=0, seed=0).test
+    roles_of(data, test, rules.scoring)
     if isinstance(data.inputs, MappedArray):
         return
-    for line in copies(data, make_split(data, rules.split, fold=0, seed=0).test):
+    for line in copies(data, test):
         log.warning("dataset %s: %s", data.name, line)
 
 

@@ -126,8 +126,8 @@ class _Family(NamedTuple):
     pattern: re.Pattern[str]
     title: str
     summary: str
-    low: float
-    usual: bool
+    low: float = 0.0
+    usual: bool = True
 
 
 _FAMILIES = (
@@ -135,36 +135,33 @@ _FAMILIES = (
         re.compile(r"recall_at_([1-9]\d*)"),
         "R@{}",
         "how often one of the {} nearest items is of the query's class",
-        0.0,
-        False,
+        usual=False,
+    ),
+    _Family(
+        re.compile(r"map_at_r_in_(.+)"),
+        "MAP@R in {}",
+        "MAP@R of the queries against the gallery {} alone, where a protocol has several",
     ),
     _Family(
         re.compile(r"accuracy_(\w+)"),
         "accuracy ({})",
         "share of test samples that {}, fitted on the training part's embeddings, classifies right",
-        0.0,
-        True,
     ),
     _Family(
         re.compile(r"macro_f1_(\w+)"),
         "macro F1 ({})",
         "mean over classes of the F1 of {}, fitted on the training part's embeddings",
-        0.0,
-        True,
     ),
     _Family(
         re.compile(r"ami_(\w+)"),
         "AMI ({})",
         "AMI of classes and what {}, fitted on the training part's embeddings, takes them for",
         -1.0,
-        True,
     ),
     _Family(
         re.compile(r"tar_at_far_([0-9.e-]+)"),
         "TAR@FAR {}",
         "share of pairs of one class that are accepted where at most {} of the pairs of two are",
-        0.0,
-        True,
     ),
 )
 
@@ -240,7 +237,9 @@ def _member(family: _Family, name: str, which: str) -> MetricFacts:
 
 FAMILIES: tuple[MetricFacts, ...] = tuple(
     _member(family, f"{family.pattern.pattern.partition('(')[0]}{which}", which)
-    for family, which in zip(_FAMILIES, ("K", "NAME", "NAME", "NAME", "RATE"), strict=True)
+    for family, which in zip(
+        _FAMILIES, ("K", "GALLERY", "NAME", "NAME", "NAME", "RATE"), strict=True
+    )
 )
 """Those whose names end in a number K, the NAME of a classifier or a RATE, for people."""
 

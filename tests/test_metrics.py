@@ -68,6 +68,7 @@ def test_families_have_titles_of_their_own(name: str, title: str) -> None:
 def test_no_family_takes_a_name_of_the_catalogue() -> None:
     assert [facts.name for facts in FAMILIES] == [
         "recall_at_K",
+        "map_at_r_in_GALLERY",
         "accuracy_NAME",
         "macro_f1_NAME",
         "ami_NAME",

@@ -20,8 +20,7 @@ from harness.errors import NotComparable, UserError
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
-    from harness.gate import GatedMetric, GateReport
-    from harness.reading import Embeddings, Labels, Reading
+    from harness.gate import GateReport
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 Policy = Literal["pass", "fail"]
@@ -62,16 +61,28 @@ def gate(  # noqa: PLR0913 - one argument an option
         ),
     ] = None,
     gallery: Annotated[
-        Path | None,
-        typer.Option(help="What --embeddings search; else each other.", show_default=False),
+        list[Path] | None,
+        typer.Option(
+            help="What --embeddings search; else each other; may be repeated: each is searched "
+            "alone, and has lines of its own.",
+            show_default=False,
+        ),
     ] = None,
     against_gallery: Annotated[
-        Path | None, typer.Option(help="What --against search.", show_default=False)
+        list[Path] | None,
+        typer.Option(help="What --against search, one for each --gallery.", show_default=False),
     ] = None,
     gallery_labels: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="The galleries' labels; without it in the file of --gallery.", show_default=False
+            help="The galleries' labels; without it in the files of --gallery.", show_default=False
+        ),
+    ] = None,
+    exclude: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns of the labels' files such as camera, with commas, as bench score has it.",
+            show_default=False,
         ),
     ] = None,
     read: RecordedDataOptions,
@@ -113,6 +124,7 @@ def gate(  # noqa: PLR0913 - one argument an option
     Exit codes: 0 pass, 1 regression, 2 usage, 3 nothing measured or not comparable, 4 runs
     failed, 5 inconclusive. On GitHub the step's summary is written too.
     """
+    from harness.cli.paired import Terms, compared, galleries_of, pair_of
     from harness.gate import gated_metrics
     from harness.gate.metrics import parse_margin
 
@@ -121,18 +133,18 @@ def gate(  # noqa: PLR0913 - one argument an option
 
     try:
         if embeddings is not None:
-            report = _of_embeddings(
-                _given(embeddings, against, labels, other=baseline or candidate or methods or only),
+            report = compared(
+                pair_of(
+                    embeddings, against, labels, other=baseline or candidate or methods or only
+                ),
+                galleries_of(gallery or [], against_gallery or [], gallery_labels or []),
                 gated_metrics(metric or (), margin or ()),
                 read.reading(),
-                _galleries(gallery, against_gallery, gallery_labels),
-                distance=distance,
-                seed=seed,
-                inconclusive=inconclusive,
+                Terms(exclude, distance, seed, inconclusive),
             )
         else:
-            if any(one is not None for one in (against, labels, gallery, against_gallery)):
-                raise UserError("--against, --labels and galleries need --embeddings")
+            if any(one is not None for one in (against, labels, gallery, against_gallery, exclude)):
+                raise UserError("--against, --labels, --exclude and galleries need --embeddings")
             names = [name.strip() for name in (methods or "").split(",") if name.strip()]
             wanted = metric or (), margin or ()
             report = _of_boards(
@@ -147,110 +159,6 @@ def gate(  # noqa: PLR0913 - one argument an option
     _write(report, junit, markdown)
     _print(report, format)
     raise typer.Exit(report.exit_code)
-
-
-def _given(
-    embeddings: Path, against: Path | None, labels: Path | None, *, other: object
-) -> tuple[Path, Path, Path]:
-    if against is None:
-        raise UserError("--embeddings needs --against, and --labels where they hold none")
-    if other is not None:
-        raise UserError(
-            "--embeddings takes the place of --baseline, --candidate, --methods and --only"
-        )
-    return embeddings, against, labels or embeddings
-
-
-def _galleries(
-    gallery: Path | None, against: Path | None, labels: Path | None
-) -> tuple[Path, Path, Path] | None:
-    if gallery is None and against is None and labels is None:
-        return None
-    if gallery is None or against is None:
-        raise UserError("a gallery is one for each model: --gallery and --against-gallery")
-    return gallery, against, labels or gallery
-
-
-def _of_embeddings(  # noqa: PLR0913 - what is compared, and how
-    files: tuple[Path, Path, Path],
-    metrics: list[GatedMetric],
-    reading: Reading,
-    galleries: tuple[Path, Path, Path] | None,
-    *,
-    distance: str,
-    seed: int,
-    inconclusive: Policy,
-) -> GateReport:
-    from harness.gate import gate_embeddings
-    from harness.reading import codes_of
-
-    after, before, classes = _read_pair(files, reading)
-    codes = codes_of(classes.values)
-    shelves = shelf_codes = None
-    if galleries is not None:
-        shelf, other, shelved = _read_pair(galleries, reading)
-        shelves = shelf.rows, other.rows
-        codes = codes_of(classes.values, shelved.values)
-        shelf_codes = codes[1]
-    return gate_embeddings(
-        after.rows,
-        before.rows,
-        codes[0],
-        metrics,
-        names=(str(files[0]), str(files[1])),
-        galleries=shelves,
-        gallery_labels=shelf_codes,
-        distance=distance,
-        seed=seed,
-        inconclusive=inconclusive,
-    )
-
-
-def _read_pair(
-    files: tuple[Path, Path, Path], reading: Reading
-) -> tuple[Embeddings, Embeddings, Labels]:
-    """Two models' embeddings of the same items, and the labels of those that have one."""
-    from dataclasses import replace
-
-    from harness.reading import read_embeddings, read_labels
-
-    new, old, labels = files
-    after, classes = read_embeddings(new, reading), read_labels(labels, reading)
-    before = read_embeddings(old, reading).like(after, old)
-    for note in dict.fromkeys((*after.notes, *before.notes, *classes.notes)):
-        typer.echo(f"bench: {note}", err=True)
-    _require_same_items(old, labels, classes, reading)
-    return (
-        replace(after, rows=classes.of(after.rows, new, labels)),
-        replace(before, rows=classes.of(before.rows, old, labels)),
-        classes,
-    )
-
-
-def _require_same_items(old: Path, labels: Path, classes: Labels, reading: Reading) -> None:
-    """NotComparable where the other model's file has labels too, and they are others."""
-    import numpy as np
-
-    from harness.reading import open_source
-    from harness.reading.labels import label_column, settled
-
-    source = open_source(old, reading)
-    if old == labels or len(source.names) < 2:
-        return
-    try:
-        name = label_column(source, reading)
-    except UserError:
-        return  # which column has them is not plain, and was not asked
-    if name is None:
-        return
-    theirs = settled(source.column(name), f"{old}: column {name}", reading).values.astype(np.str_)
-    ours = classes.values.astype(np.str_)
-    if len(theirs) == len(ours) and (theirs != ours).any():
-        row = int(np.argmax(theirs != ours))
-        raise NotComparable(
-            f"{old}: its labels are not those of {labels} (the first: row {row + 1}, "
-            f"'{theirs[row]}' and '{ours[row]}'): the rows are not of the same items"
-        )
 
 
 def _of_boards(

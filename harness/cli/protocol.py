@@ -31,9 +31,16 @@ def new(
 ) -> None:
     """Write a protocol for your data; runs by it are not unlocked: they can be published and gated.
 
-    Split and backbone are chosen by the data, and explained in the file; all else is the base's.
+    Split, size, backbone, batches and budget are chosen by the data, and explained in the file; all
+    else is the base's.
     """
+    from dataclasses import replace
+
     from harness.data.own import described, fitting_split, load_path
+    from harness.data.own.choosing import choose, fitting_size
+    from harness.data.own.loading import DEFAULT_SIZE
+    from harness.data.roles import searches
+    from harness.data.splits import make_split
     from harness.protocol import load_protocol, read_protocol
     from harness.protocol.parse import protocol_path
     from harness.protocol.writing import written_for
@@ -42,20 +49,34 @@ def new(
         raise UserError(f"{file}: a protocol's file ends in .toml")
     if file.exists():
         raise UserError(f"{file}: is there already; a published protocol is superseded, not edited")
-    dataset = load_path(data, read.reading())
+    if not data.exists():
+        raise UserError(f"{data}: no such file or folder")
+    reading, followed = read.reading(), load_protocol(base)
+    size, why = fitting_size(data, reading, followed)
+    dataset = load_path(data, replace(reading, size=size))
     own, reason = fitting_split(dataset)
-    changes = {}
-    reasons = [f"Split: {reason}.", f"All else: the rules of {load_protocol(base).name}."]
-    if not dataset.is_images:
-        changes["backbone"] = {"name": "mlp", "weights": "random"}
-        reasons.insert(1, "Backbone: mlp, because the data are vectors.")
+    turned = load_protocol(base, overrides=[own.override])
+    choice = choose(dataset, turned, followed.name)
+    given = f" --size {size}" if size not in (None, DEFAULT_SIZE) else ""
+    command = f"bench run --protocol {file} --data {data}{given} --methods ..."
+    reasons = [
+        f"Written for {data.name}; {command}",
+        f"Split: {reason}.",
+        why,
+        *choice.reasons,
+        f"All else: the rules of {followed.name}.",
+    ]
     rules_of = protocol_path(base).read_text(encoding="utf-8")
     text = written_for(
-        rules_of, own, name=file.stem, reasons=reasons, changes=changes, where=file.name
+        rules_of, own, name=file.stem, reasons=reasons, changes=choice.changes, where=file.name
     )
     file.write_text(text, encoding="utf-8")
     rules = read_protocol(file)
-    for line in (*dataset.notes, reason, *described(dataset, rules.split)):
+    test = make_split(dataset, rules.split, fold=0, seed=0).test
+    understood = (*described(dataset, rules.split), *searches(dataset, test, rules.scoring))
+    for line in (*dataset.notes, *understood):
         typer.echo(f"{dataset.name}: {line}", err=True)
+    for line in reasons[1:]:
+        typer.echo(line)
     typer.echo(f"{file}: protocol {rules.name}, digest {rules.digest[:12]}")
-    typer.echo(f"bench run --protocol {file} --data {data} --methods ...")
+    typer.echo(command)

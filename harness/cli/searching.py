@@ -150,10 +150,10 @@ def searched(
             device=wish.device,
             clustering=KMeans(restarts=restarts) if restarts else None,
             draw=wish.queries,
-            exclude=_values(wish.exclude, source, classes, reading),
+            exclude=values_of(wish.exclude, source, classes, reading),
             gallery_exclude=None
             if shelf is None
-            else _values(wish.exclude, shelf[1], values[1], reading),
+            else values_of(wish.exclude, shelf[1], values[1], reading),
             seed=wish.seed,
         )
     return scores, (codes, gallery_codes[0] if gallery_codes else None, gallery), said
@@ -165,7 +165,7 @@ def _sets(labels: Labels, separator: str) -> list[list[str]]:
     return [[one.strip() for one in some if one.strip()] for some in texts]
 
 
-def _values(
+def values_of(
     columns: str | None, path: Path, classes: Labels, reading: Reading
 ) -> npt.NDArray[np.str_] | None:
     """The columns of `--exclude` of the rows that have a label: (rows, columns)."""

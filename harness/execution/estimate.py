@@ -52,7 +52,9 @@ def time_a_run(bench: Bench, threads: int) -> Guess:
         for part in ("test", "train")
         for name, values in (("embeddings", points), ("labels", labels))
     }
-    scores = _timed(lambda: score_part(arrays, rules.scoring, metrics=(), seed=0), clock, 1)
+    plain = {"exclude": ()} | ({"gallery": "self"} if rules.scoring.gallery == "given" else {})
+    rule = rules.scoring.model_copy(update=plain)
+    scores = _timed(lambda: score_part(arrays, rule, metrics=(), seed=0), clock, 1)
     validations = 1 + rules.training.steps // rules.selection.every
     views = 1 if rules.test_views is None else rules.test_views.crops * (1 + rules.test_views.flip)
     scored = len(test) + (int(split.known.sum()) if rules.scoring.reads_training_part else 0)

@@ -22,6 +22,7 @@ from harness.apart.trunk import TrunkApart, trunk_seconds
 from harness.data.augmentation import middle_window, scored_windows
 from harness.data.dataset import Dataset
 from harness.data.parts import Vault
+from harness.data.roles import roles_of
 from harness.data.splits import Split, make_split, part_digest
 from harness.execution.executor import Arrays, Bench
 from harness.execution.learning import Learnt, Student, learn
@@ -210,6 +211,7 @@ def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arra
         progress.fields["audit"] = progress.audit(learnt, memory)
         return {}
     arrays = _embedded(reader, vault, rules)
+    arrays |= roles_of(bench.dataset, arrays["test_positions"], rules.scoring)
     tested = arrays["test_positions"], arrays["test_labels"]
     progress.fields["test_digest"] = part_digest(*tested)
     rule = rules.scoring_for(method.comparison)

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from harness.data.streams import stream_seed
 from harness.errors import one_line, plain
+from harness.execution.searches import joined_searches, searches_of, sides_of
 from harness.extension import Metric
-from harness.protocol.model import ScoringRule
+from harness.protocol.scoring import ScoringRule
 from harness.record import Scores, Told
 from harness.registry import Reference
-from harness.scoring import SCORING_SEMANTICS, KMeans, score_embeddings
+from harness.scoring import SCORING_SEMANTICS
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -28,22 +29,14 @@ def score_part(
 ) -> tuple[Scores, dict[str, npt.NDArray[Any]]]:
     """Score one embedding; return the Scores and the per-query arrays to store.
 
-    `arrays`: `test_embeddings` float32 (N, D), `test_labels` int64 (N,), and `train_embeddings`,
-    `train_labels` where the rule reads the training part. The arrays returned are named
-    `per_query.METRIC`, and `queries` holds the positions they belong to.
+    `arrays`: `test_embeddings` float32 (N, D), `test_labels` int64 (N,), `train_embeddings` and
+    `train_labels` where the rule reads the training part, and those of `harness.data.roles` where
+    it has roles or excludes. The arrays returned are named `per_query.METRIC`, and `queries` holds
+    the positions they belong to.
     """
     embeddings, labels = arrays["test_embeddings"], arrays["test_labels"]
-    gallery = rule.gallery == "train"
-    result = score_embeddings(
-        embeddings,
-        labels,
-        gallery=arrays["train_embeddings"] if gallery else None,
-        gallery_labels=arrays["train_labels"] if gallery else None,
-        recall_at=rule.recall_at,
-        distance=rule.distance,
-        clustering=KMeans(restarts=rule.clustering_restarts),
-        seed=stream_seed(seed, "scoring"),
-    )
+    found = searches_of(arrays, rule, seed=stream_seed(seed, "scoring"))
+    result = joined_searches(found, labels)
     scores = Scores(
         semantics=SCORING_SEMANTICS,
         values={**result.values, **_classified(arrays, rule, seed), **_verified(arrays, rule)},
@@ -64,12 +57,12 @@ def _verified(arrays: Arrays, rule: ScoringRule) -> dict[str, float]:
         return {}
     from harness.scoring.verification import verify
 
-    gallery = rule.gallery == "train"
+    (asking, shelf), *_ = sides_of(arrays, rule, together=True)
     return verify(
-        arrays["test_embeddings"],
-        arrays["test_labels"],
-        gallery=arrays["train_embeddings"] if gallery else None,
-        gallery_labels=arrays["train_labels"] if gallery else None,
+        asking.embeddings,
+        asking.labels,
+        gallery=None if shelf is None else shelf.embeddings,
+        gallery_labels=None if shelf is None else shelf.labels,
         fars=rule.verification,
         distance=rule.distance,
     ).values

@@ -2,7 +2,7 @@
 
 from harness.gate.boards import Side, baseline_side, candidate_side, gate_boards
 from harness.gate.decision import Decision, Difference, Verdict, decide
-from harness.gate.embeddings import gate_embeddings
+from harness.gate.embeddings import Shelf, gate_embeddings
 from harness.gate.metrics import GatedMetric, Margin, gated_metrics
 from harness.gate.report import GateReport, Line
 
@@ -13,6 +13,7 @@ __all__ = [
     "GatedMetric",
     "Line",
     "Margin",
+    "Shelf",
     "Side",
     "Verdict",
     "baseline_side",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +20,20 @@ from harness.statistics.bootstrap import hierarchical_bootstrap
 FEW_CLASSES = 10
 
 
+@dataclass(frozen=True, eq=False)
+class Shelf:
+    """What both models' queries search: (G, D), each with its own D; labels (G,).
+
+    `exclude`: (G, X), as `score_embeddings` has it. `name`: stands behind its lines.
+    """
+
+    candidate: npt.ArrayLike
+    baseline: npt.ArrayLike
+    labels: npt.ArrayLike
+    exclude: npt.ArrayLike | None = None
+    name: str = ""
+
+
 def gate_embeddings(  # noqa: PLR0913 - two sides, labels, and how to compare them
     candidate: npt.ArrayLike,
     baseline: npt.ArrayLike,
@@ -23,18 +41,18 @@ def gate_embeddings(  # noqa: PLR0913 - two sides, labels, and how to compare th
     metrics: list[GatedMetric],
     *,
     names: tuple[str, str] = ("candidate", "baseline"),
-    galleries: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-    gallery_labels: npt.ArrayLike | None = None,
+    galleries: Sequence[Shelf] = (),
+    exclude: npt.ArrayLike | None = None,
     distance: str = "cosine",
     seed: int = 0,
     inconclusive: Policy = "fail",
 ) -> GateReport:
     """Compare two embeddings of the same items, paired by query and resampled by class.
 
-    `candidate`, `baseline`: (N, D), each with its own D. `labels`: (N,). `galleries`: what each
-    model's queries search, (G, D), and `gallery_labels`: (G,); without them each other. The
-    interval tells how the difference varies with the classes tested; not with training, of which
-    there is but one.
+    `candidate`, `baseline`: (N, D), each with its own D. `labels`: (N,). `galleries`: what the
+    queries search, each alone; without them each other. `exclude`: (N,) or (N, X): items of a
+    query's class with one of its values are no answer. The interval tells how the difference varies
+    with the classes tested; not with training, of which there is but one.
     Raises NotComparable for embeddings that cannot be scored or not as many, UserError for a
     metric that is not made of queries.
     """
@@ -43,19 +61,36 @@ def gate_embeddings(  # noqa: PLR0913 - two sides, labels, and how to compare th
             f"{names[0]} has {len(np.asarray(candidate))} rows and {names[1]} "
             f"{len(np.asarray(baseline))}: they are not of the same items"
         )
-    recall_at = _ranks(metrics)
-    shelves = galleries or (None, None)
-    after, before = (
-        _scores(side, labels, name, recall_at, distance, gallery=shelf, shelved=gallery_labels)
-        for side, name, shelf in zip((candidate, baseline), names, shelves, strict=True)
-    )
-    lines = [_line(before, after, labels, metric, seed) for metric in metrics]
+    sides = (names[0], candidate, "candidate"), (names[1], baseline, "baseline")
+    lines: list[Line] = []
+    notes: list[str] = []
+    queries: set[int] = set()
+    for shelf in galleries or (None,):
+        after, before = (
+            _scores(
+                name,
+                rows,
+                labels,
+                gallery=None if shelf is None else getattr(shelf, side),
+                gallery_labels=None if shelf is None else shelf.labels,
+                exclude=exclude,
+                gallery_exclude=None if shelf is None else shelf.exclude,
+                recall_at=_ranks(metrics),
+                distance=distance,
+            )
+            for name, rows, side in sides
+        )
+        subject = f"embeddings [{shelf.name}]" if shelf is not None and shelf.name else "embeddings"
+        own = [_line(before, after, labels, metric, seed, subject) for metric in metrics]
+        lines += own
+        notes += _notes(after, before, own)
+        queries.update(after.queries.tolist())
     return GateReport(
         baseline=names[1],
         candidate=names[0],
-        subject=f"{len(after.queries)} queries",
+        subject=f"{len(queries)} queries",
         lines=lines,
-        notes=_notes(after, before, lines),
+        notes=tuple(dict.fromkeys(notes)),
         inconclusive=inconclusive,
     )
 
@@ -65,33 +100,20 @@ def _ranks(metrics: list[GatedMetric]) -> tuple[int, ...]:
     return tuple(int(name.removeprefix("recall_at_")) for name in named) or (1,)
 
 
-def _scores(  # noqa: PLR0913 - what is scored, and how
-    embeddings: npt.ArrayLike,
-    labels: npt.ArrayLike,
-    name: str,
-    recall_at: tuple[int, ...],
-    distance: str,
-    *,
-    gallery: npt.ArrayLike | None,
-    shelved: npt.ArrayLike | None,
-) -> Scores:
+def _scores(name: str, rows: npt.ArrayLike, labels: npt.ArrayLike, **more: Any) -> Scores:
     try:
-        return score_embeddings(
-            embeddings,
-            labels,
-            gallery=gallery,
-            gallery_labels=shelved,
-            recall_at=recall_at,
-            distance=distance,  # type: ignore[arg-type]  # checked there
-            clustering=None,
-            seed=0,
-        )
+        return score_embeddings(rows, labels, clustering=None, seed=0, **more)
     except UserError as error:
         raise NotComparable(f"{name}: {error}: nothing was measured") from None
 
 
 def _line(
-    before: Scores, after: Scores, labels: npt.ArrayLike, metric: GatedMetric, seed: int
+    before: Scores,
+    after: Scores,
+    labels: npt.ArrayLike,
+    metric: GatedMetric,
+    seed: int,
+    subject: str,
 ) -> Line:
     if metric.name not in after.per_query:
         allowed = ", ".join(after.per_query)
@@ -100,10 +122,10 @@ def _line(
     margin = metric.margin.of(difference.baseline)
     decision = decide(difference, margin)
     return Line(
-        method="embeddings",
+        method=subject,
         metric=metric.name,
         status=decision.verdict,
-        sentence=line_sentence("embeddings", metric.name, difference, decision),
+        sentence=line_sentence(subject, metric.name, difference, decision),
         margin=margin,
         difference=difference,
         decision=decision,

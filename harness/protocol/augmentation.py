@@ -23,6 +23,7 @@ def as_tuple(value: object) -> object:
 
 
 Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 

@@ -13,11 +13,12 @@ from harness.protocol.augmentation import (
     Positive,
     ScheduleRule,
     Section,
+    Share,
     ViewsRule,
     as_tuple,
 )
+from harness.protocol.scoring import ScoringRule
 
-Share = Annotated[float, Field(gt=0, lt=1)]
 LabelledShare = Annotated[float, Field(gt=0, le=1)]
 ClassFolds = Annotated[int, Field(ge=2)]
 FoldRule = Literal["even", "mlrc"]
@@ -186,29 +187,6 @@ class SearchRule(Section):
     repeats: Positive
     folds: Positive | None = None
     steps: Positive | None = None
-
-
-class ScoringRule(Section):
-    """How test embeddings are scored.
-
-    `gallery`: `self`: the test part itself, without the query; `train`: the labelled training
-    samples, where the classes are the same. `recall_at`: the K of Recall@K.
-    `clustering_restarts`: seeded k-means runs behind NMI and AMI.
-    `classifiers`: of scoring/classifiers.py, fitted on the labelled training samples alone.
-    `verification`: false accept rates of the verification scores; none: there are none.
-    """
-
-    gallery: Literal["self", "train"]
-    distance: Literal["cosine", "euclidean"]
-    recall_at: Annotated[tuple[Positive, ...], BeforeValidator(as_tuple), Field(min_length=1)]
-    clustering_restarts: Positive
-    classifiers: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
-    verification: Annotated[tuple[Share, ...], BeforeValidator(as_tuple)] = ()
-
-    @property
-    def reads_training_part(self) -> bool:
-        """Whether test embeddings are scored against those of the training part."""
-        return self.gallery == "train" or bool(self.classifiers)
 
 
 class Quirks(Section):

@@ -19,6 +19,7 @@ _SPLITS: Mapping[str, Mapping[str, Any]] = {
     "given": _CLOSED,
 }
 _SEEDED, _FOLDS, _TEST, _VALIDATION = "seeded", "folds=", "test=", "validation=given"
+_ROLES = "gallery=given"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class OwnData:
     `kind`: of split. `seeded`: classes in drawn order, not in that of their names. `most_folds`:
     of the protocol's class folds so many at most. `test_fraction`: in place of the protocol's.
     `given_validation`: the validation part that the data come with is used, in one fold.
+    `by_roles`: their queries search their gallery.
     """
 
     name: str
@@ -36,6 +38,7 @@ class OwnData:
     most_folds: int | None = None
     test_fraction: float | None = None
     given_validation: bool = False
+    by_roles: bool = False
 
     @property
     def override(self) -> str:
@@ -45,6 +48,7 @@ class OwnData:
         words += [f"{_FOLDS}{self.most_folds}"] if self.most_folds else []
         words += [f"{_TEST}{self.test_fraction}"] if self.test_fraction else []
         words += [_VALIDATION] if self.given_validation else []
+        words += [_ROLES] if self.by_roles else []
         return f"{KEY}={self.name}:{','.join(words)}"
 
     def turned(self, rules: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +71,9 @@ class OwnData:
                 if self.kind == "given-classes"
                 else {"validation_fraction": 0.0}
             )
-        return {**rules, "split": split}
+        if not self.by_roles:
+            return {**rules, "split": split}
+        return {**rules, "split": split, "scoring": {**rules["scoring"], "gallery": "given"}}
 
 
 def divide_overrides(overrides: Sequence[str]) -> tuple[OwnData | None, list[str]]:
@@ -90,6 +96,7 @@ def divide_overrides(overrides: Sequence[str]) -> tuple[OwnData | None, list[str
             most_folds=int(values["folds"]) if "folds" in values else None,
             test_fraction=float(values["test"]) if "test" in values else None,
             given_validation=_VALIDATION in options,
+            by_roles=_ROLES in options,
         )
     except ValueError:
         own = OwnData(name, "")
@@ -97,6 +104,6 @@ def divide_overrides(overrides: Sequence[str]) -> tuple[OwnData | None, list[str
     if not name or kind not in _SPLITS or own.override != f"{KEY}={name}:{words}":
         raise UserError(
             f"--set {given[-1]}: must read data=NAME:KIND ({', '.join(_SPLITS)}), with any of "
-            f",{_SEEDED} ,{_FOLDS}N ,{_TEST}SHARE ,{_VALIDATION} in this order"
+            f",{_SEEDED} ,{_FOLDS}N ,{_TEST}SHARE ,{_VALIDATION} ,{_ROLES} in this order"
         )
     return own, others

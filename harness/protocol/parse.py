@@ -188,6 +188,20 @@ def _fields(path: Sequence[str]) -> list[str]:
     return list(model.model_fields)
 
 
+def _optional(rules: Mapping[str, Any], path: Sequence[str]) -> list[str]:
+    """The values that the section at `path` may have, and that need not be given."""
+    model: type[BaseModel] = Rules
+    for part in path:
+        kinds = _kinds(model, part)
+        kind = rules[part].get("kind", "affine") if kinds else ""
+        model = kinds[kind] if kinds else _sections(model, part)[0]
+    return [
+        name
+        for name, field in model.model_fields.items()
+        if not field.is_required() and not _sections(model, name)
+    ]
+
+
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in changes.items():
@@ -207,12 +221,14 @@ def _check_changes(changes: Mapping[str, Any], base: Mapping[str, Any], where: s
 
 
 def _check_override(rules: Mapping[str, Any], override: str) -> None:
-    """An override must name a value that the file gives."""
+    """An override must name a value that the file gives, or one that it may give there."""
     key, _ = _split_override(override)
     place: Any = rules
     for done, part in enumerate(key):
         if not isinstance(place, dict) or part not in place:
-            inside = place if isinstance(place, dict) else {}
+            inside = [*place, *_optional(rules, key[:done])] if isinstance(place, dict) else []
+            if part in inside and done == len(key) - 1:
+                return
             where = f"--set {override}" + (f": in {'.'.join(key[:done])}" if done else "")
             raise unknown("key", part, inside, where=where)
         place = place[part]

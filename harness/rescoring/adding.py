@@ -77,11 +77,8 @@ def add_embeddings(  # noqa: PLR0913 - what is added, where, and by which rules
         )
     arrays = store.arrays(first)
     test, checked = _of_test_part(path, reading, arrays, in_order=in_order)
-    arrays = {
-        "test_embeddings": test,
-        "test_labels": arrays["test_labels"],
-        "test_positions": arrays["test_positions"],
-    }
+    facts = ("test_labels", "test_positions", "test_roles", "test_exclude")
+    arrays = {"test_embeddings": test} | {one: arrays[one] for one in facts if one in arrays}
     scores, per_query = score_part(arrays, rule, metrics=(), seed=0)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     identity = {

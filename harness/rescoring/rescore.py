@@ -13,7 +13,7 @@ from harness.errors import UserError
 from harness.execution.scores import score_concatenation, score_part
 from harness.extension import Metric
 from harness.protocol import Protocol, load_protocol
-from harness.protocol.model import ScoringRule
+from harness.protocol.scoring import ScoringRule
 from harness.record import Concatenation, Identity, Record, Scores
 from harness.store import Store
 

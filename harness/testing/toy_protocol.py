@@ -10,11 +10,11 @@ from harness.protocol.model import (
     OptimizerRule,
     OptimizerRules,
     Protocol,
-    ScoringRule,
     SearchRule,
     SelectionRule,
     TrainingRule,
 )
+from harness.protocol.scoring import ScoringRule
 
 _ADAM = OptimizerRule(name="adam", learning_rate=0.003, weight_decay=0.0, momentum=0.0)
 

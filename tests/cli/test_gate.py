@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -93,7 +94,8 @@ def test_one_replicate_is_code_5_unless_that_may_pass(baseline, make_store):
         ((), "gate needs --baseline"),
         (("--baseline", "nowhere.json"), "there is no such file"),
         (("--embeddings", "a.npy"), "--embeddings needs --against, and --labels"),
-        (("--labels", "a.npy"), "--against, --labels and galleries need --embeddings"),
+        (("--labels", "a.npy"), "--against, --labels, --exclude and galleries need --embeddings"),
+        (("--exclude", "camera"), "--against, --labels, --exclude and galleries need"),
         (("--margin", "x"), "--margin x: must be a number"),
     ],
 )
@@ -195,6 +197,37 @@ def test_embeddings_are_gated_against_their_galleries(tmp_path):
                   "--gallery", files["new-g"])  # fmt: skip
     assert alone.returncode == 2
     assert "--gallery and --against-gallery" in error_line(alone)
+
+
+def test_each_of_several_galleries_has_lines_and_cameras_are_excluded(tmp_path):
+    draw = np.random.default_rng(0)
+    labels, cameras = np.arange(60) % 12, np.arange(60) // 12 % 2
+    centres, seen = draw.normal(size=(12, 8)), 9 * np.eye(8)[:2]
+    for name, part in itertools.product(("new", "old"), ("q", "near", "far")):
+        bad = 3.0 if name == "new" and part == "far" else 0.1
+        points = centres[labels] + bad * draw.normal(size=(60, 8)) + seen[cameras]
+        np.savez(tmp_path / f"{name}-{part}.npz", embeddings=points, label=labels, camera=cameras)
+    files = {path.stem: path for path in tmp_path.glob("*.npz")}
+    sides = ["--embeddings", files["new-q"], "--against", files["old-q"]]
+    shelves = [
+        *("--gallery", files["new-near"], "--against-gallery", files["old-near"]),
+        *("--gallery", files["new-far"], "--against-gallery", files["old-far"]),
+    ]
+    done = bench("gate", *sides, *shelves, "--margin", "0.1", "--format", "json")
+    lines = {line["method"]: line for line in json.loads(done.stdout)["lines"]}
+    assert {name: line["verdict"] for name, line in lines.items()} == {
+        "embeddings [new-near.npz]": "pass",
+        "embeddings [new-far.npz]": "regression",
+    }
+    assert done.returncode == 1
+    options = ["--margin", "0.1", "--exclude", "camera", "--format", "json"]
+    apart = json.loads(bench("gate", *sides, *shelves[:4], *options).stdout)["lines"][0]
+    scored = json.loads(
+        bench("score", files["new-q"], "--gallery", files["new-near"], "--exclude", "camera",
+              "--restarts", "0", "--draws", "2", "--format", "json").stdout
+    )  # fmt: skip
+    assert apart["candidate"] == scored["map_at_r"]["value"]
+    assert apart["candidate"] != lines["embeddings [new-near.npz]"]["candidate"]
 
 
 def test_embeddings_of_other_items_are_told_by_their_labels(tmp_path):

@@ -74,6 +74,25 @@ def test_a_list_is_written_as_in_toml(toy: str) -> None:
     assert overridden(toy, "scoring.recall_at=[1, 5]").scoring.recall_at == (1, 5)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('scoring.exclude=["camera"]', lambda one: one.scoring.exclude == ("camera",)),
+        ("split.class_seed=3", lambda one: one.split.class_seed == 3),
+        ("selection.start=2", lambda one: one.selection.start == 2),
+        ("optimizers.trunk.clip_value=1.0", lambda one: one.optimizers.trunk.clip_value == 1.0),
+    ],
+)
+def test_a_value_that_the_file_may_leave_out_is_given(text, found, toy: str) -> None:
+    changed = overridden(toy, text)
+    assert found(changed)
+    assert changed.digest != overridden(toy).digest
+
+
+def test_a_section_that_the_file_leaves_out_is_not_given_in_part(toy: str) -> None:
+    assert "unknown key 'quirks'" in error_of(toy, "quirks.test_batches=1")
+
+
 def test_an_unknown_key_is_named_with_the_nearest(toy: str) -> None:
     assert error_of(toy, "training.stepz=7") == (
         "--set training.stepz=7: in training: unknown key 'stepz'; did you mean 'steps'? "

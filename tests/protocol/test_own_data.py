@@ -46,6 +46,14 @@ def test_a_draw_of_classes_and_fewer_folds_are_part_of_the_rules() -> None:
     assert split == plain.model_copy(update={"folds": 2, "class_seed": 0})
 
 
+def test_queries_search_their_gallery_where_the_data_have_both() -> None:
+    own = OwnData("x", "given", by_roles=True)
+    assert own.override == "data=x:given,gallery=given"
+    turned = load_protocol("smoke", overrides=[own.override])
+    assert turned.scoring.gallery == "given"
+    assert turned.scoring.galleries == ("gallery",)
+
+
 @pytest.mark.parametrize(
     "text",
     ["data=x", "data=x:open", "data=:given", "data=x:given,often", "data=x:given,folds=many"],

@@ -14,7 +14,7 @@ import pytest
 from harness.data.dataset import Dataset
 from harness.data.embedded.glyphs import load_glyphs
 from harness.figures import load_sources
-from harness.protocol.model import ScoringRule
+from harness.protocol.scoring import ScoringRule
 from harness.record import Parameters, Reason, Record, Searched, Selected
 from harness.report import make_report
 from harness.store import Store

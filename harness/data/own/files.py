@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path, PureWindowsPath
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.dataset import Attribute, Dataset
-from harness.data.decoding import OWN, image_dataset
+from harness.data.dataset import Dataset
 from harness.data.formats.trees import Tree
-from harness.data.own.parts import Parts, parts_of
-from harness.data.sources.index import ImageIndex, coded
+from harness.data.own.facts import LICENCE, facts_of
+from harness.data.own.image_tables import image_table
 from harness.errors import UserError
 from harness.reading.array_file import ArrayFile
 from harness.reading.embeddings import embeddings_of
-from harness.reading.labels import label_column, settled
-from harness.reading.names import INPUTS, LABELS, PATHS, SPLITS, listed, named
+from harness.reading.labels import label_column
+from harness.reading.names import INPUTS, LABELS, PATHS, listed, named
 from harness.reading.opening import open_source
 from harness.reading.options import Reading
-from harness.reading.parquet_table import ParquetTable
 from harness.reading.source import Array, Source
 
 _CHANNELS = (1, 3)
-LICENCE = "the owner's"
-
-
-@dataclass(frozen=True, eq=False)
-class Facts:
-    """What a file says of its rows beside the inputs; `kept`: bool, which rows are samples."""
-
-    labels: npt.NDArray[np.int64]
-    class_names: tuple[str, ...]
-    kept: npt.NDArray[np.bool_]
-    parts: Parts | None = None
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def left_out(self) -> int:
-        """How many rows are no samples."""
-        return int((~self.kept).sum())
 
 
 def load_file(path: Path, reading: Reading, *, size: int) -> Dataset:
@@ -53,6 +32,27 @@ def load_file(path: Path, reading: Reading, *, size: int) -> Dataset:
     float32. Labels as `harness.reading` has it; a column split has the parts, and the others are
     attributes where their values repeat. Raises UserError, and never opens a pickle.
     """
+    source, label = _labelled(path, reading)
+    images = image_table(source, label, reading)
+    if images is not None:
+        return images.dataset(reading, size=size)
+    numbers = [one for one in source.names if source.kind(one) in ("whole", "real", "vectors")]
+    if source.table and reading.columns is None and not {*numbers} - {label}:
+        raise UserError(
+            f"{path}: no column of paths (one of {', '.join(PATHS[:6])}), and none of numbers; it "
+            f"has {listed(source.names)}: --columns names it"
+        )
+    return _arrays(source, label, reading)
+
+
+def tree_of_images(path: Path, reading: Reading) -> tuple[Tree, list[str]] | None:
+    """The image files that a table names or holds, in its order; None where it has none."""
+    images = image_table(*_labelled(path, reading), reading)
+    return None if images is None else (images.tree, images.names)
+
+
+def _labelled(path: Path, reading: Reading) -> tuple[Source, str]:
+    """The file, open, and which column or array has the labels."""
     source = _with_labels(path, reading) if path.suffix.lower() == ".npy" else None
     source = open_source(path, reading) if source is None else source
     alone = len(source.names) == 1 and reading.label_column is None
@@ -63,19 +63,7 @@ def load_file(path: Path, reading: Reading, *, size: int) -> Dataset:
             f"{path}: no {what} of labels (one of {', '.join(LABELS[:8])}); it has "
             f"{listed(source.names)}: --label-column names it"
         )
-    encoded = _encoded(source)
-    if encoded is not None:
-        return _encoded_images(source, encoded, label, reading, size=size)
-    paths = _paths(source, label, reading)
-    if paths is not None:
-        return _listed_images(source, paths, label, reading, size=size)
-    numbers = [one for one in source.names if source.kind(one) in ("whole", "real", "vectors")]
-    if source.table and reading.columns is None and not {*numbers} - {label}:
-        raise UserError(
-            f"{path}: no column of paths (one of {', '.join(PATHS[:6])}), and none of numbers; it "
-            f"has {listed(source.names)}: --columns names it"
-        )
-    return _arrays(source, label, reading)
+    return source, label
 
 
 def _with_labels(path: Path, reading: Reading) -> Source:
@@ -88,34 +76,6 @@ def _with_labels(path: Path, reading: Reading) -> Source:
     found = open_source(labels, reading).array("inputs")
     arrays = {"inputs": inputs, "labels": found}
     return ArrayFile(path, list(arrays), arrays.__getitem__)
-
-
-def _encoded(source: Source) -> str | None:
-    found = [name for name in source.names if source.kind(name) == "encoded"]
-    known = named(INPUTS, found) or found
-    if len(found) > 1 and len(known) != 1:
-        raise UserError(f"{source.where}: {listed(found)} each hold image files: one is needed")
-    return known[0] if known else None
-
-
-def _paths(source: Source, label: str, reading: Reading) -> str | None:
-    if not source.table:
-        return None
-    if reading.columns in source.names and source.kind(str(reading.columns)) == "text":
-        return reading.columns
-    found = [
-        name
-        for name in named(PATHS, source.names)
-        if name != label and source.kind(name) in ("text", "whole", "real")
-    ]
-    texts = [name for name in found if source.kind(name) == "text"] or found
-    plain = [name for name in texts if _names_files(source, name)]
-    return next(iter(plain or texts), None)
-
-
-def _names_files(source: Source, name: str) -> bool:
-    first = str(source.column(name).values[0])
-    return (source.where.parent / first).exists() or "." in first
 
 
 def _arrays(source: Source, label: str, reading: Reading) -> Dataset:
@@ -146,7 +106,7 @@ def _arrays(source: Source, label: str, reading: Reading) -> Dataset:
         found = embeddings_of(source, reading)
         used, inputs, notes = found.columns, vectors_of(found.rows, source.where), found.notes
         used = used or [name for name in source.names if source.kind(name) == "vectors"]
-    facts = _facts(source, label, used, reading)
+    facts = facts_of(source, label, used, reading)
     if len(inputs) != len(facts.kept):
         raise UserError(
             f"{source.where}: {len(inputs)} inputs do not go with {len(facts.kept)} labels"
@@ -200,163 +160,3 @@ def vectors_of(array: Array, where: Path) -> npt.NDArray[np.float32]:
         row = int(np.argmin(np.isfinite(vectors).all(axis=1)))
         raise UserError(f"{where}: vectors hold values that are not finite (the first: row {row})")
     return vectors
-
-
-def _facts(source: Source, label: str, inputs: Sequence[str], reading: Reading) -> Facts:
-    """Labels, parts and attributes of the rows that have a label."""
-    labels = settled(source.column(label), f"{source.where}: column {label}", reading)
-    kept, notes = labels.kept, [*source.notes, *labels.notes]
-    names, codes = np.unique(labels.values, return_inverse=True)
-    if len(names) < 2:
-        raise UserError(f"{source.where}: all {len(codes)} samples are of one class")
-    split = next(iter(named(SPLITS, [name for name in source.names if name != label])), None)
-    parts: Parts | None = None
-    attributes: dict[str, Attribute] = {}
-    if split is not None:
-        column = source.column(split)
-        if column.missing[kept].any():
-            count = int(column.missing[kept].sum())
-            raise UserError(f"{source.where}: column {split} has no value in {count} rows")
-        texts = [str(value) for value in column.values[kept]]
-        parts, attributes, said = parts_of(texts, f"{source.where}: column {split}")
-        notes += said
-    for name in source.names:
-        if name in inputs or name in (label, split):
-            continue
-        found = _attribute(source, name, kept)
-        if isinstance(found, Attribute):
-            attributes[name] = found
-        else:
-            notes.append(f"column {listed([name])} is no attribute: {found}")
-    return Facts(
-        labels=codes.astype(np.int64),
-        class_names=tuple(str(name) for name in names),
-        kept=kept,
-        parts=parts,
-        attributes=attributes,
-        notes=tuple(notes),
-    )
-
-
-def _attribute(source: Source, name: str, kept: npt.NDArray[np.bool_]) -> Attribute | str:
-    """A column as an attribute, or why it is none."""
-    kind = source.kind(name)
-    if kind not in ("whole", "real", "text"):
-        return "it holds no values" if kind == "other" else "it holds a vector or an image a row"
-    column = source.column(name)
-    if len(column.values) != len(kept):
-        return f"it has {len(column.values)} values for {len(kept)} samples"
-    values, gaps = column.values[kept], int(column.missing[kept].sum())
-    if gaps:
-        return f"it has no value in {gaps} rows"
-    if name in source.row_names and len(np.unique(values)) == len(values):
-        return "it counts the rows"
-    if len(np.unique(values)) > len(values) // 2:
-        return "hardly a value of it repeats"
-    return coded(str(value) for value in values)
-
-
-class Listed:
-    """The files that a table names, relative to the table's folder."""
-
-    def __init__(self, table: Path, files: Mapping[str, Path]) -> None:
-        self.where = table
-        self.names = list(files)
-        self._files = files
-
-    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield the named files in order; UserError for one that is not there."""
-        for name in names:
-            try:
-                yield name, self._files[name].read_bytes()
-            except OSError as error:
-                raise UserError(f"{self.where}: names {name}: {error.strerror}") from error
-
-
-def _listed_images(
-    source: Source, paths: str, label: str, reading: Reading, *, size: int
-) -> Dataset:
-    facts = _facts(source, label, [paths], reading)
-    column, where = source.column(paths), source.where
-    if column.missing[facts.kept].any():
-        count = int(column.missing[facts.kept].sum())
-        raise UserError(f"{where}: column {paths} has no value in {count} rows")
-    names = [str(name) for name in column.values[facts.kept]]
-    files = {name: _place(where.parent, name) for name in names}
-    missing = [file for file in files.values() if not file.exists()]
-    if missing:
-        raise UserError(
-            f"{where}: names {len(missing)} of {len(files)} files that are not there "
-            f"(the first: {missing[0]})"
-        )
-    return image_dataset(
-        where.name,
-        [where, *files.values()],
-        lambda _: _index(facts, names),
-        size=size,
-        source=f"a person's own images: {where.name}",
-        licence=LICENCE,
-        tree=Listed(where, files),
-        notes=facts.notes,
-        how=replace(OWN, skip_unreadable=reading.skip_unreadable),
-    )
-
-
-def _place(folder: Path, name: str) -> Path:
-    """Where a table's path leads; one written on Windows is read as such."""
-    place = folder / name
-    if "\\" in name and not place.exists():
-        return folder.joinpath(*PureWindowsPath(name).parts)
-    return place
-
-
-def _index(facts: Facts, names: Sequence[str]) -> ImageIndex:
-    return ImageIndex(
-        names=tuple(names),
-        labels=facts.labels,
-        class_names=facts.class_names,
-        parts=facts.parts,
-        attributes=facts.attributes,
-        left_out=facts.left_out,
-    )
-
-
-class Encoded:
-    """The image files in a column of a Parquet table, named by their rows."""
-
-    def __init__(self, table: ParquetTable, column: str, names: Mapping[str, int]) -> None:
-        self.where = table.where
-        self.names = list(names)
-        self._table, self._column = table, column
-        self._rows = names
-
-    def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield the named rows' bytes in the order of the table."""
-        wanted = {self._rows[name]: name for name in names}
-        for row, content in enumerate(self._table.encoded(self._column)):
-            if row in wanted:
-                if content is None:
-                    raise UserError(f"{self.where}: column {self._column}: row {row} has no image")
-                yield wanted[row], content
-
-
-def _encoded_images(
-    source: Source, column: str, label: str, reading: Reading, *, size: int
-) -> Dataset:
-    assert isinstance(source, ParquetTable)
-    facts = _facts(source, label, [column], reading)
-    rows = np.flatnonzero(facts.kept)
-    beside = source.encoded_paths(column)
-    names = [f"row {row}" + (f" ({beside[row]})" if beside[row] else "") for row in rows]
-    tree: Tree = Encoded(source, column, dict(zip(names, rows.tolist(), strict=True)))
-    return image_dataset(
-        source.where.name,
-        [source.where],
-        lambda _: _index(facts, names),
-        size=size,
-        source=f"a person's own images: {source.where.name}",
-        licence=LICENCE,
-        tree=tree,
-        notes=facts.notes,
-        how=replace(OWN, skip_unreadable=reading.skip_unreadable),
-    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import TEST, TRAIN, VALIDATION, Dataset
+from harness.data.roles import has_roles
 from harness.data.splits import make_split
 from harness.errors import UserError
 from harness.protocol.model import CLOSED_SETS, SplitRule
@@ -27,8 +29,17 @@ _TEST_SHARE = 0.2
 def fitting_split(dataset: Dataset) -> tuple[OwnData, str]:
     """Choose the split of a dataset by its parts and the number of its classes, and say why.
 
-    Raises UserError where no split fits: too few classes, or too few samples in one.
+    Queries search the gallery where the data have both. Raises UserError where no split fits: too
+    few classes, or too few samples in one.
     """
+    own, reason = _fitting(dataset)
+    parts = np.full(len(dataset), TEST) if dataset.parts is None else dataset.parts
+    if not has_roles(dataset.attributes, parts == TEST):
+        return own, reason
+    return replace(own, by_roles=True), f"{reason}; its queries search its gallery"
+
+
+def _fitting(dataset: Dataset) -> tuple[OwnData, str]:
     if dataset.parts is not None:
         return _given(dataset, dataset.parts)
     used, counts = np.unique(dataset.labels, return_counts=True)

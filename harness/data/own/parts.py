@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import TEST, TRAIN, VALIDATION, Attribute
+from harness.data.roles import GALLERY, QUERY, ROLE
 from harness.errors import UserError
 from harness.reading.names import key
 
@@ -21,10 +22,6 @@ _EITHER = ("eval", "evaluation")
 _QUERY = ("query", "queries", "probe", "test_query")
 _GALLERY = ("gallery", "galleries", "bounding_box_test", "test_gallery")
 NAMES = (*_TRAIN, *_VALIDATION, *_TEST, *_EITHER, *_QUERY, *_GALLERY)
-ROLE = "role"
-"""The attribute that says of test samples whether they ask (query) or are searched (gallery)."""
-
-
 _TAIL = re.compile(r"_?(set|images?|imgs|data|split|20\d\d)$")
 
 
@@ -80,7 +77,7 @@ def parts_of(values: Sequence[str], where: object) -> tuple[Parts, dict[str, Att
 def roles_of(values: Sequence[str]) -> dict[str, Attribute]:
     """The attribute `role` of samples by the names of their parts; empty where none is a query."""
     kinds = {value: _role(_key(value)) for value in set(values)}
-    if not {"query", "gallery"} <= set(kinds.values()):
+    if not {QUERY, GALLERY} <= set(kinds.values()):
         return {}
     names = tuple(sorted(set(kinds.values())))
     codes = np.array([names.index(kinds[value]) for value in values], dtype=np.int64)
@@ -88,4 +85,4 @@ def roles_of(values: Sequence[str]) -> dict[str, Attribute]:
 
 
 def _role(name: str) -> str:
-    return "query" if name in _QUERY else "gallery" if name in _GALLERY else "none"
+    return QUERY if name in _QUERY else GALLERY if name in _GALLERY else "none"
