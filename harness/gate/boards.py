@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import NotComparable, unknown
-from harness.gate.decision import LEVEL, decide
-from harness.gate.measuring import (
-    Replicates,
-    Units,
-    difference_of,
-    mean_change,
-    measure,
-    units_of,
-    unpaired_seeds,
-)
+from harness.gate.lines import all_together, corrected, line_of
+from harness.gate.measuring import measure, units_of
 from harness.gate.metrics import GatedMetric, names_measured
-from harness.gate.rendering import line_sentence
 from harness.gate.report import GateReport, Line, Policy
 from harness.record import Record
 from harness.results.belonging import belonging
 from harness.results.key import IDENTITY, SEARCHED, method_key
 from harness.results.reading import Selector, Source, choose, scope_facts
-from harness.statistics.holm import holm
 from harness.store import Scope
 
 Entrant = tuple[str, str]  # of `method_key`: a row of a board, whatever its version
@@ -138,13 +127,20 @@ def gate_boards(
         for metric in metrics
     }
     units = {name: units_of(both) for name, both in pairs.items()}
-    lines = [
-        line
-        for key, (before, after) in sides.items()
-        for line in _lines(label_of(key, recorded), before, after, metrics, units)
-    ]
+    lines = []
+    for place, (key, (before, after)) in enumerate(sides.items()):
+        label = label_of(key, recorded)
+        failure = _failure_line(label, before, after, metrics)
+        own = [
+            line_of(label, *pairs[metric.name][place], metric, units[metric.name])
+            for metric in metrics
+        ]
+        lines += [] if failure is None else [failure]
+        lines += [line for line in own if failure is None or line.difference is not None]
     together = [
-        line for metric in metrics for line in _all_lines(pairs[metric.name], metric, units)
+        line
+        for metric in metrics
+        for line in all_together(pairs[metric.name], metric, units[metric.name])
     ]
     lines = corrected([*lines, *together])
     unharmed = [line for line in lines if line.status == "pass" and line in together]
@@ -177,120 +173,6 @@ def _require_known(baseline: Side, metrics: Sequence[GatedMetric], methods: Sequ
     for metric in metrics:
         if metric.name not in measured:
             raise unknown("metric", metric.name, measured, where=baseline.name)
-
-
-def _lines(
-    label: str,
-    before: list[Record],
-    after: list[Record],
-    metrics: Sequence[GatedMetric],
-    units: Mapping[str, Units],
-) -> Iterator[Line]:
-    failure = _failure_line(label, before, after, metrics)
-    if failure is not None:
-        yield failure
-    for metric in metrics:
-        sides = measure(before, metric), measure(after, metric)
-        line = _line(label, *sides, metric, units[metric.name])
-        if failure is None or line.difference is not None:
-            yield line
-
-
-def _all_lines(
-    pairs: Sequence[tuple[Replicates, Replicates]],
-    metric: GatedMetric,
-    units: Mapping[str, Units],
-) -> Iterator[Line]:
-    """The mean change of all methods, which shows what none of them could: never inconclusive."""
-    paired = [(before, after) for before, after in pairs if before.values and after.values]
-    difference = mean_change(paired, units[metric.name])
-    if difference is None or difference.standard_error is None:
-        return
-    margin = metric.margin.of(difference.baseline)
-    decision = decide(
-        difference,
-        margin,
-        higher_is_better=metric.higher_is_better,
-        counted=metric.counted,
-    )
-    worse = decision.verdict == "regression"
-    yield Line(
-        method=f"all {len(paired)} methods",
-        metric=metric.name,
-        status="regression" if worse else "pass",
-        sentence=line_sentence(f"all {len(paired)} methods", metric.name, difference, decision),
-        margin=margin,
-        difference=difference,
-        decision=decision,
-    )
-
-
-def corrected(lines: Sequence[Line]) -> list[Line]:
-    """Regressions that do not survive Holm over all lines are only suspected."""
-    found = {
-        id(line): line.decision.p_value
-        for line in lines
-        if line.decision and line.decision.p_value is not None
-    }
-    adjusted = holm([p for p in found.values() if p is not None])
-    kept = {line for line, p in zip(found, adjusted, strict=True) if p <= LEVEL}
-    return [
-        line if line.status != "regression" or id(line) in kept else _suspected(line, len(found))
-        for line in lines
-    ]
-
-
-def _suspected(line: Line, count: int) -> Line:
-    sentence = f"{line.sentence}, by itself; not among {count} lines (Holm, 5 %)"
-    return dataclasses.replace(line, status="suspected", sentence=sentence)
-
-
-def _line(
-    label: str, before: Replicates, after: Replicates, metric: GatedMetric, units: Units
-) -> Line:
-    difference = difference_of(before, after, units)
-    if difference is None:
-        return _unmeasured(label, before, after, metric)
-    margin = metric.margin.of(difference.baseline)
-    decision = decide(
-        difference,
-        margin,
-        higher_is_better=metric.higher_is_better,
-        counted=metric.counted,
-    )
-    return Line(
-        method=label,
-        metric=metric.name,
-        status=decision.verdict,
-        sentence=line_sentence(label, metric.name, difference, decision)
-        + _remainder(before, after),
-        margin=margin,
-        difference=difference,
-        decision=decision,
-    )
-
-
-def _unmeasured(label: str, before: Replicates, after: Replicates, metric: GatedMetric) -> Line:
-    if not before.values:
-        sentence = f"{label}: {metric.name} has no complete replicate in the baseline"
-        return Line(method=label, metric=metric.name, status="not gated", sentence=sentence)
-    what = "no complete replicate" if after.left_out else "no run"
-    sentence = f"{label}: {metric.name} was not measured: the candidate has {what}"
-    return Line(method=label, metric=metric.name, status="missing", sentence=sentence)
-
-
-def _remainder(before: Replicates, after: Replicates) -> str:
-    """What of either side was not compared."""
-    parts = [
-        f"{count} of the {side} without a partner"
-        for side, count in zip(
-            ("baseline", "candidate"), unpaired_seeds(before, after), strict=True
-        )
-        if count
-    ]
-    if after.left_out:
-        parts.append(f"{len(after.left_out)} of the candidate incomplete")
-    return f" (replicates: {', '.join(parts)})" if parts else ""
 
 
 def entrants(records: Sequence[Record]) -> dict[Entrant, list[Record]]:

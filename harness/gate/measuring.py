@@ -24,12 +24,14 @@ Starts = tuple[str | None, ...]
 class Replicates:
     """A metric by seed, fold by fold, and the digests of the weights each fold began with.
 
-    `left_out`: seeds whose folds are not all done, or not all measured.
+    `left_out`: seeds whose folds are not all done, or not all measured. `by_seeds`: whether seeds
+    are the units, because the folds of one search share what it found.
     """
 
     values: Mapping[int, tuple[float, ...]]
     starts: Mapping[int, Starts]
     left_out: tuple[int, ...]
+    by_seeds: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,20 +48,30 @@ class Units:
 
 
 def units_of(pairs: Iterable[tuple[Replicates, Replicates]]) -> Units:
-    """Read all lines of one metric together, those whose replicates are paired."""
-    changes = [_changes(before, after, _shared(before, after)) for before, after in pairs]
-    found = [change for change in changes if len(change) > 1 and change.any()]
+    """Read all lines of one metric together: the changes of those whose replicates are paired, both
+    sides' values of the others."""
+    rows = [row for pair in pairs for row in _rows(*pair)]
+    found = [row for row in rows if len(row) > 1 and np.ptp(row, axis=0).any()]
     if not found:
         return Units()
-    folds = max(change.shape[1] for change in found)
-    alike = [change for change in found if change.shape[1] == folds]
+    folds = max(row.shape[1] for row in found)
+    alike = [row for row in found if row.shape[1] == folds]
     board = np.full((len(alike), max(map(len, alike)), folds), np.nan)
-    for line, change in zip(board, alike, strict=True):
-        line[: len(change)] = change
+    for line, row in zip(board, alike, strict=True):
+        line[: len(row)] = row
     effect = seed_effect(board)
     if effect.found:
         return Units(by_seeds=True)
     return Units(folds=fold_units(board, common=False), excess=effect.excess)
+
+
+def _rows(baseline: Replicates, candidate: Replicates) -> Sequence[Floats]:
+    """What `difference_of` takes the noise of within folds, (n, f) each."""
+    if baseline.by_seeds or candidate.by_seeds:
+        return []
+    if _paired_by(baseline, candidate):
+        return [_changes(baseline, candidate, _shared(baseline, candidate))]
+    return [np.array(list(side.values.values())) for side in (baseline, candidate) if side.values]
 
 
 def measure(records: Sequence[Record], metric: GatedMetric) -> Replicates:
@@ -75,7 +87,8 @@ def measure(records: Sequence[Record], metric: GatedMetric) -> Replicates:
             starts[seed] = tuple(run.init_digest for run in runs)
     seeds = {record.identity.seed for record in records}
     left_out = tuple(sorted(seeds - values.keys()))
-    return Replicates(values, starts, left_out)
+    searches = {record.searched.search for record in records if record.searched is not None}
+    return Replicates(values, starts, left_out, by_seeds=len(searches) > 1)
 
 
 def difference_of(
@@ -89,10 +102,10 @@ def difference_of(
     if not baseline.values or not candidate.values:
         return None
     units = units or Units()
-    shared = _shared(baseline, candidate)
-    enough = min(len(baseline.values), len(candidate.values)) > 1
-    if len(shared) > 1 or (shared and not enough):
-        return _paired(baseline, candidate, shared, units)
+    if baseline.by_seeds or candidate.by_seeds:
+        units = Units(by_seeds=True)
+    if _paired_by(baseline, candidate):
+        return _paired(baseline, candidate, _shared(baseline, candidate), units)
     return _welch(baseline, candidate, units)
 
 
@@ -110,16 +123,23 @@ def mean_change(pairs: Sequence[tuple[Replicates, Replicates]], units: Units) ->
             },
             dict.fromkeys(seeds, ("all",)),
             (),
+            by_seeds=any(pair[place].by_seeds for pair in pairs),
         )
         for place in (0, 1)
     )
-    return _paired(before, after, sorted(seeds), units)
+    return difference_of(before, after, units)
 
 
 def unpaired_seeds(baseline: Replicates, candidate: Replicates) -> tuple[int, int]:
     """How many replicates of each side have no partner on the other."""
     shared = len(_shared(baseline, candidate))
     return len(baseline.values) - shared, len(candidate.values) - shared
+
+
+def _paired_by(baseline: Replicates, candidate: Replicates) -> bool:
+    """Whether two replicates have a partner, or the only one."""
+    shared = len(_shared(baseline, candidate))
+    return shared > 1 or (shared == 1 and min(len(baseline.values), len(candidate.values)) == 1)
 
 
 def _shared(baseline: Replicates, candidate: Replicates) -> list[int]:

@@ -120,6 +120,11 @@ class Row:
     run_ids: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     members: tuple[str, ...] = ()
 
+    @property
+    def by_seeds(self) -> bool:
+        """Whether seeds and not runs are its units: the folds of one search share what it found."""
+        return self.searches > 1
+
     def scores(self, aggregate: Aggregate) -> Intervals:
         """The metrics of the chosen kind."""
         return self.concatenated if aggregate == "concatenated" else self.metrics
@@ -282,7 +287,7 @@ class Board:
                 order,
                 facts=facts,
                 higher_is_better=upward,
-                seeds_are_units=any(row.searches > 1 for row in self.rows),
+                by_seeds=[self.rows[place].by_seeds for place in order],
                 looks=max(1, len(self.looks)),
             )
         return self._tellings[metric, upward]

@@ -155,17 +155,21 @@ def _ranked(board: Board) -> tuple[tuple[Row, ...], tuple[str, ...]]:
 
 def _with_intervals(rows: Sequence[Row], told: Mapping[str, Told]) -> list[Row]:
     """The rows with intervals that take the noise within folds, which all rows are needed for."""
-    separate = _intervals([row.metrics for row in rows], [row.fold_values for row in rows], told)
+    by_seeds = [row.by_seeds for row in rows]
+    separate = _intervals(
+        [row.metrics for row in rows], [row.fold_values for row in rows], told, by_seeds
+    )
     joined = _intervals(
         [row.concatenated for row in rows],
         [{seed: (one,) for seed, one in row.joined_values.items()} for row in rows],
         told,
+        by_seeds,
     )
 
     @cache
     def by_class() -> list[dict[str, Interval]]:  # when the first of them is read
         return _intervals(
-            [row.class_means for row in rows], [row.class_values for row in rows], told
+            [row.class_means for row in rows], [row.class_values for row in rows], told, by_seeds
         )
 
     def of_class(place: int) -> Intervals:
@@ -183,13 +187,16 @@ def _with_intervals(rows: Sequence[Row], told: Mapping[str, Told]) -> list[Row]:
 
 
 def _intervals(
-    rows: Sequence[Intervals], values: Sequence[ByFold], told: Mapping[str, Told]
+    rows: Sequence[Intervals],
+    values: Sequence[ByFold],
+    told: Mapping[str, Told],
+    by_seeds: Sequence[bool],
 ) -> list[dict[str, Interval]]:
     found: list[dict[str, Interval]] = [{} for _ in rows]
     for name in dict.fromkeys(name for row in rows for name in row):
         facts = metric_facts(name, told)
         _, array = score_array(values, name)
-        ends = fold_intervals(array, bounds=(facts.low, facts.high))
+        ends = fold_intervals(array, by_seeds=by_seeds, bounds=(facts.low, facts.high))
         for own, row, interval in zip(found, rows, ends, strict=True):
             if name in row:
                 own[name] = dataclasses.replace(row[name], low=interval.low, high=interval.high)
@@ -372,11 +379,7 @@ def _flags(runs: Sequence[Excerpt], metrics: Intervals, replicates: int) -> tupl
         flags.append(f"kept its initial weights in {initial} of {len(runs)} runs")
     if any(common.chosen_by == "given" for common in found):
         flags.append("hyperparameters by hand")
-    for search in _searches(runs):
-        if search.on_bound:
-            flags.append(f"best on a bound: {', '.join(search.on_bound)}")
-        if search.failed:
-            flags.append(f"{search.failed} of {search.trials} trials failed")
+    flags += _search_flags(_searches(runs))
     flags += [
         f"{name} missing in {replicates - interval.n} of {replicates} replicates"
         for name, interval in metrics.items()
@@ -385,6 +388,16 @@ def _flags(runs: Sequence[Excerpt], metrics: Intervals, replicates: int) -> tupl
     if found[0].identity.unlocked:
         flags.append(UNLOCKED)
     return tuple(dict.fromkeys(flags))
+
+
+def _search_flags(searches: Sequence[Searched]) -> Iterator[str]:
+    if len(searches) > 1:
+        yield f"{len(searches)} searches: seeds and not runs are its units"
+    for search in searches:
+        if search.on_bound:
+            yield f"best on a bound: {', '.join(search.on_bound)}"
+        if search.failed:
+            yield f"{search.failed} of {search.trials} trials failed"
 
 
 def _remarks(

@@ -22,6 +22,7 @@ from harness.statistics.standings import Standings, standings
 LEVEL = 0.05
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,8 @@ class Telling:
 
     `order`: which row of the board each is. `values`: float64 (m, s, f), NaN where a row has no
     such replicate. `found`: intervals, letters, ranks and top group (`harness.statistics`).
-    `notes`: what these mean, in sentences for the foot of a table.
+    `notes`: what these mean, in sentences for the foot of a table. `by_seeds`: bool (m,), rows of
+    which seeds and not runs are the units.
     """
 
     order: tuple[int, ...]
@@ -49,7 +51,7 @@ class Telling:
     found: Standings
     notes: tuple[str, ...]
     higher_is_better: bool
-    seeds_are_units: bool
+    by_seeds: Bools
 
     @property
     def tested(self) -> tuple[int, ...]:
@@ -74,15 +76,17 @@ class Telling:
         pairs = self.pairs_alone if alone else self.pairs
         if pairs.replicates[first, second] < 2:
             return None
+        seed = bool(pairs.seeded[first] or pairs.seeded[second])  # the unit, of all folds together
+        folds = pairs.folds if seed else 1
         return ToldPair(
             difference=pairs.of(first, second),
             adjusted=float((pairs.p_values if alone else pairs.adjusted)[first, second]),
             family=1 if alone else max(1, pairs.family),
             noise=Noise(
-                noise=float(pairs.noise[first, second]),
+                noise=float(pairs.noise[first, second]) / math.sqrt(folds),
                 degrees=float(pairs.degrees[first, second]),
-                folds=pairs.folds,
-                units=pairs.units,
+                folds=pairs.folds // folds,
+                units=float(pairs.units[first, second]),
             ),
             looks=pairs.looks,
         )
@@ -91,10 +95,13 @@ class Telling:
     def pairs_alone(self) -> Pairs:
         """The same pairs, each with its own noise as measured."""
         sign = 1.0 if self.higher_is_better else -1.0
-        values = self.values[list(self.tested)]
-        if self.seeds_are_units:
-            values = values.mean(axis=2, keepdims=True)
-        return all_pairs(sign * values, floor=0.0, looks=self.pairs.looks)
+        tested = list(self.tested)
+        return all_pairs(
+            sign * self.values[tested],
+            by_seeds=self.by_seeds[tested],
+            floor=0.0,
+            looks=self.pairs.looks,
+        )
 
     @property
     def replicates(self) -> Floats:
@@ -109,20 +116,20 @@ def tell(
     *,
     facts: MetricFacts,
     higher_is_better: bool = True,
-    seeds_are_units: bool = False,
+    by_seeds: npt.ArrayLike = False,
     looks: int = 1,
 ) -> Telling:
     """Compare the rows of a board by one metric.
 
-    `values`: (m, s, f), best first. `seeds_are_units`: whether the folds of a seed share more than
-    their seed, as those of one search do. `looks`: at how many declared numbers of seeds the board
-    is read.
+    `values`: (m, s, f), best first. `by_seeds`: bool (m,), rows of which the folds of a seed share
+    more than their seed, as those of one search do. `looks`: at how many declared numbers of seeds
+    the board is read.
     """
     found = standings(
         values,
         higher_is_better=higher_is_better,
         bounds=(facts.low, facts.high),
-        seeds_are_units=seeds_are_units,
+        by_seeds=by_seeds,
         looks=looks,
         level=LEVEL,
     )
@@ -132,7 +139,7 @@ def tell(
         found=found,
         notes=tuple(_notes(found, facts.title)),
         higher_is_better=higher_is_better,
-        seeds_are_units=seeds_are_units,
+        by_seeds=np.broadcast_to(np.asarray(by_seeds, np.bool_), len(values)),
     )
 
 

@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from harness.statistics.deviation import standard_deviation
 from harness.statistics.paired import ROUNDING
-from harness.statistics.units import complete, fold_units, over_seeds, seed_effect
+from harness.statistics.unequal_folds import t_quantile
+from harness.statistics.units import Floats, by_units, complete, fold_shares, over_seeds
 
 Bounds = tuple[float | None, float | None]
 
-# An interval is one claim, and promises neither less nor much more than 95 %: what of a seed effect
-# chance alone gives in three cases of four widens none. Claims on whole boards are more careful.
-_USUAL = 0.75
+# An interval is one claim, and promises neither less nor much more than 95 %. It is widened by the
+# whole seed effect that is seen, and only where chance gives as much in fewer cases than these.
+_SELDOM = 0.15
 
 
 @dataclass(frozen=True)
@@ -57,36 +58,39 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
 
 
 def fold_intervals(
-    values: npt.ArrayLike, *, bounds: Bounds = (None, None), confidence: float = 0.95
+    values: npt.ArrayLike,
+    *,
+    by_seeds: npt.ArrayLike = False,
+    bounds: Bounds = (None, None),
+    confidence: float = 0.95,
 ) -> list[Interval]:
     """The interval of each method's mean over seeds and folds, its noise measured within folds.
 
-    `values`: (m, n, f), NaN where a method has no such replicate; f is 1 where a seed is the unit.
-    Student's, with the degrees of freedom of `all_pairs`, for these folds. `bounds`: what the
-    metric cannot leave: between two it is taken on the logit scale (above or below one, on the
-    log scale), by the delta method, so that no end leaves them. No ends below two replicates, or
-    where the values of each fold are all one number: no noise was measured.
+    `values`: (m, n, f), NaN where a method has no such replicate; f is 1 where a seed is the unit,
+    `by_seeds` as in `all_pairs`. Student's where folds are equally noisy, else by `t_quantile`, for
+    these folds. `bounds`: what the metric cannot leave: between two it is taken on the
+    logit scale (above or below one, on the log scale), by the delta method, so that no end leaves
+    them. No ends below two replicates, or where the values of each fold are all one number: no
+    noise was measured.
     """
-    from scipy.special import stdtrit
-
     found = complete(values)
     # Who has one replicate shows no noise: what is measured of all rows is measured of the others.
     several = np.isfinite(found)[:, :, 0].sum(axis=1) > 1
-    effect = seed_effect(found[several], usual=_USUAL)
-    if effect.found:
-        found = over_seeds(found)
+    seeds = ~several | np.asarray(by_seeds, np.bool_)
+    found, seeds, effect = by_units(found, seeds)
     there = np.isfinite(found)
     count = there[:, :, 0].sum(axis=1)
-    filled = np.where(there, found, 0.0)
-    by_fold = filled.sum(axis=1) / np.maximum(count, 1)[:, None]
-    squares = np.square(np.where(there, filled - by_fold[:, None, :], 0.0)).sum(axis=(1, 2))
-    folds = found.shape[2]
-    excess = 1.0 if effect.found else effect.excess
-    variance = excess * squares / np.maximum(folds * (count - 1), 1)
-    errors = np.sqrt(variance / np.maximum(folds * count, 1))
-    degrees = fold_units(found[several], common=True) * np.maximum(count - 1, 1)
-    halves = stdtrit(degrees, (1.0 + confidence) / 2.0) * errors
-    means = by_fold.mean(axis=1)
+    excess = 1.0
+    if not effect.found and effect.p_value is not None and effect.p_value < _SELDOM:
+        excess = max(1.0, effect.ratio or 1.0)
+    errors = np.sqrt(excess) * _errors(found, count)
+    errors[seeds] = _errors(over_seeds(found[seeds]), count[seeds])
+    shares = fold_shares(found[~seeds], common=True)
+    halves = np.zeros_like(errors)
+    for n, seed in {(n, s) for n, s in zip(count.tolist(), seeds.tolist(), strict=True) if n > 1}:
+        own = (count == n) & (seeds == seed)
+        halves[own] = t_quantile(np.ones(1) if seed else shares, n, confidence) * errors[own]
+    means = np.where(there, found, 0.0).sum(axis=(1, 2)) / np.maximum(there.sum(axis=(1, 2)), 1)
     known = (count > 1) & (errors > ROUNDING * np.abs(means))
     return [
         _bounded(mean, half, bounds, n)
@@ -96,6 +100,17 @@ def fold_intervals(
             means.tolist(), halves.tolist(), known.tolist(), count.tolist(), strict=True
         )
     ]
+
+
+def _errors(values: Floats, count: npt.NDArray[np.int64]) -> Floats:
+    """(m,): standard errors of the means of `values` (m, n, f), their noise taken within folds."""
+    there = np.isfinite(values)
+    filled = np.where(there, values, 0.0)
+    by_fold = filled.sum(axis=1) / np.maximum(count, 1)[:, None]
+    squares = np.square(np.where(there, filled - by_fold[:, None, :], 0.0)).sum(axis=(1, 2))
+    folds = values.shape[2]
+    variance = squares / np.maximum(folds * (count - 1), 1)
+    return np.asarray(np.sqrt(variance / np.maximum(folds * count, 1)))
 
 
 def _bounded(mean: float, half: float, bounds: Bounds, n: int) -> Interval:

@@ -11,7 +11,8 @@ from harness.statistics.holm import holm
 from harness.statistics.intervals import Interval
 from harness.statistics.paired import ROUNDING, p_without_variance, paired_differences
 from harness.statistics.shared_noise import SharedNoise, shared_noise
-from harness.statistics.units import SeedEffect, complete, fold_units, over_seeds, seed_effect
+from harness.statistics.unequal_folds import t_p_values, t_quantile
+from harness.statistics.units import SeedEffect, by_units, complete, fold_shares, over_seeds
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -27,14 +28,17 @@ class Pairs:
     """Every pair of m methods, as (m, m) arrays: row against column.
 
     `differences`: mean of row minus column over the replicates that both have, NaN where there is
-    none. `errors`: their standard errors, and `degrees`: the degrees of freedom of these, NaN
-    below two common replicates; errors are never below what the board's floor allows.
+    none. `errors`: their standard errors, never below what the board's floor allows, and
+    `degrees`: the degrees of freedom of these as Satterthwaite counts them; NaN below two common
+    replicates.
     `p_values`: two-sided, each pair by itself. `shared`: the same read with shared noise, None on
     boards too small for it. `adjusted`: over all pairs; at most 0.05 tells two apart. All p-values
     are 1 on the diagonal and below two common replicates. `replicates`: how many are common.
     `family`: how many pairs were corrected together. `noise`: the standard deviation of a unit's
-    difference about its fold's mean, as believed; `folds`, how many units make a replicate, and
-    `units`, how many equally noisy ones they amount to. `effect`: whether seeds had to be units.
+    difference about its fold's mean, as believed; `folds`, how many units make a replicate,
+    `shares` (f,), each one's of the noise, and `units`, how many equally noisy ones they amount to,
+    1 where a seed is the unit. `seeded` (m,): methods of which it is. `effect`: whether seeds had
+    to be units of all.
     `looks`: at how many declared numbers of seeds the board is read; every p-value is multiplied by
     it, and intervals are as much wider, so that the level holds for all of them together.
     """
@@ -49,7 +53,9 @@ class Pairs:
     family: int
     noise: Floats
     folds: int
-    units: float
+    shares: Floats
+    seeded: Bools
+    units: Floats
     prior: SharedNoise | None
     effect: SeedEffect
     looks: int = 1
@@ -66,15 +72,14 @@ class Pairs:
 
     def of(self, row: int, column: int, confidence: float = 0.95) -> PairedDifference:
         """One pair by itself: its interval excludes zero if the two are told apart."""
-        from scipy.special import stdtrit
-
         mean, error = float(self.differences[row, column]), float(self.errors[row, column])
         n = int(self.replicates[row, column])
         tested = n > 1
         low, high = None, None
         if tested and error > ROUNDING * abs(mean):
-            tail = (1.0 - confidence) / self.looks / 2.0
-            half = float(stdtrit(self.degrees[row, column], 1.0 - tail)) * error
+            seed = self.seeded[row] or self.seeded[column]
+            shares = np.ones(1) if seed else self.shares
+            half = t_quantile(shares, n, 1.0 - (1.0 - confidence) / self.looks) * error
             low, high = mean - half, mean + half
         return PairedDifference(
             interval=Interval(mean=mean if n else None, low=low, high=high, n=n),
@@ -83,12 +88,20 @@ class Pairs:
         )
 
 
-def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR, looks: int = 1) -> Pairs:
+def all_pairs(
+    values: npt.ArrayLike,
+    *,
+    by_seeds: npt.ArrayLike = False,
+    floor: float = FLOOR,
+    looks: int = 1,
+) -> Pairs:
     """Compare all pairs of methods on the seeds that both have, within folds.
 
     `values`: (m, n, f), replicates by fold, NaN where a method has none; f is 1 where a seed is
     the unit. The difference is the mean over seeds and folds; its noise is measured within folds,
     where runs are independent (f (n - 1) degrees of freedom, fewer where folds differ in noise).
+    `by_seeds`: bool (m,) or one for all, methods whose folds share more than their seed, so that
+    seeds are the units of their pairs (n - 1 degrees).
     Where the folds of a seed are seen to share noise it is larger by as much, or seeds become the
     units (`seed_effect`). It is not believed below `floor` medians of all pairs' variances.
 
@@ -98,29 +111,33 @@ def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR, looks: int = 1) ->
     that excludes zero. `looks`: how many declared looks share the level (Bonferroni). Why, and how
     far it holds: docs/statistics-derivations.md.
     """
-    found = complete(values)
-    effect = seed_effect(found)
-    if effect.found:
-        found = over_seeds(found)
+    found, seeded, effect = by_units(complete(values), by_seeds)
     methods, folds = len(found), found.shape[2]
     first, second = np.triu_indices(methods, 1)
     mean, variance, count = _within_folds(found, first, second)
-    if not effect.found:
-        variance = variance * effect.excess
-    units = fold_units(found, common=True)
+    variance = variance * effect.excess
+    coarse = seeded[first] | seeded[second]
+    if coarse.any():  # of a mean over f folds: a run's would be f times as large
+        _, whole, _ = _within_folds(over_seeds(found), first[coarse], second[coarse])
+        variance[coarse] = folds * whole
+    shares = fold_shares(found[~seeded], common=True)
+    units = np.where(coarse, 1.0, 1.0 / float(np.square(shares).sum()))
     tested = count > 1
     degrees = np.where(tested, units * (count - 1), np.nan)
     least = floor * float(np.median(variance[tested])) if tested.any() else 0.0
     believed = np.where(tested, np.maximum(variance, least), np.nan)
     runs = np.maximum(count * folds, 1)
-    p = np.minimum(1.0, looks * t_p_values(mean, believed / runs, degrees, count))
+    p = _p_values(mean, believed / runs, count, shares=shares)
+    if coarse.any():
+        p = np.where(coarse, _p_values(mean, believed / runs, count, degrees=count - 1.0), p)
+    p = np.minimum(1.0, looks * p)
     prior = None
     if methods >= ENOUGH_TO_SHARE:
         prior = shared_noise(np.where(variance > 0.0, believed, np.nan), degrees, first, second)
     adjusted, shared = holm(p), None
     if prior is not None:
         pooled = prior.variances(believed, degrees) / runs
-        shared = t_p_values(mean, pooled, degrees + prior.degrees, count)
+        shared = _p_values(mean, pooled, count, degrees=degrees + prior.degrees)
         shared = np.minimum(1.0, looks * shared)
         seconded = np.maximum(holm(shared) / (1.0 - OWN_SHARE), SECOND * p)
         adjusted = np.minimum(1.0, np.minimum(adjusted / OWN_SHARE, seconded))
@@ -135,7 +152,9 @@ def all_pairs(values: npt.ArrayLike, *, floor: float = FLOOR, looks: int = 1) ->
         family=len(first),
         noise=_square(np.sqrt(believed), methods, diagonal=0.0),
         folds=folds,
-        units=units,
+        shares=shares,
+        seeded=seeded,
+        units=_square(units, methods, diagonal=1.0),
         prior=prior,
         effect=effect,
         looks=looks,
@@ -168,19 +187,29 @@ def paired_difference(first: npt.ArrayLike, second: npt.ArrayLike) -> PairedDiff
     return all_pairs(both, floor=0.0).of(0, 1)
 
 
-def t_p_values(
-    mean: Floats, squared_error: Floats, degrees: Floats, replicates: npt.NDArray[np.int64]
+def _p_values(
+    mean: Floats,
+    squared_error: Floats,
+    replicates: npt.NDArray[np.int64],
+    *,
+    shares: Floats | None = None,
+    degrees: Floats | None = None,
 ) -> Floats:
-    """Two-sided p-values of Student's t; 1 where there is no noise to go by (NaN).
+    """Two-sided p-values; 1 where there is no noise to go by (NaN).
 
-    Without any variance those of `p_without_variance`.
+    By folds of these `shares`, or Student's of these `degrees`. Without any variance those of
+    `p_without_variance`.
     """
     from scipy.special import stdtr
 
     error = np.sqrt(squared_error)
     flat = error <= ROUNDING * np.abs(mean)
     with np.errstate(invalid="ignore"):
-        p = 2.0 * stdtr(degrees, -np.abs(mean) / np.where(flat, 1.0, error))
+        t = np.abs(mean) / np.where(flat, 1.0, error)
+        if shares is None:
+            p = 2.0 * stdtr(degrees, -t)
+        else:
+            p = t_p_values(t, shares, np.maximum(replicates, 2))
     silent = p_without_variance(mean, replicates)
     return np.asarray(np.where(np.isfinite(error), np.where(flat, silent, p), 1.0))
 

@@ -13,7 +13,7 @@ from harness.statistics.letters import tie_letters
 from harness.statistics.pairs import Pairs, all_pairs
 from harness.statistics.ranks import rank_intervals
 from harness.statistics.top_group import may_be_best
-from harness.statistics.units import complete, over_seeds
+from harness.statistics.units import complete
 
 LEVEL = 0.05
 READABLE = 4  # letters of one row; with more nobody compares them, and ranks are shown
@@ -66,24 +66,24 @@ def standings(
     *,
     higher_is_better: bool = True,
     bounds: Bounds = (None, None),
-    seeds_are_units: bool = False,
+    by_seeds: npt.ArrayLike = False,
     looks: int = 1,
     level: float = LEVEL,
 ) -> Standings:
     """Letters, top group, ranks and intervals of rows, all from one reading of their pairs.
 
     `values`: (m, n, f), row by seed by fold, NaN where a row has no such replicate. `bounds`: what
-    the metric cannot leave. `seeds_are_units`: where the folds of a seed share what was drawn (a
-    search for each replicate, streams that leave the fold out); joined folds come with f = 1.
+    the metric cannot leave. `by_seeds`: bool (m,) or one for all, where the folds of a seed share
+    what was drawn (a search for each replicate, streams that leave the fold out), so that seeds are
+    the units; joined folds come with f = 1.
     `looks`: at how many declared numbers of seeds the board is read; the level is for all of them.
     """
     found = complete(values)
-    if seeds_are_units:
-        found = over_seeds(found)
-    intervals = fold_intervals(found, bounds=bounds)
+    seeded = np.broadcast_to(np.asarray(by_seeds, np.bool_), len(found))
+    intervals = fold_intervals(found, by_seeds=seeded, bounds=bounds)
     places = [place for place, interval in enumerate(intervals) if interval.n > 1]
     sign = 1.0 if higher_is_better else -1.0
-    pairs = all_pairs(sign * found[places], looks=looks)
+    pairs = all_pairs(sign * found[places], by_seeds=seeded[places], looks=looks)
     told = int(pairs.apart(level).sum()) // 2
     rows = [Standing(interval=interval) for interval in intervals]
     if len(places) > 1:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 GUARD = 0.001
 _USUAL = 0.6  # the quantile of F up to which a ratio is nothing to correct for
@@ -20,7 +22,7 @@ class SeedEffect:
     `ratio`: mean square of method by seed over the residual within folds, about 1 where runs of a
     method are independent given their folds. `p_value` is None where there is nothing to test.
     `excess`: what a variance within folds must be multiplied by, 1 or more: what of the ratio is
-    beyond its usual scatter.
+    beyond its usual scatter; 1 where seeds are the units.
     """
 
     ratio: float | None = None
@@ -52,7 +54,21 @@ def over_seeds(values: Floats) -> Floats:
     return np.asarray(values.mean(axis=2, keepdims=True))
 
 
-def seed_effect(values: npt.ArrayLike, *, usual: float = _USUAL) -> SeedEffect:
+def by_units(values: Floats, by_seeds: npt.ArrayLike = False) -> tuple[Floats, Bools, SeedEffect]:
+    """`values` (m, n, f) with the units they are read in: runs within folds, or seeds.
+
+    `by_seeds`: bool (m,) or one for all, methods whose seeds are the units as is known beforehand.
+    Returns the values, (m, n, 1) where seeds are the units of all; of which methods they are beside
+    that, (m,); and what was seen of the others.
+    """
+    seeded = np.broadcast_to(np.asarray(by_seeds, np.bool_), len(values))
+    effect = SeedEffect() if seeded.all() else seed_effect(values[~seeded])
+    if seeded.all() or effect.found or values.shape[2] == 1:
+        return over_seeds(values), np.zeros(len(values), np.bool_), effect
+    return values, seeded, effect
+
+
+def seed_effect(values: npt.ArrayLike) -> SeedEffect:
     """Test whether the folds of a seed share noise of a method's own.
 
     `values`: (m, n, f), NaN where a method has no such replicate; the rows with the most replicates
@@ -62,7 +78,6 @@ def seed_effect(values: npt.ArrayLike, *, usual: float = _USUAL) -> SeedEffect:
     away first. Methods that go up and down together, or one that is far noisier than the others,
     make fewer degrees of freedom than m - 1 for each contrast of runs: (tr C)^2 / tr C^2, C their
     covariance, tr C^2 estimated without bias by the products of different contrasts.
-    `usual`: the quantile of F up to which there is no `excess`.
     """
     from scipy.special import fdtrc, fdtri
 
@@ -81,19 +96,20 @@ def seed_effect(values: npt.ArrayLike, *, usual: float = _USUAL) -> SeedEffect:
     if within <= 0.0:
         return SeedEffect()
     flat = contrasts.reshape(methods, -1)
-    # Of the products of two different columns, the mean square: by the few rows, not the many
-    # pairs, as |A' A| = |A A'|.
+    # Of the products of two different columns, the mean square; |A' A| = |A A'|, so of the smaller.
     columns = flat.shape[1]
-    all_products = np.square(flat @ flat.T).sum() - np.square(squares).sum()
+    narrow = flat if methods < columns else flat.T
+    all_products = np.square(narrow @ narrow.T).sum() - np.square(squares).sum()
     products = float(all_products) / (columns * (columns - 1.0))
     independent = float(squares.mean()) ** 2 / max(products, 1e-300)
     degrees = (seeds - 1) * min(methods - 1.0, max(1.0, independent))
     both = (degrees, degrees * (folds - 1))
     ratio = float(squares[:, 0].mean()) / within
+    p_value = float(fdtrc(*both, ratio))
     return SeedEffect(
         ratio=ratio,
-        p_value=float(fdtrc(*both, ratio)),
-        excess=max(1.0, ratio / max(1.0, float(fdtri(*both, usual)))),
+        p_value=p_value,
+        excess=1.0 if p_value < GUARD else max(1.0, ratio / max(1.0, float(fdtri(*both, _USUAL)))),
     )
 
 
@@ -118,10 +134,18 @@ def _contrasts(size: int) -> Floats:
 def fold_units(values: Floats, *, common: bool) -> float:
     """How many equally noisy folds the noise of these amounts to: from 1 to f.
 
-    (sum t)^2 / sum t^2 over the noise t of each fold (Satterthwaite 1946): squares within folds,
-    added over seeds and methods, both sums without what chance adds to them (t has v degrees:
-    E t^2 is (1 + 2 / v) times the square of what it estimates). `common`: without what all
-    methods share, as in differences.
+    1 / sum w^2 over each fold's share w of the noise (Satterthwaite 1946); see `fold_shares`.
+    """
+    return 1.0 / float(np.square(fold_shares(values, common=common)).sum())
+
+
+def fold_shares(values: Floats, *, common: bool) -> Floats:
+    """(f,): each fold's share of the noise of `values` (m, n, f), together 1; equal without noise.
+
+    The noise t of a fold: squares about its mean, added over seeds and methods. Chance makes equal
+    folds look unequal, so the shares are drawn towards 1 / f until 1 / sum w^2 is (sum t)^2 /
+    sum t^2 with both sums corrected (t has v degrees: E t^2 is (1 + 2 / v) times the square of
+    what it estimates). `common`: without what all methods share, as in differences.
     """
     own = values - _mean(values, axis=1)
     count = np.isfinite(values[:, :, 0]).sum(axis=1)
@@ -130,13 +154,16 @@ def fold_units(values: Floats, *, common: bool) -> float:
         own = own - _mean(own, axis=0)
         degrees *= 1.0 - 1.0 / len(values)
     noise = np.nansum(np.square(own), axis=(0, 1))
-    total = float(np.square(noise).sum())
-    folds = float(values.shape[2])
-    if total <= 0.0:
-        return folds
-    squares = total * degrees / (degrees + 2.0)
-    units = (float(noise.sum()) ** 2 - 2.0 * squares / degrees) / squares
-    return min(folds, max(1.0, units))
+    equal = 1.0 / values.shape[2]
+    if noise.sum() <= 0.0:
+        return np.full(len(noise), equal)
+    shares = noise / noise.sum()
+    squares = float(np.square(shares).sum()) * degrees / (degrees + 2.0)
+    units = 1.0 / squares - 2.0 / degrees
+    wanted = 1.0 / min(1.0 / equal, max(1.0, units)) - equal
+    seen = float(np.square(shares - equal).sum())
+    drawn = math.sqrt(min(1.0, wanted / seen)) if seen > 0.0 else 0.0
+    return np.asarray(equal + drawn * (shares - equal))
 
 
 def _mean(values: Floats, axis: int) -> Floats:

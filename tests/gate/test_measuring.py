@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from harness.gate import Decision, GateReport, Line, decide
-from harness.gate.boards import corrected
+from harness.gate.lines import corrected
 from harness.gate.measuring import Replicates, difference_of, mean_change, units_of
 
 
@@ -148,3 +148,50 @@ def test_a_regression_must_survive_holm_over_all_lines():
     assert (report.status, report.exit_code) == ("suspected", 5)
     lax = GateReport(baseline="b", candidate="c", subject="s", lines=lines[1:], inconclusive="pass")
     assert lax.exit_code == 0
+
+
+def test_sides_without_partners_are_read_for_their_folds_too():
+    draw = np.random.default_rng(0)
+    sides = []
+    for _ in range(20):
+        values = draw.normal(0.5, 0.1, (2, 3, 4)) * [1, 1, 1, 5]
+        sides.append(
+            tuple(
+                Replicates(
+                    {s: tuple(v) for s, v in enumerate(side)},
+                    dict.fromkeys(range(3), (start,) * 4),
+                    (),
+                )
+                for side, start in zip(values, "wx", strict=True)
+            )
+        )
+    units = units_of(sides)
+    assert 1.0 < (units.folds or 0.0) < 2.0
+    found = difference_of(*sides[0], units)
+    assert found.basis == "unpaired replicates"
+    assert found.degrees <= 4 * (units.folds or 0.0) + 1e-9  # of both sides together, not 16
+
+
+def test_a_score_that_never_varies_says_nothing_of_folds():
+    constant = side([0.5, 0.5, 0.5]), side([0.4, 0.4, 0.4])
+    noisy = sides_of(0.0)
+    assert units_of([*noisy, constant, constant]) == units_of(noisy)
+
+
+def test_the_seeds_of_a_searched_method_are_its_units_and_no_others():
+    draw = np.random.default_rng(2)
+    sides = sides_of(0.0)
+    old, new = 0.5 + draw.normal(0, 0.03, (2, 3, 4)) + draw.normal(0, 0.1, (2, 3, 1))
+    starts = sides[0][0].starts
+    searched = tuple(
+        Replicates({s: tuple(side[s]) for s in range(3)}, starts, (), by_seeds=True)
+        for side in (old, new)
+    )
+    units = units_of([*sides, searched])
+    assert units == units_of(sides)
+    found = difference_of(*searched, units)
+    expected = stats.ttest_rel(new.mean(axis=1), old.mean(axis=1)).confidence_interval(0.9)
+    decision = decide(found, 0.01)
+    assert (decision.low, decision.high) == pytest.approx(tuple(expected))
+    assert difference_of(*sides[0], units).degrees > 6
+    assert mean_change([*sides, searched], units).degrees == 2

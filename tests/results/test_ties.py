@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from harness.record import Concatenation, Record
+from harness.record import Concatenation, Record, Searched
 from harness.results import Board, build_board, render_board
 from harness.statistics.intervals import fold_intervals
 from harness.statistics.standings import standings
@@ -191,3 +191,49 @@ def test_class_means_have_the_intervals_of_noise_within_folds(run: Callable[...,
 
 def scores_of(level: float) -> dict[str, object]:
     return {"values": {"map_at_r": 0.5}, "class_means": {"map_at_r": level}}
+
+
+def test_a_row_of_several_searches_has_seeds_for_units_and_leaves_the_others_runs(
+    run: Callable[..., Record],
+) -> None:
+    def searched(number: int) -> Searched:
+        return Searched(
+            search=number,
+            trials=5,
+            failed=0,
+            sampler="tpe",
+            metric="map_at_r",
+            best_trial=1,
+            value=0.5,
+            on_bound=(),
+            space={"margin": "[0, 1]"},
+            seconds=1.0,
+        )
+
+    draw = np.random.default_rng(0)
+    values = draw.normal(0.3, 0.02, (5, 4, 2))
+    records = [
+        run(f"m{method}", seed, fold, float(values[method, seed, fold]))
+        for method, seed, fold in np.ndindex(*values.shape)
+    ]
+    tuned = [
+        one.model_copy(update={"chosen_by": "search", "searched": searched(one.identity.seed // 2)})
+        if one.identity.method == "m0"
+        else one
+        for one in records
+    ]
+    plain, found = build_board(records), build_board(tuned)
+    expected = fold_intervals(values, by_seeds=np.arange(5) == 0, bounds=(0.0, 1.0))
+    for row in found.rows:
+        place = int(row.method[1:])
+        interval = row.metrics["map_at_r"]
+        assert (interval.low, interval.high) == (expected[place].low, expected[place].high)
+        assert row.by_seeds is (place == 0)
+    telling = found.telling("map_at_r")
+    alone = [telling.pair((found.row("m1"), found.row(name))) for name in ("m2", "m0")]
+    before = plain.telling("map_at_r").pair((plain.row("m1"), plain.row("m2")))
+    assert [one.noise.folds for one in (*alone, before)] == [2, 1, 2]
+    spread = (values[1] - values[0]).mean(axis=1).std(ddof=1)
+    assert alone[1].noise.noise == pytest.approx(spread)
+    assert alone[1].noise.degrees == 3
+    assert any("2 searches: seeds and not runs are its units: m0" in one for one in found.notes)

@@ -147,3 +147,11 @@ def test_a_row_of_one_replicate_leaves_all_other_intervals_as_they_are(folds: in
     *others, outsider = fold_intervals(np.concatenate([several, single]), bounds=(0.0, 1.0))
     assert others == alone
     assert outsider.low is None
+
+
+def test_a_row_whose_seeds_are_units_leaves_the_others_their_runs() -> None:
+    values = np.random.default_rng(3).normal(0.5, 0.02, (6, 3, 4))
+    found = fold_intervals(values, by_seeds=np.arange(6) == 2)
+    alone = t_interval(values[2].mean(axis=1).tolist())
+    assert (found[2].low, found[2].high) == (pytest.approx(alone.low), pytest.approx(alone.high))
+    assert [*found[:2], *found[3:]] == fold_intervals(np.delete(values, 2, axis=0))

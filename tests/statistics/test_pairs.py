@@ -178,3 +178,25 @@ def test_where_folds_share_noise_seeds_are_the_units() -> None:
     assert found.effect.found
     assert found.folds == 1
     np.testing.assert_allclose(found.p_values, all_pairs(values.mean(axis=2)).p_values)
+
+
+def test_a_method_whose_seeds_are_units_makes_them_units_of_its_pairs_alone() -> None:
+    values = folded(8, 20)
+    found = all_pairs(values, by_seeds=np.arange(20) == 3, floor=0.0)
+    runs = all_pairs(np.delete(values, 3, axis=0), floor=0.0)
+    kept = np.delete(np.delete(found.p_values, 3, axis=0), 3, axis=1)
+    np.testing.assert_allclose(kept, runs.p_values)
+    means = values.mean(axis=2)
+    for other in (0, 19):
+        expected = stats.ttest_rel(means[3], means[other])
+        assert found.p_values[3, other] == pytest.approx(expected.pvalue)
+        interval = found.of(3, other).interval
+        low, high = expected.confidence_interval(0.95)
+        assert (interval.low, interval.high) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_where_seeds_are_units_of_all_there_are_no_folds() -> None:
+    values = folded(9, 5)
+    found, expected = all_pairs(values, by_seeds=True), all_pairs(values.mean(axis=2))
+    np.testing.assert_allclose(found.adjusted, expected.adjusted)
+    assert found.folds == 1

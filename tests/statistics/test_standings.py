@@ -61,7 +61,7 @@ def test_no_rows_make_no_board() -> None:
 
 def test_seeds_are_units_where_the_caller_says_so() -> None:
     values = board(np.array([0.2, 0.21, 0.22]))
-    found = standings(values, seeds_are_units=True)
+    found = standings(values, by_seeds=True)
     assert found.pairs.folds == 1
     assert found.rows[0].interval == standings(values.mean(axis=2)).rows[0].interval
 

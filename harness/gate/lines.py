@@ -1,0 +1,111 @@
+"""The lines of a gate: each method's verdict, that on all methods, and Holm's correction."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from harness.gate.decision import LEVEL, decide
+from harness.gate.measuring import Replicates, Units, difference_of, mean_change, unpaired_seeds
+from harness.gate.metrics import GatedMetric
+from harness.gate.rendering import line_sentence
+from harness.gate.report import Line
+from harness.statistics.holm import holm
+
+
+def line_of(
+    label: str, before: Replicates, after: Replicates, metric: GatedMetric, units: Units
+) -> Line:
+    """The verdict on one method by one metric, for itself: not yet `corrected` for the others."""
+    difference = difference_of(before, after, units)
+    if difference is None:
+        return _unmeasured(label, before, after, metric)
+    margin = metric.margin.of(difference.baseline)
+    decision = decide(
+        difference,
+        margin,
+        higher_is_better=metric.higher_is_better,
+        counted=metric.counted,
+    )
+    return Line(
+        method=label,
+        metric=metric.name,
+        status=decision.verdict,
+        sentence=line_sentence(label, metric.name, difference, decision)
+        + _remainder(before, after),
+        margin=margin,
+        difference=difference,
+        decision=decision,
+    )
+
+
+def _unmeasured(label: str, before: Replicates, after: Replicates, metric: GatedMetric) -> Line:
+    if not before.values:
+        sentence = f"{label}: {metric.name} has no complete replicate in the baseline"
+        return Line(method=label, metric=metric.name, status="not gated", sentence=sentence)
+    what = "no complete replicate" if after.left_out else "no run"
+    sentence = f"{label}: {metric.name} was not measured: the candidate has {what}"
+    return Line(method=label, metric=metric.name, status="missing", sentence=sentence)
+
+
+def _remainder(before: Replicates, after: Replicates) -> str:
+    """What of either side was not compared."""
+    parts = [
+        f"{count} of the {side} without a partner"
+        for side, count in zip(
+            ("baseline", "candidate"), unpaired_seeds(before, after), strict=True
+        )
+        if count
+    ]
+    if after.left_out:
+        parts.append(f"{len(after.left_out)} of the candidate incomplete")
+    return f" (replicates: {', '.join(parts)})" if parts else ""
+
+
+def all_together(
+    pairs: Sequence[tuple[Replicates, Replicates]],
+    metric: GatedMetric,
+    units: Units,
+) -> Iterator[Line]:
+    """The mean change of all methods, which shows what none of them could: never inconclusive."""
+    paired = [(before, after) for before, after in pairs if before.values and after.values]
+    difference = mean_change(paired, units)
+    if difference is None or difference.standard_error is None:
+        return
+    margin = metric.margin.of(difference.baseline)
+    decision = decide(
+        difference,
+        margin,
+        higher_is_better=metric.higher_is_better,
+        counted=metric.counted,
+    )
+    worse = decision.verdict == "regression"
+    yield Line(
+        method=f"all {len(paired)} methods",
+        metric=metric.name,
+        status="regression" if worse else "pass",
+        sentence=line_sentence(f"all {len(paired)} methods", metric.name, difference, decision),
+        margin=margin,
+        difference=difference,
+        decision=decision,
+    )
+
+
+def corrected(lines: Sequence[Line]) -> list[Line]:
+    """Regressions that do not survive Holm over all lines are only suspected."""
+    found = {
+        id(line): line.decision.p_value
+        for line in lines
+        if line.decision and line.decision.p_value is not None
+    }
+    adjusted = holm([p for p in found.values() if p is not None])
+    kept = {line for line, p in zip(found, adjusted, strict=True) if p <= LEVEL}
+    return [
+        line if line.status != "regression" or id(line) in kept else _suspected(line, len(found))
+        for line in lines
+    ]
+
+
+def _suspected(line: Line, count: int) -> Line:
+    sentence = f"{line.sentence}, by itself; not among {count} lines (Holm, 5 %)"
+    return dataclasses.replace(line, status="suspected", sentence=sentence)
