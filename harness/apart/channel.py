@@ -1,35 +1,31 @@
 """A line between the core and a process that runs plugin code: small frames, arrays beside them.
 
-A frame is four bytes of length and as much JSON; arrays lie in memory that both ends map, each in
-the half that its sender writes. What is received is copied out before it is looked at, so that
-nothing changes after it was checked.
+A frame is its length, a number, a value, and JSON. Arrays lie in memory that both ends map, each in
+the half that its sender writes. The core copies out what it receives before it looks at it, so that
+nothing changes after it was checked. The other end looks at the larger arrays where they lie,
+and says when it has let go of them. What it sends back unread never leaves the core's cache.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import mmap
-import os
 import socket
 import struct
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from harness.errors import UserError
+from harness.apart.memory import ALIGNMENT, Borrowed, Lent, Memory, NotLent, Views, too_much
 
-_LENGTH = struct.Struct("<I")
+_HEAD = struct.Struct("<Iqd")
 _LARGEST_FRAME = 1 << 20
+_LENT_FROM = 1 << 15
 _MOST_ARRAYS = 1 << 12
 _MOST_DIMENSIONS = 8
-_ALIGNMENT = 64
-_HALVES = tuple(1 << power for power in (34, 32, 30, 28))
-"""Bytes of one end's half, the largest that the system maps: only what is written takes memory."""
+_MOST_KNOWN, _LARGEST_KNOWN = 1 << 8, 1 << 10
 _DTYPES = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
@@ -56,67 +52,29 @@ class Closed(Exception):
     """The other end is gone."""
 
 
-@dataclass(frozen=True, eq=False)
-class Message:
-    """A word, the facts that go with it, and arrays."""
+class Message(NamedTuple):
+    """A word, the facts that go with it, and arrays. `number`, `value`: what changes at each step.
+
+    The facts may be those of an earlier message too: nobody changes them.
+    """
 
     word: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    arrays: Sequence[Tensor] = ()
+    facts: Mapping[str, Any]
+    arrays: Sequence[Tensor]
+    number: int
+    value: float
 
 
-class NothingShared(UserError):
-    """This machine lets no memory be shared: what no run can be blamed for."""
+class _Place(NamedTuple):
+    """Where an array lies. `lent`: in a block of the core's half that the other end gives back."""
+
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    start: int
+    lent: bool
 
 
-class Memory:
-    """What both ends map: two halves, which take no memory until they are written to."""
-
-    def __init__(self) -> None:
-        self.descriptor = anonymous_file()
-        for half in _HALVES:
-            try:
-                os.ftruncate(self.descriptor, 2 * half)
-                self.map = mmap.mmap(self.descriptor, 2 * half)
-            except OSError:
-                continue
-            self.half = half
-            break
-        else:
-            raise NothingShared(
-                f"no {2 * half:,} bytes of memory can be shared with the process of a plugin: a "
-                "limit on the size of files or of memory (ulimit -f, ulimit -v) is in the way"
-            )
-        _seal(self.descriptor)
-
-    @classmethod
-    def of(cls, descriptor: int) -> Memory:
-        """What another process made, by its descriptor."""
-        found = cls.__new__(cls)
-        found.descriptor = descriptor
-        found.half = os.fstat(descriptor).st_size // 2
-        found.map = mmap.mmap(descriptor, 2 * found.half)
-        return found
-
-    def close(self) -> None:
-        """Let go of the file; the map goes when nothing looks at it any more."""
-        os.close(self.descriptor)
-
-
-def anonymous_file() -> int:
-    """A descriptor of a file without a name, in memory where the system has such."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("bench", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
-
-
-def _seal(descriptor: int) -> None:
-    """Let nobody shrink it: the other end would fault where the file ends."""
-    if hasattr(os, "memfd_create"):
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+_Parsed = tuple[str, Mapping[str, Any], Sequence[_Place], Sequence[int]]
 
 
 class Channel:
@@ -126,26 +84,62 @@ class Channel:
         self, line: socket.socket, memory: Memory, *, core: bool, device: torch.device
     ) -> None:
         self._line = line
-        self._map = memory.map
         self._half = memory.half
         self._mine = 0 if core else memory.half
-        self._theirs = memory.half - self._mine
         self._written = 0
+        # The core lends blocks of the rest of its half.
+        self._at_once = memory.half // 4 if core else memory.half
         self._device = device
-        self._strict = core
+        self._views = Views(memory.map)
+        self._lent = Lent(self._at_once, memory.half) if core else None
+        self._borrowed = None if core else Borrowed(memory.map, memory.half)
         self._unread = bytearray()
+        self._unsent = b""
+        # Most messages are as those of the step before, but for their number and value.
+        self._texts: dict[Any, bytes] = {}
+        self._known: dict[bytes, _Parsed] = {}
 
     def send(
         self,
         word: str,
         facts: Mapping[str, Any] | None = None,
         arrays: Sequence[Tensor] = (),
+        *,
+        number: int = 0,
+        value: float = 0.0,
+        later: bool = False,
     ) -> None:
-        """Send a message; raises Closed if nobody hears it."""
-        placed = [self._place(array) for array in arrays]
-        frame = json.dumps([word, facts or {}, placed]).encode()
+        """Send a message, `later` with the next one; raises Closed if nobody hears it."""
+        placed = tuple([self._place(array) for array in arrays])
+        returned: list[int] = []
+        if self._borrowed is not None:
+            returned, self._borrowed.returned = self._borrowed.returned, returned
+        text = self._text(word, facts or {}, placed, returned)
+        self._unsent += _HEAD.pack(len(text), number, value) + text
+        if not later:
+            self._flush()
+
+    def _text(
+        self,
+        word: str,
+        facts: Mapping[str, Any],
+        placed: Sequence[tuple[Any, ...]],
+        returned: Sequence[int],
+    ) -> bytes:
+        key = (word, *facts.items(), placed, *returned)
         try:
-            self._line.sendall(_LENGTH.pack(len(frame)) + frame)
+            text = self._texts.get(key)
+        except TypeError:  # facts that cannot be told from others quickly
+            return json.dumps([word, facts, placed, returned]).encode()
+        if text is None:
+            text = json.dumps([word, facts, placed, returned]).encode()
+            _keep(self._texts, key, text)
+        return text
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, b""
+        try:
+            self._line.sendall(unsent)
         except OSError:
             raise Closed from None
 
@@ -154,12 +148,12 @@ class Channel:
 
         Raises Closed where there will be none, BadFrame for what is none.
         """
+        if self._unsent:
+            self._flush()
         while True:
-            frame = self._frame()
-            if frame is not None:
-                # Whoever answers has read all that was sent before.
-                self._written = 0
-                return self._parsed(frame)
+            message = self._message()
+            if message is not None:
+                return message
             if wait is not None:
                 wait()
             try:
@@ -170,62 +164,103 @@ class Channel:
                 raise Closed
             self._unread += read
 
-    def _frame(self) -> bytes | None:
+    def _message(self) -> Message | None:
         unread = self._unread
-        if len(unread) < _LENGTH.size:
+        if len(unread) < _HEAD.size:
             return None
-        (length,) = _LENGTH.unpack_from(unread)
-        if self._strict and length > _LARGEST_FRAME:
+        length, number, value = _HEAD.unpack_from(unread)
+        if self._lent is not None and length > _LARGEST_FRAME:
             raise BadFrame(f"a frame of {length} bytes (allowed: {_LARGEST_FRAME})")
-        end = _LENGTH.size + length
+        end = _HEAD.size + length
         if len(unread) < end:
             return None
-        frame = bytes(unread[_LENGTH.size : end])
+        text = bytes(unread[_HEAD.size : end])
         del unread[:end]
-        return frame
+        # Whoever answers has read all that was sent before.
+        self._written = 0
+        parsed = self._known.get(text)
+        if parsed is None:
+            parsed = self._parsed(text)
+            _keep(self._known, text, parsed)
+        word, facts, places, returned = parsed
+        # Before anything is given back: it may be among what is looked at.
+        arrays = [self._found(place) for place in places]
+        if self._lent is not None:
+            try:
+                for start in returned:
+                    self._lent.give_back(start)
+            except NotLent:
+                raise BadFrame("an array that is given back and was not lent") from None
+        return Message(word, facts, arrays, number, value)
 
-    def _parsed(self, frame: bytes) -> Message:
+    def _parsed(self, text: bytes) -> _Parsed:
         try:
-            word, facts, placed = json.loads(frame)
+            word, facts, placed, returned = json.loads(text)
         except (ValueError, TypeError, RecursionError):
             raise BadFrame("a frame that is not of this line") from None
         sound = isinstance(word, str) and isinstance(facts, dict) and isinstance(placed, list)
-        if not sound or (self._strict and len(placed) > _MOST_ARRAYS):
+        if not sound or not isinstance(returned, list):
             raise BadFrame("a frame that is not of this line")
-        return Message(word, facts, [self._copied(place) for place in placed])
+        if self._lent is not None and len(placed) > _MOST_ARRAYS:
+            raise BadFrame("a frame that is not of this line")
+        return word, facts, [self._read_place(place) for place in placed], returned
 
-    def _place(self, array: Tensor) -> tuple[str, tuple[int, ...], int]:
-        """Write an array into this end's half, behind those that are not yet read."""
-        size = array.numel() * array.element_size()
-        start = self._written
-        if array.dtype not in _NAMES:
-            raise TypeError(f"tensors of {array.dtype} do not cross to another process")
-        if start + size > self._half:
-            raise MemoryError(f"{size} bytes at a time do not cross to another process")
-        if size:
-            self._at(self._mine + start, array.dtype, array.shape).copy_(array.detach())
-        self._written = start + size + -size % _ALIGNMENT
-        return _NAMES[array.dtype], tuple(array.shape), start
-
-    def _copied(self, place: object) -> Tensor:
-        """An array out of the other end's half, as this end's own."""
-        if not isinstance(place, list) or len(place) != 3:
+    def _read_place(self, place: object) -> _Place:
+        if not isinstance(place, list) or len(place) != 4:
             raise BadFrame("an array without type, shape and place")
-        name, shape, start = place
+        name, shape, start, lent = place
         dtype = _DTYPES.get(name) if isinstance(name, str) else None
-        if dtype is None or not _is_shape(shape) or not _is_count(start) or start % _ALIGNMENT:
+        if dtype is None or not _is_shape(shape) or not _is_count(start) or start % ALIGNMENT:
             raise BadFrame("an array without type, shape and place")
-        size = math.prod(shape) * dtype.itemsize
-        if start + size > self._half:
+        if start + math.prod(shape) * dtype.itemsize > self._half:
             raise BadFrame("an array beyond the shared memory")
-        if not size:
-            return torch.empty(shape, dtype=dtype, device=self._device)
-        found = self._at(self._theirs + start, dtype, shape)
-        return found.clone() if self._device.type == "cpu" else found.to(self._device)
+        return _Place(dtype, tuple(shape), start, lent is True)
 
-    def _at(self, start: int, dtype: torch.dtype, shape: Sequence[int]) -> Tensor:
-        count = math.prod(shape)
-        return torch.frombuffer(self._map, dtype=dtype, count=count, offset=start).view(shape)
+    def _place(self, array: Tensor) -> tuple[str, tuple[int, ...], int, bool]:
+        """Put an array where the other end can read it: type, shape, start, whether it is lent."""
+        size = array.numel() * array.element_size()
+        name, shape = _NAMES.get(array.dtype), tuple(array.shape)
+        if name is None:
+            raise TypeError(f"tensors of {array.dtype} do not cross to another process")
+        if not size:
+            return name, shape, 0, False
+        if self._borrowed is not None:
+            lies = self._borrowed.start_of(array, size)
+            if lies is not None:
+                return name, shape, lies, True
+        start, written = self._written, self._written + size + -size % ALIGNMENT
+        lends = self._lent is not None and (size >= _LENT_FROM or written > self._at_once)
+        if lends:
+            assert self._lent is not None
+            start = self._lent.take(size)
+        elif written > self._at_once:
+            raise too_much(size)
+        else:
+            self._written = written
+        self._views.at(self._mine + start, array.dtype, shape).copy_(array.detach())
+        return name, shape, start, lends
+
+    def _found(self, place: _Place) -> Tensor:
+        """An array of the other end: the core's own copy of it, or where it lies."""
+        device = self._device
+        if not math.prod(place.shape):
+            return torch.empty(place.shape, dtype=place.dtype, device=device)
+        if place.lent and self._borrowed is not None:
+            found = self._borrowed.tensor(place.start, place.dtype, place.shape)
+            return found if device.type == "cpu" else found.to(device)
+        # What was lent lies in the core's half, also where the other end speaks of it.
+        half = self._mine if place.lent else self._half - self._mine
+        found = self._views.at(half + place.start, place.dtype, place.shape)
+        return found.clone() if device.type == "cpu" else found.to(device)
+
+
+def _keep(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    """Remember a few small things: who sends ever others has none of them remembered for long."""
+    if len(memory) >= _MOST_KNOWN:
+        memory.clear()
+    text = value if isinstance(value, bytes) else key
+    if len(text) <= _LARGEST_KNOWN:
+        memory[key] = value
 
 
 def _is_count(value: object) -> bool:

@@ -106,7 +106,10 @@ class Child:
     def wait_for(self, line: int) -> None:
         """Return when the descriptor can be read; raises Died where the process is gone instead."""
         while True:
-            ready = {descriptor for descriptor, _ in self._poll.poll()}
+            found = self._poll.poll()
+            if len(found) == 1 and found[0][0] == line:
+                return
+            ready = {descriptor for descriptor, _ in found}
             if self._output in ready:
                 self._pass_on()
             if line in ready:

@@ -291,7 +291,7 @@ def _packed(job: Job) -> bytes:
 
 
 def _file_of(content: bytes) -> int:
-    from harness.apart.channel import anonymous_file
+    from harness.apart.memory import anonymous_file
 
     descriptor = anonymous_file()
     with open(descriptor, "wb", closefd=False) as file:

@@ -11,16 +11,17 @@ import contextlib
 import copy
 import pickle
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from harness.apart.channel import BadFrame, Channel, Closed, Memory, Message
+from harness.apart.channel import BadFrame, Channel, Closed, Message
 from harness.apart.child import Child, Died, Gone, fork_here
 from harness.apart.lesson import Lesson
+from harness.apart.memory import Memory
 from harness.apart.nursery import Job, nursery
 from harness.apart.pupil import EMBEDDINGS, FEATURES, WHOLE, serve
 from harness.apart.shared import Kept, Shape
@@ -57,6 +58,21 @@ class Returned:
     gradients: Sequence[Tensor]
 
 
+class _Speaking:
+    def __init__(self, child: Child) -> None:
+        self._child = child
+
+    def __enter__(self) -> None:
+        """Nothing can have gone wrong yet."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Say it as a failure of the run."""
+        if isinstance(error, Closed):
+            raise Died(self._child.how_it_ended()) from None
+        if isinstance(error, BadFrame):
+            raise Tampered(f"the method's process sent {error}") from None
+
+
 class ObjectiveApart:
     """A conversation with the process of one Objective, which begins when this is made."""
 
@@ -88,17 +104,17 @@ class ObjectiveApart:
 
     def begin_epoch(self, epoch: int) -> None:
         """Have it begin an epoch."""
-        self._ask("epoch", {"epoch": epoch})
+        self._ask("epoch", number=epoch)
 
     def begin_epoch_of_clusters(self, epoch: int) -> Clusters:
         """Have it begin an epoch, and say how it has divided the training part."""
-        arrays = self._ask("epoch", {"epoch": epoch}).arrays
+        arrays = self._ask("epoch", number=epoch).arrays
         if len(arrays) != 3:
             raise Tampered("clusters are three arrays")
         return Clusters(*arrays)
 
-    def step(self, batch: Batch) -> Tensor:
-        """The loss of a batch, float32 (); its gradients are in the backbone's weights then."""
+    def step(self, batch: Batch) -> float:
+        """The loss of a batch; its gradients are in the backbone's weights then."""
         self.begin_step(batch)
         while (message := self.hear()).word != DONE:
             self.answer(message)
@@ -108,14 +124,12 @@ class ObjectiveApart:
         """Give it a batch. What it says then is to be heard and answered, until it is DONE."""
         names, arrays = _named(batch)
         self._stepping = True
-        self._say("step", {"step": batch.step, "names": names}, arrays)
+        self._say("step", {"names": names}, arrays, number=batch.step)
 
-    def end_step(self, answer: Message) -> Tensor:
-        """The loss that it is done with, float32 ()."""
+    def end_step(self, answer: Message) -> float:
+        """The loss that it is done with."""
         self._stepping = False
-        if len(answer.arrays) != 1 or answer.arrays[0].shape:
-            raise BadLoss("the loss is not a scalar")
-        return answer.arrays[0].float()
+        return answer.value
 
     def finish(self) -> Readout:
         """Its readout, checked to be a linear one."""
@@ -141,20 +155,23 @@ class ObjectiveApart:
         self._line.close()
         self._memory.close()
 
-    def _ask(
-        self, word: str, facts: Mapping[str, Any] | None = None, arrays: Sequence[Tensor] = ()
-    ) -> Message:
+    def _ask(self, word: str, *, number: int = 0) -> Message:
         """Ask for something, and answer what is asked meanwhile."""
-        self._say(word, facts, arrays)
+        self._say(word, number=number)
         while (message := self.hear()).word != DONE:
             self.answer(message)
         return message
 
     def _say(
-        self, word: str, facts: Mapping[str, Any] | None = None, arrays: Sequence[Tensor] = ()
+        self,
+        word: str,
+        facts: Mapping[str, Any] | None = None,
+        arrays: Sequence[Tensor] = (),
+        *,
+        number: int = 0,
     ) -> None:
         with contextlib.suppress(Closed):  # it may have said why before it was gone
-            self._channel.send(word, facts, arrays)
+            self._channel.send(word, facts, arrays, number=number)
 
     def hear(self) -> Message:
         """What it says next. Raises Died if it is gone, PluginFailed if it says that it failed."""
@@ -162,7 +179,7 @@ class ObjectiveApart:
             message = self._channel.receive(lambda: self._child.wait_for(self._line.fileno()))
             if message.word == DONE:
                 self._passes.clear()
-                self.images_read = _count(message.facts.get("images_read"))
+                self.images_read = _count(message.number)
         if message.word == "failed":
             facts = message.facts
             raise PluginFailed(
@@ -182,20 +199,14 @@ class ObjectiveApart:
             else:
                 raise BadFrame("a word that is not of this line")
 
-    @contextlib.contextmanager
-    def speaking(self) -> Iterator[None]:
+    def speaking(self) -> _Speaking:
         """Inside, a line that is closed raises Died, and what is not of this line Tampered."""
-        try:
-            yield
-        except Closed:
-            raise Died(self._child.how_it_ended()) from None
-        except BadFrame as bad:
-            raise Tampered(f"the method's process sent {bad}") from None
+        return _Speaking(self._child)
 
     def question(self, message: Message) -> Question:
         """The question that a message asks, once it is checked to be one."""
         facts, arrays = message.facts, message.arrays
-        number, wanted = _count(facts.get("pass")), facts.get("wanted")
+        number, wanted = _count(message.number), facts.get("wanted")
         if len(arrays) != 1 or wanted not in ([EMBEDDINGS], [FEATURES], list(WHOLE)):
             raise BadFrame("a question for embeddings that is not of this line")
         for dropped in facts.get("dropped") or ():
@@ -221,7 +232,7 @@ class ObjectiveApart:
         """Give it what its question wanted; gradients of it may come back."""
         if question.gradient:
             self._passes[question.number] = (question.inputs, outputs)
-        differentiable = [output.requires_grad for output in outputs]
+        differentiable = tuple([output.requires_grad for output in outputs])
         self._channel.send("embedded", {"differentiable": differentiable}, outputs)
 
     def _passed(self, inputs: Tensor, wanted: Sequence[str]) -> list[Tensor]:
@@ -234,7 +245,7 @@ class ObjectiveApart:
         facts, gradients = message.facts, message.arrays
         if not self._stepping or facts.get("of_loss") is not True:
             raise Tampered("the objective ran a backward pass of its own into the backbone")
-        number = _count(facts.get("pass"))
+        number = _count(message.number)
         found = self._passes.pop(number, None)
         which = facts.get("which")
         if found is None or not isinstance(which, list) or len(which) != len(gradients):
@@ -286,11 +297,11 @@ def _begin(lesson: Lesson, line: socket.socket, memory: Memory) -> Child:
     return nursery().begin(name, job, descriptors, build.origin)
 
 
-def _named(batch: Batch) -> tuple[list[str], list[Tensor]]:
+def _named(batch: Batch) -> tuple[tuple[str, ...], list[Tensor]]:
     """The arrays of a batch, and what each is; the rest follows from the indices."""
     given = {name: getattr(batch, name) for name in ("inputs", "indices", "second", "relevance")}
     found = {name: value for name, value in given.items() if value is not None}
-    return list(found), list(found.values())
+    return tuple(found), list(found.values())
 
 
 def _count(value: object) -> int:

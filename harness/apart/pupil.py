@@ -19,8 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from harness.apart.channel import Channel, Closed, Memory, Message
+from harness.apart.channel import Channel, Closed, Message
 from harness.apart.lesson import Lesson, placed
+from harness.apart.memory import Memory
 from harness.apart.shared import Shape, open_shared
 from harness.data.dataset import Seal, SealedTestSet, sealed
 from harness.execution.machine import make_deterministic
@@ -117,15 +118,22 @@ class _Pupil:
 
     def answer(self, message: Message) -> None:
         """Do what the core asks for."""
+        self._embed.forget_dropped()
         self._answers[message.word](message)
 
-    def _done(self, facts: Mapping[str, Any] | None = None, arrays: Sequence[Tensor] = ()) -> None:
+    def _done(
+        self,
+        facts: Mapping[str, Any] | None = None,
+        arrays: Sequence[Tensor] = (),
+        *,
+        value: float = 0.0,
+    ) -> None:
         self._embed.require_untouched()
         self._guard.check()
         if self._seal.broken_by is not None:  # also when the plugin caught the error
             raise SealedTestSet(f"{self._seal.broken_by} asked for")
-        read = {"images_read": self._counts.images_read}
-        self._channel.send("done", {**read, **(facts or {})}, arrays)
+        read = self._counts.images_read
+        self._channel.send("done", facts, arrays, number=read, value=value)
 
     def _build(self, _: Message) -> None:
         lesson, task = self._lesson, self._lesson.task
@@ -151,7 +159,7 @@ class _Pupil:
         self._done()
 
     def _epoch(self, message: Message) -> None:
-        self._objective.begin_epoch(message.facts["epoch"], self._view, self._embed)
+        self._objective.begin_epoch(message.number, self._view, self._embed)
         if self._lesson.task.method.batch != "clusters":
             self._done()
             return
@@ -173,8 +181,8 @@ class _Pupil:
         with self._embed.wanting_gradients():
             loss.backward()  # type: ignore[no-untyped-call]
         # The core goes on to its own weights while this process sees to its own.
-        self._done(arrays=[loss.detach().float()])
-        set_rates(self._optimizers, message.facts["step"], self._lesson.context["steps"])
+        self._done(value=loss.detach().float().item())
+        set_rates(self._optimizers, message.number, self._lesson.context["steps"])
         for optimizer in self._optimizers:
             optimizer.step()
         self._guard.remember()
@@ -184,7 +192,7 @@ class _Pupil:
         named = dict(zip(message.facts["names"], message.arrays, strict=True))
         indices = named["indices"]
         return Batch(
-            step=message.facts["step"],
+            step=message.number,
             labels=None if self._labels is None else self._labels[indices],
             known=self._known[indices],
             attributes={name: codes[indices] for name, codes in self._attributes.items()},
@@ -265,27 +273,32 @@ class RemoteEmbed:
         self._calls += 1
         dropped, self._dropped = self._dropped, []
         facts = {
-            "pass": self._calls,
             "wanted": wanted,
             "gradient": gradient,
             "of_inputs": gradient and inputs.requires_grad,
-            "dropped": dropped[-1000:],
+            "dropped": tuple(dropped[-1000:]),
         }
-        self._channel.send("embed", facts, [inputs])
+        self._channel.send("embed", facts, [inputs], number=self._calls)
         return self._calls, self._answer()
 
     def return_gradients(
         self, number: int, gradients: Sequence[Tensor | None], *, of_inputs: bool
     ) -> Tensor | None:
         """Hand the core the gradients of what a pass gave; those of its inputs, if wanted."""
-        which = [place for place, gradient in enumerate(gradients) if gradient is not None]
-        facts = {"pass": number, "which": which, "of_loss": self._loss_is_known}
-        self._channel.send("gradient", facts, [g for g in gradients if g is not None])
+        which = tuple([place for place, gradient in enumerate(gradients) if gradient is not None])
+        facts = {"which": which, "of_loss": self._loss_is_known}
+        given = [gradient for gradient in gradients if gradient is not None]
+        # The core has nothing else to do before the loss is there, and wakes once for both.
+        self._channel.send("gradient", facts, given, number=number, later=not of_inputs)
         return self._answer().arrays[0] if of_inputs else None
 
     def drop(self, number: int) -> None:
         """Say, with the next question, that no gradient of this pass will come."""
         self._dropped.append(number)
+
+    def forget_dropped(self) -> None:
+        """The core keeps no pass beyond what it asked for: it need not hear of earlier ones."""
+        self._dropped.clear()
 
     def _answer(self) -> Message:
         message = self._channel.receive()

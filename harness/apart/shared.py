@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from harness.apart.channel import anonymous_file
+from harness.apart.memory import anonymous_file
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from harness.apart.channel import Channel, Closed, Memory, Message
+from harness.apart.channel import Channel, Closed, Message
 from harness.apart.helping import CPU, Helper
+from harness.apart.memory import Memory
 from harness.errors import plain
 from harness.extension import BackboneSource
 from harness.models.backbone import Trunk, freeze_batch_norm

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from harness.apart.channel import NothingShared
 from harness.apart.child import Died
+from harness.apart.memory import NothingShared
 from harness.apart.trunk import TrunkApart, trunk_seconds
 from harness.data.augmentation import middle_window, scored_windows
 from harness.data.dataset import Dataset

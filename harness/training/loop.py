@@ -22,6 +22,8 @@ from harness.training.optimizers import backbone_optimizers, take_step
 from harness.training.outcomes import BadLoss, Diverged
 from harness.training.task import Task
 
+LARGEST_LOSS = torch.finfo(torch.float32).max
+
 
 @dataclass
 class BestStep:
@@ -134,11 +136,7 @@ class Loop:
         self._validation = vault.validation()
         self._standardise = vault.standardise
         self._best_weights: dict[str, Tensor] | None = None
-        device = self._validation.inputs.device
-        self._losses = torch.zeros(self.rules.training.steps, device=device)
-        # Reading a loss makes a GPU wait for its queue, so there it is read now and then.
-        self._loss_check_every = 1 if device.type == "cpu" else 25
-        self._checked = 0
+        self._losses: list[float] = []
 
     @property
     def over(self) -> bool:
@@ -182,24 +180,16 @@ class Loop:
         self.input_seconds += time.perf_counter() - began
         return batch
 
-    def note_loss(self, step: int, loss: Tensor) -> None:
-        """Note the loss of a step, float32 (); raises Diverged, on a GPU some steps later."""
-        self._losses[step] = loss
-        if (step + 1) % self._loss_check_every == 0:
-            self._check_losses(step + 1)
+    def note_loss(self, step: int, loss: float) -> None:
+        """Note the loss of a step; raises Diverged if it is not finite as float32."""
+        if not abs(loss) <= LARGEST_LOSS:
+            raise Diverged(f"the loss is {loss} at step {step}")
+        self._losses.append(loss)
 
     def require_learning(self) -> None:
-        """Raise Diverged for a loss that is not finite, BadLoss where no gradient ever came."""
-        self._check_losses(self.step)
+        """Raise BadLoss where no gradient ever came."""
         if self.objective.embed.counts.backward_passes == 0:
             raise BadLoss(f"no gradient reached the backbone in {self.step} steps")
-
-    def _check_losses(self, steps: int) -> None:
-        finite = torch.isfinite(self._losses[self._checked : steps])
-        if not bool(finite.all()):
-            step = self._checked + int((~finite).nonzero()[0])
-            raise Diverged(f"the loss is {self._losses[step].item()} at step {step}")
-        self._checked = steps
 
     def validate(self) -> None:
         """Judge the weights as they are, and keep them if none before were better."""
@@ -225,7 +215,7 @@ class Loop:
         return Trained(
             selection=self.best,
             stopped_early=self.step < self.rules.training.steps,
-            losses=self._losses[: self.step].cpu(),
+            losses=torch.tensor(self._losses, dtype=torch.float32),
             counts=self.objective.embed.counts,
             steps=self.step,
             seconds=self.seconds,

@@ -143,7 +143,7 @@ class Backward_of_its_own(Base):
 
 @per_batch
 def gradients_out_of_turn(batch, embed):
-    embed._channel.send("gradient", {"pass": 1, "which": [0], "of_loss": True}, [batch.inputs])
+    embed._channel.send("gradient", {"which": [0], "of_loss": True}, [batch.inputs], number=1)
 
 
 @per_batch
@@ -158,13 +158,12 @@ def frame_without_end(batch, embed):
 
 @per_batch
 def answers_before_it_is_asked(batch, embed):
-    import torch
-    embed._channel.send("done", {"images_read": 0}, [torch.zeros(())])
+    embed._channel.send("done", value=0.5)
 
 
 @per_batch
 def counts_that_are_none(batch, embed):
-    embed._channel.send("done", {"images_read": -(1 << 70)}, [])
+    embed._channel.send("done", number=-1)
 
 
 @kind()
@@ -192,15 +191,25 @@ def writes_to_what_others_share(batch, embed):
 
 @per_batch
 def noise_on_the_line(batch, embed):
-    embed._channel._line.sendall(b"\\x04\\x00\\x00\\x00nope")
+    embed._channel._line.sendall(b"\\x04\\x00\\x00\\x00" + bytes(16) + b"nope")
+
+
+@per_batch
+def gives_back_what_it_was_not_lent(batch, embed):
+    embed._channel._borrowed.returned.append(1 << 20)
+
+
+@per_batch
+def gives_back_what_it_still_reads(batch, embed):
+    embed._channel._borrowed.returned.extend([*embed._channel._borrowed._held])
 
 
 @per_batch
 def array_beyond_the_memory(batch, embed):
     import json, struct
-    place = ["float32", [1 << 50, 8], 0]
-    frame = json.dumps(["embed", {"pass": 1, "wanted": ["embeddings"]}, [place]]).encode()
-    embed._channel._line.sendall(struct.pack("<I", len(frame)) + frame)
+    place = ["float32", [1 << 50, 8], 0, False]
+    frame = json.dumps(["embed", {"wanted": ["embeddings"]}, [place], []]).encode()
+    embed._channel._line.sendall(struct.pack("<Iqd", len(frame), 1, 0.0) + frame)
 
 
 @per_batch
@@ -378,6 +387,8 @@ OUTCOMES = {
     "gradients-that-are-not-finite": "diverged",
     "writes-to-what-others-share": HONEST,
     "noise-on-the-line": "tampered",
+    "gives-back-what-it-was-not-lent": "tampered",
+    "gives-back-what-it-still-reads": "done",  # it spoils its own batches alone
     "array-beyond-the-memory": "tampered",
     "shrinks-the-memory": HONEST,
     "labels-that-it-declared-not-to-see": "crashed",
