@@ -73,6 +73,18 @@ EFFICIENTNET_LITE0_FILE = WeightsFile(
 )
 
 
+# Of the characters' images, rounded.
+CHARACTERS_MEAN, CHARACTERS_STD = 18.0, 58.0
+CHARACTERS_FILE = WeightsFile(
+    name="characters.safetensors",
+    sha256="54b94d71dcecb3027c78c1306e861303821f5f25eb7779fc18d206e156b15bb2",
+    classifier=(),
+    package="harness",
+    inside="models/weights/characters.safetensors",
+    remedy="pip install metric-learning-bench",
+)
+
+
 def core_backbones() -> list[BackboneSource]:
     """Every trunk of the core: the small ones, those of papers, and those of ImageNet."""
     return [
@@ -81,6 +93,7 @@ def core_backbones() -> list[BackboneSource]:
             "convnet-strided",
             "convnet:build_strided",
             "three convolutions, two of them strided: half the work, for small images",
+            _pretrained("characters", CHARACTERS_FILE, (CHARACTERS_MEAN,), (CHARACTERS_STD,)),
         ),
         _source("mlp", "convnet:build_mlp", "one hidden layer, for feature vectors"),
         _source(
@@ -149,8 +162,19 @@ def _imagenet(
     *,
     blue_first: bool = False,
 ) -> PretrainedWeights:
+    return _pretrained("imagenet", file, mean, std, blue_first=blue_first)
+
+
+def _pretrained(
+    name: str,
+    file: WeightsFile,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    *,
+    blue_first: bool = False,
+) -> PretrainedWeights:
     return PretrainedWeights(
-        name="imagenet",
+        name=name,
         load=functools.partial(_load, file),
         require=functools.partial(_require, file),
         fetch=functools.partial(_fetch, file) if file.url else None,

@@ -90,12 +90,12 @@ def test_linear_gives_the_inputs_and_refuses_images() -> None:
         SOURCES["linear"].build((1, 8, 8))
 
 
-def test_weights_of_imagenet_are_pinned_by_a_whole_digest() -> None:
+def test_weights_are_pinned_by_a_whole_digest() -> None:
     offered = [weights for source in SOURCES.values() for weights in source.weights]
-    assert len(offered) == 4
+    assert len(offered) == 5
     for weights in offered:
         assert len(weights.sha256) == 64
-        assert weights.name == "imagenet"
+        assert weights.name in {"imagenet", "characters"}
 
 
 def test_random_weights_are_none() -> None:
@@ -193,6 +193,41 @@ def test_timm_resnets_are_ours(registry: Registry) -> None:
     ours.load_state_dict(theirs.network.state_dict())
     images = torch.rand(2, 3, 32, 32)
     torch.testing.assert_close(theirs(images), ours(images), rtol=1e-3, atol=1e-4)
+
+
+def test_weights_of_the_package_tell_characters_apart_that_they_have_not_seen() -> None:
+    """Of the glyphs that a run tests, none was seen in pretraining."""
+    from harness.data.embedded.glyphs import load_distinct_glyphs
+    from harness.scoring import map_at_r
+
+    source, glyphs = SOURCES["convnet-strided"], load_distinct_glyphs()
+    (weights,) = source.weights
+    inputs, labels = glyphs.inputs[-1600:], glyphs.labels[-1600:]
+    standardise = given_standardisation(weights, glyphs)
+    with torch.inference_mode():
+        images = standardise(torch.from_numpy(np.array(inputs)))
+        scores = [
+            map_at_r(starting_trunk(source, start)((1, 28, 28)).eval()(images).numpy(), labels)
+            for start in (None, weights)
+        ]
+    assert scores[1] > 2 * scores[0]
+
+
+def test_what_the_package_is_pretrained_on_has_no_class_of_glyphs() -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("fontTools")
+    from harness.data.embedded.glyphs import FACES
+    from harness.models.weights.build_characters import characters
+
+    everywhere = range(len(FACES))
+    letter_a, cyrillic_a, armenian_ayb, arrow = 0x41, 0x410, 0x531, 0x2190
+    dejavu = range(4)
+    assert len(characters({arrow: dejavu})[0]) == 4
+    assert characters({armenian_ayb: dejavu, arrow: dejavu})[1].tolist() == [0] * 4 + [1] * 4
+    lookalikes = dict.fromkeys((letter_a, cyrillic_a), everywhere)
+    with pytest.raises(ValueError, match="need at least one"):
+        characters(lookalikes)
+    assert len(characters({**lookalikes, arrow: dejavu, 0x2191: range(3)})[0]) == 4
 
 
 @pytest.mark.skipif(

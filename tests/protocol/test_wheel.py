@@ -56,6 +56,7 @@ def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "harness/data/embedded/glyphs_data/LICENSE_DEJAVU",
         "harness/data/embedded/glyphs_data/LICENSE_STIX",
         "harness/data/embedded/build_glyphs.py",
+        "harness/models/weights/characters.safetensors",
         "harness/plugin_template/files/pyproject.toml.txt",
     ],
 )

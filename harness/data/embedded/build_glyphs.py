@@ -10,13 +10,14 @@ import argparse
 import hashlib
 import json
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.embedded.glyphs import FACES, GlyphArrays, encode
+from harness.data.embedded.glyphs import FACES, Face, GlyphArrays, encode
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
@@ -55,7 +56,7 @@ def environment() -> dict[str, str]:
 
     digest = hashlib.sha256()
     for face in FACES:
-        digest.update(_font_path(face.file).read_bytes())
+        digest.update(font_path(face.file).read_bytes())
     return {
         "fonts": digest.hexdigest(),
         "freetype": str(features.version("freetype2")),
@@ -65,7 +66,7 @@ def environment() -> dict[str, str]:
 
 def covered_by_all() -> list[int]:
     """Return the code points, ascending, of the letters and digits that every face draws."""
-    return sorted(set.intersection(*(_drawn_by(face.file) for face in FACES)))
+    return sorted(set.intersection(*(drawn_by(face, LETTERS_AND_DIGITS) for face in FACES)))
 
 
 def render(code_points: list[int]) -> npt.NDArray[np.uint8]:
@@ -73,16 +74,8 @@ def render(code_points: list[int]) -> npt.NDArray[np.uint8]:
 
     All share one font size and one baseline, so that c and C differ; ink is centred sideways.
     """
-    from PIL import ImageFont
-
-    # The basic engine: Raqm is in some builds of Pillow and not in others.
-    fonts = [
-        ImageFont.truetype(
-            _font_path(face.file), FONT_SIZE * OVERSAMPLING, layout_engine=ImageFont.Layout.BASIC
-        )
-        for face in FACES
-    ]
-    return np.stack([np.stack([_draw(chr(code), font) for font in fonts]) for code in code_points])
+    fonts = load_fonts().values()
+    return np.stack([np.stack([draw(chr(code), font) for font in fonts]) for code in code_points])
 
 
 def distinct(images: npt.NDArray[np.uint8]) -> list[int]:
@@ -107,27 +100,43 @@ def ink_distances(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     return np.asarray(np.median([cdist(face, face, "cityblock") for face in flat], axis=0))
 
 
-def _font_path(file: str) -> Path:
+def font_path(file: str) -> Path:
+    """Where matplotlib has the font of a face."""
     import matplotlib
 
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{file}.ttf"
 
 
-def _drawn_by(file: str) -> set[int]:
+def drawn_by(face: Face, categories: Collection[str]) -> set[int]:
+    """The code points of some Unicode categories for which a face's font has an outline."""
     from fontTools.ttLib import TTFont
 
-    font = TTFont(_font_path(file))
+    font = TTFont(font_path(face.file))
     outlines = font["glyf"]
     return {
         code
         for code, name in font.getBestCmap().items()
-        if unicodedata.category(chr(code)) in LETTERS_AND_DIGITS
+        if unicodedata.category(chr(code)) in categories
         and name != ".notdef"
         and outlines[name].numberOfContours != 0
     }
 
 
-def _draw(character: str, font: FreeTypeFont) -> npt.NDArray[np.uint8]:
+def load_fonts() -> dict[str, FreeTypeFont]:
+    """The font of each face, by its file, at the size at which glyphs are drawn."""
+    from PIL import ImageFont
+
+    # The basic engine: Raqm is in some builds of Pillow and not in others.
+    return {
+        face.file: ImageFont.truetype(
+            font_path(face.file), FONT_SIZE * OVERSAMPLING, layout_engine=ImageFont.Layout.BASIC
+        )
+        for face in FACES
+    }
+
+
+def draw(character: str, font: FreeTypeFont) -> npt.NDArray[np.uint8]:
+    """One character, uint8 (28, 28); ValueError where it does not fit."""
     from PIL import Image, ImageDraw
 
     side, baseline = SIDE * OVERSAMPLING, BASELINE * OVERSAMPLING
