@@ -51,7 +51,7 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
             todo = outstanding(plan, opened)
             records = opened.records(protocol_digest=rules.digest, dataset=rules.dataset)
     timed = any(record.audit is not None and record.audit.steps for record in records)
-    guess = Guess(0.0, 0.0) if timed else time_a_run(bench, settings.threads)
+    guess = Guess(0.0, 0.0) if timed else time_a_run(bench, todo, settings.threads)
     estimate = learnt_estimate(records, guess)
     basis = (
         "runs recorded before"

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from harness.apart.child import Died
 from harness.data.parts import Part, Vault
 from harness.data.splits import make_split
 from harness.execution.executor import Bench
+from harness.execution.learning import Student, learn
 from harness.execution.machine import set_threads
-from harness.execution.plan import Guess
-from harness.execution.run import open_vault, start_backbone
+from harness.execution.plan import Guess, PlannedRun
+from harness.execution.run import open_vault, require_supported, start_backbone
 from harness.execution.scores import score_part
 from harness.models.backbone import Backbone
 from harness.scoring import map_at_r
 from harness.training.embedding import embed_inputs
 from harness.training.optimizers import backbone_optimizers
+from harness.training.outcomes import PluginFailed, RunFailure
+from harness.training.task import Task
 
 TIMED_STEPS = 5
+QUICK_STEP = 0.1
+"""Seconds below which what surrounds a step counts beside it."""
+TIMED_METHODS = 3
+TIMED_LENGTHS = (5, 25)
 TIMED_IMAGES = 512
 TIMED_POINTS = 2_000
 
 
-def time_a_run(bench: Bench, threads: int) -> Guess:
+def time_a_run(bench: Bench, runs: Sequence[PlannedRun], threads: int) -> Guess:
     """Guess a run's seconds from parts of it, each done once to warm up and then timed.
 
-    A step: forward, backward and the optimizers', of one batch, without a loss. An image embedded.
-    A validation's and the test part's scores, which grow with the square of their points. On a
-    processor seconds are those that it worked, whatever else runs on the machine.
+    A step: forward, backward and the optimizers', of one batch, without a loss; where that is
+    quick, the whole loop's with its loss, as the median of three of the runs' methods. An image
+    embedded. A validation's and the test part's scores, which grow with the square of their
+    points. On a processor seconds are those that it worked, whatever else runs on the machine.
     """
     set_threads(threads)
     rules = bench.protocol
@@ -40,6 +50,8 @@ def time_a_run(bench: Bench, threads: int) -> Guess:
     vault = open_vault(bench, split)
     backbone = start_backbone(bench, fold=0, seed=0).to(bench.device)
     step = _step(bench, vault, backbone, threads)
+    if step < QUICK_STEP:
+        step = _whole_step(bench, runs, vault, threads) or step
     test, validation = vault.test(), vault.validation()
     few = test.inputs[:TIMED_IMAGES]
     embed_inputs(backbone, few, vault.standardise)
@@ -88,6 +100,35 @@ def _step(bench: Bench, vault: Vault, backbone: Backbone, threads: int) -> float
     backbone.train()
     step()
     return _timed(step, _clock(bench.device, threads), TIMED_STEPS)
+
+
+def _whole_step(bench: Bench, runs: Sequence[PlannedRun], vault: Vault, threads: int) -> float:
+    """Seconds of a step with its batch and its loss; 0 where none of the methods trains here."""
+    methods = {run.identity.method: run for run in runs if run.entrant.registered.method.trained}
+    chosen = list(methods.values())
+    seconds = []
+    for run in chosen[:: max(1, len(chosen) // TIMED_METHODS)][:TIMED_METHODS]:
+        with contextlib.suppress(RunFailure, PluginFailed, Died):  # its run will say so
+            few, more = (_learning(bench, run, vault, threads, steps) for steps in TIMED_LENGTHS)
+            seconds.append((more - few) / (TIMED_LENGTHS[1] - TIMED_LENGTHS[0]))
+    return statistics.median(seconds) if seconds else 0.0
+
+
+def _learning(bench: Bench, run: PlannedRun, vault: Vault, threads: int, steps: int) -> float:
+    """Seconds of a training of so few steps, with its beginning and two validations."""
+    method, rules = run.entrant.registered.method, bench.protocol
+    require_supported(method, rules, bench.dataset)
+    search = rules.search.model_copy(update={"steps": steps})
+    short = rules.model_copy(update={"search": search}).of_a_trial()
+    backbone = start_backbone(bench, fold=0, seed=0, members=method.members).to(bench.device)
+    part = vault.train(only_known=method.labels == "all")
+    task = Task(short, method, run.entrant.hyperparameters, seed=0, fold=0)
+    key = f"{bench.dataset.digest} timed {method.labels}"
+    clock = _clock(bench.device, threads)
+    began = clock()
+    learnt = learn(Student(task, backbone, vault, part, threads, key), {})
+    apart = learnt.spent.processor_seconds if clock is time.process_time else 0.0
+    return clock() - began + apart
 
 
 def _timed(call: Callable[[], object], clock: Callable[[], float], times: int) -> float:

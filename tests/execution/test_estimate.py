@@ -60,9 +60,15 @@ def test_a_guess_counts_views_and_no_training_where_there_is_none(planned: Any) 
 
 
 def test_steps_are_timed_on_this_machine_and_change_no_weights(bench: Bench) -> None:
-    guess = time_a_run(bench, threads=1)
+    guess = time_a_run(bench, [], threads=1)
     assert guess.training > 0.0
     assert guess.rest > 0.0
+
+
+def test_the_whole_loop_is_timed_where_methods_train(bench: Bench, planned: Any) -> None:
+    bare = time_a_run(bench, [planned("frozen", trained=False)], threads=1)
+    broken = planned("broken")  # its Objective has no loss: its run will say so
+    assert time_a_run(bench, [broken], threads=1).training < 10 * bare.training
 
 
 @pytest.mark.parametrize(
