@@ -389,6 +389,8 @@ class Session:
                 todo = outstanding(self.plan, store, retry_failed=self._retry_failed)
                 self._left = {run.run_id for run in todo}
                 yield Planned(self.plan, tuple(todo), look)
+                if self.benchmark.settings.together > 1 and todo:
+                    _say_together(todo, self._bench, self.benchmark.settings)
                 for event in self._run(self.plan):
                     if isinstance(event, RunEnded):
                         self._left.discard(event.run.run_id)
@@ -451,6 +453,13 @@ def _say_kept(recorded: int) -> None:
             "that kept no weights",
             recorded,
         )
+
+
+def _say_together(todo: Sequence[PlannedRun], bench: Bench, settings: Settings) -> None:
+    """Say which runs are trained together, and which are not, and why."""
+    from harness.execution.cohort import told_together
+
+    log.warning(told_together(todo, bench, settings))
 
 
 def say_waiting() -> None:

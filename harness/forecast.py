@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.execution.cohort import told_together
 from harness.execution.estimate import time_a_run
+from harness.execution.executor import Work
 from harness.execution.local import place_workers
 from harness.execution.plan import Estimate, Guess, learnt_estimate
 from harness.execution.session import outstanding
@@ -58,7 +60,8 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
         if timed
         else f"a few steps timed just now, {guess.training / rules.training.steps:.2g} s each"
     )
-    workers = len(place_workers(bench.device, settings, runs=len(todo)).devices)
+    groups = Work(runs=todo, bench=bench, settings=settings).groups
+    workers = len(place_workers(bench.device, settings, runs=len(groups)).devices)
     seconds = estimate.seconds(todo) / workers
     at_a_time = f", {workers} at a time" if workers > 1 else ""
     searched = (_searched(plan, estimate, workers),) if plan.to_search else ()
@@ -79,6 +82,7 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
         notes=(
             f"estimated time: {duration(seconds)}{at_a_time}, from {basis}, on {bench.device} "
             "with nothing else to do",
+            *filter(None, [told_together(todo, bench, settings)]),
             *searched,
             *_looked(plan),
         ),

@@ -31,16 +31,19 @@ _BYTES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How to spend the machine; results are the same whatever stands here, but for `threads`.
+    """How to spend the machine; results are the same whatever stands here, but for two.
 
-    `workers`: runs at a time, None for as many as fill the machine. `threads`: processor threads
-    that train one run. `workers_per_gpu`: how many of the workers share a GPU. `time_limit`:
+    `threads`, processor threads that train one run, and `together`, how many seeds and folds of a
+    method are trained together in one process, move the last digits of what is computed.
+    `workers`: runs at a time, or groups of them that are trained together; None for as many as fill
+    the machine. `workers_per_gpu`: how many of the workers share a GPU. `time_limit`:
     seconds a run may take. `memory_limit`: bytes of main memory that a worker may hold.
     `address`: of the cluster, for an executor that has one.
     """
 
     workers: int | None = 1
     threads: int = 1
+    together: int = 1
     workers_per_gpu: int = 1
     time_limit: float | None = None
     memory_limit: int | None = None
@@ -52,11 +55,12 @@ class Settings:
         return self.time_limit is not None or self.memory_limit is not None
 
     @classmethod
-    def read(
+    def read(  # noqa: PLR0913 - one argument an option
         cls,
         *,
         workers: str = "auto",
         threads: int = 1,
+        together: int = 1,
         workers_per_gpu: int = 1,
         time_limit: str | None = None,
         memory_limit: str | None = None,
@@ -69,6 +73,7 @@ class Settings:
         return cls(
             workers=_workers(workers),
             threads=threads,
+            together=together,
             workers_per_gpu=workers_per_gpu,
             time_limit=seconds("--time-limit", time_limit) if time_limit else None,
             memory_limit=size("--memory-limit", memory_limit) if memory_limit else None,

@@ -11,7 +11,8 @@ import pytest
 
 # Measured on 27 November 2026, where there were 188 and 186 before: a change that needs more says
 # why here, one that needs fewer lowers it. Three beside workers seal the dataset that they share.
-MOST = {1: 125, 2: 108}
+# One more: a run's clock, which stands still while others of its cohort are at work.
+MOST = {1: 126, 2: 108}
 
 RUN = """
 import sys

@@ -50,10 +50,14 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Returned:
-    """Gradients that came back of what a pass gave, each of the shape and dtype of its output."""
+    """Gradients that came back of what a pass gave, each of the shape and dtype of its output.
+
+    `places`: of those outputs among all that the pass gave.
+    """
 
     number: int
     inputs: Tensor
+    places: Sequence[int]
     outputs: Sequence[Tensor]
     gradients: Sequence[Tensor]
 
@@ -191,9 +195,9 @@ class ObjectiveApart:
         """Answer what it asked, by this run's own network."""
         with self.speaking():
             if message.word == EMBED:
-                self._embed(self.question(message))
+                self.embed_alone(self.question(message))
             elif message.word == GRADIENT:
-                self._backward(self.returned(message))
+                self.go_back_alone(self.returned(message))
             elif message.word == "copy":
                 self._send_copy()
             else:
@@ -215,8 +219,8 @@ class ObjectiveApart:
         of_inputs = gradient and facts.get("of_inputs") is True
         return Question(number, tuple(wanted), arrays[0], gradient=gradient, of_inputs=of_inputs)
 
-    def _embed(self, question: Question) -> None:
-        """Pass inputs through the backbone, with or without a graph to go back by."""
+    def embed_alone(self, question: Question) -> None:
+        """Pass inputs through this run's backbone, with or without a graph to go back by."""
         inputs = question.inputs
         try:
             inputs.requires_grad_(question.of_inputs)
@@ -251,15 +255,17 @@ class ObjectiveApart:
         if found is None or not isinstance(which, list) or len(which) != len(gradients):
             raise Tampered("gradients came of a pass that there was not, or not any more")
         inputs, outputs = found
-        chosen = [outputs[_count(place)] for place in which if _count(place) < len(outputs)]
+        places = [place for place in map(_count, which) if place < len(outputs)]
+        chosen = [outputs[place] for place in places]
         if [one.shape for one in chosen] != [one.shape for one in gradients] or not all(
             one.requires_grad for one in chosen
         ):
             raise Tampered("gradients came that are not of what was given")
         pairs = zip(chosen, gradients, strict=True)
-        return Returned(number, inputs, chosen, [gradient.to(one.dtype) for one, gradient in pairs])
+        own = [gradient.to(one.dtype) for one, gradient in pairs]
+        return Returned(number, inputs, places, chosen, own)
 
-    def _backward(self, returned: Returned) -> None:
+    def go_back_alone(self, returned: Returned) -> None:
         """Let the gradients of one pass flow into the backbone's weights."""
         torch.autograd.backward(returned.outputs, returned.gradients)
         inputs = returned.inputs

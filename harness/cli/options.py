@@ -282,6 +282,14 @@ class BenchmarkOptions:
             min=1,
         ),
     ] = 1
+    together: Annotated[
+        int,
+        typer.Option(
+            help="Seeds and folds of a method that are trained together in one process; moves the "
+            "last digits, and is marked.",
+            min=1,
+        ),
+    ] = 1
     executor: Annotated[str, typer.Option(help="Where runs are executed, by name.")] = "local"
     workers: Annotated[
         str, typer.Option(help="Runs at a time, or 'auto': as many as fill the machine.")
@@ -318,6 +326,7 @@ class BenchmarkOptions:
         settings = Settings.read(
             workers=self.workers,
             threads=self.threads,
+            together=self.together,
             workers_per_gpu=self.workers_per_gpu,
             time_limit=self.time_limit,
             memory_limit=self.memory_limit,

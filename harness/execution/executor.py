@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Arrays", "Bench", "Finished", "Settings", "Stage", "Stages", "Started", "Work"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+Runs = tuple[PlannedRun, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +51,14 @@ class Bench:
         state: State,
         started: datetime,
         environment: Mapping[str, str] | None = None,
+        together: int = 1,
         **measured: Any,
     ) -> Record:
         """The Record of a run that ended now: every Record of a run is made here.
 
-        `environment`: facts of the machine that it ran on, by default of this one. `measured`: what
-        the run itself found, by the names of the Record's fields.
+        `environment`: facts of the machine that it ran on, by default of this one. `together`: how
+        many runs were trained together with it, itself among them. `measured`: what the run itself
+        found, by the names of the Record's fields.
         """
         if environment is None:
             from harness.execution.machine import environment as facts
@@ -70,7 +74,7 @@ class Bench:
             replicates=rules.replicates,
             looks=rules.looks,
             state=state,
-            environment=dict(environment),
+            environment={**environment, **({"together": str(together)} if together > 1 else {})},
             left_out=self.dataset.left_out,
             started=started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -90,6 +94,15 @@ class Work:
     settings: Settings = field(default_factory=Settings)
     draining: threading.Event = field(default_factory=threading.Event)
 
+    @cached_property
+    def groups(self) -> list[Runs]:
+        """The runs as they are to be given to a worker: one each, or several to train together."""
+        if self.settings.together == 1:
+            return [(run,) for run in self.runs]
+        from harness.execution.cohort import cohorts
+
+        return cohorts(self.runs, self.bench, self.settings.together)
+
 
 @dataclass(frozen=True)
 class Started:
@@ -105,6 +118,18 @@ class Finished:
     run: PlannedRun
     record: Record
     arrays: Arrays | None
+
+
+def execute_group(runs: Runs, bench: Bench) -> Iterator[Finished]:
+    """Execute a run, or several together; what is done is told at once."""
+    if len(runs) == 1:
+        from harness.execution.run import execute
+
+        yield Finished(runs[0], *execute(runs[0], bench))
+    else:
+        from harness.execution.together import execute_together
+
+        yield from execute_together(runs, bench)
 
 
 Stage = Started | Finished

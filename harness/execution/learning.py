@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
+from harness.apart.channel import NothingShared
 from harness.apart.child import Gone
 from harness.apart.lesson import Lesson, cut
 from harness.apart.objective import ObjectiveApart
 from harness.data.parts import Part, Vault
-from harness.data.samplers import batch_stream, batches_digest, draw_batches
+from harness.data.samplers import Batches, batch_stream, batches_digest, draw_batches
 from harness.data.streams import seed_torch, stream_seed
 from harness.errors import UserError
 from harness.method.objective import Readout
 from harness.models.backbone import Backbone
 from harness.record import Audit, Parameters, Samples, Selected
+from harness.training.clock import Clock, spent_on
 from harness.training.embedding import Counts
 from harness.training.guard import cuda_in_use
-from harness.training.loop import Trained, count_parameters, train
+from harness.training.loop import Loop, Trained, count_parameters, train
 from harness.training.outcomes import Unsupported
 from harness.training.task import Task
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +111,20 @@ class Learnt:
         )
 
 
+@dataclass(eq=False)
+class Classmate:
+    """One of several runs of a method that learn together, and what became of it.
+
+    `fields`: what the Record says of it so far. `clock`: what it has taken.
+    """
+
+    student: Student
+    fields: dict[str, Any]
+    clock: Clock
+    learnt: Learnt | None = None
+    failure: BaseException | None = None
+
+
 @contextmanager
 def _apart(student: Student) -> Iterator[ObjectiveApart]:
     """The method's Objective in a process of its own, which is gone after.
@@ -124,14 +143,60 @@ def _apart(student: Student) -> Iterator[ObjectiveApart]:
 
 def learn(student: Student, fields: dict[str, Any]) -> Learnt:
     """Train the method, or take its readout of the initial weights; note what the Record says."""
-    part = student.part
-    fields["samples"] = Samples(training=len(part), labelled=int(part.known.sum()))
-    return _train(student, fields) if student.task.method.trained else _read_out(student)
+    if student.task.method.trained:
+        return _train(student, fields)
+    return _read_out(student, fields)
 
 
 def _train(student: Student, fields: dict[str, Any]) -> Learnt:
+    batches = _draw(student, fields)
+    with _apart(student) as objective:
+        trained = train(
+            student.task, student.backbone, student.vault, student.part, batches, objective
+        )
+    return _learnt(student, trained, objective, fields)
+
+
+def learn_together(together: Sequence[Classmate]) -> None:
+    """Train the runs of one method step by step together; each has `learnt` or `failure` then.
+
+    Neither where something went wrong that was no run's own fault: it is to learn alone.
+    """
+    from harness.training.together import Cohort, Member
+
+    members: dict[Classmate, Member] = {}
+    with ExitStack() as stack:
+        for one in together:
+            try:
+                with spent_on(one.clock):
+                    batches = _draw(one.student, one.fields)
+                    objective = ObjectiveApart(one.student.lesson, one.student.backbone)
+                    stack.callback(objective.end)
+            except (KeyboardInterrupt, NothingShared):
+                raise
+            except BaseException as error:
+                one.failure = error
+                continue
+            student = one.student
+            loop = Loop(
+                student.task, student.backbone, student.vault, student.part, batches, objective
+            )
+            members[one] = Member(loop, one.clock)
+        try:
+            Cohort(list(members.values())).train()
+        except Exception:
+            log.exception("what was trained together is trained alone")
+    for one, member in members.items():
+        one.failure = member.failure
+        if member.trained is not None:
+            one.learnt = _learnt(one.student, member.trained, member.objective, one.fields)
+
+
+def _draw(student: Student, fields: dict[str, Any]) -> Batches:
+    """The batches of a run, but for those that a method's clusters are still to decide."""
     task, part = student.task, student.part
-    rules, composition, training = task.protocol, task.method.batch, task.training
+    composition, training = task.method.batch, task.training
+    _note_samples(student, fields)
     if training.batch_size % training.samples_per_class:
         raise Unsupported(
             f"needs {training.samples_per_class} samples of each class; this protocol's batches "
@@ -149,11 +214,22 @@ def _train(student: Student, fields: dict[str, Any]) -> Learnt:
         raise Unsupported(str(error)) from None
     if composition != "clusters":
         fields["batches_digest"] = batches_digest(batches)
-    with _apart(student) as objective:
-        trained = train(task, student.backbone, student.vault, part, batches, objective)
+    return batches
+
+
+def _note_samples(student: Student, fields: dict[str, Any]) -> None:
+    part = student.part
+    fields["samples"] = Samples(training=len(part), labelled=int(part.known.sum()))
+
+
+def _learnt(
+    student: Student, trained: Trained, objective: ObjectiveApart, fields: dict[str, Any]
+) -> Learnt:
+    """What is left of a training; the Objective's process is gone."""
+    task, training = student.task, student.task.training
     fields["batches_digest"] = trained.batches_digest
     fields["selected"] = Selected(
-        metric=rules.selection.metric,
+        metric=task.protocol.selection.metric,
         step=trained.selection.step,
         value=trained.selection.value,
         history=tuple(trained.selection.history),
@@ -171,8 +247,9 @@ def _train(student: Student, fields: dict[str, Any]) -> Learnt:
     )
 
 
-def _read_out(student: Student) -> Learnt:
+def _read_out(student: Student, fields: dict[str, Any]) -> Learnt:
     """A linear readout of the initial weights: nothing else is learnt."""
+    _note_samples(student, fields)
     backbone = student.backbone
     began = time.perf_counter()
     with _apart(student) as objective:

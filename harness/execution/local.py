@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.execution.executor import Finished, Settings, Stages, Started, Work
+from harness.execution.executor import Settings, Stages, Started, Work, execute_group
 
 if TYPE_CHECKING:
     import torch
@@ -16,7 +16,7 @@ def execute_locally(work: Work) -> Stages:
 
     A run whose process dies is tried once more, in a new one, and then recorded as `died`.
     """
-    placement = place_workers(work.bench.device, work.settings, runs=len(work.runs))
+    placement = place_workers(work.bench.device, work.settings, runs=len(work.groups))
     if len(placement.devices) <= 1 and not work.settings.limited:
         return execute_inline(work)
     from harness.execution.process import execute_in_processes
@@ -29,15 +29,14 @@ def execute_inline(work: Work) -> Stages:
     if not work.runs:
         return
     from harness.execution.machine import set_threads, warm
-    from harness.execution.run import execute
 
     set_threads(work.settings.threads)
     with warm():
-        for run in work.runs:
+        for runs in work.groups:
             if work.draining.is_set():
                 return
-            yield Started(run)
-            yield Finished(run, *execute(run, work.bench))
+            yield from map(Started, runs)
+            yield from execute_group(runs, work.bench)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,8 @@ class Placement:
 def place_workers(device: torch.device, settings: Settings, *, runs: int) -> Placement:
     """Place the workers; on `cuda` without a number they go round all GPUs.
 
-    `runs`: how many there are to do; more workers than that would idle.
+    `runs`: how many there are to do, those that are trained together as one; more workers than
+    that would idle.
     """
     devices = _devices(device)
     cores = _cores()

@@ -13,10 +13,9 @@ from multiprocessing.connection import Connection, wait
 
 from harness.errors import UserError
 from harness.execution.crossing import core_digest, pack, pack_registry
-from harness.execution.executor import Arrays, Stages, Work
+from harness.execution.executor import Arrays, Runs, Stages, Work
 from harness.execution.local import Placement
 from harness.execution.machine import held_bytes
-from harness.execution.plan import PlannedRun
 from harness.execution.shared_dataset import SharedDataset, shared
 from harness.execution.team import Assignment, Team, WorkerDied, require_enforceable
 from harness.execution.worker import NO_MORE, READY, REFUSED, Workplace, serve
@@ -93,7 +92,7 @@ class WorkerProcess:
 
     @property
     def idle(self) -> bool:
-        """Whether it can be given a run."""
+        """Whether it can be given runs."""
         return self.ready and self.assignment is None
 
     @property
@@ -101,16 +100,16 @@ class WorkerProcess:
         """What becomes ready when there is something to `take`."""
         return (self._connection, self._process.sentinel)
 
-    def give(self, run: PlannedRun, *, attempt: int) -> None:
-        """Let it execute a run."""
-        self.assignment = Assignment.now(run, attempt)
+    def give(self, runs: Runs, *, attempt: int) -> None:
+        """Let it execute runs: one, or several together."""
+        self.assignment = Assignment.now(runs, attempt)
         try:
-            self._connection.send_bytes(pack(run))
+            self._connection.send_bytes(pack(runs))
         except OSError:
             return  # it is dead, which `take` will find
 
-    def take(self) -> tuple[Record, Arrays | None] | None:
-        """What it sent: a result, or None if only that it is ready.
+    def take(self) -> Sequence[tuple[Record, Arrays | None]]:
+        """What it sent: a result, or none if only that it is ready.
 
         Raises WorkerDied if the process is gone, UserError if it refused to work.
         """
@@ -120,12 +119,13 @@ class WorkerProcess:
             raise WorkerDied(self._how_it_ended()) from None
         if content == READY:
             self.ready = True
-            return None
+            return ()
         if content.startswith(REFUSED):
             raise UserError(content.removeprefix(REFUSED).decode())
-        self.assignment = None
         result: tuple[Record, Arrays | None] = pickle.loads(content)  # noqa: S301 - our worker's
-        return result
+        assert self.assignment is not None, "it was given what it sends the result of"
+        self.assignment = self.assignment.without(result[0].run_id)
+        return (result,)
 
     def has_news(self) -> bool:
         """Whether `take` would return or raise at once."""

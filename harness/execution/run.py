@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
@@ -37,6 +35,7 @@ from harness.protocol.model import CLOSED_SETS
 from harness.record import Audit, Reason, Record, State
 from harness.registry import Reference
 from harness.scoring import map_at_r
+from harness.training.clock import Clock, spent_on
 from harness.training.embedding import Counts, ReadBackbone, embed_part
 from harness.training.loop import count_parameters
 from harness.training.outcomes import PluginFailed, Unsupported, reason_of
@@ -128,103 +127,114 @@ def execute(run: PlannedRun, bench: Bench) -> tuple[Record, Arrays | None]:
     NothingShared where the machine lets no plugin have a process.
     """
     for attempt in range(1, ATTEMPTS + 1):
-        progress = _Progress(run, bench)
+        course = Course(run, bench)
         try:
-            require_supported(run.entrant.registered.method, bench.protocol, bench.dataset)
-            arrays = _train_and_score(run, bench, progress)
+            with spent_on(course.clock):
+                course.begin()
+                learnt = course.learnt
+                if course.student is not None:
+                    learnt = learn(course.student, course.fields)
+                arrays = course.score(learnt)
         except (KeyboardInterrupt, NothingShared):
             raise
         except Died as death:
             if attempt == ATTEMPTS:
                 message = f"{death}, at each of {ATTEMPTS} attempts"
-                return progress.failed(PluginFailed(Reason(kind="died", message=message))), None
+                return course.failed(PluginFailed(Reason(kind="died", message=message))), None
         except BaseException as error:
-            return progress.failed(error), None
+            return course.failed(error), None
         else:
-            return progress.done(), arrays
+            return course.done(), arrays
         finally:
             gc.collect()
     raise AssertionError("the last attempt returns")
 
 
-@dataclass
-class _Progress:
-    """What is known of a run so far; becomes its Record."""
+class Course:
+    """One attempt at a run: what is known of it so far, which becomes its Record.
 
-    run: PlannedRun
-    bench: Bench
-    fields: dict[str, Any] = field(default_factory=dict)
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    began: float = field(default_factory=time.perf_counter)
-    began_on_processor: float = field(default_factory=time.process_time)
-    network: nn.Module | None = None
+    `together`: how many runs it was trained together with, itself among them. `student`: what is
+    to learn, once the run has begun; None where nothing is.
+    """
 
-    @property
-    def seconds(self) -> float:
-        """Wall time since the run began."""
-        return time.perf_counter() - self.began
+    def __init__(self, run: PlannedRun, bench: Bench, *, together: int = 1) -> None:
+        self.run = run
+        self.clock = Clock()
+        self.fields: dict[str, Any] = {}
+        self.student: Student | None = None
+        self._bench = bench
+        self._together = together
+        self._started = datetime.now(UTC)
+        self._method = run.entrant.registered.method
+        rules = bench.protocol
+        self._rules = rules if run.identity.trial is None else rules.of_a_trial()
 
-    @property
-    def processor_seconds(self) -> float:
-        """What this process has computed since, and that of a plugin's trunk."""
-        trunk = 0.0 if self.network is None else trunk_seconds(self.network)
-        return time.process_time() - self.began_on_processor + trunk
+    def begin(self) -> None:
+        """Cut the dataset and build the network, as it starts."""
+        bench, identity, method = self._bench, self.run.identity, self._method
+        require_supported(method, bench.protocol, bench.dataset)
+        self._memory = PeakMemory(bench.device)
+        split = make_split(bench.dataset, self._rules.split, fold=identity.fold, seed=identity.seed)
+        self._vault = open_vault(bench, split)
+        self.backbone = start_backbone(
+            bench, fold=identity.fold, seed=identity.seed, members=method.members
+        )
+        self.fields["init_digest"] = weights_digest(self.backbone)
+        self.backbone.to(bench.device)
+        self.learnt = Learnt(Counts(), count_parameters(self.backbone))
+        if method.trained or method.readout:
+            part = self._vault.train(only_known=method.labels == "all")
+            entrant = self.run.entrant
+            task = Task(self._rules, method, entrant.hyperparameters, identity.seed, identity.fold)
+            positions = hashlib.sha256(part.positions.tobytes()).hexdigest()
+            key = f"{identity.dataset_digest} {positions}"
+            threads = torch.get_num_threads()
+            self.student = Student(task, self.backbone, self._vault, part, threads, key)
 
-    def audit(self, learnt: Learnt, memory: PeakMemory) -> Audit:
-        """What the run cost until now."""
-        return learnt.audit(self.seconds, self.processor_seconds, memory.bytes())
+    def score(self, learnt: Learnt) -> Arrays:
+        """Judge what was learnt; the arrays to store beside the Record."""
+        bench, identity, rules = self._bench, self.run.identity, self._rules
+        backbone, vault, method = self.backbone, self._vault, self._method
+        reader = backbone if learnt.readout is None else ReadBackbone(backbone, learnt.readout)
+        self.fields["validation"] = _validation(learnt, reader, vault, rules, method)
+        if identity.trial is not None:  # a trial never sees the test part
+            self.fields["audit"] = self._audit(learnt)
+            return {}
+        arrays = _embedded(reader, vault, rules)
+        arrays |= roles_of(bench.dataset, arrays["test_positions"], rules.scoring)
+        tested = arrays["test_positions"], arrays["test_labels"]
+        self.fields["test_digest"] = part_digest(*tested)
+        rule = rules.scoring_for(method.comparison)
+        scores, per_query = score_part(arrays, rule, metrics=bench.metrics, seed=identity.seed)
+        self.fields["scores"] = scores
+        self.fields["audit"] = self._audit(learnt)
+        if learnt.trained is not None:
+            arrays["losses"] = learnt.trained.losses.numpy()
+        if bench.keep_weights:
+            from harness.embedder.keeping import kept
+
+            arrays |= kept(identity, method, reader, vault, bench)
+        return {**arrays, **per_query}
+
+    def _audit(self, learnt: Learnt) -> Audit:
+        """What the run cost until now; of the processor, a plugin's trunk included."""
+        processor = self.clock.processor_seconds + trunk_seconds(self.backbone)
+        return learnt.audit(self.clock.seconds, processor, self._memory.bytes())
 
     def done(self) -> Record:
         """The Record of a run that was scored."""
-        return self.bench.record(self.run, state="done", started=self.started, **self.fields)
+        return self._record("done", **self.fields)
 
     def failed(self, error: BaseException) -> Record:
         """The Record of a run that was not, with its reason."""
         reason = reason_of(error)
         state: State = "skipped" if reason.kind == "unsupported" else "failed"
-        found = {**self.fields, "reason": reason}
-        return self.bench.record(self.run, state=state, started=self.started, **found)
+        return self._record(state, **{**self.fields, "reason": reason})
 
-
-def _train_and_score(run: PlannedRun, bench: Bench, progress: _Progress) -> Arrays:
-    rules, identity = bench.protocol, run.identity
-    if identity.trial is not None:
-        rules = rules.of_a_trial()
-    method = run.entrant.registered.method
-    memory = PeakMemory(bench.device)
-    split = make_split(bench.dataset, rules.split, fold=identity.fold, seed=identity.seed)
-    vault = open_vault(bench, split)
-    backbone = start_backbone(bench, fold=identity.fold, seed=identity.seed, members=method.members)
-    progress.network = backbone
-    progress.fields["init_digest"] = weights_digest(backbone)
-    backbone.to(bench.device)
-    learnt = Learnt(Counts(), count_parameters(backbone))
-    if method.trained or method.readout:
-        part = vault.train(only_known=method.labels == "all")
-        task = Task(rules, method, run.entrant.hyperparameters, identity.seed, identity.fold)
-        key = f"{identity.dataset_digest} {hashlib.sha256(part.positions.tobytes()).hexdigest()}"
-        student = Student(task, backbone, vault, part, torch.get_num_threads(), key)
-        learnt = learn(student, progress.fields)
-    reader = backbone if learnt.readout is None else ReadBackbone(backbone, learnt.readout)
-    progress.fields["validation"] = _validation(learnt, reader, vault, rules, method)
-    if identity.trial is not None:  # a trial never sees the test part
-        progress.fields["audit"] = progress.audit(learnt, memory)
-        return {}
-    arrays = _embedded(reader, vault, rules)
-    arrays |= roles_of(bench.dataset, arrays["test_positions"], rules.scoring)
-    tested = arrays["test_positions"], arrays["test_labels"]
-    progress.fields["test_digest"] = part_digest(*tested)
-    rule = rules.scoring_for(method.comparison)
-    scores, per_query = score_part(arrays, rule, metrics=bench.metrics, seed=identity.seed)
-    progress.fields["scores"] = scores
-    progress.fields["audit"] = progress.audit(learnt, memory)
-    if learnt.trained is not None:
-        arrays["losses"] = learnt.trained.losses.numpy()
-    if bench.keep_weights:
-        from harness.embedder.keeping import kept
-
-        arrays |= kept(identity, method, reader, vault, bench)
-    return {**arrays, **per_query}
+    def _record(self, state: State, **fields: Any) -> Record:
+        return self._bench.record(
+            self.run, state=state, started=self._started, together=self._together, **fields
+        )
 
 
 def _embedded(reader: nn.Module, vault: Vault, rules: Protocol) -> dict[str, npt.NDArray[Any]]:

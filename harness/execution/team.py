@@ -10,16 +10,16 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from harness.errors import UserError
-from harness.execution.executor import Arrays, Finished, Settings, Stages, Started, Work
+from harness.execution.executor import Arrays, Finished, Runs, Settings, Stages, Started, Work
 from harness.record import Reason, ReasonKind, Record
 
 if TYPE_CHECKING:
-    from harness.execution.plan import PlannedRun
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -40,20 +40,27 @@ class Lost(Exception):
 
 @dataclass(frozen=True)
 class Assignment:
-    """A run that a worker is at, and since when: by the clock for people, by one that never jumps.
+    """Runs that a worker is at, and since when: by the clock for people, by one that never jumps.
 
-    `attempt`: 1 for the first.
+    `runs`: one, or those of several that are trained together that have not come back. `size`: how
+    many there were. `attempt`: 1 for the first.
     """
 
-    run: PlannedRun
+    runs: Runs
+    size: int
     attempt: int
     started: datetime
     began: float
 
     @classmethod
-    def now(cls, run: PlannedRun, attempt: int) -> Assignment:
+    def now(cls, runs: Runs, attempt: int) -> Assignment:
         """One that begins."""
-        return cls(run, attempt, datetime.now(UTC), time.monotonic())
+        return cls(runs, len(runs), attempt, datetime.now(UTC), time.monotonic())
+
+    def without(self, run_id: str) -> Assignment | None:
+        """What is left when a run has come back; None if that was all."""
+        left = tuple(run for run in self.runs if run.run_id != run_id)
+        return replace(self, runs=left) if left else None
 
 
 class Watched(Protocol):
@@ -61,7 +68,7 @@ class Watched(Protocol):
 
     @property
     def assignment(self) -> Assignment | None:
-        """The run it is at."""
+        """The runs it is at."""
         ...
 
     def resident_bytes(self) -> int:
@@ -70,11 +77,11 @@ class Watched(Protocol):
 
 
 class Worker(Watched, Protocol):
-    """Who executes one run after the other, somewhere else."""
+    """Who executes runs somewhere else: one after the other, or several together."""
 
     @property
     def idle(self) -> bool:
-        """Whether it can be given a run."""
+        """Whether it can be given runs."""
         ...
 
     @property
@@ -82,12 +89,12 @@ class Worker(Watched, Protocol):
         """Facts of its machine; None where they are this process's own."""
         ...
 
-    def give(self, run: PlannedRun, *, attempt: int) -> None:
-        """Let it execute a run; one that is gone is found by `take`."""
+    def give(self, runs: Runs, *, attempt: int) -> None:
+        """Let it execute runs; one that is gone is found by `take`."""
         ...
 
-    def take(self) -> tuple[Record, Arrays | None] | None:
-        """What it sent: a result, or None if only a word about itself.
+    def take(self) -> Sequence[tuple[Record, Arrays | None]]:
+        """What it sent: results, or none if only a word about itself.
 
         Raises WorkerDied if its process is gone, Lost if its node is, UserError if it refuses work.
         """
@@ -125,7 +132,7 @@ class Team(Generic[W]):
     def __init__(self, work: Work, crew: Crew[W]) -> None:
         self._work = work
         self._crew = crew
-        self._waiting: deque[tuple[PlannedRun, int]] = deque((run, 1) for run in work.runs)
+        self._waiting: deque[tuple[Runs, int]] = deque((runs, 1) for runs in work.groups)
         self._begun: set[str] = set()
         self._lost: Counter[str] = Counter()
         self._false_starts = 0
@@ -150,10 +157,10 @@ class Team(Generic[W]):
             news = self._crew.with_news(self._workers, seconds)
             for worker in list(self._workers):
                 finished = self._look_at(worker, news=worker in news)
-                if finished is not None:
-                    # The worker has its next run before this one is stored.
+                if finished:
+                    # The worker has its next runs before these are stored.
                     yield from self._dispatch()
-                    yield finished
+                    yield from finished
 
     def _hire(self) -> None:
         """Get the workers that are missing, but no more than have something to do."""
@@ -165,65 +172,78 @@ class Team(Generic[W]):
     def _dispatch(self) -> Stages:
         for worker in self._workers:
             if worker.idle and self._waiting and not self._work.draining.is_set():
-                run, attempt = self._waiting.popleft()
-                worker.give(run, attempt=attempt)
-                if run.run_id not in self._begun:
-                    self._begun.add(run.run_id)
-                    yield Started(run)
+                runs, attempt = self._waiting.popleft()
+                worker.give(runs, attempt=attempt)
+                for run in runs:
+                    if run.run_id not in self._begun:
+                        self._begun.add(run.run_id)
+                        yield Started(run)
 
     def _busy(self) -> int:
         return sum(worker.assignment is not None for worker in self._workers)
 
-    def _look_at(self, worker: W, *, news: bool) -> Finished | None:
-        """What became of a worker's run, if anything; one that is gone is let go."""
+    def _look_at(self, worker: W, *, news: bool) -> list[Finished]:
+        """What became of a worker's runs, if anything; one that is gone is let go."""
         assignment = worker.assignment
         if news:
             try:
-                result = worker.take()
+                results = worker.take()
             except (WorkerDied, Lost) as end:
                 return self._gone(worker, end)
             self._false_starts = 0
-            if assignment is not None and result is not None:
-                return Finished(assignment.run, *result)
+            if assignment is not None and results:
+                runs = {run.run_id: run for run in assignment.runs}
+                return [Finished(runs[record.run_id], record, own) for record, own in results]
         over = exceeded(self._work.settings, worker)
-        return None if over is None else self._ended(worker, *over)
+        return [] if over is None else self._ended(worker, *over)
 
-    def _gone(self, worker: W, end: WorkerDied | Lost) -> Finished | None:
-        """Have the run executed again, or give it up."""
+    def _gone(self, worker: W, end: WorkerDied | Lost) -> list[Finished]:
+        """Have the runs executed again, or give one up."""
         assignment = worker.assignment
         if assignment is None:
             self._false_starts += 1
             if self._false_starts > ATTEMPTS * self._crew.count:
                 raise UserError(f"a worker cannot begin: {end}")
             self._let_go(worker)
-            return None
-        run, attempt = assignment.run, assignment.attempt
+            return []
+        first, attempt = assignment.runs[0], assignment.attempt
         if isinstance(end, Lost):
-            self._lost[run.run_id] += 1
-            if self._lost[run.run_id] >= LOSSES:
+            self._lost[first.run_id] += 1
+            if self._lost[first.run_id] >= LOSSES:
                 return self._ended(worker, "died", f"{end}, as {LOSSES - 1} times before")
             log.warning("%s; the run is executed again", end)
-        else:
-            if attempt >= ATTEMPTS:
-                return self._ended(worker, "died", f"{end}, at each of {ATTEMPTS} attempts")
-            attempt += 1
-        self._waiting.appendleft((run, attempt))
+            self._waiting.appendleft((assignment.runs, attempt))
+            self._let_go(worker)
+            return []
+        if attempt >= ATTEMPTS or assignment.size > 1:
+            return self._ended(worker, "died", f"{end}, at each of {ATTEMPTS} attempts")
+        self._waiting.appendleft((assignment.runs, attempt + 1))
         self._let_go(worker)
-        return None
+        return []
 
-    def _ended(self, worker: W, kind: ReasonKind, message: str) -> Finished:
-        """The failed Record of a worker's run, of which nothing came back; the worker is let go."""
+    def _ended(self, worker: W, kind: ReasonKind, message: str) -> list[Finished]:
+        """The failed Record of a worker's run, of which nothing came back; the worker is let go.
+
+        Of several that were trained together nobody knows whose fault it was: each is executed
+        again, alone.
+        """
         assignment = worker.assignment
         assert assignment is not None
+        environment = worker.environment
+        self._let_go(worker)
+        if assignment.size > 1:
+            for run in reversed(assignment.runs):
+                self._waiting.appendleft(((run,), assignment.attempt))
+            return []
+        (run,) = assignment.runs
         record = self._work.bench.record(
-            assignment.run,
+            run,
             state="failed",
             started=assignment.started,
-            environment=worker.environment,
+            environment=environment,
             reason=Reason(kind=kind, message=message),
         )
-        self._let_go(worker)
-        return Finished(assignment.run, record, None)
+        return [Finished(run, record, None)]
 
     def _let_go(self, worker: W) -> None:
         worker.kill()
@@ -238,23 +258,29 @@ def require_enforceable(settings: Settings) -> None:
 
 def wait_seconds(settings: Settings, workers: Sequence[Watched]) -> float | None:
     """How long to sleep before a limit may have been exceeded; None for as long as it takes."""
-    began = [worker.assignment.began for worker in workers if worker.assignment]
-    if not began:
+    assignments = [worker.assignment for worker in workers if worker.assignment]
+    if not assignments:
         return None
     waits = [] if settings.memory_limit is None else [_LOOK_AT_MEMORY_EVERY]
-    if settings.time_limit is not None:
-        waits.append(max(0.0, min(began) + settings.time_limit - time.monotonic()))
+    limit = settings.time_limit
+    if limit is not None:
+        over = min(one.began + limit * one.size for one in assignments)
+        waits.append(max(0.0, over - time.monotonic()))
     return min(waits, default=None)
 
 
 def exceeded(settings: Settings, worker: Watched) -> tuple[ReasonKind, str] | None:
-    """The limit that the worker's run exceeds, as a kind of reason and a sentence."""
+    """The limit that the worker's run exceeds, as a kind of reason and a sentence.
+
+    Runs that are trained together may take what they might take one after the other.
+    """
     if worker.assignment is None:
         return None
     seconds = time.monotonic() - worker.assignment.began
-    if settings.time_limit is not None and seconds >= settings.time_limit:
-        return "out-of-time", f"took longer than the {settings.time_limit:g} s of --time-limit"
+    limit = settings.time_limit
+    if limit is not None and seconds >= limit * worker.assignment.size:
+        return "out-of-time", f"took longer than the {limit:g} s of --time-limit"
     if settings.memory_limit is not None and worker.resident_bytes() > settings.memory_limit:
-        limit = settings.memory_limit / 2**20
-        return "out-of-memory", f"held more than the {limit:g} MiB of --memory-limit"
+        mebibytes = settings.memory_limit / 2**20
+        return "out-of-memory", f"held more than the {mebibytes:g} MiB of --memory-limit"
     return None

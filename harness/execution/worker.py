@@ -43,7 +43,7 @@ class Workplace:
 
 
 def serve(connection: Connection, place: Workplace) -> None:
-    """Say READY, then answer each packed run by pickled (Record, arrays), until NO_MORE.
+    """Say READY, then answer packed runs by a pickled (Record, arrays) for each, until NO_MORE.
 
     What a person can mend is answered by REFUSED and the line that says it.
     """
@@ -65,8 +65,8 @@ def _serve(connection: Connection, place: Workplace) -> None:
 
     from harness.apart.nursery import begin_here
     from harness.execution.crossing import core_digest, unpack
+    from harness.execution.executor import execute_group
     from harness.execution.machine import choose_device, set_threads, warm
-    from harness.execution.run import execute
 
     logging.basicConfig(format="bench: %(message)s", level=logging.WARNING)
     if core_digest() != place.core:
@@ -82,8 +82,9 @@ def _serve(connection: Connection, place: Workplace) -> None:
     with warm():
         connection.send_bytes(READY)
         while (packed := connection.recv_bytes()) != NO_MORE:
-            result = execute(unpack(packed, registry, dataset), bench)
-            connection.send_bytes(pickle.dumps(result, protocol=pickle.HIGHEST_PROTOCOL))
+            for done in execute_group(unpack(packed, registry, dataset), bench):
+                result = done.record, done.arrays
+                connection.send_bytes(pickle.dumps(result, protocol=pickle.HIGHEST_PROTOCOL))
 
 
 def _end_with_parent(place: Workplace) -> None:

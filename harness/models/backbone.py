@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -52,6 +52,9 @@ class Trunk(nn.Module):
     """Maps standardised inputs to features: float32 (B, C, H, W) or (B, D) to (B, feature_size)."""
 
     feature_size: int
+    channelwise: ClassVar[bool] = False
+    """Whether all between its layers acts on each channel alone: several can compute as one then
+    (`models/stacked.py`)."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return features, float32 (B, feature_size)."""
@@ -121,18 +124,19 @@ class Backbone(nn.Module):
     def outputs(self, inputs: Tensor) -> Outputs:
         """Features, the head's output and the embeddings, of one pass."""
         features = self.features(inputs)
-        with self._computing(inputs):
+        with self.computing(inputs):
             linear: Tensor = self.head(features)
         linear = linear.float()
         return Outputs(features, linear, self._normalized(linear) if self.normalize else linear)
 
     def features(self, inputs: Tensor) -> Tensor:
         """What the trunk makes of inputs, float32 (B, feature_size)."""
-        with self._computing(inputs):
+        with self.computing(inputs):
             features: Tensor = self.trunk(inputs)
         return features.float()
 
-    def _computing(self, inputs: Tensor) -> AbstractContextManager[object]:
+    def computing(self, inputs: Tensor) -> AbstractContextManager[object]:
+        """Inside, what is computed of inputs on their device is so in this `precision`."""
         if self.precision == "float32":
             return nullcontext()
         return torch.autocast(inputs.device.type, getattr(torch, self.precision))

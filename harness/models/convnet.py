@@ -15,6 +15,8 @@ HIDDEN = 256
 class SmallConvNet(Trunk):
     """Three 3x3 convolutions with batch norm and ReLU, halved twice, averaged over the image."""
 
+    channelwise = True
+
     def __init__(self, channels: int, widths: tuple[int, int, int] = WIDTHS) -> None:
         super().__init__()
         first, second, third = widths
@@ -43,6 +45,8 @@ class StridedConvNet(Trunk):
     Half the work of `SmallConvNet`: nothing is computed at the images' full size.
     """
 
+    channelwise = True
+
     def __init__(self, channels: int, widths: tuple[int, int, int] = WIDTHS) -> None:
         super().__init__()
         first, second, third = widths
@@ -65,6 +69,8 @@ class StridedConvNet(Trunk):
 class MLP(Trunk):
     """One hidden layer for feature vectors."""
 
+    channelwise = True
+
     def __init__(self, inputs: int, hidden: int = HIDDEN) -> None:
         super().__init__()
         self.layers = nn.Sequential(
@@ -80,6 +86,8 @@ class MLP(Trunk):
 
 class ResidualMLP(Trunk):
     """Frozen features plus a correction that is learned, zero before the first step."""
+
+    channelwise = True
 
     def __init__(self, inputs: int, hidden: int = HIDDEN) -> None:
         super().__init__()
@@ -97,6 +105,8 @@ class ResidualMLP(Trunk):
 
 class Straight(Trunk):
     """Inputs as they are: the embedding is a linear map of them."""
+
+    channelwise = True
 
     def __init__(self, inputs: int) -> None:
         super().__init__()

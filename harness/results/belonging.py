@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from harness.record import Concatenation, Record
-from harness.results.key import as_text, commons, facts_of, grouped, method_key, version_key
+from harness.results.key import (
+    TOGETHER,
+    as_text,
+    commons,
+    facts_of,
+    grouped,
+    method_key,
+    version_key,
+)
 from harness.store.excerpts import DIGESTS, Common, Excerpt, excerpts_of
 
 Runs = list[Excerpt]
@@ -126,6 +134,20 @@ def joined_alike(
         f"left out: joined folds of {len(found) - len(kept)} replicates, scored under semantics "
         f"{', '.join(map(str, others))} (here {scoring}); `bench rescore` scores them again"
     ]
+
+
+def trained_together(runs: Sequence[Excerpt]) -> Iterator[str]:
+    """How many runs were trained together with others, of which methods, and what that means."""
+    sizes = [(run, run.common.environment.get(TOGETHER)) for run in runs]
+    found = [(run, int(size)) for run, size in sizes if size is not None]
+    if not found:
+        return
+    methods = sorted({run.common.identity.method for run, _ in found})
+    named = ", ".join(methods) if len(methods) <= _NAMED else f"{len(methods)} methods"
+    yield (
+        f"{len(found)} of {len(runs)} runs, of {named}, were trained together with others, up to "
+        f"{max(size for _, size in found)} in one process: alone, their last digits differ"
+    )
 
 
 def finished(runs: Iterable[Excerpt]) -> datetime:

@@ -10,7 +10,13 @@ from functools import cache
 from harness.errors import UserError
 from harness.metrics import RANKED_BY, metric_facts
 from harness.record import ELSEWHERE, Concatenation, Record, Searched, Told
-from harness.results.belonging import joined_alike, newest_versions, of_one_kind, trained_alike
+from harness.results.belonging import (
+    joined_alike,
+    newest_versions,
+    of_one_kind,
+    trained_alike,
+    trained_together,
+)
 from harness.results.board import (
     Aggregate,
     Board,
@@ -22,6 +28,7 @@ from harness.results.board import (
 )
 from harness.results.key import (
     ENVIRONMENT,
+    TOGETHER,
     as_text,
     commons,
     facts_of,
@@ -126,6 +133,7 @@ def build_board(
         *_remarks(shown, ranked, aggregate, looks),
         *beside,
         *_environments(shown),
+        *trained_together(shown),
         *_share(asked, whole),
         *ties,
     )
@@ -474,7 +482,7 @@ def _environments(runs: Sequence[Excerpt]) -> Iterator[str]:
     """Facts of the environment that are not the same for all runs: each may move a score."""
     found = grouped(runs, id)
     for name, words, get in facts_of("noted"):
-        if name not in ENVIRONMENT:
+        if name not in ENVIRONMENT or name == TOGETHER:  # which has a note of its own
             continue
         counts: dict[str, int] = {}
         for own in found.values():

@@ -63,6 +63,8 @@ RECORD: Mapping[str, Fact] = {
     "class_means": Fact("noted", "metrics"),
     "told": Fact("noted", "what plugins say of their metrics"),
 }
+TOGETHER = "together"
+"""How many runs were trained together in one process; runs that were alone do not say."""
 ENVIRONMENT: Mapping[str, Fact] = {
     "pytorch-metric-learning": Fact("splits", "pytorch-metric-learning"),
     "device": Fact("noted", "device"),
@@ -70,6 +72,7 @@ ENVIRONMENT: Mapping[str, Fact] = {
     "cpu": Fact("noted", "processor"),
     "vectors": Fact("noted", "vector instructions"),
     "threads": Fact("noted", "threads"),
+    TOGETHER: Fact("noted", "number of runs trained together"),
     "platform": Fact("noted", "platform"),
     "torch": Fact("noted", "torch"),
     "cuda": Fact("noted", "CUDA"),

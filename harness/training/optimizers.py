@@ -26,10 +26,14 @@ PEAK = "peak"
 SCHEDULE = "schedule"
 
 
-def backbone_optimizers(rules: OptimizerRules, backbone: Backbone) -> list[torch.optim.Optimizer]:
-    """One optimizer for each kind the rules name, with a parameter group for trunk and head."""
-    trunk, head = backbone.trunk.parameters(), backbone.head.parameters()
-    return _optimizers([(rules.trunk, trunk), (rules.head, head)])
+def backbone_optimizers(rules: OptimizerRules, *backbones: Backbone) -> list[torch.optim.Optimizer]:
+    """One optimizer for each kind the rules name, with a parameter group for trunks and heads.
+
+    Each weight has a state of its own, so that several backbones are stepped as each alone.
+    """
+    trunks = [weight for backbone in backbones for weight in backbone.trunk.parameters()]
+    heads = [weight for backbone in backbones for weight in backbone.head.parameters()]
+    return _optimizers([(rules.trunk, trunks), (rules.head, heads)])
 
 
 def objective_optimizers(

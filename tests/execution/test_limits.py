@@ -30,8 +30,9 @@ def at(planned, spread, monkeypatch):
     """A worker that has been at a run for so many seconds."""
     monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
 
-    def make(seconds: float, memory: int = 0) -> FakeWorker:
-        return FakeWorker(Assignment(planned(spread), 1, datetime.now(UTC), 1000 - seconds), memory)
+    def make(seconds: float, memory: int = 0, size: int = 1) -> FakeWorker:
+        runs = (planned(spread),)
+        return FakeWorker(Assignment(runs, size, 1, datetime.now(UTC), 1000 - seconds), memory)
 
     return make
 
@@ -43,6 +44,13 @@ def test_a_run_has_all_of_its_time(at):
         "out-of-time",
         "took longer than the 60 s of --time-limit",
     )
+
+
+def test_runs_that_are_trained_together_have_the_time_of_each(at):
+    settings = Settings(time_limit=60)
+    assert exceeded(settings, at(239, size=4)) is None
+    assert exceeded(settings, at(240, size=4)) is not None
+    assert wait_seconds(settings, [at(200, size=4)]) == 40
 
 
 def test_a_run_has_all_of_its_memory(at):

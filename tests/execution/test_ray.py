@@ -256,7 +256,7 @@ def test_a_broken_line_is_a_death_only_if_the_process_ended(
 
     worker = RemoteWorker(Hiring(Broken(last), MagicMock(), None, None, None))  # type: ignore[arg-type]
     worker.take()
-    worker.give(site.work("spread").runs[0], attempt=1)
+    worker.give(site.work("spread").runs[:1], attempt=1)
     with pytest.raises(wrong, match=r"on node 1\.2\.3\.4"):
         worker.take()
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from harness.errors import UserError
 from harness.execution.crossing import pack
-from harness.execution.executor import Arrays, Stages, Work
-from harness.execution.plan import PlannedRun
+from harness.execution.executor import Arrays, Runs, Stages, Work
 from harness.execution.ray.capacity import Demand, count_workers, demand
 from harness.execution.ray.cargo import Cargo, cargo_of
 from harness.execution.ray.connection import connected
@@ -40,7 +39,7 @@ def execute_on_ray(work: Work) -> Stages:
 def _crew(work: Work, ray: Any) -> RemoteWorkers:
     wanted = demand(work.bench.device, work.settings)
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    count = count_workers(wanted, nodes, work.settings, runs=len(work.runs))
+    count = count_workers(wanted, nodes, work.settings, runs=len(work.groups))
     terms = hiring(ray, cargo_of(work), _put(work, ray), wanted, work.settings.memory_limit)
     return RemoteWorkers(terms, count)
 
@@ -132,7 +131,7 @@ class RemoteWorker:
 
     @property
     def idle(self) -> bool:
-        """Whether it can be given a run."""
+        """Whether it can be given runs."""
         return self.place is not None and self.assignment is None
 
     @property
@@ -146,16 +145,17 @@ class RemoteWorker:
         """Facts of its machine; none before it begins."""
         return self.place.environment if self.place else {}
 
-    def give(self, run: PlannedRun, *, attempt: int) -> None:
-        """Let it execute a run."""
-        self.assignment = Assignment.now(run, attempt)
-        self._result = self._actor.execute.remote(run.run_id, pack(run))
+    def give(self, runs: Runs, *, attempt: int) -> None:
+        """Let it execute runs: one, or several together."""
+        self.assignment = Assignment.now(runs, attempt)
+        first = runs[0].run_id
+        self._result = self._actor.execute.remote(first, pack(runs))
         if self._memory_limit is not None:
             watch = self._actor.watch.options(concurrency_group=_WATCHING)
-            self._alarm = watch.remote(run.run_id, self._memory_limit)
+            self._alarm = watch.remote(first, self._memory_limit)
 
-    def take(self) -> tuple[Record, Arrays | None] | None:
-        """What it sent: a result, or None if only a word about itself.
+    def take(self) -> Sequence[tuple[Record, Arrays | None]]:
+        """What it sent: results, or none if only a word about itself.
 
         Raises WorkerDied if its process is gone, Lost if its node is, UserError if it refuses work.
         """
@@ -163,26 +163,26 @@ class RemoteWorker:
         ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
         for reference in waiting:  # the result before an alarm, which is then about nothing
             if reference in ready:
-                result = self._taken(reference)
-                if result is not None:
-                    return result
-        return None
+                results = self._taken(reference)
+                if results:
+                    return results
+        return ()
 
-    def _taken(self, reference: Any) -> tuple[Record, Arrays | None] | None:
+    def _taken(self, reference: Any) -> Sequence[tuple[Record, Arrays | None]]:
         content = self._fetch(reference)
         if isinstance(content, Refusal):
             raise UserError(content.line)
         if reference == self._begins:
             self._begins, self.place = None, content
-            return None
+            return ()
         if reference == self._alarm:
             self._alarm, self._resident = None, content
-            return None
-        # An alarm that rings after the run is about nothing.
+            return ()
+        # An alarm that rings after the runs is about nothing.
         self._result = self._alarm = self.assignment = None
         self._resident = 0
-        result: tuple[Record, Arrays | None] = content
-        return result
+        results: Sequence[tuple[Record, Arrays | None]] = content
+        return results
 
     def resident_bytes(self) -> int:
         """Main memory that it held when that was too much for its run; 0 until then."""

@@ -69,8 +69,8 @@ class Actor:
 
         return Place(context.get_node_id(), address, environment(self._bench.device))
 
-    def execute(self, run_id: str, packed: bytes) -> tuple[Record, Arrays | None] | Refusal:
-        """Execute a packed run."""
+    def execute(self, run_id: str, packed: bytes) -> list[tuple[Record, Arrays | None]] | Refusal:
+        """Execute packed runs, of which `run_id` is the first."""
         try:
             return self._execute(packed)
         finally:
@@ -79,7 +79,7 @@ class Actor:
     def watch(self, run_id: str, limit: int) -> int:
         """Bytes of main memory that this process holds, once they exceed `limit`.
 
-        0 if the run ends before; it may not have begun yet.
+        0 if the runs end before; they may not have begun yet.
         """
         from harness.execution.machine import held_bytes
 
@@ -93,18 +93,18 @@ class Actor:
         """Tidy up; nothing can be executed any more."""
         self._open.close()
 
-    def _execute(self, packed: bytes) -> tuple[Record, Arrays | None] | Refusal:
+    def _execute(self, packed: bytes) -> list[tuple[Record, Arrays | None]] | Refusal:
         from harness.execution.crossing import unpack
+        from harness.execution.executor import execute_group
         from harness.execution.machine import set_threads
-        from harness.execution.run import execute
 
         # The number is one of the thread that asks, which need not be that of `begin`.
         set_threads(self._cargo.threads)
         try:
-            run = unpack(packed, self._registry, self._dataset)
+            runs = unpack(packed, self._registry, self._dataset)
         except UserError as error:
             return Refusal(str(error))
-        return execute(run, self._bench)
+        return [(done.record, done.arrays) for done in execute_group(runs, self._bench)]
 
     def _load(self) -> None:
         from harness.execution.ray.cargo import code_of, require_same_code
