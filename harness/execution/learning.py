@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from harness.apart.channel import NothingShared
 from harness.apart.child import Gone
 from harness.apart.lesson import Lesson, cut
+from harness.apart.memory import NothingShared
 from harness.apart.objective import ObjectiveApart
 from harness.data.parts import Part, Vault
 from harness.data.samplers import Batches, batch_stream, batches_digest, draw_batches

@@ -6,8 +6,8 @@ import gc
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from harness.apart.channel import NothingShared
 from harness.apart.child import Died
+from harness.apart.memory import NothingShared
 from harness.execution.executor import Bench, Finished
 from harness.execution.learning import Classmate, learn_together
 from harness.execution.plan import PlannedRun

@@ -149,9 +149,9 @@ class Cohort:
         backbones = [member.loop.backbone for member in members]
         self._stack = Stack(backbones) if len(backbones) > 1 else None
 
-    def _converse(self) -> dict[Member, Tensor]:
+    def _converse(self) -> dict[Member, float]:
         """Answer every member's Objective until it is done with the step; the losses."""
-        losses: dict[Member, Tensor] = {}
+        losses: dict[Member, float] = {}
         while talking := [member for member in self.active if member not in losses]:
             heard: dict[str, dict[Member, Message]] = {EMBED: {}, GRADIENT: {}}
             for member in talking:
