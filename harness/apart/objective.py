@@ -12,26 +12,27 @@ import copy
 import pickle
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from harness.apart.ahead import Ahead
 from harness.apart.channel import BadFrame, Channel, Closed, Message
-from harness.apart.child import Child, Died, Gone, fork_here
+from harness.apart.child import Child, Died, Gone
 from harness.apart.lesson import Lesson
 from harness.apart.memory import Memory
-from harness.apart.nursery import Job, nursery
-from harness.apart.pupil import EMBEDDINGS, FEATURES, WHOLE, serve
-from harness.apart.shared import Kept, Shape
+from harness.apart.pupil import begin_lesson
+from harness.apart.remote import EMBEDDINGS, FEATURES, FORETOLD, WHOLE
 from harness.method.objective import Batch, Clusters, Readout
 from harness.models.backbone import Backbone
-from harness.registry import Reference
 from harness.training.embedding import AuditedEmbed, require_linear
 from harness.training.outcomes import BadLoss, PluginFailed, Tampered, told
 
 DONE, EMBED, GRADIENT = "done", "embed", "gradient"
+REFUSED = (RuntimeError, ValueError, IndexError, TypeError, MemoryError)
+"""What a network raises for inputs that do not suit it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +86,7 @@ class ObjectiveApart:
         self.images_read = 0
         self.spent = Gone(0, 0.0, 0)
         self._backbone = backbone
+        self._ahead = Ahead(backbone, self.embed.counts)
         self._lesson = lesson
         self._passes: dict[int, tuple[Tensor, Sequence[Tensor]]] = {}
         self._stepping = False
@@ -92,7 +94,7 @@ class ObjectiveApart:
         self._line, theirs = socket.socketpair()
         self._channel = Channel(self._line, self._memory, core=True, device=lesson.device)
         try:
-            self._child = _begin(lesson, theirs, self._memory)
+            self._child = begin_lesson(lesson, theirs, self._memory)
         finally:
             theirs.close()
         self._child.watch(self._line.fileno())
@@ -119,20 +121,44 @@ class ObjectiveApart:
 
     def step(self, batch: Batch) -> float:
         """The loss of a batch; its gradients are in the backbone's weights then."""
-        self.begin_step(batch)
+        self.begin_step(batch, self._foretold(batch))
         while (message := self.hear()).word != DONE:
+            if message.word == EMBED and not self._ahead.decided:
+                with self.speaking():
+                    asked = self.question(message)
+                plain = asked.gradient and not asked.of_inputs
+                self._ahead.learn(asked.wanted, asked.inputs, batch.inputs, plain=plain)
             self.answer(message)
         return self.end_step(message)
 
-    def begin_step(self, batch: Batch) -> None:
-        """Give it a batch. What it says then is to be heard and answered, until it is DONE."""
+    def begin_step(self, batch: Batch, foretold: Sequence[Tensor] = ()) -> None:
+        """Give it a batch. What it says then is to be heard and answered, until it is DONE.
+
+        `foretold`: what it will ask for first.
+        """
         names, arrays = _named(batch)
         self._stepping = True
-        self._say("step", {"names": names}, arrays, number=batch.step)
+        facts: dict[str, Any] = {"names": names}
+        if foretold:
+            self._passes[FORETOLD] = (batch.inputs, foretold)
+            facts |= {"wanted": self._ahead.wanted, "differentiable": _differentiable(foretold)}
+        self._say("step", facts, [*arrays, *foretold], number=batch.step)
+
+    def _foretold(self, batch: Batch) -> Sequence[Tensor]:
+        """What it will ask for, if that is known."""
+        if not self._ahead.wanted:
+            return ()
+        self._ahead.begin()
+        try:
+            with torch.enable_grad():
+                return self._passed(batch.inputs, self._ahead.wanted)
+        except REFUSED:  # it will be told when it asks
+            self._ahead.undo()
+            return ()
 
     def end_step(self, answer: Message) -> float:
         """The loss that it is done with."""
-        self._stepping = False
+        self._stepping = self._ahead.open = False
         return answer.value
 
     def finish(self) -> Readout:
@@ -181,6 +207,8 @@ class ObjectiveApart:
         """What it says next. Raises Died if it is gone, PluginFailed if it says that it failed."""
         with self.speaking():
             message = self._channel.receive(lambda: self._child.wait_for(self._line.fileno()))
+            if message.facts.get("declined") is True:
+                self._decline()
             if message.word == DONE:
                 self._passes.clear()
                 self.images_read = _count(message.number)
@@ -190,6 +218,12 @@ class ObjectiveApart:
                 told(facts.get("kind"), facts.get("message"), facts.get("traceback"))
             )
         return message
+
+    def _decline(self) -> None:
+        if not self._ahead.open:
+            raise BadFrame("that it declines what it was not offered")
+        self._passes.pop(FORETOLD, None)
+        self._ahead.undo()
 
     def answer(self, message: Message) -> None:
         """Answer what it asked, by this run's own network."""
@@ -226,7 +260,7 @@ class ObjectiveApart:
             inputs.requires_grad_(question.of_inputs)
             with torch.set_grad_enabled(question.gradient):
                 outputs = self._passed(inputs, question.wanted)
-        except (RuntimeError, ValueError, IndexError, TypeError, MemoryError) as error:
+        except REFUSED as error:
             lacking = isinstance(error, MemoryError | torch.OutOfMemoryError)
             self._channel.send("refused", {"message": str(error)[:2000], "memory": lacking})
             return
@@ -236,8 +270,7 @@ class ObjectiveApart:
         """Give it what its question wanted; gradients of it may come back."""
         if question.gradient:
             self._passes[question.number] = (question.inputs, outputs)
-        differentiable = tuple([output.requires_grad for output in outputs])
-        self._channel.send("embedded", {"differentiable": differentiable}, outputs)
+        self._channel.send("embedded", {"differentiable": _differentiable(outputs)}, outputs)
 
     def _passed(self, inputs: Tensor, wanted: Sequence[str]) -> list[Tensor]:
         if len(wanted) > 1:
@@ -251,6 +284,8 @@ class ObjectiveApart:
             raise Tampered("the objective ran a backward pass of its own into the backbone")
         number = _count(message.number)
         found = self._passes.pop(number, None)
+        if number == FORETOLD:
+            self._ahead.open = False
         which = facts.get("which")
         if found is None or not isinstance(which, list) or len(which) != len(gradients):
             raise Tampered("gradients came of a pass that there was not, or not any more")
@@ -281,33 +316,15 @@ class ObjectiveApart:
         self._channel.send("copied", {"network": content}, weights)
 
 
-_kept = Kept()
-
-
-def _begin(lesson: Lesson, line: socket.socket, memory: Memory) -> Child:
-    """A process for a lesson: of the nursery, or of this one if the method lives in no plugin."""
-    name = lesson.task.method.name
-    build = lesson.task.method.build
-    if not isinstance(build, Reference):
-
-        def body() -> None:
-            serve(Channel(line, memory, core=False, device=lesson.device), lesson)
-
-        return fork_here(name, body, keep=(line.fileno(),))
-    descriptors, inputs, shape = [line.fileno(), memory.descriptor], lesson.part.inputs, None
-    if isinstance(inputs, Tensor):
-        shape = Shape(inputs.dtype, tuple(inputs.shape))
-        descriptors.append(_kept.descriptor(lesson.key, inputs))
-        lesson = replace(lesson, part=replace(lesson.part, inputs=inputs[:0].cpu()))
-    job = Job("harness.apart.pupil:serve_apart", (lesson, shape))
-    return nursery().begin(name, job, descriptors, build.origin)
-
-
 def _named(batch: Batch) -> tuple[tuple[str, ...], list[Tensor]]:
     """The arrays of a batch, and what each is; the rest follows from the indices."""
     given = {name: getattr(batch, name) for name in ("inputs", "indices", "second", "relevance")}
     found = {name: value for name, value in given.items() if value is not None}
     return tuple(found), list(found.values())
+
+
+def _differentiable(outputs: Sequence[Tensor]) -> tuple[bool, ...]:
+    return tuple([output.requires_grad for output in outputs])
 
 
 def _count(value: object) -> int:

@@ -16,26 +16,25 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
+from torch import Tensor
 
 from harness.apart.channel import Channel, Closed, Message
+from harness.apart.child import Child, fork_here
 from harness.apart.lesson import Lesson, placed
 from harness.apart.memory import Memory
-from harness.apart.shared import Shape, open_shared
+from harness.apart.nursery import Job, nursery
+from harness.apart.remote import RemoteEmbed
+from harness.apart.shared import Kept, Shape, open_shared
 from harness.data.dataset import Seal, SealedTestSet, sealed
 from harness.execution.machine import make_deterministic
-from harness.method.objective import Batch, Clusters, Context, Objective, Outputs
+from harness.method.objective import Batch, Clusters, Context, Objective
 from harness.record import Reason
-from harness.registry import confine
+from harness.registry import Reference, confine
 from harness.training.batching import TrainingView
 from harness.training.embedding import Counts, require_readout
 from harness.training.guard import OptimizerGuard, method_state
 from harness.training.optimizers import objective_optimizers, set_rates
-from harness.training.outcomes import BadLoss, Tampered, reason_of
-
-FEATURES, LINEAR, EMBEDDINGS = "features", "linear", "embeddings"
-WHOLE = (FEATURES, LINEAR, EMBEDDINGS)
+from harness.training.outcomes import BadLoss, reason_of
 
 
 def serve_apart(given: tuple[Lesson, Shape | None], descriptors: Sequence[int]) -> None:
@@ -129,6 +128,7 @@ class _Pupil:
         value: float = 0.0,
     ) -> None:
         self._embed.require_untouched()
+        facts = {**(facts or {}), **self._embed.decline()}
         self._guard.check()
         if self._seal.broken_by is not None:  # also when the plugin caught the error
             raise SealedTestSet(f"{self._seal.broken_by} asked for")
@@ -189,7 +189,8 @@ class _Pupil:
 
     def _batch_of(self, message: Message) -> Batch:
         """The batch that a message holds, by the names of its arrays, and what the part knows."""
-        named = dict(zip(message.facts["names"], message.arrays, strict=True))
+        named = dict(zip(message.facts["names"], message.arrays, strict=False))
+        self._embed.expect(named["inputs"], message)
         indices = named["indices"]
         return Batch(
             step=message.number,
@@ -211,168 +212,23 @@ class _Pupil:
         self._done({"parameters": sum(one.numel() for one in weights if one.requires_grad)})
 
 
-class RemoteEmbed:
-    """The backbone, which is in the core's process, as a method sees it."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._calls = 0
-        self._dropped: list[int] = []
-        self._loss_is_known = False
-        self._copy: _Copy | None = None
-
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Embeddings, float32 (B, embedding_size), with gradient."""
-        return self._pass(inputs, (EMBEDDINGS,))[0]
-
-    def features(self, inputs: Tensor) -> Tensor:
-        """Trunk features, float32 (B, feature_size), with gradient."""
-        return self._pass(inputs, (FEATURES,))[0]
-
-    def outputs(self, inputs: Tensor) -> Outputs:
-        """Features, unnormalised and final embeddings of one pass, with gradient."""
-        return Outputs(*self._pass(inputs, WHOLE))
-
-    @contextlib.contextmanager
-    def wanting_gradients(self) -> Any:
-        """Inside, gradients are those of the loss that the core asked for."""
-        self._loss_is_known = True
-        try:
-            yield
-        finally:
-            self._loss_is_known = False
-
-    @property
-    def _backbone(self) -> nn.Module:
-        """A copy of the network for whoever looks for it: the network itself is not here.
-
-        It is that of the moment at which it was first asked for. What is done to it changes
-        nothing, and fails the run if it would have changed the network.
-        """
-        if self._copy is None:
-            self._channel.send("copy")
-            self._copy = _Copy(self._answer())
-        return self._copy.network
-
-    def require_untouched(self) -> None:
-        """Raise Tampered if the copy of the network was changed."""
-        if self._copy is not None:
-            self._copy.require_untouched()
-
-    def _pass(self, inputs: Tensor, wanted: tuple[str, ...]) -> tuple[Tensor, ...]:
-        if not torch.is_grad_enabled():
-            return tuple(self.ask(inputs, wanted, gradient=False)[1].arrays)
-        anchor = torch.ones((), requires_grad=True, device=inputs.device)
-        passed: tuple[Tensor, ...] = _Pass.apply(anchor, inputs, self, wanted)  # type: ignore[no-untyped-call]
-        return passed
-
-    def ask(
-        self, inputs: Tensor, wanted: tuple[str, ...], *, gradient: bool
-    ) -> tuple[int, Message]:
-        """Have the core embed inputs; the number of this pass, and what came of it."""
-        self._calls += 1
-        dropped, self._dropped = self._dropped, []
-        facts = {
-            "wanted": wanted,
-            "gradient": gradient,
-            "of_inputs": gradient and inputs.requires_grad,
-            "dropped": tuple(dropped[-1000:]),
-        }
-        self._channel.send("embed", facts, [inputs], number=self._calls)
-        return self._calls, self._answer()
-
-    def return_gradients(
-        self, number: int, gradients: Sequence[Tensor | None], *, of_inputs: bool
-    ) -> Tensor | None:
-        """Hand the core the gradients of what a pass gave; those of its inputs, if wanted."""
-        which = tuple([place for place, gradient in enumerate(gradients) if gradient is not None])
-        facts = {"which": which, "of_loss": self._loss_is_known}
-        given = [gradient for gradient in gradients if gradient is not None]
-        # The core has nothing else to do before the loss is there, and wakes once for both.
-        self._channel.send("gradient", facts, given, number=number, later=not of_inputs)
-        return self._answer().arrays[0] if of_inputs else None
-
-    def drop(self, number: int) -> None:
-        """Say, with the next question, that no gradient of this pass will come."""
-        self._dropped.append(number)
-
-    def forget_dropped(self) -> None:
-        """The core keeps no pass beyond what it asked for: it need not hear of earlier ones."""
-        self._dropped.clear()
-
-    def _answer(self) -> Message:
-        message = self._channel.receive()
-        if message.word == "refused":
-            text = str(message.facts["message"])
-            raise (MemoryError if message.facts["memory"] else RuntimeError)(text)
-        return message
+_kept = Kept()
 
 
-class _Number:
-    """The number of a pass, for as long as a gradient of it may come."""
+def begin_lesson(lesson: Lesson, line: socket.socket, memory: Memory) -> Child:
+    """A process for a lesson: of the nursery, or of this one if the method lives in no plugin."""
+    name = lesson.task.method.name
+    build = lesson.task.method.build
+    if not isinstance(build, Reference):
 
-    def __init__(self, embed: RemoteEmbed, number: int) -> None:
-        self.embed = embed
-        self.number = number
+        def body() -> None:
+            serve(Channel(line, memory, core=False, device=lesson.device), lesson)
 
-    def __del__(self) -> None:
-        self.embed.drop(self.number)
-
-
-class _Pass(torch.autograd.Function):
-    """One pass through the backbone, as a step of this process's graph."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, _anchor: Tensor, inputs: Tensor, embed: RemoteEmbed, wanted: tuple[str, ...]
-    ) -> tuple[Tensor, ...]:
-        """Ask the core."""
-        number, answer = embed.ask(inputs, wanted, gradient=True)
-        ctx.number = _Number(embed, number)
-        ctx.set_materialize_grads(False)
-        has_graph = zip(answer.arrays, answer.facts["differentiable"], strict=True)
-        ctx.mark_non_differentiable(*(array for array, has in has_graph if not has))
-        return tuple(answer.arrays)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        """Tell the core."""
-        number: _Number = ctx.number
-        found = number.embed.return_gradients(
-            number.number, gradients, of_inputs=ctx.needs_input_grad[1]
-        )
-        return None, found, None, None
-
-
-class _Copy:
-    """A copy of the network, made of what the core sent, and what it was when it came."""
-
-    def __init__(self, message: Message) -> None:
-        import base64
-        import pickle
-
-        # From the core, which made it of a network of its own; its weights come beside it.
-        content = base64.b64decode(message.facts["network"])
-        self.network: nn.Module = pickle.loads(content).to_empty(device="cpu")  # noqa: S301
-        state = self.network.state_dict()
-        self._then = dict(zip(state, message.arrays, strict=True))
-        self.network.load_state_dict(self._then)
-        self._layers = self._list_layers()
-
-    def require_untouched(self) -> None:
-        """Raise Tampered where a layer, a weight or a buffer is not what it was."""
-        now, weights = self.network.state_dict(), dict(self.network.named_parameters())
-        shapes = {name: value.shape for name, value in now.items()}
-        same = shapes == {name: value.shape for name, value in self._then.items()}
-        if not same or self._list_layers() != self._layers:
-            raise Tampered("the backbone was changed: its layers are not those that the core built")
-        for name, value in now.items():
-            if torch.equal(value, self._then[name]):
-                continue
-            if name in weights:
-                raise Tampered("the backbone's weights were changed by something but the optimizer")
-            raise Tampered(f"the backbone's {name} was changed by something but the core's passes")
-
-    def _list_layers(self) -> list[tuple[str, type[nn.Module]]]:
-        return [(name, type(module)) for name, module in self.network.named_modules()]
+        return fork_here(name, body, keep=(line.fileno(),))
+    descriptors, inputs, shape = [line.fileno(), memory.descriptor], lesson.part.inputs, None
+    if isinstance(inputs, Tensor):
+        shape = Shape(inputs.dtype, tuple(inputs.shape))
+        descriptors.append(_kept.descriptor(lesson.key, inputs))
+        lesson = replace(lesson, part=replace(lesson.part, inputs=inputs[:0].cpu()))
+    job = Job("harness.apart.pupil:serve_apart", (lesson, shape))
+    return nursery().begin(name, job, descriptors, build.origin)

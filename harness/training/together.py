@@ -17,7 +17,7 @@ from torch import Tensor
 
 from harness.apart.channel import Message
 from harness.apart.objective import DONE, EMBED, GRADIENT, ObjectiveApart, Question, Returned
-from harness.apart.pupil import EMBEDDINGS, FEATURES
+from harness.apart.remote import EMBEDDINGS, FEATURES
 from harness.method.objective import Outputs
 from harness.models.stacked import Stack
 from harness.training.clock import Clock, spent_on

@@ -194,6 +194,43 @@ def noise_on_the_line(batch, embed):
     embed._channel._line.sendall(b"\\x04\\x00\\x00\\x00" + bytes(16) + b"nope")
 
 
+@kind()
+class Declines_what_it_took(Base):
+    def forward(self, batch, embed):
+        send = embed._channel.send
+
+        def lie(word, facts=None, *rest, **others):
+            send(word, {**(facts or {}), **({"declined": True} if word == "done" else {})},
+                 *rest, **others)
+
+        if batch.step == 2:
+            embed._channel.send = lie
+        return super().forward(batch, embed)
+
+
+@per_batch
+def declines_what_nobody_offered(batch, embed):
+    embed._channel.send("copy", {"declined": True})
+
+
+@per_batch
+def looks_and_declines(batch, embed):
+    if embed._ahead is not None:
+        assert len(embed._ahead.told.outputs) == 1
+        batch.inputs.mul_(1)
+
+
+@per_batch
+def gradients_of_what_it_declined(batch, embed):
+    if embed._ahead is not None:
+        outputs = embed._ahead.told.outputs
+        batch.inputs.mul_(1)
+        embed._channel.send("embed", {"wanted": ["features"], **embed.decline()}, [batch.inputs])
+        embed._channel.receive()
+        facts = {"which": [0], "of_loss": True}
+        embed._channel.send("gradient", facts, [outputs[0]], number=0)
+
+
 @per_batch
 def gives_back_what_it_was_not_lent(batch, embed):
     embed._channel._borrowed.returned.append(1 << 20)
@@ -387,6 +424,10 @@ OUTCOMES = {
     "gradients-that-are-not-finite": "diverged",
     "writes-to-what-others-share": HONEST,
     "noise-on-the-line": "tampered",
+    "declines-what-it-took": "tampered",
+    "declines-what-nobody-offered": "tampered",
+    "looks-and-declines": HONEST,
+    "gradients-of-what-it-declined": "tampered",
     "gives-back-what-it-was-not-lent": "tampered",
     "gives-back-what-it-still-reads": "done",  # it spoils its own batches alone
     "array-beyond-the-memory": "tampered",
