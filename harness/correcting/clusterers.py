@@ -11,7 +11,9 @@ from harness.scoring.clustering import KMeans, cluster, starts
 from harness.scoring.geometry import place
 
 Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
 Clusterer = Callable[[Float32, int, Int64, Int64, np.random.Generator], Int64]
 """Takes unit rows (N, D), how many clusters, which rows are corrected, their classes, and a draw.
 
@@ -22,6 +24,7 @@ _ITERATIONS = 100
 _NEIGHBOURS, _SPREAD, _ROUNDS = 10, 0.9, 100
 _GRID, _JUDGED = 8, 1000
 _TRIED = 3
+_LEAST = 1e-6
 
 
 def k_means(rows: Float32, count: int, *, seed: int) -> Int64:
@@ -91,6 +94,90 @@ def cop_k_means(
     return _lloyd(rows, rows[starts(rows, count, draw)], legal)
 
 
+def mpck_means(
+    rows: Float32, count: int, corrected: Int64, classes: Int64, draw: np.random.Generator
+) -> Int64:
+    """MPCK-Means (Bilenko, Basu and Mooney, ICML 2004): constraints and a metric, learned at once.
+
+    One diagonal metric for all clusters; constraints between all pairs of corrected texts, of
+    weight 1. A pair of one class in two clusters costs its squared distance; a pair of two classes
+    in one cluster costs what its squared distance lacks to that of the farthest pair of texts.
+    Texts are assigned one after the other, the corrected ones in an order that is drawn. Clusters
+    start as in `seeded_k_means`.
+    """
+    names, codes = np.unique(classes, return_inverse=True)
+    means = [rows[corrected[codes == code]].mean(axis=0) for code in range(len(names))]
+    centres = _further(rows, np.array(means, dtype=np.float32)[:count], count, draw)
+    same = codes[:, None] == codes
+    weights = np.ones(rows.shape[1], dtype=np.float32)
+    assigned = _nearest(rows, centres)
+    for step in range(_ITERATIONS):
+        scale = np.sqrt(weights)
+        seen, centre = rows * scale, centres * scale
+        first, second = _farthest(seen)
+        farthest = float(np.square(seen[first] - seen[second]).sum())
+        before, assigned = assigned, _nearest(seen, centre)
+        assigned[corrected] = _constrained(
+            _squares(seen[corrected], centre),
+            _squares(seen[corrected], seen[corrected]),
+            same,
+            farthest,
+            before[corrected],
+            draw.permutation(len(corrected)),
+        )
+        for cluster_ in np.unique(assigned):
+            centres[cluster_] = rows[assigned == cluster_].mean(axis=0)
+        together = assigned[corrected][:, None] == assigned[corrected]
+        spread = np.square(rows - centres[assigned]).sum(axis=0)
+        spread += _of_pairs(rows[corrected], same & ~together)
+        apart = ~same & together
+        most = np.square(rows[first] - rows[second])
+        spread += apart.sum() / 2 * most - _of_pairs(rows[corrected], apart)
+        # Where kept-apart pairs are farther in a dimension than the farthest pair is, the metric
+        # would be negative: the paper projects it back, here to a large weight.
+        weights = (len(rows) / np.maximum(spread, _LEAST * len(rows))).astype(np.float32)
+        if step and np.array_equal(before, assigned):  # the first step knows no metric yet
+            break
+    return assigned
+
+
+def _constrained(
+    away: Float64, apart: Float64, same: Bool, farthest: float, assigned: Int64, order: Int64
+) -> Int64:
+    """Assign corrected texts, each where it costs least while the others stay.
+
+    `away`: squared distances (n, K) from the centres; `apart`: (n, n) among the texts; `same`:
+    which are of one class; `assigned`: where they are now.
+    """
+    assigned, count = assigned.copy(), away.shape[1]
+    for text in order:
+        # The text itself is of its own class and at distance 0: it adds nothing.
+        tied = np.where(same[text], apart[text], 0.0)
+        kept = np.where(same[text], 0.0, np.maximum(farthest - apart[text], 0.0))
+        costs = away[text] + tied.sum() + np.bincount(assigned, kept - tied, minlength=count)
+        assigned[text] = int(costs.argmin())
+    return assigned
+
+
+def _of_pairs(rows: Float32, pairs: Bool) -> Float64:
+    """The sum of squared differences by dimension, (D,), over symmetric pairs (n, n), each once."""
+    linked = pairs.astype(np.float32)
+    squares = np.square(rows) * linked.sum(axis=1)[:, None]
+    return np.asarray((squares - rows * (linked @ rows)).sum(axis=0), dtype=np.float64)
+
+
+def _farthest(rows: Float32) -> tuple[int, int]:
+    """Two rows far apart: from the mean to the farthest row, and so on until it stays."""
+    first = int(_squares(rows, rows.mean(axis=0, keepdims=True)).argmax())
+    second = int(_squares(rows, rows[[first]]).argmax())
+    while (third := int(_squares(rows, rows[[second]]).argmax())) != first:
+        far = np.square(rows[second] - rows[third]).sum()
+        if far <= np.square(rows[first] - rows[second]).sum():
+            break
+        first, second = second, third
+    return first, second
+
+
 def label_propagation(
     rows: Float32, _count: int, corrected: Int64, classes: Int64, _draw: np.random.Generator
 ) -> Int64:
@@ -126,6 +213,7 @@ def label_propagation(
 CLUSTERERS: Mapping[str, Clusterer] = {
     "seeded-k-means": seeded_k_means,
     "cop-k-means": cop_k_means,
+    "mpck-means": mpck_means,
     "label-propagation": label_propagation,
 }
 """Controls that use corrections and learn no metric, by name."""
