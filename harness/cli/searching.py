@@ -122,14 +122,15 @@ def searched(
         from harness.scoring.overlap import score_overlap
 
         sets = [_sets(side, wish.separator) for side in values]
-        scores = score_overlap(
-            points,
-            sets[0],
-            gallery=gallery,
-            gallery_labels=None if gallery is None else sets[1],
-            recall_at=_ranks(wish.recall_at),
-            distance=wish.distance,
-        )
+        with _named(source):
+            scores = score_overlap(
+                points,
+                sets[0],
+                gallery=gallery,
+                gallery_labels=None if gallery is None else sets[1],
+                recall_at=_ranks(wish.recall_at),
+                distance=wish.distance,
+            )
         return scores, (classes.values, None, gallery), [*said, "several labels: no intervals"]
     codes, *gallery_codes = codes_of(*(side.values for side in values))
     asked = len(points) if wish.queries is None else min(wish.queries, len(points))
@@ -139,7 +140,7 @@ def searched(
         restarts = 3 if wish.queries is None and pairs < _LONG else 0
         if not restarts:
             said.append("no clustering of a draw or of so many points: --restarts 3 has it")
-    with _shown(pairs, points.shape[-1]):
+    with _named(source), _shown(pairs, points.shape[-1]):
         scores = score_embeddings(
             points,
             codes,
@@ -187,6 +188,17 @@ def _own_gallery(rows: npt.NDArray[np.generic], gallery: npt.NDArray[np.generic]
     held = {row.tobytes() for row in gallery}
     both = sum(row.tobytes() in held for row in rows)
     return [f"{both:,} queries stand in the gallery too, and find themselves"] if both else []
+
+
+@contextmanager
+def _named(source: Path) -> Iterator[None]:
+    """Put the file's name before what is wrong with its embeddings or labels."""
+    from harness.errors import UserError
+
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
 
 
 @contextmanager

@@ -200,8 +200,8 @@ def _skipped(
             f"{len(failed)} of {len(index.names)} images cannot be read{option}: {named}{rest}"
         )
     left = index.without(failed)
-    if len(left.class_names) < 2:
-        raise UserError(f"no two classes are left without what cannot be read: {named}{rest}")
+    if not left.names:
+        raise UserError(f"nothing is left without what cannot be read: {named}{rest}")
     kept = np.setdiff1d(np.arange(len(index.names)), sorted(failed))
     images = np.load(target, mmap_mode="r")
     partial = target.with_suffix(".kept")

@@ -5,6 +5,7 @@ that settles it. Labels are texts as they are written. No pickle is ever opened.
 """
 
 from harness.reading.embeddings import Embeddings, codes_of, read_embeddings
+from harness.reading.encodings import suffix_of
 from harness.reading.labels import Labels, read_groups, read_labels
 from harness.reading.opening import SUFFIXES, open_source
 from harness.reading.options import Reading
@@ -19,4 +20,5 @@ __all__ = [
     "read_embeddings",
     "read_groups",
     "read_labels",
+    "suffix_of",
 ]

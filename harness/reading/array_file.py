@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -50,7 +51,12 @@ class ArrayFile:
                 f"{self.where}: {name} of shape {array.shape}: one label a sample is needed"
             )
         if array.dtype.kind == "S":
-            array = np.char.decode(array, "utf-8")
+            try:
+                array = np.char.decode(array, "utf-8")
+            except UnicodeDecodeError as error:
+                raise UserError(
+                    f"{self.where}: {name} holds bytes that are no UTF-8 ({error.object[:20]!r})"
+                ) from None
         if array.dtype.kind == "U":
             return Column(array, np.char.strip(array) == "")
         if array.dtype.kind == "f":
@@ -103,12 +109,16 @@ def open_safetensors(where: Path) -> ArrayFile:
     """Open a file of tensors; UserError where it is damaged or has a dtype that numpy lacks."""
     from safetensors import SafetensorError, safe_open
 
-    # numpy has no bfloat16 and no float8: their names are missing from it.
     damaged = (SafetensorError, TypeError, AttributeError, OSError)
 
     def read(name: str) -> Array:
         try:
             with safe_open(where, framework="numpy") as tensors:
+                kind = tensors.get_slice(name).get_dtype()
+                if kind == "BF16":
+                    return _bfloat16(where, name)
+                if kind.startswith("F8"):
+                    raise UserError(f"{where}: {name} is {kind}: save it as float16 or float32")
                 return np.asarray(tensors.get_tensor(name))
         except damaged as error:
             raise broken(where, error) from None
@@ -125,11 +135,23 @@ def open_safetensors(where: Path) -> ArrayFile:
 _DAMAGED = (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
+def _bfloat16(where: Path, name: str) -> Array:
+    """A tensor of bfloat16, which numpy lacks, as float32: each is the upper half of one."""
+    with where.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        entry = json.loads(file.read(length))[name]
+        start, stop = entry["data_offsets"]
+        file.seek(8 + length + start)
+        halves = np.frombuffer(file.read(stop - start), dtype="<u2").astype(np.uint32)
+    return (halves << 16).view(np.float32).reshape(entry["shape"])
+
+
 def broken(where: Path, error: BaseException) -> UserError:
     """The line for a file that is cut off, damaged, or a pickle."""
     said = " ".join(str(error).split())
     if "pickle" in said.lower() or "object" in said.lower():
         return UserError(
-            f"{where} holds Python objects, which are never loaded; save arrays of numbers"
+            f"{where} holds Python objects, which are never loaded; save arrays of numbers, and "
+            "texts as array.astype(str)"
         )
     return UserError(f"{where} is cut off or damaged: cannot be read as {where.suffix[1:]}: {said}")

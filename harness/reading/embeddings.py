@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +77,10 @@ def dimensions(source: Source, reading: Reading) -> tuple[list[str], list[str]]:
     if not numbers:
         raise UserError(
             f"{source.where}: no columns of numbers that may be dimensions; it has "
-            f"{listed(source.names)}"
+            f"{listed(source.names)}{_first_text(source, beside)}"
         )
     _refuse_strangers(source, numbers)
+    _refuse_texts(source, numbers)
     left = [name for name in source.names if name not in numbers and name not in labels]
     notes = [f"{source.where.name}: not dimensions, left out: {listed(left)}"] if left else []
     return numbers, notes
@@ -116,7 +117,7 @@ def _refuse_strangers(source: Source, numbers: list[str]) -> None:
     headed = getattr(source, "headed", True)
     families: dict[str, list[str]] = {}
     for name in numbers if headed else []:
-        stem = re.sub(r"\d+", "#", key(name))
+        stem = _stem(name)
         families.setdefault(stem if "#" in stem else "", []).append(name)
     numbered = {stem: members for stem, members in families.items() if stem}
     largest = max(numbered.values(), key=len, default=[])
@@ -130,6 +131,31 @@ def _refuse_strangers(source: Source, numbers: list[str]) -> None:
             f"beside {listed(rest, 3)}: dimensions or not? --columns {_as_range(source, rest)} "
             f"leaves {'it' if len(strangers) == 1 else 'them'} out, --columns "
             f"{_as_range(source, numbers)} takes all"
+        )
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"\d+", "#", key(name))
+
+
+def _first_text(source: Source, beside: Collection[str]) -> str:
+    """What stands in a column that might have been a dimension."""
+    for name in source.names:
+        if name not in beside and source.kind(name) == "text":
+            return f" ({name} holds texts, the first '{str(source.column(name).values[0])[:40]}')"
+    return ""
+
+
+def _refuse_texts(source: Source, numbers: Sequence[str]) -> None:
+    """UserError for a column of texts that is named as the dimensions are: 1,234 or 12 %."""
+    stems = {_stem(name) for name in numbers if "#" in _stem(name)}
+    alike = [name for name in source.names if name not in numbers and _stem(name) in stems]
+    if alike and getattr(source, "headed", True) and source.kind(alike[0]) == "text":
+        first = str(source.column(alike[0]).values[0])[:40]
+        raise UserError(
+            f"{source.where}: column {alike[0]} is named as dimensions are, and holds texts (the "
+            f"first: '{first}'): write numbers; --columns {_as_range(source, numbers)} leaves it "
+            "out"
         )
 
 

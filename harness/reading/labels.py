@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.errors import UserError
+from harness.reading.encodings import TEXTS
 from harness.reading.names import LABELS, PATHS, key, listed, named, one_of
 from harness.reading.opening import open_source
 from harness.reading.options import AS_IT_IS, Reading
@@ -39,6 +42,7 @@ class Labels:
         """The rows of embeddings that have a label; UserError if there are not as many."""
         if len(rows) != len(self.kept):
             near = abs(len(rows) - len(self.kept)) == 1
+            near &= Path(str(source)).suffix.lower() in TEXTS or Path(str(where)).suffix in TEXTS
             hint = " (is a first line of names read as a row? --header or --no-header)"
             raise UserError(
                 f"{source}: {len(self.kept)} labels for the {len(rows)} rows of {where}"
@@ -58,9 +62,12 @@ def read_labels(path: Path, reading: Reading = AS_IT_IS) -> Labels:
     if name is None:
         raise UserError(
             f"{path}: no column of labels (one of {', '.join(LABELS[:8])}); it has "
-            f"{listed(source.names)}: --label-column names it"
+            f"{listed(source.names)}{held_by(source)}: --label-column names it"
         )
     if source.kind(name) == "vectors" and source.array(name).shape[1] > 1:
+        if key(name) in LABELS:
+            shape = source.array(name).shape
+            raise UserError(f"{path}: {name} of shape {shape}: one label a sample is needed, (N,)")
         raise UserError(f"{path}: holds vectors and no labels: give the file that has them")
     found = settled(source.column(name), f"{path}: column {name}", reading)
     return Labels(found.values, found.kept, (*source.notes, *found.notes))
@@ -88,6 +95,23 @@ def label_column(source: Source, reading: Reading) -> str | None:
             "--label-column says which"
         )
     return found[0]
+
+
+def held_by(source: Source) -> str:
+    """Why a column that is named as labels are has none, or what else may be read wrongly."""
+    for name in named(LABELS, source.names):
+        if source.kind(name) in ("vectors", "other", "encoded"):
+            if source.kind(name) == "encoded":
+                return f" ({name} holds bytes: write texts)"
+            what = "lists" if source.kind(name) == "vectors" else "nothing, or lists"
+            return (
+                f" ({name} holds {what}: one label a sample is needed; bench score takes several "
+                "in one text, with --label-separator)"
+            )
+    headed = source.table and getattr(source, "headed", True)
+    if headed and any(one.isdigit() or "." in one for one in source.names):
+        return " (is its first line a row? --no-header)"
+    return ""
 
 
 def _by_elimination(source: Source) -> str | None:
@@ -148,7 +172,8 @@ def settled(column: Column, where: str, reading: Reading) -> Labels:
     if missing.any():
         notes.append(f"{where}: {int(missing.sum())} rows without a label left out")
     if values.dtype.kind == "U":
-        notes += [f"{where}: {line}" for line in odd_names(np.unique(values).tolist())]
+        names = np.unique(values).tolist()
+        notes += [f"{where}: {line}" for line in (*odd_names(names), *_several(names))]
     return Labels(values, ~missing, tuple(notes))
 
 
@@ -160,8 +185,9 @@ def _plain(values: Array, where: str, reading: Reading, *, typed: bool) -> Array
     if values.dtype.kind == "f":
         if reading.text_labels:
             return values.astype(np.str_)
-        if not np.isfinite(values).all() or (values != np.rint(values)).any():
-            raise _real(where, str(values[values != np.rint(values)][0]))
+        odd = ~np.isfinite(values) | (values != np.rint(values))
+        if odd.any():
+            raise _real(where, str(values[odd][0]))
         if np.abs(values).max() >= 2**53:
             raise UserError(f"{where}: labels too large to be told apart as real numbers")
         return values.astype(np.int64)
@@ -208,12 +234,49 @@ def odd_names(names: Iterable[str]) -> Iterator[str]:
     """Say which names of classes differ in little, and which mean that there is none."""
     alike: dict[str, list[str]] = {}
     for name in names:
-        folded = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-        number = re.fullmatch(r"0*(\d+)(?:\.0+)?", folded)
-        alike.setdefault(number[1] if number else folded, []).append(name)
+        seen = "".join(one for one in name if unicodedata.category(one) != "Cf")
+        folded = " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
+        alike.setdefault(_as_number(folded) or folded, []).append(name)
         if folded in _NO_NAMES:
             yield f"'{name}' is taken for the name of a class"
     for several in alike.values():
         if len(several) > 1:
-            shown = ", ".join(f"'{name}'" for name in several[:4])
+            shown = ", ".join(f"'{_visible(name)}'" for name in several[:4])
             yield f"{shown} are classes of their own, though they differ in little"
+
+
+def _several(names: Sequence[str]) -> Iterator[str]:
+    """Say that labels may hold several: their parts come in other labels too."""
+    for separator in "|;,":
+        parts = {
+            name: {part.strip() for part in name.split(separator)}
+            for name in names
+            if separator in name
+        }
+        counts = Counter(part for some in parts.values() for part in some)
+        counts.update(name for name in names if name not in parts)
+        if parts and any(counts[part] > 1 for some in parts.values() for part in some):
+            first = next(iter(parts))
+            yield (
+                f"'{_visible(first)}' may be several labels, and is taken for one class: training "
+                f"takes one label a sample; bench score takes several, by --label-separator "
+                f"'{separator}'"
+            )
+            return
+
+
+def _as_number(text: str) -> str | None:
+    """One way to write a finite number, however it is written: 1, 01, +1, 1.0 and 1e0 are one."""
+    if not REAL.fullmatch(text) or not any(map(str.isdigit, text)):
+        return None
+    try:
+        return str(Decimal(text).normalize())
+    except InvalidOperation:
+        return None
+
+
+def _visible(name: str) -> str:
+    """A name with what cannot be seen of it written out."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in name
+    )

@@ -32,7 +32,12 @@ class ParquetTable:
             self._schema = self._file.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as error:
             raise _broken(where, error) from None
-        self.names: Sequence[str] = list(self._schema.names)
+        names = list(self._schema.names)
+        self.names: Sequence[str] = names
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            count = names.count(twice)
+            raise UserError(f"{where}: {count} columns are named '{twice}': rename them")
         if not self._file.metadata.num_rows:
             raise UserError(f"{where} holds no rows")
         indices = self._pandas_indices()
@@ -88,7 +93,8 @@ class ParquetTable:
             return Column(numbers, missing | np.isnan(numbers))
         texts = ["" if one is None else str(one) for one in values.to_pylist()]
         array = np.array(texts, dtype=np.str_)
-        return Column(array, missing | np.array([not text.strip() for text in texts]))
+        empty = np.array([not text.strip() for text in texts])
+        return Column(array, missing | empty, typed=not of.is_decimal(values.type))
 
     def matrix(self, names: Sequence[str]) -> Array:
         """Columns of numbers side by side; a missing one is NaN."""
@@ -102,15 +108,15 @@ class ParquetTable:
         values = self._column(name)
         if values.null_count:
             row = int(np.argmax(np.asarray(values.is_null())))
-            raise UserError(f"{self.where}: column {name}: row {row} has no vector")
+            raise UserError(f"{self.where}: column {name}: row {row + 1} has no vector")
         if of.is_fixed_size_list(values.type):
             values = values.cast(pa.list_(values.type.value_type))
         lengths = np.asarray(values.value_lengths())
         if (lengths != lengths[0]).any():
             row = int(np.argmax(lengths != lengths[0]))
             raise UserError(
-                f"{self.where}: column {name}: row {row} has {lengths[row]} numbers, the first "
-                f"{lengths[0]}"
+                f"{self.where}: column {name}: row {row + 1} has {lengths[row]} numbers, the "
+                f"first {lengths[0]}"
             )
         flat = values.flatten()
         if flat.null_count:

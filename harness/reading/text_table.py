@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import json
 import re
@@ -17,22 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import UserError
-from harness.reading.names import INPUTS, LABELS, counts_rows, key, listed
+from harness.reading.encodings import UNREADABLE, open_text, suffix_of, told_encoding, unreadable
+from harness.reading.names import INPUTS, LABELS, PATHS, counts_rows, key, listed
 from harness.reading.source import Array, Column, Kind
 
 WHOLE = re.compile(r"[+-]?[0-9]+")
 REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:nan|inf)", re.I)
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 _DELIMITERS = ("\t", ";", "|", ",")
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 _LOOKED_AT = 1000
+# A vector of very many dimensions may stand in one cell.
+_LONGEST_CELL = 1 << 26
+_QUOTES = {"unexpected end of data": "a quotation mark is opened and not closed"}
 _ROWS = 4096
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 class TextTable:
@@ -43,15 +40,17 @@ class TextTable:
     def __init__(self, where: Path, *, header: bool | None = None) -> None:
         self.where = where
         self.notes: list[str] = []
-        self._encoding = self._told_encoding()
+        csv.field_size_limit(_LONGEST_CELL)
+        self._encoding, note = told_encoding(where)
+        self.notes += [note] if note else []
         with self._lines() as file:
             first = list(islice(filter(str.strip, file), 50))
         if not first:
             raise UserError(f"{where} holds no rows")
-        try:
-            self._delimiter = self._told_delimiter(first)
-        except csv.Error as error:
-            raise UserError(f"{where} cannot be read as a table: {error}") from None
+        if re.fullmatch(r"sep=.\s*", first[0]):
+            raise UserError(f"{where}: line 1 is Excel's '{first[0].strip()}': remove it")
+        self._delimiter = self._told_delimiter(first)
+        self._spaced = _spaced(first, self._delimiter)
         head, *rest = self._first()
         self._headed = self._is_header(head, rest) if header is None else header
         if self._headed and not rest:
@@ -72,15 +71,15 @@ class TextTable:
 
     def kind(self, name: str) -> Kind:
         """What a column holds, by its first thousand values."""
-        cells = [cell for cell in self._sample[self._place(name)] if cell.strip()]
+        cells = [text for cell in self._sample[self._place(name)] if (text := cell.strip())]
         if not cells:
             return "other"
         if all(map(WHOLE.fullmatch, cells)):
             return "whole"
         # Of a column that is half numbers, what is none is told when they are read.
-        if 2 * sum(self._is_real(cell.strip()) for cell in cells) >= len(cells):
+        if 2 * sum(map(self._is_real, cells)) >= len(cells):
             return "real"
-        if all(cell.lstrip().startswith("[") and cell.rstrip().endswith("]") for cell in cells):
+        if all(cell.startswith("[") and cell.endswith("]") for cell in cells):
             return "vectors"
         return "text"
 
@@ -178,12 +177,19 @@ class TextTable:
         """Whether a first line has names; UserError where it may as well be a row of numbers."""
         below = [cell for row in rest for cell in row if cell]
         if len(head) == 1:
-            return key(head[0]) in (*LABELS, *INPUTS) or (
+            return key(head[0]) in (*LABELS, *INPUTS, *PATHS) or (
                 not _is_number(head[0]) and bool(below) and all(map(_is_number, below))
             )
+        below_of = [[row[place] for row in rest if len(row) > place] for place in range(len(head))]
+        if any(
+            _ENDING.search(cell) and all(map(_ENDING.search, some))
+            for cell, some in zip(head, below_of, strict=True)
+        ):  # files, as those below
+            return not rest
         numbers = [cell for cell in head if cell and not counts_rows(cell)]
         if not numbers or not all(map(_is_number, numbers)):
-            return True
+            # A name may be a whole number, and is no other.
+            return not any(_is_number(cell) and "." in cell for cell in numbers)
         counted = [str(start + place) for start in (0, 1) for place in range(len(numbers))]
         if numbers not in (counted[: len(numbers)], counted[len(numbers) :]):
             return False
@@ -223,11 +229,19 @@ class TextTable:
                 (line, cells) for line, text in enumerate(file, 1) if (cells := text.split())
             )
             return
-        rows = csv.reader(file, delimiter=self._delimiter, skipinitialspace=True)
+        rows = csv.reader(
+            file, delimiter=self._delimiter, skipinitialspace=self._spaced, strict=True
+        )
+        begun = 1
         try:
-            yield from ((rows.line_num, row) for row in rows if row)
+            for row in rows:
+                if row:
+                    yield rows.line_num, row
+                begun = rows.line_num + 1
         except csv.Error as error:
-            raise UserError(f"{self.where} cannot be read as a table: {error}") from None
+            raise UserError(
+                f"{self.where}: line {begun}: {_QUOTES.get(str(error), error)}"
+            ) from None
 
     def _first(self) -> list[list[str]]:
         with self._lines() as file:
@@ -240,52 +254,15 @@ class TextTable:
     @contextmanager
     def _lines(self) -> Iterator[TextIO]:
         try:
-            with self.where.open(encoding=self._encoding, newline="") as file:
+            with open_text(self.where, self._encoding) as file:
                 yield file
         except UnicodeError as error:
             raise UserError(f"{self.where} cannot be read as a table: {error}") from None
-        except OSError as error:
-            raise UserError(f"{self.where}: {error.strerror or error}") from None
-
-    def _told_encoding(self) -> str:
-        decoder, zeros = codecs.getincrementaldecoder("utf-8")(), None
-        try:
-            with self.where.open("rb") as file:
-                start = file.read(4096)
-                for mark, encoding in _MARKS.items():
-                    if start.startswith(mark):
-                        return encoding
-                if b"\0" in start:
-                    zeros = start
-                chunk = start
-                while chunk and zeros is None:
-                    decoder.decode(chunk)
-                    chunk = file.read(1 << 20)
-                decoder.decode(b"", final=zeros is None)
-        except OSError as error:
-            raise UserError(f"{self.where}: {error.strerror or error}") from None
-        except UnicodeDecodeError:
-            self.notes.append(f"{self.where.name}: is no UTF-8: read as Latin-1 (Windows-1252)")
-            return self._windows()
-        if zeros is None:
-            return "utf-8"
-        even, odd = zeros[::2].count(0), zeros[1::2].count(0)
-        if max(even, odd) * 4 < len(zeros) or min(even, odd) * 4 > len(zeros):
-            raise UserError(f"{self.where} cannot be read as a table: it holds zero bytes")
-        self.notes.append(f"{self.where.name}: read as UTF-16")
-        return "utf-16-le" if odd > even else "utf-16-be"
-
-    def _windows(self) -> str:
-        try:
-            with self.where.open(encoding="cp1252", newline="") as file:
-                for _ in file:
-                    pass
-        except UnicodeDecodeError:
-            return "latin-1"
-        return "cp1252"
+        except UNREADABLE as error:
+            raise unreadable(self.where, error) from None
 
     def _told_delimiter(self, lines: list[str]) -> str:
-        if self.where.suffix.lower() == ".tsv":
+        if suffix_of(self.where) == ".tsv":
             return "\t"
         for delimiter in _DELIMITERS[:-1]:
             widths = {
@@ -295,10 +272,18 @@ class TextTable:
                 return delimiter
         commas = any("," in line for line in lines)
         numbers = [[REAL.fullmatch(cell) for cell in line.split()] for line in lines]
-        several = all(len(cells) > 1 for cells in numbers)
-        if not commas and several and all(all(cells) for cells in numbers):
-            return " "
-        return ","
+        several = len({len(cells) for cells in numbers}) == 1 and len(numbers[0]) > 1
+        below = [cell for cells in numbers[1:] or numbers for cell in cells]
+        paths = all(re.search(r"[./\\]", line.split()[0]) for line in lines[1:] or lines)
+        found, wanted = 2 * sum(map(bool, below)), len(below) + (0 if paths else 1)
+        return " " if not commas and several and found >= wanted else ","
+
+
+def _spaced(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether a blank after each delimiter is style; where some have none, it is of the cell."""
+    plain = [re.sub(r'"[^"]*"', '""', line) for line in lines]
+    bare = re.compile(re.escape(delimiter) + r"[^ \r\n]")
+    return any(delimiter in line for line in plain) and not any(map(bare.search, plain))
 
 
 def _is_number(cell: str) -> bool:

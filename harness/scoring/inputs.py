@@ -39,7 +39,7 @@ def check_embeddings(embeddings: npt.ArrayLike, *, what: str = "embeddings") -> 
     finite = np.isfinite(array).all(axis=1)
     if not finite.all():
         row = int(np.argmin(finite))
-        raise UserError(f"{what}: row {row} holds a value that is not finite")
+        raise UserError(f"{what}: row {row + 1} of {len(array)} holds a value that is not finite")
     return array
 
 

@@ -195,7 +195,7 @@ def test_lists_of_parquet_and_csv_are_vectors(tmp_path: Path) -> None:
 
 def test_lists_of_several_lengths_are_refused(tmp_path: Path) -> None:
     pd.DataFrame({"emb": [[1.0, 2], [1.0], [2.0, 3]]}).to_parquet(tmp_path / "t.parquet")
-    with pytest.raises(UserError, match="column emb: row 1 has 1 numbers, the first 2"):
+    with pytest.raises(UserError, match="column emb: row 2 has 1 numbers, the first 2"):
         read_embeddings(tmp_path / "t.parquet")
 
 

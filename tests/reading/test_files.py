@@ -105,7 +105,9 @@ def test_a_quoted_title_may_hold_a_comma(tmp_path: Path) -> None:
         ("Doe\nDoe\nSmith, J\n", "line 3 has 2 columns, the first has 1"),
         ("image,label\na.png,cat\nb.png\n", "line 3 has 1 columns, the first has 2"),
         ("image,label\n", "holds no rows"),
-        (" \n" + "x" * 200_000, "field larger than field limit"),
+        ('label\ncat\n"dog\ncat\n', "line 3: a quotation mark is opened and not closed"),
+        ('label\ncat\n"dog" brown\n', "line 3: .* expected after"),
+        ("sep=;\nimage;label\na;b\n", "line 1 is Excel's 'sep=;': remove it"),
     ],
 )
 def test_labels_that_cannot_be_told_are_one_clear_line(
@@ -206,7 +208,10 @@ def test_several_arrays_without_the_name_are_listed(tmp_path: Path) -> None:
 
 def test_several_columns_without_a_name_are_no_labels(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1,2\n3,5.5\n")
-    with pytest.raises(UserError, match=r"no column of labels .*it has 1, 2: --label-column"):
+    said = (
+        r"no column of labels .*it has 1, 2 \(is its first line a row\? --no-header\): --label-col"
+    )
+    with pytest.raises(UserError, match=said):
         read_labels(tmp_path / "a.csv")
 
 

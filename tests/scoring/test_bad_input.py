@@ -13,8 +13,8 @@ LABELS = np.array([0, 0, 1, 1])
 @pytest.mark.parametrize(
     ("points", "labels", "said"),
     [
-        (np.where(POINTS == 0.1, np.nan, POINTS), LABELS, "embeddings: row 1 .* not finite"),
-        (np.where(POINTS == 0.1, np.inf, POINTS), LABELS, "embeddings: row 1 .* not finite"),
+        (np.where(POINTS == 0.1, np.nan, POINTS), LABELS, "embeddings: row 2 .* not finite"),
+        (np.where(POINTS == 0.1, np.inf, POINTS), LABELS, "embeddings: row 2 .* not finite"),
         (POINTS[0], LABELS, r"shape \(samples, dimensions\).*\(2,\)"),
         (POINTS[None], LABELS, "shape"),
         (POINTS[:0], LABELS[:0], r"none of them 0, not \(0, 2\)"),
@@ -44,7 +44,7 @@ def test_what_cannot_be_scored_is_one_clear_line(
         ({"gallery": POINTS}, "a gallery needs its labels"),
         ({"gallery_labels": LABELS}, "need a gallery"),
         ({"gallery": POINTS[:, :1], "gallery_labels": LABELS}, "gallery has 1 dimensions"),
-        ({"gallery": np.full((4, 2), np.inf), "gallery_labels": LABELS}, "gallery: row 0"),
+        ({"gallery": np.full((4, 2), np.inf), "gallery_labels": LABELS}, "gallery: row 1 of 4"),
         ({"gallery": POINTS, "gallery_labels": LABELS[:2]}, "gallery labels: 2 of them"),
         ({"gallery": POINTS, "gallery_labels": LABELS * 0}, "all gallery labels are the same"),
         ({"gallery": POINTS, "gallery_labels": LABELS + 5}, "no positive pair"),

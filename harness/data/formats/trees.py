@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import lzma
 import os
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from harness.errors import UserError
+
+ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
+"""How the names of archives end."""
+
+
+_SYSTEMS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"})
 
 
 class Tree(Protocol):
@@ -33,14 +41,21 @@ class Tree(Protocol):
         ...
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a path leads through what no person put there, or through what is hidden."""
+    steps = [step for step in name.split("/") if step not in (".", "..")]
+    return any(step in _SYSTEMS or step.startswith(".") for step in steps)
+
+
 def walk(where: Path) -> Iterator[tuple[Path, list[str]]]:
     """Every folder below one but hidden ones, and the files in it; links are followed, once.
 
-    A link to a folder that it lies in leads round and round: UserError.
+    Folders that systems put beside people's own are passed over. A link to a folder that it lies in
+    leads round and round: UserError.
     """
     for text, folders, files in os.walk(where, followlinks=True):
         place = Path(text)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
         for name in folders:
             below = place / name
             if below.is_symlink() and place.resolve().is_relative_to(below.resolve()):
@@ -68,7 +83,7 @@ class Folder:
         found = []
         for place, files in walk(self.where):
             base = place.relative_to(self.where)
-            found += [(base / name).as_posix() for name in files if not name.startswith(".")]
+            found += [(base / name).as_posix() for name in files if not is_hidden(name)]
         return sorted(found)
 
     def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -90,15 +105,23 @@ class Zip:
     @cached_property
     def names(self) -> Sequence[str]:
         """Every file of the archive."""
+        return sorted(name for name in self._members.values() if not is_hidden(name))
+
+    @cached_property
+    def _members(self) -> dict[zipfile.ZipInfo, str]:
+        """What each member is called; backslashes are Windows' where there are no slashes."""
         with self._open() as archive:
-            return sorted(one.filename for one in archive.infolist() if not one.is_dir())
+            files = [one for one in archive.infolist() if not one.is_dir()]
+        windows = not any("/" in one.filename for one in files)
+        return {one: one.filename.replace("\\", "/") if windows else one.filename for one in files}
 
     def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the named files in order."""
+        places = {name: member for member, name in self._members.items()}
         with self._open() as archive:
             for name in names:
                 try:
-                    content = archive.read(name)
+                    content = archive.read(places[name])
                 except _DAMAGED as error:
                     said = f"{self.where}: {name} is damaged ({error})"
                     raise Unreadable(name, said) from error
@@ -113,6 +136,19 @@ class Zip:
             raise UserError(f"{self.where}: cannot be read ({error.strerror})") from error
 
 
+class _Strict(tarfile.TarInfo):
+    """A member's header; one that is damaged or not there is no end of an archive."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            if type(error).__name__ == "EOFHeaderError":  # typeshed does not know it
+                raise
+            raise tarfile.ReadError(str(error)) from error
+
+
 class Tar:
     """The files of a .tar archive, compressed or not: read from front to back."""
 
@@ -122,30 +158,44 @@ class Tar:
     @cached_property
     def names(self) -> Sequence[str]:
         """Every file of the archive; one pass over it."""
-        return sorted(member.name for member, _ in self._members())
+        return sorted(member.name for member, _ in self._members() if not is_hidden(member.name))
 
     def stream(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the named files in the order of the archive; one pass, up to the last of them."""
         wanted = set(names)
         for member, archive in self._members():
             if member.name in wanted:
-                file = archive.extractfile(member)
-                assert file is not None
-                yield member.name, file.read()
+                with self._sound():
+                    file = archive.extractfile(member)
+                    assert file is not None
+                    content = file.read()
+                yield member.name, content
                 wanted.remove(member.name)
                 if not wanted:
                     return
 
     def _members(self) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+        with self._sound():
+            archive = tarfile.open(self.where, "r|*", tarinfo=_Strict)  # noqa: SIM115 - closed below
+        with archive:
+            while True:
+                with self._sound():
+                    member = archive.next()
+                if member is None:
+                    return
+                if member.isfile():
+                    yield member, archive
+
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        """UserError for an archive that is cut off, damaged or none."""
         try:
-            with tarfile.open(self.where, "r|*") as archive:
-                for member in archive:
-                    if member.isfile():
-                        yield member, archive
-        except (tarfile.TarError, EOFError, zlib.error) as error:
-            raise UserError(f"{self.where}: is cut off or no tar archive ({error})") from error
-        except OSError as error:
-            raise UserError(f"{self.where}: cannot be read ({error})") from error
+            yield
+        except FileNotFoundError as error:
+            raise UserError(f"{self.where}: cannot be read ({error.strerror})") from error
+        except (tarfile.TarError, *_DAMAGED, ValueError, struct.error) as error:
+            said = " ".join(str(error).split()) or type(error).__name__
+            raise UserError(f"{self.where}: is cut off or no tar archive ({said})") from error
 
 
 class Alone:
@@ -202,12 +252,14 @@ def _open_one(path: Path) -> Tree:
     name = path.name.lower()
     if name.endswith(".zip"):
         return Zip(path)
-    if name.endswith((".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")):
+    if name.endswith(ARCHIVES):
         return Tar(path)
     return Alone(path)
 
 
 def _read(path: Path, name: str) -> bytes:
+    if path.exists() and not path.is_file():
+        raise Unreadable(name, f"{path}: is no file but a pipe or device")
     try:
         return path.read_bytes()
     except OSError as error:

@@ -20,7 +20,7 @@ from harness.data.own.loading import DEFAULT_SIZE, is_folder
 from harness.data.splits import make_split
 from harness.errors import UserError
 from harness.protocol.model import Rules
-from harness.reading import SUFFIXES, Reading
+from harness.reading import SUFFIXES, Reading, suffix_of
 
 _LOOKED_AT = 100
 _SMALLEST = 16
@@ -65,7 +65,7 @@ def _median_side(path: Path, reading: Reading) -> int | None:
     if is_folder(path):
         tree = open_tree([path])
         names = images_of(tree.names)
-    elif path.suffix.lower() in SUFFIXES:
+    elif suffix_of(path) in SUFFIXES:
         found = tree_of_images(path, reading)
         if found is None:
             return None

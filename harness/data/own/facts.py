@@ -42,8 +42,6 @@ def facts_of(source: Source, label: str, inputs: Sequence[str], reading: Reading
     labels = settled(source.column(label), f"{source.where}: column {label}", reading)
     kept, notes = labels.kept, [*source.notes, *labels.notes]
     names, codes = np.unique(labels.values, return_inverse=True)
-    if len(names) < 2:
-        raise UserError(f"{source.where}: all {len(codes)} samples are of one class")
     split = next(iter(named(SPLITS, [name for name in source.names if name != label])), None)
     parts: Parts | None = None
     attributes: dict[str, Attribute] = {}

@@ -15,7 +15,7 @@ from harness.data.own.image_tables import image_table
 from harness.errors import UserError
 from harness.reading.array_file import ArrayFile
 from harness.reading.embeddings import embeddings_of
-from harness.reading.labels import label_column
+from harness.reading.labels import held_by, label_column
 from harness.reading.names import INPUTS, LABELS, PATHS, listed, named
 from harness.reading.opening import open_source
 from harness.reading.options import Reading
@@ -61,7 +61,7 @@ def _labelled(path: Path, reading: Reading) -> tuple[Source, str]:
         what = "column" if source.table else "array"
         raise UserError(
             f"{path}: no {what} of labels (one of {', '.join(LABELS[:8])}); it has "
-            f"{listed(source.names)}: --label-column names it"
+            f"{listed(source.names)}{held_by(source)}: --label-column names it"
         )
     return source, label
 
@@ -141,6 +141,11 @@ def pixels_of(array: Array, where: Path) -> npt.NDArray[np.uint8]:
         )
     if array.ndim == 3:
         return array[:, np.newaxis]
+    if array.ndim == 4 and {array.shape[1], array.shape[3]} <= {*_CHANNELS}:
+        raise UserError(
+            f"{where}: images of shape {array.shape} may be (N, C, H, W) or (N, H, W, C): "
+            "save them with more than 3 pixels a side"
+        )
     if array.ndim == 4 and array.shape[1] in _CHANNELS:
         return array
     if array.ndim == 4 and array.shape[3] in _CHANNELS:
@@ -158,5 +163,7 @@ def vectors_of(array: Array, where: Path) -> npt.NDArray[np.float32]:
     vectors = array.astype(np.float32, copy=False)
     if not np.isfinite(vectors).all():
         row = int(np.argmin(np.isfinite(vectors).all(axis=1)))
-        raise UserError(f"{where}: vectors hold values that are not finite (the first: row {row})")
+        raise UserError(
+            f"{where}: vectors hold values that are not finite (the first: row {row + 1})"
+        )
     return vectors

@@ -84,7 +84,8 @@ def _given(dataset: Dataset, parts: npt.NDArray[np.int8]) -> tuple[OwnData, str]
     fitting = np.union1d(trained, validated)
     if not len(trained) or not len(tested):
         lacking = "training" if not len(trained) else "test"
-        raise UserError(f"dataset {dataset.name}: its {lacking} part is empty")
+        hint = " (bench embed and bench score need none)" if not len(trained) else ""
+        raise UserError(f"dataset {dataset.name}: its {lacking} part is empty{hint}")
     shared = len(np.intersect1d(fitting, tested))
     if 0 < shared < len(tested):
         only = dataset.class_names[int(np.setdiff1d(tested, fitting)[0])]

@@ -10,15 +10,16 @@ from pathlib import Path, PurePosixPath
 from harness.data.dataset import Attribute, Dataset
 from harness.data.decoding import OWN, image_dataset
 from harness.data.formats.images import OTHER_SUFFIXES, SUFFIXES
-from harness.data.formats.trees import Tree, walk
+from harness.data.formats.trees import Tree, is_hidden, walk
 from harness.data.own.parts import Parts, is_part, parts_of
 from harness.data.sources.index import ImageIndex, coded
 from harness.errors import UserError
+from harness.reading import SUFFIXES as TABLES
+from harness.reading import suffix_of
 from harness.reading.labels import odd_names
 from harness.reading.names import listed
 
 _NAMED = 10
-_MAC = "__MACOSX/"
 
 
 def load_folder(path: Path, *, size: int, skip_unreadable: bool = False) -> Dataset:
@@ -50,27 +51,29 @@ def named_after(path: Path) -> str:
 
 def images_of(names: Iterable[str]) -> list[str]:
     """The files that are images of kinds that are read, by their endings."""
-    return [name for name in names if not name.startswith(_MAC) and _is_image(name)]
+    return [name for name in names if _is_image(name)]
 
 
 def folder_index(tree: Tree) -> ImageIndex:
     """Index the images of a tree by the folder that they lie in."""
-    every = [name for name in tree.names if not name.startswith(_MAC)]
-    names = images_of(every)
-    others = [name for name in every if not _is_image(name)]
+    twice = [name for name, count in Counter(tree.names).items() if count > 1]
+    if twice:
+        raise UserError(f"{tree.where}: holds {len(twice)} files twice: {listed(twice, _NAMED)}")
+    names = images_of(tree.names)
+    others = [name for name in tree.names if not _is_image(name)]
     names, dangling = _divided(tree, names)
     if not names:
         held = f": it holds {_counted(others)}" if others else ""
         raise UserError(f"{tree.where}: holds no images (of {', '.join(sorted(SUFFIXES))}){held}")
     alone = [name for name in names if "/" not in name]
     if alone:
-        raise UserError(f"{tree.where}: {alone[0]} lies in no class's folder")
+        tables = [name for name in others if "/" not in name and suffix_of(Path(name)) in TABLES]
+        hint = f": does --data {tree.where / tables[0]} say which is what?" if tables else ""
+        raise UserError(f"{tree.where}: {alone[0]} lies in no class's folder{hint}")
     # A single folder around all others, as archives have, says nothing.
     depth = _shared_depth(names)
     found = _arranged([(name, tuple(name.split("/")[depth:])) for name in names], tree.where)
     labels = coded(found.classes)
-    if len(labels.names) < 2:
-        raise UserError(f"{tree.where}: all {len(found.names)} images are of one class")
     _require_images(labels.names, others, depth, tree.where, split=found.parts is not None)
     parts: Parts | None = None
     attributes: dict[str, Attribute] = {}
@@ -145,7 +148,24 @@ def _arranged(images: list[tuple[str, tuple[str, ...]]], where: Path) -> _Arrang
             f"into parts (train, test), or rename {nested[0]}"
         )
     notes = [f"folder {top} is taken for a class, not for a part" for top in parted]
+    notes += _doubled(steps)
     return _Arranged(names, ["/".join(step[:-1]) for step in steps], None, notes)
+
+
+def _doubled(steps: Iterable[tuple[str, ...]]) -> list[str]:
+    """Say where folders hold folders of the same names, which may be classes twice."""
+    below: dict[str, set[str]] = {}
+    for step in steps:
+        below.setdefault(step[0], set()).add("/".join(step[1:-1]))
+    first, *others = below.values()
+    if not others or first == {""} or any(names != first for names in others):
+        return []
+    one = sorted(first)[0]
+    tops = sorted(below)
+    return [
+        f"folders {listed(tops, 4)} hold folders of the same names: {tops[0]}/{one} and "
+        f"{tops[1]}/{one} are classes of their own"
+    ]
 
 
 def _divided(tree: Tree, names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -170,7 +190,7 @@ def _require_sound(folder: Path, *, skip_unreadable: bool) -> None:
             "--skip-unreadable leaves them out"
         )
     for place, _ in walk(folder):
-        inside = [one for one in place.iterdir() if not one.name.startswith(".")]
+        inside = [one for one in place.iterdir() if not is_hidden(one.name)]
         if place != folder and not inside:
             name = place.relative_to(folder).as_posix()
             raise UserError(f"{folder}: class folder {name} holds no images")

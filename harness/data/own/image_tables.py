@@ -63,9 +63,32 @@ def image_table(source: Source, label: str, reading: Reading) -> ImageTable | No
     """The images of a table, None where it has none; UserError for paths that lead nowhere."""
     encoded = _encoded(source)
     if encoded is not None:
-        return _embedded(source, encoded, label, reading)
+        return _embedded(source, encoded, facts_of(source, label, [encoded], reading))
     paths = _paths(source, label, reading)
-    return None if paths is None else _named(source, paths, label, reading)
+    if paths is None:
+        return None
+    return _named(source, paths, facts_of(source, label, [paths], reading))
+
+
+def unlabelled_images(source: Source, reading: Reading) -> ImageTable | None:
+    """The images of a table without labels, as of one class without a name; None without any."""
+    encoded, paths = _encoded(source), _paths(source, "", reading)
+    if encoded is not None:
+        assert isinstance(source, ParquetTable)
+        count = len(source.encoded_paths(encoded))
+        return _embedded(source, encoded, _nameless(count, source))
+    if paths is None:
+        return None
+    return _named(source, paths, _nameless(len(source.column(paths).values), source))
+
+
+def _nameless(count: int, source: Source) -> Facts:
+    return Facts(
+        labels=np.zeros(count, dtype=np.int64),
+        class_names=("",),
+        kept=np.ones(count, dtype=np.bool_),
+        notes=tuple(source.notes),
+    )
 
 
 def _encoded(source: Source) -> str | None:
@@ -113,15 +136,14 @@ class Listed:
                 raise UserError(f"{self.where}: names {name}: {error.strerror}") from error
 
 
-def _named(source: Source, paths: str, label: str, reading: Reading) -> ImageTable:
-    facts = facts_of(source, label, [paths], reading)
+def _named(source: Source, paths: str, facts: Facts) -> ImageTable:
     column, where = source.column(paths), source.where
     if column.missing[facts.kept].any():
         count = int(column.missing[facts.kept].sum())
         raise UserError(f"{where}: column {paths} has no value in {count} rows")
     names = [str(name) for name in column.values[facts.kept]]
     files = {name: _place(where.parent, name) for name in names}
-    missing = [file for file in files.values() if not file.exists()]
+    missing = [file for file in files.values() if not file.is_file()]
     if missing:
         raise UserError(
             f"{where}: names {len(missing)} of {len(files)} files that are not there "
@@ -153,13 +175,14 @@ class Encoded:
         for row, content in enumerate(self._table.encoded(self._column)):
             if row in wanted:
                 if content is None:
-                    raise UserError(f"{self.where}: column {self._column}: row {row} has no image")
+                    raise UserError(
+                        f"{self.where}: column {self._column}: row {row + 1} has no image"
+                    )
                 yield wanted[row], content
 
 
-def _embedded(source: Source, column: str, label: str, reading: Reading) -> ImageTable:
+def _embedded(source: Source, column: str, facts: Facts) -> ImageTable:
     assert isinstance(source, ParquetTable)
-    facts = facts_of(source, label, [column], reading)
     rows = np.flatnonzero(facts.kept)
     beside = source.encoded_paths(column)
     names = [f"row {row}" + (f" ({beside[row]})" if beside[row] else "") for row in rows]

@@ -15,10 +15,11 @@ from harness.data.decoding import OWN, decode_once
 from harness.data.formats.trees import Tree, open_tree
 from harness.data.own.files import pixels_of, vectors_of
 from harness.data.own.folders import folder_index, images_of, named_after
+from harness.data.own.image_tables import unlabelled_images
 from harness.data.own.loading import is_folder, load_path
 from harness.data.sources.index import ImageIndex
 from harness.errors import UserError
-from harness.reading import SUFFIXES, Reading, open_source
+from harness.reading import SUFFIXES, Reading, open_source, suffix_of
 from harness.reading.embeddings import embeddings_of
 from harness.reading.labels import label_column
 from harness.reading.names import INPUTS, listed, named
@@ -49,18 +50,18 @@ def load_inputs(path: Path, reading: Reading, *, size: int) -> Inputs:
         raise UserError(f"{path}: no such file or folder")
     if is_folder(path):
         return _folder(path, reading, size=size)
-    if path.suffix.lower() in SUFFIXES:
-        rows = _unlabelled(path, reading)
+    if suffix_of(path) in SUFFIXES:
+        rows = _unlabelled(path, reading, size=size)
         if rows is not None:
             return rows
-    return _of_dataset(load_path(path, reading, size=size))
+    return _of_dataset(load_path(path, reading, size=size, several=False))
 
 
 def _folder(path: Path, reading: Reading, *, size: int) -> Inputs:
     labelled = any("/" in name for name in images_of(open_tree([path]).names))
     how = replace(OWN, skip_unreadable=reading.skip_unreadable)
     if labelled:
-        dataset = load_path(path, reading, size=size)
+        dataset = load_path(path, reading, size=size, several=False)
         # The same files, decoded already: what is wanted are their names.
         found = decode_once(named_after(path), [path], folder_index, size=size, how=how)
         inputs = _of_dataset(dataset)
@@ -84,8 +85,8 @@ def _flat_index(tree: Tree) -> ImageIndex:
     )
 
 
-def _unlabelled(path: Path, reading: Reading) -> Inputs | None:
-    """A file of arrays or a table of numbers that has no labels; None if it has."""
+def _unlabelled(path: Path, reading: Reading, *, size: int) -> Inputs | None:
+    """A file of arrays, or a table of numbers or images, that has no labels; None if it has."""
     source = open_source(path, reading)
     if path.suffix.lower() == ".npy":
         beside = (path.with_suffix(".labels.npy"), path.with_name("labels.npy"))
@@ -93,8 +94,10 @@ def _unlabelled(path: Path, reading: Reading) -> Inputs | None:
             return None
     elif len(source.names) > 1 and label_column(source, reading) is not None:
         return None
-    if any(source.kind(name) == "encoded" for name in source.names):
-        return None
+    images = unlabelled_images(source, reading)
+    if images is not None:
+        found = images.dataset(reading, size=size)
+        return Inputs(found.inputs, {"file": _texts(tuple(images.names))}, found.notes)
     pixels = [name for name in source.names if source.kind(name) == "images"]
     if len(pixels) > 1:
         pixels = named(INPUTS, pixels)
@@ -102,8 +105,8 @@ def _unlabelled(path: Path, reading: Reading) -> Inputs | None:
         if len(pixels) > 1:
             raise UserError(f"{path}: {listed(pixels)} are each images: keep one")
         return Inputs(pixels_of(source.array(pixels[0]), path), notes=tuple(source.notes))
-    found = embeddings_of(source, reading)
-    return Inputs(vectors_of(found.rows, path), notes=found.notes)
+    vectors = embeddings_of(source, reading)
+    return Inputs(vectors_of(vectors.rows, path), notes=vectors.notes)
 
 
 def _of_dataset(dataset: Dataset) -> Inputs:

@@ -22,7 +22,7 @@ _EITHER = ("eval", "evaluation")
 _QUERY = ("query", "queries", "probe", "test_query")
 _GALLERY = ("gallery", "galleries", "bounding_box_test", "test_gallery")
 NAMES = (*_TRAIN, *_VALIDATION, *_TEST, *_EITHER, *_QUERY, *_GALLERY)
-_TAIL = re.compile(r"_?(set|images?|imgs|data|split|20\d\d)$")
+_TAIL = re.compile(r"_?(sets?|images?|imgs|data|split|part|folder|files|\d+)$")
 
 
 def is_part(name: str) -> bool:
@@ -31,9 +31,12 @@ def is_part(name: str) -> bool:
 
 
 def _key(name: str) -> str:
-    """A part's name without what people add to it: train_set, val2017, test-images."""
+    """A part's name without what people add to it: train_set, val2017, test-images, tests."""
     plain = key(name)
-    return plain if plain in NAMES else _TAIL.sub("", plain)
+    if plain in NAMES:
+        return plain
+    cut = _TAIL.sub("", plain)
+    return cut.removesuffix("s") if cut.removesuffix("s") in NAMES else cut
 
 
 def codes_of_parts(names: Collection[str], where: object) -> tuple[Mapping[str, int], list[str]]:

@@ -78,7 +78,7 @@ def test_names_need_not_be_ascii(tmp_path: Path, encode):
     [
         ([], "holds no images"),
         (["a.png", "cat/b.png"], "a.png lies in no class's folder"),
-        (["cat/a.png", "cat/b.png"], "all 2 images are of one class"),
+        (["cat/a.png", "cat/b.png"], "all 2 samples are of one class"),
     ],
 )
 def test_a_folder_without_classes_is_refused(tmp_path: Path, encode, names, complaint):

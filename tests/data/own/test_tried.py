@@ -5,11 +5,16 @@ Run this file to write the table anew.
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import sys
+import tarfile
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +125,131 @@ def to_embed(*names: str) -> Callable[[Path], str]:
     return tried
 
 
+def written(text: str | bytes, name: str = "t.csv") -> Callable[[Path], str]:
+    """Embeddings and labels of a text as it lies on disk."""
+
+    def tried(folder: Path) -> str:
+        path = folder / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        found, classes = read_embeddings(path), read_labels(path)
+        names = ", ".join(f"`{one}`" for one in sorted(set(classes.values.astype(str))))
+        shape = f"{found.rows.shape[0]} rows of {found.rows.shape[1]} dimensions"
+        return "; ".join(dict.fromkeys([shape, *found.notes, f"classes {names}", *classes.notes]))
+
+    return tried
+
+
+def arrays(**named: np.ndarray) -> Callable[[Path], str]:
+    """Embeddings and labels of an .npz."""
+
+    def tried(folder: Path) -> str:
+        np.savez(folder / "a.npz", **named)  # type: ignore[arg-type]
+        return read_back(folder / "a.npz")
+
+    return tried
+
+
+def brain_floats(folder: Path) -> str:
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = {"embeddings": torch.tensor(POINTS).bfloat16(), "labels": torch.arange(6) % 3}
+    save_file(tensors, folder / "a.safetensors")
+    return read_back(folder / "a.safetensors")
+
+
+def parquet(**columns: object) -> Callable[[Path], str]:
+    """Embeddings and labels of a Parquet file, with types as pyarrow has them."""
+
+    def tried(folder: Path) -> str:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pq.write_table(pa.table({"emb": POINTS.tolist(), **columns}), folder / "t.parquet")
+        return read_back(folder / "t.parquet")
+
+    return tried
+
+
+def read_back(path: Path) -> str:
+    found, classes = read_embeddings(path), read_labels(path)
+    names = ", ".join(f"`{one}`" for one in sorted(set(classes.values.astype(str))))
+    return f"{found.rows.dtype} {found.rows.shape}; classes {names}"
+
+
+def archived(
+    name: str, *members: str, damage: Callable[[bytes], bytes] = bytes
+) -> Callable[[Path], str]:
+    """A .zip or .tar of images by these names."""
+
+    def tried(folder: Path) -> str:
+        image(folder / "one.png")
+        content, path = (folder / "one.png").read_bytes(), folder / name
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                for number, member in enumerate(members):
+                    archive.writestr(member, content + bytes([number]))
+        else:
+            with tarfile.open(path, "w:gz" if name.endswith("gz") else "w") as archive:
+                for number, member in enumerate(members):
+                    entry = tarfile.TarInfo(member)
+                    entry.size = len(content) + 1
+                    archive.addfile(entry, io.BytesIO(content + bytes([number])))
+        path.write_bytes(damage(path.read_bytes()))
+        found = load_path(path, Reading(), size=8)
+        return "; ".join(
+            [f"{len(found)} images, classes {', '.join(found.class_names)}", *found.notes]
+        )
+
+    return tried
+
+
+def listing(
+    text: str, reading: Reading | None = None, *, name: str = "list.csv"
+) -> Callable[[Path], str]:
+    """A table that names the images 0.png to 7.png beside it."""
+
+    def tried(folder: Path) -> str:
+        for number in range(8):
+            image(folder / f"{number}.png", number)
+        (folder / name).write_text(text)
+        found = load_path(folder / name, reading or Reading(), size=8)
+        parts = "" if found.parts is None else f", parts {sorted(set(found.parts.tolist()))}"
+        classes = ", ".join(f"`{name}`" for name in found.class_names)
+        return "; ".join([f"{len(found)} images, classes {classes}{parts}", *found.notes])
+
+    return tried
+
+
+def unlabelled(text: str) -> Callable[[Path], str]:
+    """The same to `bench embed`, without labels."""
+
+    def tried(folder: Path) -> str:
+        for number in range(8):
+            image(folder / f"{number}.png", number)
+        (folder / "list.csv").write_text(text)
+        found = load_inputs(folder / "list.csv", Reading(), size=8)
+        columns = ", ".join(f"{name}: {' '.join(found.columns[name])}" for name in found.columns)
+        return f"{len(found.rows)} images; {columns}"
+
+    return tried
+
+
+def pipe(folder: Path) -> str:
+    tried = images("a/1.png", "a/2.png", "b/1.png", "b/2.png")
+    for name in ("a", "b"):
+        (folder / "mine" / name).mkdir(parents=True)
+    os.mkfifo(folder / "mine/a/3.png")
+    return tried(folder)
+
+
+def lines(*cells: str, head: str = "d0,d1,label", end: str = "\n") -> str:
+    """A text table of two dimensions, a row for each text."""
+    rows = [f"{number}.5,{number * 2}.25,{cell}" for number, cell in enumerate(cells)]
+    return end.join([head, *rows, ""] if head else [*rows, ""])
+
+
 def both(*parts: str) -> list[str]:
     return [f"{part}/{kind}/{n}.png" for part in parts for kind in "ab" for n in "12"]
 
@@ -163,6 +293,85 @@ TRIED: dict[str, Callable[[Path], str]] = {
     ),
     "a .zip with a damaged image": damaged(Reading()),
     "the same archive with `--skip-unreadable`": damaged(Reading(skip_unreadable=True)),
+    "a first line of numbers and a word": written(lines(*"abab", head="")),
+    "dimensions written 1,234.5": written(
+        "d0,d1,label\n" + "".join(f'"1,23{n}.5",{n}.5,{"ab"[n % 2]}\n' for n in range(4))
+    ),
+    "dimensions written 12%": written("d0,d1,label\n1%,2%,a\n3%,4%,b\n"),
+    "a quotation mark that is not closed": written(lines("a", '"b', "a", "b")),
+    "text behind a quotation": written(lines("a", '"b" or c', "a", "b")),
+    "a blank before one label": written(lines("a", " a", "b", "b")),
+    "a blank after every comma": written(lines("a", "a", "b", "b").replace(",", ", ")),
+    "labels that a zero-width blank tells apart": written(lines("a", "a\u200b", "b", "b")),
+    "labels `1`, `+1`, `1e0`": written(lines("1", "+1", "1e0", "2")),
+    "labels `cat\\|dog`, `cat`": written(lines("cat|dog", "cat", "cat|dog", "cat")),
+    "lines that end as on old Macs": written(lines(*"abab", end="\r")),
+    "a cell of 200,000 letters": written(
+        "emb;label\n" + "".join(f"[{'0,' * 99_999}{n}];{'ab'[n % 2]}\n" for n in range(4))
+    ),
+    "Excel's line `sep=;`": written("sep=;\n" + lines(*"abab").replace(",", ";")),
+    "UTF-32 without a mark": written(lines(*"abab").encode("utf-32-le")),
+    "zero bytes among the text": written(lines(*"abab").replace("a", "a\0")),
+    "blanks as delimiters, labels in words": written(lines(*"abab").replace(",", " "), "t.txt"),
+    "a compressed table, .csv.gz": written(gzip.compress(lines(*"abab").encode()), "t.csv.gz"),
+    "the same, cut off": written(gzip.compress(lines(*"abab").encode())[:-12], "t.csv.gz"),
+    "the same, named .csv": written(gzip.compress(lines(*"abab").encode())),
+    "a web page named .csv": written("<!DOCTYPE html><html></html>"),
+    "two columns named `d0`": written(lines(*"abab", head="d0,d0,label")),
+    "labels of whole real numbers and inf": arrays(
+        embeddings=POINTS, labels=np.array([0, 0, 1, 1, np.inf, 1])
+    ),
+    "labels one-hot": arrays(embeddings=POINTS, labels=np.eye(3)[[0, 1, 2, 0, 1, 2]]),
+    "labels as Python objects": arrays(embeddings=POINTS, labels=np.array(NAMES, dtype=object)),
+    "labels as bytes that are no UTF-8": arrays(
+        embeddings=POINTS, labels=np.array([b"\xe9", b"b"] * 3)
+    ),
+    "big-endian numbers, columns first": arrays(
+        embeddings=np.asfortranarray(POINTS.astype(">f4")), labels=np.arange(6).astype(">i2") % 2
+    ),
+    "bfloat16 in safetensors": brain_floats,
+    "a Parquet column of labels in lists": parquet(label=[["a", "b"], ["c"]] * 3),
+    "a Parquet column of labels as bytes": parquet(label=[b"a", b"b"] * 3),
+    "decimal labels of Parquet, 1.50": parquet(label=[Decimal("1.50"), Decimal("2.50")] * 3),
+    "labels in a Parquet dictionary, some missing": parquet(
+        label=pd.Categorical(["a", None, "b"] * 2)
+    ),
+    "folders `trains`, `test_1`": images(*both("trains", "test_1")),
+    "folders of the same names in folders": images(*both("x", "y")),
+    "what macOS, Windows and Synology leave": images(
+        *("a/1.png", "b/1.png", "a/._1.png", "__MACOSX/a/1.png", "@eaDir/1.png", "Thumbs.db")
+    ),
+    "images and a table in one folder": images("1.png", "2.png", "labels.csv"),
+    "a pipe named .png": pipe,
+    "images (N, 3, 9, 3)": lambda folder: (
+        np.savez(folder / "a.npz", images=np.zeros((4, 3, 9, 3), np.uint8), labels=[0, 0, 1, 1]),
+        str(load_path(folder / "a.npz")),
+    )[1],
+    "a .zip with backslashes in its names": archived("m.zip", "a\\1.png", "b\\1.png"),
+    "a .zip that holds a name twice": archived("m.zip", "a/1.png", "a/1.png", "b/1.png"),
+    "a .tar with a damaged header": archived(
+        "m.tar", "a/1.png", "b/1.png", "b/2.png",
+        damage=lambda content: content.replace(b"b/1.png", b"\xff/1.png"),
+    ),
+    "a .tar.gz that is cut off": archived(
+        "m.tar.gz", "a/1.png", "b/1.png", damage=lambda content: content[: len(content) // 2]
+    ),
+    "a list of paths and numbers, blanks between": listing(
+        "".join(f"{n}.png {n % 2}\n" for n in range(8)), name="list.txt"
+    ),
+    "the same with `--columns 1 --label-column 2`": listing(
+        "".join(f"{n}.png {n % 2}\n" for n in range(8)),
+        Reading(columns="1", label_column="2"), name="list.txt",
+    ),
+    "paths and several labels, `[\'a\', \'b\']`": listing(
+        "path;label\n" + "".join(f"{n}.png;['a', 'b']\n" for n in range(8))
+    ),
+    "paths, parts in capitals": listing(
+        "path,label,Split\n"
+        + "".join(f"{n}.png,{n % 2},{('TRAIN', 'Test')[n // 4]}\n" for n in range(8))
+    ),
+    "paths without labels, to `bench embed`": unlabelled("path\n0.png\n1.png\n"),
+    "images of one class, to `bench embed`": to_embed("a/x.png", "a/y.png"),
     "images without folders, to `bench embed`": to_embed("x.png", "y.png"),
     "images in folders, to `bench embed`": to_embed("a/x.png", "b/y.png"),
 }  # fmt: skip
@@ -173,7 +382,7 @@ def row(what: str, tried: Callable[[Path], str], folder: Path) -> str:
         came = tried(folder)
     except UserError as error:
         came = f"refused: {error}"
-    came = came.replace(f"{folder}{os.sep}", "").replace("|", "\\|")
+    came = came.replace(f"{folder}{os.sep}", "").replace(str(folder), ".").replace("|", "\\|")
     return f"| {what} | {came} |\n"
 
 
