@@ -75,7 +75,7 @@ def test_the_bootstrap_covers_over_seeds_folds_and_classes(
 ) -> None:
     draw = generator(3, seeds)
     covered = []
-    for batch in range(5 * TIMES):
+    for batch in range(3 * TIMES):
         sums = crossed(draw, effects, (2000, seeds, 4, 40))
         found = hierarchical_bootstrap(sums, np.ones(40), seed=batch, draws=2000)
         covered.append(np.mean((found.low <= 0) & (found.high >= 0)))
