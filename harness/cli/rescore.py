@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.options import PluginOption, ProtocolFileOption, StoreOption
-from harness.errors import EXIT_DOES_NOT_HOLD, UserError
+from harness.errors import EXIT_DOES_NOT_HOLD, EXIT_NOT_COMPARABLE, UserError
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 
 def rescore(
+    path: Annotated[
+        Path | None, typer.Argument(help="A store; by default --store.", show_default=False)
+    ] = None,
     *,
     store: StoreOption = DEFAULT_STORE,
     protocol_file: ProtocolFileOption = None,
@@ -32,7 +35,7 @@ def rescore(
 
     metrics = [offer.item for offer in load_registry(plugin or ()).metrics.values()]
     changed = total = 0
-    with Store.open(store) as opened:
+    with Store.open(path or store) as opened:
         opened.require_writable()
         with opened.sole_writer(waiting=say_waiting):
             for result in rescore_store(opened, RuleBook(protocol_file or ()), metrics):
@@ -46,9 +49,14 @@ def rescore(
 
 def verify(
     path: Annotated[
-        Path, typer.Argument(help="A store, or a leaderboard in JSON, published or not.")
-    ],
+        Path | None,
+        typer.Argument(
+            help="A store, or a leaderboard in JSON, published or not; by default --store.",
+            show_default=False,
+        ),
+    ] = None,
     *,
+    store: StoreOption = DEFAULT_STORE,
     protocol_file: ProtocolFileOption = None,
     plugin: PluginOption = None,
     data: Annotated[
@@ -58,15 +66,17 @@ def verify(
 ) -> None:
     """Recompute every recorded number and report those that do not hold; exit code 1 if any.
 
-    Test samples are compared with those of the dataset, where it is at hand.
+    Test samples are compared with those of the dataset, where it is at hand. What could not be
+    looked at is said; exit code 3 if that is all there is.
     """
     from harness.data.own import load_path
     from harness.rescoring import Datasets
 
     datasets = Datasets(plugin or (), [] if data is None else [load_path(data)])
-    total = wrong = 0
-    for finding in _findings(path, protocol_file or [], datasets):
+    total = wrong = unseen = 0
+    for finding in _findings(path or store, protocol_file or [], datasets):
         if finding.unseen:
+            unseen += 1
             typer.echo(f"{finding.what}: {finding.unseen}")
             continue
         total += 1
@@ -77,6 +87,8 @@ def verify(
     typer.echo(f"{total} looked at, {total - wrong} hold, {wrong} do not")
     if wrong:
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
+    if unseen and not total:
+        raise typer.Exit(EXIT_NOT_COMPARABLE)
 
 
 def _findings(path: Path, protocol_files: list[Path], datasets: Datasets) -> Iterator[Checked]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -186,8 +187,19 @@ def entrants(records: Sequence[Record]) -> dict[Entrant, list[Record]]:
 def label_of(key: Entrant, among: Entrants) -> str:
     """The method's name, with its hyperparameters where there is another of that name."""
     method, point = key
-    alone = sum(other == method for other, _ in among) == 1
-    return method if alone else f"{method} ({point})" if point == SEARCHED else f"{method} {point}"
+    points = [other for name, other in among if name == method]
+    return method if len(points) == 1 else f"{method} ({point_text(point, points)})"
+
+
+def point_text(point: str, among: Iterable[str]) -> str:
+    """A point as the board's labels have it: of its hyperparameters those that others have not."""
+    if point == SEARCHED:
+        return point
+    others = [json.loads(other) for other in among if other not in (SEARCHED, point)]
+    own = json.loads(point).items()
+    told = [f"{name}={value}" for name, value in own if any(o.get(name) != value for o in others)]
+    told = told or [f"{name}={value}" for name, value in own]
+    return ", ".join(told) or "no hyperparameters"
 
 
 def match(key: Entrant, recorded: Entrants, found: Entrants) -> list[Record]:
@@ -245,8 +257,9 @@ def _notes(baseline: Side, candidate: Side, recorded: Entrants, found: Entrants)
     for key, records in recorded.items():
         matched = match(key, recorded, found)
         if matched and method_key(matched[0]) != key:
-            point = method_key(matched[0])[1]
-            yield f"{key[0]}: its hyperparameters are {point}, the baseline's {key[1]}"
+            both = (method_key(matched[0])[1], key[1])
+            now, before = (point_text(point, both) for point in both)
+            yield f"{key[0]}: its hyperparameters are {now}, the baseline's {before}"
         elif matched and _source(matched[0]) != _source(records[0]):
             yield f"{key[0]}: {_source(matched[0])}, the baseline's {_source(records[0])}"
     new = sorted({method for method, _ in found} - {method for method, _ in recorded})

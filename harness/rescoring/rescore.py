@@ -18,6 +18,10 @@ from harness.record import Concatenation, Identity, Record, Scores
 from harness.store import Store
 
 
+class NoProtocol(UserError):
+    """No protocol at hand is the one that a run was made by."""
+
+
 class RuleBook:
     """Finds the scoring rules that a Record's protocol digest stands for.
 
@@ -29,11 +33,11 @@ class RuleBook:
         self._known: dict[tuple[str, str], Protocol] = {}
 
     def rule(self, record: Record) -> ScoringRule:
-        """How one run is scored; UserError if no protocol at hand has its digest."""
+        """How one run is scored; NoProtocol if none at hand has its digest."""
         return self.protocol(record.identity).scoring_for(record.declared.comparison)
 
     def protocol(self, identity: Identity) -> Protocol:
-        """The protocol of one run; UserError if none at hand has its digest."""
+        """The protocol of one run; NoProtocol if none at hand has its digest."""
         key = (identity.protocol_digest, identity.dataset)
         if key not in self._known:
             self._known[key] = self._find(identity)
@@ -49,7 +53,7 @@ class RuleBook:
                 continue
             if protocol.digest == identity.protocol_digest:
                 return protocol
-        raise UserError(
+        raise NoProtocol(
             f"no protocol at hand has the digest {identity.protocol_digest[:12]} of "
             f"'{identity.protocol}' (give its file with --protocol-file)"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from harness.data.splits import part_digest
 from harness.errors import UserError
 from harness.record import Record, Scores
 from harness.rescoring.datasets import Datasets, NotAtHand
-from harness.rescoring.rescore import RuleBook, join_again, score_again
+from harness.rescoring.rescore import NoProtocol, RuleBook, join_again, score_again
 from harness.results.belonging import belonging
 from harness.results.class_sums import mean_of_sums, rounding_bound
 from harness.results.publication import (
@@ -92,21 +92,43 @@ def verify_store(
     `datasets`: what test parts are made again from.
     """
     tested = _TestParts(rules, datasets or Datasets())
+    unseen: dict[str, list[int]] = {}  # why, and how many runs and concatenations
     for record in store.records():
         identity = record.identity
         name = f"{identity.method}, seed {identity.seed}, fold {identity.fold} ({record.run_id})"
-        if record.scores is not None:
+        if record.scores is None:
+            continue
+        try:
+            rules.protocol(identity)
+        except NoProtocol as absent:
+            unseen.setdefault(str(absent), [0, 0])[0] += 1
+            yield from _broken(name, check_invariants(record.scores.values))
+        else:
             yield Checked(name, tuple(_run_problems(record, record.scores, store, rules, tested)))
     for joined in store.concatenations():
         name = f"concatenation {joined.concatenation_id}"
+        broken = check_invariants(joined.scores.values)
         try:
             found = [*_version(joined.scores)] or list(
                 _compare(joined.scores, join_again(joined, store, rules, ()))
             )
+        except NoProtocol as absent:
+            unseen.setdefault(str(absent), [0, 0])[1] += 1
+            yield from _broken(name, broken)
+            continue
         except UserError as error:
             found = [str(error)]
-        yield Checked(name, (*found, *check_invariants(joined.scores.values)))
+        yield Checked(name, (*found, *broken))
+    for why, (runs, joins) in unseen.items():
+        left = f"{why}; {runs} runs and {joins} concatenations were not computed again"
+        yield Checked("protocol", (), left)
     yield from tested.unseen()
+
+
+def _broken(name: str, problems: Sequence[str]) -> Iterator[Checked]:
+    """What is wrong with scores whatever their protocol, where anything is."""
+    if problems:
+        yield Checked(name, tuple(problems))
 
 
 def _run_problems(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.errors import UserError, unknown
+from harness.errors import NotComparable, UserError, unknown
 from harness.metrics import title_of
 from harness.results.board import Board
 from harness.results.telling import LEVEL, Telling
@@ -61,8 +61,8 @@ def compare_across(
 ) -> Across:
     """Rank the methods that all boards have by their means on each.
 
-    Raises UserError for fewer than two boards or methods, two boards of one dataset and protocol,
-    or a metric that a board lacks.
+    Raises UserError for fewer than two boards, two boards of one dataset and protocol, or a metric
+    that a board lacks, and NotComparable for fewer than two methods with scores on all.
     """
     if len(boards) < 2:
         raise UserError("comparing across datasets needs two published leaderboards")
@@ -73,7 +73,9 @@ def compare_across(
     means = [_means(board, metric) for board in boards]
     common = sorted(set(means[0]).intersection(*means[1:]))
     if len(common) < 2:
-        raise UserError(f"these leaderboards share {len(common)} methods with scores (needed: 2)")
+        raise NotComparable(
+            f"these leaderboards share {len(common)} methods with scores (needed: 2)"
+        )
     sign = 1.0 if higher_is_better else -1.0
     scores = [[sign * board[method] for board in means] for method in common]
     ranks = average_ranks(scores).tolist()

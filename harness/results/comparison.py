@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import UserError
+from harness.errors import NotComparable, UserError
 from harness.results.board import Board, Row
 from harness.results.class_sums import ClassSums, stacked_sums
 from harness.results.reading import Source, as_source
@@ -258,8 +258,8 @@ def _sums(
 def make_pair(board: Board, first: str, second: str, metric: str) -> Pair:
     """Find two rows by label or method and the seeds at which both have `metric` in every fold.
 
-    Raises UserError for a name that is unknown or stands for several rows, a row against itself,
-    a metric that neither has, and rows without a common replicate.
+    Raises UserError for a name that is unknown or stands for several rows, a row against itself or
+    a metric that neither has, and NotComparable for rows without a common replicate.
     """
     places = (board.row(first), board.row(second))
     rows = (board.rows[places[0]], board.rows[places[1]])
@@ -269,7 +269,7 @@ def make_pair(board: Board, first: str, second: str, metric: str) -> Pair:
     there = np.isfinite(values.mean(axis=2)[list(places)])
     common = there.all(axis=0)
     if not common.any():
-        raise UserError(_nothing_in_common(rows, there, metric))
+        raise NotComparable(_nothing_in_common(rows, there, metric))
     return Pair(
         rows=rows,
         seeds=tuple(int(seed) for seed in np.array(seeds)[common]),

@@ -56,8 +56,9 @@ def bench(*arguments: str | Path) -> Result:
     return CliRunner().invoke(APP, [str(argument) for argument in arguments])
 
 
-def error_of(result: Result) -> str:
+def error_of(result: Result, *, code: int = 2) -> str:
     assert isinstance(result.exception, UserError)
+    assert result.exception.exit_code == code
     return str(result.exception)
 
 
@@ -168,7 +169,7 @@ def test_more_power_takes_more_replicates(store: Path) -> None:
 
 def test_power_without_a_measured_noise_is_refused(store: Path) -> None:
     result = bench("power", "lonely", "margin", "--store", store)
-    assert "nothing to plan with" in error_of(result)
+    assert "nothing to plan with" in error_of(result, code=3)
 
 
 def test_ranks_are_printed_with_letters_and_bootstrap(store: Path) -> None:

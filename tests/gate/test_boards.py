@@ -8,6 +8,7 @@ import torch
 from harness.errors import NotComparable, UserError
 from harness.execution.machine import environment
 from harness.gate import baseline_side, candidate_side, gate_boards, gated_metrics
+from harness.gate.boards import point_text
 from harness.record import Searched, Told
 from harness.results import open_source
 from harness.results.publication import load_publication
@@ -152,10 +153,20 @@ def test_other_hyperparameters_are_compared_and_named(gate, make_store):
     new = make_store("new", levels={"a": 0.5}, identity={"hyperparameters": {"margin": 0.2}})
     report = gate(new, methods=["a"])
     assert report.exit_code == 0
-    assert (
-        'a: its hyperparameters are {"margin": 0.2}, the baseline\'s {"margin": 0.1}'
-        in report.notes
-    )
+    assert "a: its hyperparameters are margin=0.2, the baseline's margin=0.1" in report.notes
+
+
+@pytest.mark.parametrize(
+    ("point", "others", "text"),
+    [
+        ('{"a": 1, "b": 2}', ['{"a": 1, "b": 3}'], "b=2"),
+        ('{"a": 1, "b": 2}', ["searched"], "a=1, b=2"),
+        ("searched", ['{"a": 1}'], "searched"),
+        ("{}", ['{"a": 1}'], "no hyperparameters"),
+    ],
+)
+def test_a_point_is_told_as_the_board_tells_it(point, others, text):
+    assert point_text(point, [*others, point]) == text
 
 
 def test_other_code_and_another_environment_are_named(gate, make_store):

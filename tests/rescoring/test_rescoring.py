@@ -148,6 +148,29 @@ def test_a_protocol_that_is_not_at_hand_is_named(store):
         RuleBook().rule(record.model_copy(update={"identity": gone}))
 
 
+def other_protocol(store):
+    """The runs as of a protocol that nobody has."""
+    for record in store.records():
+        gone = record.identity.model_copy(update={"protocol": "gone", "protocol_digest": "d" * 64})
+        yield record.model_copy(update={"identity": gone})
+
+
+def test_runs_of_a_protocol_that_is_not_at_hand_are_not_looked_at(store, tmp_path):
+    with Store.open(tmp_path / "gone", create=True) as opened:
+        for record in other_protocol(store):
+            opened.put(record, store.arrays(store.records()[record.identity.fold]))
+        (finding,) = verify_store(opened, RuleBook())
+        assert not finding.problems
+        assert finding.unseen.endswith("2 runs and 0 concatenations were not computed again")
+        change_scores(opened, values={**record.scores.values, "map_at_r": 2.0})
+        broken = [one for one in verify_store(opened, RuleBook()) if one.problems]
+        assert len(broken) == 1  # what no protocol allows is found all the same
+        change_scores(opened, values=record.scores.values)
+    found = run("verify", str(tmp_path / "gone"))
+    assert found.returncode == 3
+    assert "0 looked at, 0 hold, 0 do not" in found.stdout
+
+
 def test_a_published_board_is_held_to_its_invariants(store):
     document = board_document(load_board(store))
     assert [finding.problems for finding in verify_board(document, "board")] == [()]
@@ -192,8 +215,8 @@ def test_verify_and_rescore_on_the_command_line(store):
     assert bad.returncode == 1
     assert "singletons: recorded 7, is 0" in bad.stdout
     assert "3 looked at, 2 hold, 1 do not" in bad.stdout
-    assert "3 sets of scores recomputed" in run("rescore", "--store", str(store.path)).stdout
-    good = run("verify", str(store.path))
+    assert "3 sets of scores recomputed" in run("rescore", str(store.path)).stdout
+    good = run("verify", "--store", str(store.path))
     *notes, last = good.stdout.splitlines()
     assert (good.returncode, last) == (0, "3 looked at, 3 hold, 0 do not")
     assert [note.partition(": ")[0] for note in notes] == ["dataset 'digits'"]

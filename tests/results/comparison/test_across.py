@@ -99,17 +99,18 @@ def test_what_each_dataset_tells_of_the_leader_shares_the_level(board: MakeBoard
 
 
 @pytest.mark.parametrize(
-    ("means", "said"),
+    ("means", "said", "code"),
     [
-        ([{"a": 0.5, "b": 0.1}], "needs two published leaderboards"),
-        ([{"a": 0.5, "b": 0.1}, {"a": 0.5, "c": 0.1}], "share 1 methods"),
+        ([{"a": 0.5, "b": 0.1}], "needs two published leaderboards", 2),
+        ([{"a": 0.5, "b": 0.1}, {"a": 0.5, "c": 0.1}], "share 1 methods", 3),
     ],
 )
 def test_what_cannot_be_compared_is_refused(
-    boards: Callable[..., list[Board]], means: list[Mapping[str, float]], said: str
+    boards: Callable[..., list[Board]], means: list[Mapping[str, float]], said: str, code: int
 ) -> None:
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=said) as raised:
         compared(boards(*means))
+    assert raised.value.exit_code == code
 
 
 def test_a_dataset_counts_once(boards: Callable[..., list[Board]]) -> None:
