@@ -66,17 +66,16 @@ def decide(
 
     pass: the candidate is shown to be worse by no more than `margin`. regression: it is shown to
     be worse by more. inconclusive: neither. The bounds are Student's. Without any variance no noise
-    was measured: no difference at all passes, and any other is judged by half of
-    `p_without_variance` (statistics/paired.py); what is `counted` (a cost that is the same in every
-    run) has no noise, and the difference itself decides. The detectable difference is
-    (t(1 - level) + t(power)) standard errors (Bloom 1995). Raises ValueError for a negative margin.
+    was measured, and there are no bounds: no difference at all passes, and any other is judged by
+    half of `p_without_variance` (statistics/paired.py); what is `counted` (a cost that is the same
+    in every run) has no noise, and the difference itself decides. The detectable difference is (t(1 - level) + t(power)) standard errors (Bloom 1995). Raises ValueError for a negative margin.
     """
     if not (margin >= 0.0 and math.isfinite(margin)):
         raise ValueError(f"a margin is a number from 0 up, not {margin!r}")
     if difference.standard_error is None or difference.degrees is None:
         return _unknown(difference)
     silent = difference.standard_error <= ROUNDING * abs(difference.mean)
-    if silent and difference.mean != 0.0 and not counted:
+    if silent and not counted:
         return _silent(difference, margin, higher_is_better=higher_is_better, level=level)
     half = _quantile(difference.degrees, 1.0 - level) * difference.standard_error
     low, high = difference.mean - half, difference.mean + half
@@ -102,14 +101,25 @@ def decide(
 def _silent(
     difference: Difference, margin: float, *, higher_is_better: bool, level: float
 ) -> Decision:
-    """The verdict on differences that are all one number: as many signs agree."""
+    """The verdict on differences that are all one number: none, or as many signs that agree."""
+    if difference.mean == 0.0:
+        return Decision(
+            verdict="pass",
+            sentence=f"{_sentence('pass', margin, 0.0)}; the same in each of them",
+            low=None,
+            high=None,
+            detectable=None,
+            p_value=1.0,
+        )
     worse = -difference.mean if higher_is_better else difference.mean
     beyond = worse > margin + _ROUNDING
     p = float(p_without_variance(difference.mean, difference.units)) / 2.0
     what = "each class" if difference.basis == "test classes" else "each replicate"
     same = f"the same difference in {what}, so no noise was measured"
     verdict: Verdict = "inconclusive"
-    sentence = f"{same}; {math.ceil(-math.log2(level))} that agree would tell"
+    where = "beyond" if beyond else "within"
+    enough = math.ceil(-math.log2(level))
+    sentence = f"{where} the margin of {margin:.4g}, but {same}; {enough} that agree would tell"
     if p <= level:
         verdict = "regression" if beyond else "pass"
         sentence = f"{_sentence(verdict, margin, 0.0)}; {same}"

@@ -36,10 +36,9 @@ def change(difference: Difference, decision: Decision) -> str:
         f"{number(difference.baseline)} -> {number(difference.candidate)}, "
         f"by {signed(difference.mean)}"
     )
-    if decision.low is None or decision.high is None:
-        return text
-    ends = f" [{signed(decision.low)}, {signed(decision.high)}]"
-    return f"{text}{ends} over {difference.units} {difference.basis}"
+    if decision.low is not None and decision.high is not None:
+        text += f" [{signed(decision.low)}, {signed(decision.high)}]"
+    return f"{text} over {difference.units} {difference.basis}" if difference.units > 1 else text
 
 
 def number(value: float) -> str:

@@ -19,7 +19,7 @@ from harness.statistics.across_datasets import (
 from harness.table import Cell, Column, Table
 
 _SEED = 0
-FEW = 5  # datasets; of fewer the test's pseudo-observation weighs a tenth and more
+FEW = 5  # datasets; of fewer the test's pseudo-observation decides, and it says "equal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,9 @@ class Placed:
     """One method: its mean on each dataset, its average rank, and the leader compared with it.
 
     `leader`: probabilities that the leader is better over datasets like these, practically equal,
-    or worse; None for the leader itself. `told`: on how many of these datasets the leader is told
-    better, and worse, by the tests of their boards, all datasets together at 5 %.
+    or worse; None for the leader itself, and for all over fewer than `FEW` datasets. `told`: on how
+    many of these datasets the leader is told better, and worse, by the tests of their boards, all
+    datasets together at 5 %.
     """
 
     method: str
@@ -90,7 +91,9 @@ def compare_across(
                 method=common[place],
                 means=tuple(sign * value for value in scores[place]),
                 rank=ranks[place],
-                leader=None if place == order[0] else _posterior(first, scores[place], rope),
+                leader=_posterior(first, scores[place], rope)
+                if place != order[0] and len(boards) >= FEW
+                else None,
                 told=_told(tellings, common[order[0]], common[place]),
             )
             for place in order
@@ -143,6 +146,13 @@ def _posterior(first: Sequence[float], other: Sequence[float], rope: float) -> P
     return bayesian_signed_rank(differences, rope=rope, seed=_SEED)
 
 
+_POSTERIOR = (
+    Column(key="better", title="leader better", align="right", priority=1, digits=2),
+    Column(key="equal", title="equal", align="right", priority=1, digits=2),
+    Column(key="worse", title="leader worse", align="right", priority=1, digits=2),
+)
+
+
 def across_table(across: Across) -> Table:
     """One row a method: average rank, mean on each dataset, and what the leader is to it."""
     name = title_of(across.metric)
@@ -154,9 +164,7 @@ def across_table(across: Across) -> Table:
             for dataset in across.datasets
         ),
         Column(key="told", title="told apart on", priority=1),
-        Column(key="better", title="leader better", align="right", priority=1, digits=2),
-        Column(key="equal", title="equal", align="right", priority=1, digits=2),
-        Column(key="worse", title="leader worse", align="right", priority=1, digits=2),
+        *(_POSTERIOR if len(across.datasets) >= FEW else ()),
     ]
     return Table(
         title=f"{name} over {len(across.datasets)} datasets",
@@ -193,16 +201,14 @@ def _notes(across: Across) -> list[str]:
         notes.append(f"all methods alike: p = {across.friedman:.3g} (Friedman)")
     notes.append(
         f"leader better, equal, worse: Bayesian signed-rank test; equal is within {across.rope:g}"
-        + (
-            "; on so few datasets the prior decides much of it"
-            if len(across.datasets) < FEW
-            else ""
-        )
+        if len(across.datasets) >= FEW
+        else f"no Bayesian signed-rank test: of fewer than {FEW} datasets its prior decides"
     )
     notes.append(
         f"told apart on: how many of these {len(across.datasets)} datasets show the leader better "
-        "or worse by the noise of their runs (5 %, all pairs of all of them); ranks and Bayes "
-        "read the means alone, and speak of further datasets like these"
+        "or worse by the noise of their runs (5 %, all pairs of all of them); ranks "
+        f"{'and Bayes ' if len(across.datasets) >= FEW else ''}read the means alone, and speak of "
+        "further datasets like these"
     )
     if across.left_out:
         notes.append(f"not on every leaderboard: {', '.join(across.left_out)}")

@@ -104,12 +104,12 @@ def _chosen(board: Board, metrics: Sequence[str] | None) -> list[str]:
 
 
 def _standing_columns(board: Board) -> list[Column]:
-    """The mark of the top group, and letters or ranks; none where nothing is told apart."""
-    by = board.ranked_by
-    shown = board.telling(by).found.shown if by in board.metrics else "nothing"
-    if shown == "nothing":
+    """The mark of the top group, and letters or ranks; none where they would say nothing."""
+    if board.ranked_by not in board.metrics:
         return []
-    return [_BEST, _TIES if shown == "letters" else _RANKS]
+    found = board.telling(board.ranked_by).found
+    told = {"letters": [_TIES], "ranks": [_RANKS], "nothing": []}[found.shown]
+    return [_BEST, *told] if found.marked else told
 
 
 def span_text(ranks: tuple[int, int] | None) -> str | None:

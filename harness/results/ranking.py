@@ -41,7 +41,8 @@ class Ranked:
 class Ranking:
     """The rows, best first; how many seeds the bootstrap resampled, and which levels.
 
-    `told`: what their marks mean; `lettered`: whether letters are few enough to show.
+    `told`: what their marks mean; `marked`, `lettered`: whether marks and letters are shown, as
+    on the board.
     """
 
     board: Board
@@ -49,6 +50,7 @@ class Ranking:
     higher_is_better: bool
     rows: tuple[Ranked, ...]
     told: tuple[str, ...]
+    marked: bool
     lettered: bool
     seeds: int
     levels: tuple[str, ...]
@@ -88,6 +90,7 @@ def load_ranking(
         higher_is_better=higher_is_better,
         rows=tuple(rows),
         told=telling.notes,
+        marked=telling.found.marked,
         lettered=telling.found.shown == "letters",
         seeds=len(seeds) if drawn else 0,
         levels=drawn.levels if drawn else (),
@@ -135,7 +138,7 @@ def ranking_table(ranking: Ranking) -> Table:
     columns = [
         Column(key="method", title="method", priority=0, wraps=True),
         Column(key="score", title=name, align="right", priority=0),
-        Column(key="best", title="*", priority=1),
+        *([Column(key="best", title="*", priority=1)] if ranking.marked else []),
         *([Column(key="ties", title="ties", priority=1)] if ranking.lettered else []),
         Column(key="ranks", title="rank", align="right", priority=1),
         Column(key="bootstrap", title="bootstrap", align="right", priority=2),

@@ -120,7 +120,7 @@ def _to_see(found: Comparison) -> str:
         return "no noise was measured"
     size = _plain(power.difference)
     if power.noise == 0.0:
-        return "they differ by the same in each replicate, and without noise there is no test"
+        return "they differ by the same in each replicate: without noise, as many signs must tell"
     if power.more is None:
         return f"no feasible number of replicates would show {size}"
     if power.more == 0:
@@ -140,7 +140,8 @@ def _grounds(found: Comparison) -> Iterator[str]:
         yield from _cautions(found)
         return
     if found.verdict == "undecided":
-        alone = "; the interval is of this pair alone" if _family(found) else ""
+        shown = found.difference.interval.low is not None and _family(found)
+        alone = "; the interval is of this pair alone" if shown else ""
         yield f"difference: {_difference(found)}{alone}{_of_this_size(found)}"
     yield from _tests(found)
     if found.resampled is not None:

@@ -162,7 +162,7 @@ def _notes(found: Standings, title: str) -> Iterator[str]:
     counted += over
     if found.shown == "nothing":
         yield f"no two rows can be told apart by {title} (5 %, {counted})"
-    else:
+    if found.marked:
         best = sum(row.best or False for row in found.rows)
         yield (
             f"*: may be the best by {title}, {best} of {len(found.places)} rows; the best is among "
@@ -179,6 +179,10 @@ def _notes(found: Standings, title: str) -> Iterator[str]:
             f"rank: where a row may truly stand by {title}; all hold together with 95 %{over} "
             f"({found.told:,} of {pairs:,} pairs are told apart)"
         )
+    untested = int((np.triu(found.pairs.replicates < 2, 1)).sum())
+    if untested:
+        many = "1 pair has" if untested == 1 else f"{untested:,} pairs have"
+        yield f"{many} fewer than two seeds in common: not tested, so not told apart"
     effect = found.pairs.effect
     if effect.found:
         yield (

@@ -56,6 +56,11 @@ class Standings:
         return "letters" if most <= READABLE else "ranks"
 
     @property
+    def marked(self) -> bool:
+        """Whether the top group says anything: some row is shown not to be the best."""
+        return any(row.best is False for row in self.rows)
+
+    @property
     def by_seeds(self) -> bool:
         """Whether folds of one seed were seen to share noise, so that seeds are the units."""
         return self.pairs.effect.found

@@ -101,7 +101,17 @@ def test_a_count_is_a_fact(mean, verdict):
 
 
 def test_identical_reruns_pass_even_a_margin_of_zero():
-    assert decide(difference(0.0, 0.0, n=2), 0.0).verdict == "pass"
+    decision = decide(difference(0.0, 0.0, n=2), 0.0)
+    assert decision.verdict == "pass"
+    assert decision.sentence.endswith("; the same in each of them")
+    assert decision.low is decision.high is decision.detectable is None  # no noise, no interval
+
+
+@pytest.mark.parametrize(("mean", "side"), [(-0.1, "beyond"), (-0.001, "within"), (0.1, "within")])
+def test_what_signs_cannot_tell_yet_says_on_which_side_of_the_margin_it_is(mean, side):
+    decision = decide(difference(mean, 0.0, n=3), 0.01)
+    assert decision.verdict == "inconclusive"
+    assert decision.sentence.startswith(f"{side} the margin of 0.01, but the same difference in")
 
 
 def test_one_replicate_is_inconclusive_and_says_why():

@@ -151,6 +151,28 @@ def test_one_sentence_takes_the_place_of_a_wall_where_nothing_is_told_apart(
     assert "*" not in text
 
 
+def test_who_may_not_be_the_best_is_marked_where_letters_tell_nothing(
+    replicate: MakeRuns,
+) -> None:
+    # Differences .1 +- .048: two-sided p = .07, one-sided .035.
+    text = render_board(
+        build_board(scored(replicate, a=[0.352, 0.5, 0.648], b=[0.3, 0.4, 0.5])), "table"
+    )
+    assert "no two rows can be told apart by MAP@R (5 %, the one pair)" in text
+    assert "*: may be the best by MAP@R, 1 of 2 rows" in text
+    assert "ties:" not in text
+
+
+def test_pairs_with_too_few_seeds_in_common_are_counted(replicate: MakeRuns) -> None:
+    a, b, c = (
+        [one for seed in seeds for one in replicate(name, seed, 0.3 + 0.01 * seed)]
+        for name, seeds in (("a", (0, 1, 2)), ("b", (0, 1)), ("c", (2, 3)))
+    )
+    notes = build_board([*a, *b, *c]).notes
+    assert "2 pairs have fewer than two seeds in common: not tested, so not told apart" in notes
+    assert not any("in common" in note for note in build_board([*a, *b]).notes)
+
+
 def test_many_rows_show_ranks_in_place_of_letters(run: Callable[..., Record]) -> None:
     draw = np.random.default_rng(1)
     records = [

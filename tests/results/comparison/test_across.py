@@ -122,7 +122,10 @@ def test_a_dataset_counts_once(boards: Callable[..., list[Board]]) -> None:
 def test_the_table_says_what_decides(boards: Callable[..., list[Board]]) -> None:
     text = render(across_table(compared(boards(*OF_EACH))), "table")
     assert "no average ranks can differ at 5 % on so few datasets (Nemenyi, 2 methods" in text
-    assert "the prior decides much of it" in text
+    assert "of fewer than 5 datasets its prior decides" in text
+    assert "equal" not in text
+    enough = compared(boards(*[{"a": 0.9, "b": 0.5}] * 5))
+    assert {"better", "equal", "worse"} <= {column.key for column in across_table(enough).columns}
     assert "not on every leaderboard: c" in text
 
 

@@ -102,3 +102,15 @@ def test_the_table_says_what_its_columns_mean(filled_store: MakeStore) -> None:
         )
     assert "told apart by MAP@R" in text
     assert "bootstrap: for other seeds, folds, classes; best in: share of its draws" in text
+
+
+def test_marks_are_shown_where_the_board_shows_them(board: MakeBoard, empty: Store) -> None:
+    def columns(**values: list[float]) -> set[str]:
+        scores = {name: {seed: [v] for seed, v in enumerate(own)} for name, own in values.items()}
+        ranking = load_ranking(empty, board(scores), metric="map_at_r")
+        return {column.key for column in ranking_table(ranking).columns}
+
+    assert "best" not in columns(a=[0.5, 0.6], b=[0.52, 0.54])
+    told = columns(a=[0.352, 0.5, 0.648], b=[0.3, 0.4, 0.5])
+    assert "best" in told
+    assert "ties" not in told

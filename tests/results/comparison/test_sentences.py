@@ -122,6 +122,9 @@ def test_without_noise_there_is_no_t_test(board: MakeBoard) -> None:
     text = comparison_text(found)
     assert "this pair alone: no noise was measured, so signs alone p = 0.250" in text
     assert "t-test" not in text
+    assert "interval" not in text  # of many pairs, and there is none
+    three = {"a": flat(0.5, 3), "b": flat(0.4, 3), "c": flat(0.3, 3)}
+    assert "interval" not in comparison_text(compare(board(three), "a", "b", metric="map_at_r"))
 
 
 def test_replicates_left_out_are_counted(board: MakeBoard) -> None:
