@@ -68,7 +68,8 @@ def decide(
     be worse by more. inconclusive: neither. The bounds are Student's. Without any variance no noise
     was measured, and there are no bounds: no difference at all passes, and any other is judged by
     half of `p_without_variance` (statistics/paired.py); what is `counted` (a cost that is the same
-    in every run) has no noise, and the difference itself decides. The detectable difference is (t(1 - level) + t(power)) standard errors (Bloom 1995). Raises ValueError for a negative margin.
+    in every run) has no noise, and the difference itself decides. The detectable difference is
+    (t(1 - level) + t(power)) standard errors (Bloom 1995). Raises ValueError for a negative margin.
     """
     if not (margin >= 0.0 and math.isfinite(margin)):
         raise ValueError(f"a margin is a number from 0 up, not {margin!r}")
