@@ -45,7 +45,11 @@ class Ahead:
     def begin(self) -> None:
         """Take note of all that a pass changes."""
         self.open = True
-        self._before = [*torch._foreach_clone(self._buffers)] if self._buffers else []
+        if not self._before:
+            self._before = [buffer.detach().clone() for buffer in self._buffers]
+        elif self._buffers:
+            with torch.no_grad():
+                torch._foreach_copy_(self._before, self._buffers)
         self._state, self._counted = torch.get_rng_state(), dict(vars(self._counts))
 
     def undo(self) -> None:

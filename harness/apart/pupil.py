@@ -33,7 +33,7 @@ from harness.registry import Reference, confine
 from harness.training.batching import TrainingView
 from harness.training.embedding import Counts, require_readout
 from harness.training.guard import OptimizerGuard, method_state
-from harness.training.optimizers import objective_optimizers, set_rates
+from harness.training.optimizers import clear_gradients, objective_optimizers, set_rates
 from harness.training.outcomes import BadLoss, reason_of
 
 
@@ -169,8 +169,7 @@ class _Pupil:
         self._done(arrays=[found.assignment, found.neighbours, found.weights])
 
     def _step(self, message: Message) -> None:
-        for optimizer in self._optimizers:
-            optimizer.zero_grad(set_to_none=True)
+        clear_gradients(self._optimizers)
         loss = self._objective(self._batch_of(message), self._embed)
         if not isinstance(loss, Tensor):
             raise BadLoss(f"the loss is {type(loss).__name__}, not a tensor")

@@ -18,7 +18,7 @@ from harness.record import Parameters
 from harness.scoring import map_at_r
 from harness.training.batching import BatchSource
 from harness.training.embedding import Counts, embed_part
-from harness.training.optimizers import backbone_optimizers, take_step
+from harness.training.optimizers import backbone_optimizers, clear_gradients, take_step
 from harness.training.outcomes import BadLoss, Diverged
 from harness.training.task import Task
 
@@ -97,8 +97,7 @@ def train(
     while not loop.over:
         began = time.perf_counter()
         for step in loop.steps_of_a_round():
-            for optimizer in optimizers:
-                optimizer.zero_grad(set_to_none=True)
+            clear_gradients(optimizers)
             loop.note_loss(step, objective.step(loop.batch(step)))
             take_step(optimizers, step, loop.rules.training.steps)
         loop.require_learning()

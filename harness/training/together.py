@@ -22,7 +22,7 @@ from harness.method.objective import Outputs
 from harness.models.stacked import Stack
 from harness.training.clock import Clock, spent_on
 from harness.training.loop import Loop, Trained
-from harness.training.optimizers import backbone_optimizers, take_step
+from harness.training.optimizers import backbone_optimizers, clear_gradients, take_step
 
 
 @dataclass(eq=False)
@@ -131,8 +131,7 @@ class Cohort:
     def _step(self, optimizers: Sequence[torch.optim.Optimizer], step: int, steps: int) -> None:
         if self._stacked != self.active:
             self._restack(self.active)
-        for optimizer in optimizers:
-            optimizer.zero_grad(set_to_none=True)
+        clear_gradients(optimizers)
         for member in self.active:
             with member.answering():
                 member.objective.begin_step(member.loop.batch(step))
