@@ -106,13 +106,14 @@ def _print(
     places: Sequence[int],
 ) -> None:
     from harness.results import board_renderable, render_board
+    from harness.results.notes import notes_of
 
     if format == "table" and sys.stdout.isatty():
         page(board_renderable(board, metrics, places))
         return
     typer.echo(render_board(board, format, metrics=metrics, places=places), nl=False)
     if format == "csv":
-        for note in board.notes:
+        for note in notes_of(board, [board.rows[place] for place in places]):
             typer.echo(note, err=True)
 
 

@@ -150,7 +150,7 @@ class Board:
 
     Rows that have fewer replicates than others stand below those, whatever they score.
     `unlocked` names the protocol values overridden on the command line; `remarks` are sentences
-    that belong under the table, beside those that follow from `unlocked` and the rows' failures.
+    that belong under the table, beside those that follow from its rows (`results/notes.py`).
     `told`: what Records say of plugins' metrics. `looks`: the declared numbers of replicates at
     which it is read; none: once. `trunk`: the plugin that gave the trunk, empty for the core's.
     `source`: where it was read from, for people. `beside`: those remarks that say what the source
@@ -209,16 +209,9 @@ class Board:
     @property
     def notes(self) -> tuple[str, ...]:
         """All sentences that belong under the table, the gravest first."""
-        failed = failure_notes((row.label, row.failures) for row in self.rows)
-        return (*self._unlocked(), *failed, *self.remarks)
+        from harness.results.notes import notes_of
 
-    def _unlocked(self) -> tuple[str, ...]:
-        if not self.unlocked:
-            return ()
-        return (
-            f"unlocked protocol: {', '.join(self.unlocked)} not as published; "
-            "these rows cannot be gated or published",
-        )
+        return notes_of(self, self.rows)
 
     @property
     def metrics(self) -> list[str]:
@@ -313,31 +306,3 @@ def best_first(values: Floats, labels: Sequence[str], *, higher_is_better: bool)
             labels[row],
         ),
     )
-
-
-def failure_notes(rows: Iterable[tuple[str, Iterable[Failure]]]) -> tuple[str, ...]:
-    """One sentence for each reason, naming the rows that it befell; `rows`: label and Failures."""
-    groups: dict[tuple[str, str, str], dict[str, int]] = {}
-    for label, failures in rows:
-        for failure in failures:
-            reason = (failure.state, failure.kind, _first_line(failure.message))
-            groups.setdefault(reason, {})[label] = failure.count
-    return tuple(
-        f"{_counted(counts)} {state} ({kind}): {message}"
-        for (state, kind, message), counts in groups.items()
-    )
-
-
-def _counted(counts: dict[str, int]) -> str:
-    """`a: 4 runs`, `a, b: 4 runs each` or `a (4), b (1): 5 runs`."""
-    first, total = next(iter(counts.values())), sum(counts.values())
-    if any(count != first for count in counts.values()):
-        named = ", ".join(f"{label} ({count})" for label, count in counts.items())
-        return f"{named}: {total} runs"
-    each = " each" if len(counts) > 1 else ""
-    return f"{', '.join(counts)}: {first} {'run' if first == 1 else 'runs'}{each}"
-
-
-def _first_line(message: str) -> str:
-    lines = message.strip().splitlines()
-    return lines[0] if lines else "no message"

@@ -38,6 +38,7 @@ from harness.results.key import (
     row_key,
 )
 from harness.results.looks import asked_for, declared_looks, last_look, look_notes
+from harness.results.notes import UNLOCKED
 from harness.results.replicates import (
     ByFold,
     Deferred,
@@ -54,9 +55,6 @@ from harness.results.replicates import (
 from harness.statistics.intervals import Interval, fold_intervals
 from harness.store.excerpts import Common, Excerpt, excerpts_of
 
-UNLOCKED = "unlocked"
-_FOR_TESTS = "smoke"
-"""The published protocol that trains too little for its scores to be compared."""
 _BY_CHANCE = 0.1
 """By how much NMI is above AMI, which is corrected for chance, when a reader must be warned."""
 
@@ -129,7 +127,6 @@ def build_board(
     ranked, ties = _ranked(board)
     beside = (*others, *odd, *rescored, *hidden)
     remarks = (
-        *_meaningless(identity.protocol),
         *_remarks(shown, ranked, aggregate, looks),
         *beside,
         *_environments(shown),
@@ -412,52 +409,14 @@ def _remarks(
     runs: Sequence[Excerpt], rows: Sequence[Row], aggregate: Aggregate, looks: Sequence[int]
 ) -> Iterator[str]:
     """What a reader must know before comparing two rows, the gravest first."""
-    yield from _marks(rows)
     yield from look_notes([row.looked for row in rows], looks)
-    yield from _few_replicates(rows, aggregate)
     yield from _singletons(runs)
     yield from _nmi_by_chance(rows, aggregate)
-
-
-def _meaningless(protocol: str) -> Iterator[str]:
-    if protocol == _FOR_TESTS:
-        yield f"protocol '{protocol}' is for tests: its scores mean nothing"
 
 
 def _share(asked: int, whole: int) -> Iterator[str]:
     if asked < whole:
         yield f"runs: of {asked} of the protocol's {whole} replicates"
-
-
-def _marks(rows: Sequence[Row]) -> Iterator[str]:
-    marked: dict[str, list[str]] = {}
-    for row in rows:
-        for flag in row.flags:
-            marked.setdefault(flag, []).append(row.label)
-    marked.pop(UNLOCKED, None)  # of the whole board, and said above
-    for flag, labels in marked.items():
-        yield f"{flag}: {', '.join(labels)}"
-    if any(row.declared.members > 1 for row in rows):
-        yield "an ensemble is not to be ranked against single models"
-
-
-def _few_replicates(rows: Sequence[Row], aggregate: Aggregate) -> Iterator[str]:
-    tried = [row for row in rows if row.runs.done or row.runs.failed]
-    counts = [max((i.n for i in row.scores(aggregate).values()), default=0) for row in tried]
-    most = max(counts, default=0)
-    few = [
-        f"{row.label} ({count} of {most})"
-        for row, count in zip(tried, counts, strict=True)
-        if 0 < count < most and count != row.looked
-    ]
-    if few:
-        yield f"fewer replicates than others, so below them: {', '.join(few)}"
-    if 0 in counts:
-        yield "no scores: no replicate has all its folds" + (
-            " joined" if aggregate == "concatenated" else " done"
-        )
-    if 1 in counts:
-        yield "one replicate: no interval"
 
 
 def _singletons(runs: Iterable[Excerpt]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from harness.metrics import RANKED_BY
 from harness.record import Declared
 from harness.results.board import Board, Cost, Row
+from harness.results.notes import notes_of
 from harness.results.replicates import Intervals
 from harness.statistics.intervals import Interval
 from harness.table import Cell, Column, FittedTable, Format, Table, render
@@ -62,7 +63,7 @@ def display_table(
         columns=[_PLACE, _METHOD, *scores, _RUNS, *costs, *search, *defaults, *marks],
         rows=[_display_row(board, place, row, names) for place, row in rows],
         best=_best(board, [row for _, row in rows], names),
-        notes=[*_part(board, rows), *board.notes],
+        notes=[*_part(board, rows), *notes_of(board, [row for _, row in rows])],
     )
 
 
@@ -261,6 +262,7 @@ def _standing_cells(row: Row) -> dict[str, Cell]:
 
 def board_document(board: Board, places: Sequence[int] | None = None) -> dict[str, Any]:
     """The board as plain data: no NaN, no infinity (None instead), keys in a fixed order."""
+    rows = [row for _, row in _rows(board, places)]
     return {
         "protocol": board.protocol,
         "protocol_digest": board.protocol_digest,
@@ -272,8 +274,8 @@ def board_document(board: Board, places: Sequence[int] | None = None) -> dict[st
         "replicates": board.replicates,
         "looks": list(board.looks),
         "ranked_by": {"metric": board.ranked_by, "aggregate": board.aggregate},
-        "notes": list(board.notes),
-        "rows": [_document_row(row) for _, row in _rows(board, places)],
+        "notes": list(notes_of(board, rows)),
+        "rows": [_document_row(row) for row in rows],
     }
 
 

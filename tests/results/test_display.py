@@ -10,6 +10,7 @@ from rich.console import Console
 from harness.errors import UserError
 from harness.record import Record
 from harness.results import board_document, board_renderable, build_board, render_board
+from harness.results.notes import notes_of
 
 MakeRun = Callable[..., Record]
 MakeRuns = Callable[..., list[Record]]
@@ -261,3 +262,16 @@ def test_110_methods_are_a_line_each_at_80_columns(replicate: MakeRuns) -> None:
     ]
     assert all(line.rstrip().endswith("unlocked") for line in rows)
     assert max(map(len, lines)) <= 80
+
+
+def test_notes_are_of_the_rows_that_are_shown(replicate: MakeRuns, failed_run: MakeRun) -> None:
+    best = [one for seed in (0, 1) for one in replicate("best", seed, 0.5 + seed / 100)]
+    poor = [*replicate("poor", 0, 0.1), failed_run("poor", 1, 0)]
+    hand = [one for seed in (0, 1) for one in replicate("hand", seed, 0.2, chosen_by="given")]
+    board = build_board([*best, *poor, *hand])
+    for of_others in ("poor: 1 run failed", "below them: poor", "by hand: hand", "no interval"):
+        assert any(of_others in note for note in board.notes)
+        for form in ("table", "md", "json"):
+            assert of_others not in render_board(board, form, places=[0])
+            assert of_others in render_board(board, form)
+    assert any("below them: poor (1 of 2)" in note for note in notes_of(board, board.rows[1:]))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from harness.record import Reason, Record
 from harness.results import Failure, build_board
-from harness.results.board import failure_notes
+from harness.results.notes import failure_notes
 
 MakeRun = Callable[..., Record]
 
