@@ -144,6 +144,17 @@ def _list_weights(registry: Registry, format: Format) -> None:  # noqa: A002
 
 
 @app.command()
+def croissant(name: NameArgument) -> None:
+    """Print a dataset's Croissant metadata (JSON-LD): licence, source, files and their digests."""
+    import json
+
+    from harness.data.sources.catalogue import entry_of
+    from harness.data.sources.croissant import croissant as described
+
+    typer.echo(json.dumps(described(entry_of(name)), indent=2))
+
+
+@app.command()
 def verify(name: NameArgument) -> None:
     """Check every file of a dataset, read it, and look for images in two of its parts."""
     from harness.data.duplicates import copies, shared_images

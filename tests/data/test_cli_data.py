@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from harness.cli.data import add, listing, path, verify, weights
+from harness.cli.data import croissant as print_croissant
 from harness.data.duplicates import shared_images
 from harness.data.sources import catalogue as module
+from harness.data.sources.catalogue import catalogue
+from harness.data.sources.croissant import croissant
 from harness.data.sources.entry import Entry
 from harness.errors import UserError
 
@@ -125,3 +129,24 @@ def test_weights_are_listed_and_named_where_there_are_none(
     assert "resnet50,imagenet,no,https://" in capsys.readouterr().out
     with pytest.raises(UserError, match="backbone 'mlp': starts from random weights alone"):
         weights("mlp")
+
+
+def test_croissant_metadata_name_the_files_and_their_digests(capsys) -> None:
+    print_croissant("cub200")
+    described = json.loads(capsys.readouterr().out)
+    assert described["conformsTo"] == "http://mlcommons.org/croissant/1.0"
+    assert described["@type"] == "sc:Dataset"
+    (archive,) = described["distribution"]
+    assert archive["@id"] == archive["name"] == "CUB_200_2011.tgz"
+    assert archive["contentUrl"].startswith("https://")
+    assert archive["md5"] == "97eceeb196236b17998738112f37df78"
+    assert archive["encodingFormat"] == "application/gzip"
+
+
+@pytest.mark.parametrize("entry", catalogue().values(), ids=lambda entry: entry.name)
+def test_croissant_metadata_are_whole_or_refused(entry: Entry) -> None:
+    if all(file.md5 for file in entry.files):
+        assert all(croissant(entry)[key] for key in ("name", "description", "license", "url"))
+    else:
+        with pytest.raises(UserError, match=f"dataset '{entry.name}': Croissant needs the digest"):
+            croissant(entry)
