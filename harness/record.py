@@ -147,6 +147,8 @@ class Audit(Frozen):
     `processor_seconds`: of the whole run, of the core's process and of the method's, as the system
     counted them; None in Records from before it was measured.
     `peak_memory_bytes`: of both processes (CPU) or the allocator (CUDA); None where unknown.
+    Of a run that was trained together with others (`together` in its environment), all seconds are
+    its own and an equal share of what was spent on several; the peak is that of all of them.
     """
 
     steps: int

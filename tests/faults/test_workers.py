@@ -77,3 +77,17 @@ def test_what_is_killed_from_outside_is_replaced(
     assert code == 0, printed
     kind = f"kill -9 of a {whose}'s process, or of two"
     scene.recovers(kind, undisturbed("spread,patient", 2))
+
+
+def test_runs_together_whose_worker_is_killed_are_executed_alone(scene, gate, undisturbed) -> None:
+    scene.methods, scene.seeds = "patient", 2
+    # A limit has even one worker be a process of its own.
+    scene.more = ["--workers", "1", "--together", "4", "--time-limit", "2h"]
+    pid = scene.start(gate)
+    arrived = gate.wait_for(4)
+    (worker,) = {one for one in children(pid) if set(arrived) & set(family(one))}
+    os.kill(worker, signal.SIGKILL)
+    gate.open()
+    code, printed = scene.nursery.wait(pid)
+    assert code == 0, printed
+    assert scene.results() == undisturbed("patient", 2)  # to the last bit, as alone

@@ -114,3 +114,32 @@ def test_how_many_workers_are_best(bench):
     listed = ", ".join(f"{count}: {took:.0f} s" for count, took in seconds.items())
     bench.row("small ConvNet, 300 steps, runs at a time", listed, f"best {best}")
     bench.row("largest peak of the allocator, small ConvNet", f"{peak / 2**20:.0f} MiB")
+
+
+def test_ten_replicates_together_take_the_time_of_two(bench):
+    """The loop's seconds, of which a run together has its share: no start of CUDA, no scoring."""
+    steps, runs = ("4", 4) if bench.toy else ("300", 10)
+    words = [
+        "run", "--protocol", "reality-check-small", "--dataset", "digits", "--methods", "triplet",
+        "--set", f"training.steps={steps}", "--set", "split.folds=2", "--workers", "1",
+    ]  # fmt: skip
+    stores = {size: bench.folder / f"together-{size}" for size in (1, runs)}
+    bench.run(*words, "--seeds", "1", "--store", stores[1])
+    bench.run(*words, "--seeds", str(runs // 2), "--together", str(runs), "--store", stores[runs])
+    alone, together = (records(store) for store in stores.values())
+    assert len(together) == runs
+    assert {one.environment["together"] for one in together.values()} == {str(runs)}
+    two, all_of_them = (
+        sum(one.audit.training_seconds - one.audit.preparation_seconds for one in found.values())
+        for found in (alone, together)
+    )
+    gaps = [
+        abs(one.scores.values["map_at_r"] - together[key].scores.values["map_at_r"])
+        for key, one in alone.items()
+    ]
+    bench.row(
+        f"small ConvNet, {runs} replicates together, against 2 alone",
+        f"{all_of_them:.1f} s against {two:.1f} s: {all_of_them / two:.1f} times",
+        "1.0 times",
+    )
+    bench.row("MAP@R together against alone, largest difference", f"{max(gaps):.4f}", "")

@@ -7,7 +7,7 @@ from harness import Readout
 from harness.data.augmentation import augment, draw_changes
 from harness.models.backbone import build_backbone
 from harness.models.sources import core_backbones
-from harness.protocol.augmentation import AffineAugmentation
+from harness.protocol.augmentation import AffineAugmentation, CropAugmentation, JitterRule
 from harness.protocol.model import BackboneRule
 from harness.testing.devices import pretended_device
 from harness.training.embedding import ReadBackbone
@@ -46,9 +46,24 @@ def test_a_readout_made_on_the_cpu_reads_on_the_device():
         assert reader(torch.randn(2, 6).to(pretended.device)).device == pretended.device
 
 
-def test_augmentation_draws_on_the_cpu_and_computes_on_the_device():
-    rule = AffineAugmentation(shift=0.1, rotation=10.0, scale=0.1, flip=True)
-    images = torch.rand(4, 1, 28, 28) * 255
+AUGMENTATIONS = {
+    "affine": AffineAugmentation(shift=0.1, rotation=10.0, scale=0.1, flip=True),
+    "crop": CropAugmentation(
+        kind="crop",
+        resize=32,
+        crop=24,
+        area=(0.2, 1.0),
+        aspect=(0.75, 1.33),
+        flip=True,
+        jitter=JitterRule(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", AUGMENTATIONS)
+def test_augmentation_draws_on_the_cpu_and_computes_on_the_device(kind):
+    rule = AUGMENTATIONS[kind]
+    images = torch.rand(4, 3, 28, 28) * 255
     changes = draw_changes(4, torch.Generator().manual_seed(0), rule)
     here = augment(images, changes, rule)
     with pretended_device() as pretended:

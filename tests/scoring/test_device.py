@@ -10,6 +10,7 @@ import pytest
 
 from harness.errors import UserError
 from harness.scoring import Scores, retrieval, score_embeddings
+from harness.testing.devices import pretended_device
 
 
 def problem(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -73,6 +74,17 @@ def test_embeddings_that_are_all_equal_score_by_expectation() -> None:
     found = scored(points, labels, device="cpu")
     assert found.values["precision_at_1"] == pytest.approx(3 / 11)
     assert found.collapsed
+
+
+@pytest.mark.parametrize("asked", [{}, {"whole_ranking": False}, {"distance": "euclidean"}])
+def test_ranking_mixes_no_tensors_of_two_devices(asked: dict[str, object]) -> None:
+    points, labels = problem(0)
+    shelf, shelf_labels = problem(1)
+    for gallery in ({}, {"gallery": shelf, "gallery_labels": shelf_labels}):
+        here = scored(points, labels, **asked, **gallery)
+        with pretended_device() as pretended:
+            there = scored(points, labels, **asked, **gallery, device=str(pretended.device))
+        assert_equal(there, here)
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99"])
