@@ -35,7 +35,7 @@ def cohorts(runs: Sequence[PlannedRun], bench: Bench, size: int) -> list[Runs]:
 
 def told_together(runs: Sequence[PlannedRun], bench: Bench, settings: Settings) -> str:
     """What of `--together` comes of these runs, in one line; empty where nothing is asked for."""
-    if settings.together == 1 or not runs:
+    if settings.together <= 1 or not runs:
         return ""
     reason = why_alone(bench)
     methods = {run.entrant.name: run.entrant.registered.method for run in runs}

@@ -97,7 +97,7 @@ class Work:
     @cached_property
     def groups(self) -> list[Runs]:
         """The runs as they are to be given to a worker: one each, or several to train together."""
-        if self.settings.together == 1:
+        if self.settings.together <= 1:
             return [(run,) for run in self.runs]
         from harness.execution.cohort import cohorts
 
