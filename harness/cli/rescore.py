@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import PluginOption, ProtocolFileOption, StoreOption
+from harness.cli.options import (
+    PluginOption,
+    ProtocolFileOption,
+    RecordedDataOptions,
+    StoreOption,
+    grouped,
+)
 from harness.errors import EXIT_DOES_NOT_HOLD, EXIT_NOT_COMPARABLE, UserError
 from harness.settings import DEFAULT_STORE
 
@@ -47,6 +53,7 @@ def rescore(
     typer.echo(f"{total} sets of scores recomputed, {changed} changed")
 
 
+@grouped
 def verify(
     path: Annotated[
         Path | None,
@@ -59,20 +66,16 @@ def verify(
     store: StoreOption = DEFAULT_STORE,
     protocol_file: ProtocolFileOption = None,
     plugin: PluginOption = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Your data, as bench run --data took them.", show_default=False),
-    ] = None,
+    own: RecordedDataOptions,
 ) -> None:
     """Recompute every recorded number and report those that do not hold; exit code 1 if any.
 
     Test samples are compared with those of the dataset, where it is at hand. What could not be
     looked at is said; exit code 3 if that is all there is.
     """
-    from harness.data.own import load_path
     from harness.rescoring import Datasets
 
-    datasets = Datasets(plugin or (), [] if data is None else [load_path(data)])
+    datasets = Datasets(plugin or (), [] if own.brought is None else [own.brought.dataset])
     total = wrong = unseen = 0
     for finding in _findings(path or store, protocol_file or [], datasets):
         if finding.unseen:

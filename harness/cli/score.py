@@ -123,7 +123,17 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     notes = [*rows.notes, *classes.notes]
     if label_separator is not None:  # they are taken apart
         notes = [note for note in notes if "--label-separator" not in note]
-    wish = Wish(recall_at, restarts, queries, distance, device, exclude, seed, label_separator)
+    wish = Wish(
+        recall_at,
+        restarts,
+        queries,
+        distance,
+        device,
+        exclude,
+        seed,
+        label_separator,
+        embeddings,
+    )
     wish.require_possible(verification=verification)
     for shelf in galleries:
         scores, codes, said = searched(rows, classes, source, shelf, wish, reading)

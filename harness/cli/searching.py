@@ -48,7 +48,7 @@ def read_queries(
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of each search."""
+    """What is asked of each search; `where`: the queries' file, to name it."""
 
     recall_at: str
     restarts: int | None
@@ -58,6 +58,7 @@ class Wish:
     exclude: str | None
     seed: int
     separator: str | None = None
+    where: Path | None = None
 
     def require_possible(self, *, verification: bool) -> None:
         """UserError for what samples with several labels do not have."""
@@ -122,7 +123,7 @@ def searched(
         from harness.scoring.overlap import score_overlap
 
         sets = [_sets(side, wish.separator) for side in values]
-        with _named(source):
+        with _named(wish.where or source):
             scores = score_overlap(
                 points,
                 sets[0],
@@ -140,7 +141,7 @@ def searched(
         restarts = 3 if wish.queries is None and pairs < _LONG else 0
         if not restarts:
             said.append("no clustering of a draw or of so many points: --restarts 3 has it")
-    with _named(source), _shown(pairs, points.shape[-1]):
+    with _named(wish.where or source), _shown(pairs, points.shape[-1]):
         scores = score_embeddings(
             points,
             codes,

@@ -12,6 +12,7 @@ from harness.cli.main import app
 from harness.errors import UserError
 from harness.rescoring import RuleBook, verify_store
 from harness.results import load_board
+from harness.scoring import score_embeddings
 from harness.store import Store
 
 UNTRAINED = """
@@ -108,3 +109,40 @@ def test_image_files_are_brought_to_the_size_that_is_asked_for(
     assert ended.exit_code == 0, ended.output
     assert "mine: 48 images (3x24x24) of 8 classes" in ended.stderr
     assert CliRunner().invoke(app, ["run", *options, "2"]).exit_code != 0
+    verify = ["verify", str(tmp_path / "store"), "--data", str(tmp_path / "mine")]
+    assert "is another version here" in CliRunner().invoke(app, verify).output
+    assert "another version" not in CliRunner().invoke(app, [*verify, "--size", "24"]).output
+
+
+def test_queries_search_their_gallery_without_what_their_camera_saw(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    labels = np.tile(np.arange(8), 18)
+    parts = np.repeat(["train", "query", "gallery"], 48)
+    parts[labels < 4] = "train"
+    cameras = draw.integers(0, 3, len(labels))
+    points = np.eye(8)[labels] + draw.normal(0, 0.5, (len(labels), 8)) + cameras[:, None]
+    data = str(tmp_path / "v.npz")
+    np.savez(data, features=points, label=labels, split=parts, camera=cameras)
+    (tmp_path / "plugin.py").write_text(UNTRAINED)
+    options = ["--data", data, "--plugin", str(tmp_path / "plugin.py"), "--seeds", "1"]
+    options += ["--methods", "as-it-is", "--protocol", "smoke", "--workers", "1"]
+    options += ["--store", str(tmp_path / "store"), "--set", 'scoring.exclude=["camera"]']
+    ended = CliRunner().invoke(app, ["run", *options])
+    assert ended.exit_code == 0, ended.output
+    assert "24 queries of the test part search 24 of gallery" in ended.stderr
+    assert "no answer to a query: items of its class with its camera" in ended.stderr
+    with Store.open(tmp_path / "store") as store:
+        record = store.records()[0]
+        arrays = store.arrays(record)
+        assert not [found for found in verify_store(store, RuleBook()) if found.problems]
+    assert record.scores is not None
+    places = arrays["test_positions"]
+    asks, shelf = parts[places] == "query", parts[places] == "gallery"
+    apart = score_embeddings(
+        arrays["test_embeddings"][asks], labels[places][asks],
+        gallery=arrays["test_embeddings"][shelf], gallery_labels=labels[places][shelf],
+        exclude=cameras[places][asks], gallery_exclude=cameras[places][shelf],
+        clustering=None, seed=0,
+    )  # fmt: skip
+    assert record.scores.values["map_at_r"] == apart.values["map_at_r"]
+    assert record.scores.queries + record.scores.singletons == 24

@@ -197,3 +197,23 @@ def test_samples_with_several_labels_are_scored_by_what_they_share(
     for other in (["--verification"], ["--restarts", "3"], ["--exclude", "label"]):
         with pytest.raises(UserError, match=f"{other[0]} needs one label a sample"):
             ran(file, *options, *other)
+
+
+def test_what_cannot_be_scored_is_said_of_its_file(files: tuple[str, str], tmp_path: Path) -> None:
+    points = np.load(files[0])
+    points[3, 1] = np.nan
+    np.save(tmp_path / "gap.npy", points)
+    with pytest.raises(UserError, match=r"gap\.npy: embeddings: row 4 of 60 holds a value that"):
+        ran(str(tmp_path / "gap.npy"), files[1])
+
+
+@pytest.mark.parametrize("separator", [None, "|"])
+def test_labels_that_may_be_several_are_told_unless_they_are_taken_apart(
+    separator: str | None, files: tuple[str, str], tmp_path: Path
+) -> None:
+    texts = ["cat|dog" if number % 2 else "cat" for number in range(60)]
+    (tmp_path / "tags.csv").write_text("\n".join(["label", *texts]))
+    asked = [] if separator is None else ["--label-separator", separator]
+    options = ["--restarts", "0", "--draws", "2"] if separator is None else []
+    said = ran(files[0], str(tmp_path / "tags.csv"), *asked, *options).output
+    assert ("'cat|dog' may be several labels" in " ".join(said.split())) == (separator is None)

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from harness.errors import UserError
-from harness.scoring import verification
+from harness.scoring import pairing, verification
 from harness.scoring.inputs import Distance
 from harness.scoring.verification import verify
 
@@ -98,7 +98,7 @@ def test_the_order_of_rows_and_the_size_of_blocks_change_nothing(
     shuffled = np.random.default_rng(1).permutation(len(labels))
     again = verify(points[shuffled], labels[shuffled] + 5, distance=distance)
     assert again.values == found.values
-    monkeypatch.setattr(verification, "_BLOCK", 150)
+    monkeypatch.setattr(pairing, "_BLOCK", 150)
     blocks = verify(points, labels, distance=distance)
     assert blocks.values == pytest.approx(found.values, abs=1e-6)
     assert blocks.positives + blocks.negatives == 63 * 62 // 2
