@@ -86,10 +86,11 @@ class ObjectiveApart:
         self.images_read = 0
         self.spent = Gone(0, 0.0, 0)
         self._backbone = backbone
-        self._ahead = Ahead(backbone, self.embed.counts)
+        self.ahead = Ahead(backbone, self.embed.counts)
         self._lesson = lesson
         self._passes: dict[int, tuple[Tensor, Sequence[Tensor]]] = {}
         self._stepping = False
+        self._inputs: Tensor
         self._memory = Memory()
         self._line, theirs = socket.socketpair()
         self._channel = Channel(self._line, self._memory, core=True, device=lesson.device)
@@ -123,11 +124,6 @@ class ObjectiveApart:
         """The loss of a batch; its gradients are in the backbone's weights then."""
         self.begin_step(batch, self._foretold(batch))
         while (message := self.hear()).word != DONE:
-            if message.word == EMBED and not self._ahead.decided:
-                with self.speaking():
-                    asked = self.question(message)
-                plain = asked.gradient and not asked.of_inputs
-                self._ahead.learn(asked.wanted, asked.inputs, batch.inputs, plain=plain)
             self.answer(message)
         return self.end_step(message)
 
@@ -137,28 +133,28 @@ class ObjectiveApart:
         `foretold`: what it will ask for first.
         """
         names, arrays = _named(batch)
-        self._stepping = True
+        self._stepping, self._inputs = True, batch.inputs
         facts: dict[str, Any] = {"names": names}
         if foretold:
             self._passes[FORETOLD] = (batch.inputs, foretold)
-            facts |= {"wanted": self._ahead.wanted, "differentiable": _differentiable(foretold)}
+            facts |= {"wanted": self.ahead.wanted, "differentiable": _differentiable(foretold)}
         self._say("step", facts, [*arrays, *foretold], number=batch.step)
 
     def _foretold(self, batch: Batch) -> Sequence[Tensor]:
         """What it will ask for, if that is known."""
-        if not self._ahead.wanted:
+        if not self.ahead.wanted:
             return ()
-        self._ahead.begin()
+        self.ahead.begin()
         try:
             with torch.enable_grad():
-                return self._passed(batch.inputs, self._ahead.wanted)
+                return self._passed(batch.inputs, self.ahead.wanted)
         except REFUSED:  # it will be told when it asks
-            self._ahead.undo()
+            self.ahead.undo()
             return ()
 
     def end_step(self, answer: Message) -> float:
         """The loss that it is done with."""
-        self._stepping = self._ahead.open = False
+        self._stepping = self.ahead.open = False
         return answer.value
 
     def finish(self) -> Readout:
@@ -220,10 +216,10 @@ class ObjectiveApart:
         return message
 
     def _decline(self) -> None:
-        if not self._ahead.open:
+        if not self.ahead.open:
             raise BadFrame("that it declines what it was not offered")
         self._passes.pop(FORETOLD, None)
-        self._ahead.undo()
+        self.ahead.undo()
 
     def answer(self, message: Message) -> None:
         """Answer what it asked, by this run's own network."""
@@ -251,6 +247,9 @@ class ObjectiveApart:
             self._passes.pop(_count(dropped), None)
         gradient = facts.get("gradient") is True
         of_inputs = gradient and facts.get("of_inputs") is True
+        if self._stepping and not self.ahead.decided:
+            plain = gradient and not of_inputs
+            self.ahead.learn(tuple(wanted), arrays[0], self._inputs, plain=plain)
         return Question(number, tuple(wanted), arrays[0], gradient=gradient, of_inputs=of_inputs)
 
     def embed_alone(self, question: Question) -> None:
@@ -285,7 +284,7 @@ class ObjectiveApart:
         number = _count(message.number)
         found = self._passes.pop(number, None)
         if number == FORETOLD:
-            self._ahead.open = False
+            self.ahead.open = False
         which = facts.get("which")
         if found is None or not isinstance(which, list) or len(which) != len(gradients):
             raise Tampered("gradients came of a pass that there was not, or not any more")

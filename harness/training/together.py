@@ -16,9 +16,17 @@ import torch
 from torch import Tensor
 
 from harness.apart.channel import Message
-from harness.apart.objective import DONE, EMBED, GRADIENT, ObjectiveApart, Question, Returned
-from harness.apart.remote import EMBEDDINGS, FEATURES
-from harness.method.objective import Outputs
+from harness.apart.objective import (
+    DONE,
+    EMBED,
+    GRADIENT,
+    REFUSED,
+    ObjectiveApart,
+    Question,
+    Returned,
+)
+from harness.apart.remote import EMBEDDINGS, FEATURES, FORETOLD
+from harness.method.objective import Batch, Outputs
 from harness.models.stacked import Stack
 from harness.training.clock import Clock, spent_on
 from harness.training.loop import Loop, Trained
@@ -132,14 +140,36 @@ class Cohort:
         if self._stacked != self.active:
             self._restack(self.active)
         clear_gradients(optimizers)
+        batches: dict[Member, Batch] = {}
         for member in self.active:
             with member.answering():
-                member.objective.begin_step(member.loop.batch(step))
+                batches[member] = member.loop.batch(step)
+        foretold = self._foretold(batches)
+        for member, batch in batches.items():
+            with member.answering():
+                member.objective.begin_step(batch, foretold.get(member, ()))
         for member, loss in self._converse().items():
             with member.answering():
                 member.loop.note_loss(step, loss)
         self._passes.clear()
         take_step(optimizers, step, steps)
+
+    def _foretold(self, batches: Mapping[Member, Batch]) -> Mapping[Member, Sequence[Tensor]]:
+        """What all will ask for first, by one pass; nothing where that is not known of each."""
+        wanted = {member.objective.ahead.wanted for member in batches}
+        if self._stack is None or list(batches) != self._stacked or len(wanted) > 1:
+            return {}
+        (first,) = wanted
+        if not first:
+            return {}
+        for member in batches:
+            member.objective.ahead.begin()
+        inputs = {member: batch.inputs for member, batch in batches.items()}
+        found = self._passed(inputs, first, numbers=dict.fromkeys(batches, FORETOLD))
+        if found is None:
+            for member in batches:
+                member.objective.ahead.undo()
+        return found or {}
 
     def _restack(self, members: Sequence[Member]) -> None:
         if self._stack is not None:
@@ -194,22 +224,40 @@ class Cohort:
 
     def _embed_as_one(self, questions: Mapping[Member, Question]) -> bool:
         """Answer all by one pass; False where the network refuses, as each is told then."""
-        assert self._stack is not None
         first = next(iter(questions.values()))
-        try:
-            with torch.set_grad_enabled(first.gradient):
-                found = self._stack.outputs(torch.stack([one.inputs for one in questions.values()]))
-        except (RuntimeError, ValueError, MemoryError):
+        inputs = {member: one.inputs for member, one in questions.items()}
+        numbers = {member: one.number for member, one in questions.items()}
+        with torch.set_grad_enabled(first.gradient):
+            found = self._passed(inputs, first.wanted, numbers=numbers)
+        if found is None:
             return False
-        outputs = _wanted(found, first.wanted)
-        shared = _Pass(outputs, set(questions))
-        pieces = zip(*(output.unbind() for output in outputs), strict=True)
-        for (member, question), own in zip(questions.items(), pieces, strict=True):
+        for member, question in questions.items():
             with member.answering():
-                member.objective.embed.counts.images_embedded += len(question.inputs)
-                member.objective.reply(question, own)
-                self._passes[member, question.number] = shared
+                member.objective.reply(question, found[member])
         return True
+
+    def _passed(
+        self,
+        inputs: Mapping[Member, Tensor],
+        wanted: Sequence[str],
+        *,
+        numbers: Mapping[Member, int],
+    ) -> Mapping[Member, Sequence[Tensor]] | None:
+        """What one pass gives to each member of the stack, by the number that each has for it.
+
+        None where the network refuses its inputs.
+        """
+        assert self._stack is not None
+        try:
+            outputs = _wanted(self._stack.outputs(torch.stack(list(inputs.values()))), wanted)
+        except REFUSED:
+            return None
+        shared = _Pass(outputs, set(inputs))
+        for member, own in inputs.items():
+            member.objective.embed.counts.images_embedded += len(own)
+            self._passes[member, numbers[member]] = shared
+        pieces = zip(*(output.unbind() for output in outputs), strict=True)
+        return dict(zip(inputs, pieces, strict=True))
 
     def _go_back(self, heard: Mapping[Member, Message]) -> None:
         shared: dict[_Pass, dict[Member, Returned]] = {}
