@@ -50,7 +50,7 @@ class TextTable:
         if re.fullmatch(r"sep=.\s*", first[0]):
             raise UserError(f"{where}: line 1 is Excel's '{first[0].strip()}': remove it")
         self._delimiter = self._told_delimiter(first)
-        self._spaced = _spaced(first, self._delimiter)
+        self._spaced = _spaced(first[1:] or first, self._delimiter)
         head, *rest = self._first()
         self._headed = self._is_header(head, rest) if header is None else header
         if self._headed and not rest:

@@ -302,6 +302,9 @@ TRIED: dict[str, Callable[[Path], str]] = {
     "text behind a quotation": written(lines("a", '"b" or c', "a", "b")),
     "a blank before one label": written(lines("a", " a", "b", "b")),
     "a blank after every comma": written(lines("a", "a", "b", "b").replace(",", ", ")),
+    "the same but in the line of names": written(
+        "d0,d1,label\n" + lines("a", "a", "b", "b", head="").replace(",", ", ")
+    ),
     "labels that a zero-width blank tells apart": written(lines("a", "a\u200b", "b", "b")),
     "labels `1`, `+1`, `1e0`": written(lines("1", "+1", "1e0", "2")),
     "labels `cat\\|dog`, `cat`": written(lines("cat|dog", "cat", "cat|dog", "cat")),
