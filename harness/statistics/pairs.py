@@ -127,9 +127,9 @@ def all_pairs(
     least = floor * float(np.median(variance[tested])) if tested.any() else 0.0
     believed = np.where(tested, np.maximum(variance, least), np.nan)
     runs = np.maximum(count * folds, 1)
-    p = _p_values(mean, believed / runs, count, shares=shares)
+    p = _p_values(mean, believed / runs, count, shares)
     if coarse.any():
-        p = np.where(coarse, _p_values(mean, believed / runs, count, degrees=count - 1.0), p)
+        p = np.where(coarse, _p_values(mean, believed / runs, count, np.ones(1)), p)
     p = np.minimum(1.0, looks * p)
     prior = None
     if methods >= ENOUGH_TO_SHARE:
@@ -137,7 +137,7 @@ def all_pairs(
     adjusted, shared = holm(p), None
     if prior is not None:
         pooled = prior.variances(believed, degrees) / runs
-        shared = _p_values(mean, pooled, count, degrees=degrees + prior.degrees)
+        shared = _p_values(mean, pooled, count, shares, degrees=degrees + prior.degrees)
         shared = np.minimum(1.0, looks * shared)
         seconded = np.maximum(holm(shared) / (1.0 - OWN_SHARE), SECOND * p)
         adjusted = np.minimum(1.0, np.minimum(adjusted / OWN_SHARE, seconded))
@@ -191,14 +191,14 @@ def _p_values(
     mean: Floats,
     squared_error: Floats,
     replicates: npt.NDArray[np.int64],
+    shares: Floats,
     *,
-    shares: Floats | None = None,
     degrees: Floats | None = None,
 ) -> Floats:
     """Two-sided p-values; 1 where there is no noise to go by (NaN).
 
-    By folds of these `shares`, or Student's of these `degrees`. Without any variance those of
-    `p_without_variance`.
+    By folds of these `shares` of the noise, or Student's where `degrees` are given. Without any
+    variance those of `p_without_variance`.
     """
     from scipy.special import stdtr
 
@@ -206,8 +206,8 @@ def _p_values(
     flat = error <= ROUNDING * np.abs(mean)
     with np.errstate(invalid="ignore"):
         t = np.abs(mean) / np.where(flat, 1.0, error)
-        if shares is None:
-            p = 2.0 * stdtr(degrees, -t)
+        if degrees is not None:
+            p = np.asarray(2.0 * stdtr(degrees, -t))
         else:
             p = t_p_values(t, shares, np.maximum(replicates, 2))
     silent = p_without_variance(mean, replicates)
