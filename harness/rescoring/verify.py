@@ -105,6 +105,8 @@ def verify_store(
             yield from _broken(name, check_invariants(record.scores.values))
         else:
             yield Checked(name, tuple(_run_problems(record, record.scores, store, rules, tested)))
+    for run_id in store.left_out:
+        yield Checked(f"run {run_id}", ("its record was changed after it was stored",))
     for joined in store.concatenations():
         name = f"concatenation {joined.concatenation_id}"
         broken = check_invariants(joined.scores.values)

@@ -90,8 +90,10 @@ def _merged(
         found.there += 1
         stored = into.record(record.run_id)
         found.differing += stored is not None and _scores(stored) != _scores(record)
+    held = into.run_states().keys()
     for one in joined:
-        if into.concatenation(one.run_ids) is None:
+        # Without the runs that something else changed, which were left out.
+        if held >= set(one.run_ids) and into.concatenation(one.run_ids) is None:
             into.put_concatenation(one)
     return found
 

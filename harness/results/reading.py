@@ -19,7 +19,7 @@ from harness.results.key import IDENTITY, as_text, commons, facts_of
 from harness.results.publication import Publication, load_publication
 from harness.store import Scope, Store
 from harness.store.excerpts import Common, Excerpt, excerpts_of
-from harness.store.queries import without_collecting
+from harness.store.queries import edited_runs, without_collecting
 
 _LISTED = 5
 _DIGESTS = {"protocol_digest", "dataset_digest", "source", "trunk"}
@@ -269,6 +269,8 @@ def load_board(  # noqa: PLR0913 - one argument a choice
             replicates=replicates,
         )
     also = _also([other for other in scopes if other != scope], scope)
+    if isinstance(found, StoreSource) and (edited := found.store.left_out):
+        also.insert(0, edited_runs(edited))
     return dataclasses.replace(
         board,
         remarks=(*board.remarks, *also),

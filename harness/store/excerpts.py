@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic_core import from_json
 
@@ -24,12 +25,17 @@ from harness.record import (
     Searched,
     State,
     Told,
+    is_as_it_was_sealed,
 )
 from harness.store.queries import Scope, parse_record, without_collecting
 
-EXCERPT_FORMAT = 6
+EXCERPT_FORMAT = 7
 """Raised with any change of what is written, a new field of a model in a Common included."""
 
+
+_SEAL = 16
+"""Hexadecimal digits of the digest of an Excerpt."""
+_Hash = Any  # of hashlib, which names no type
 
 DIGESTS = ("init_digest", "batches_digest", "test_digest")
 """Fields of a Record that must agree between methods at one fold and seed."""
@@ -121,15 +127,35 @@ def excerpts_of(records: Iterable[Record]) -> list[Excerpt]:
 
 
 def written(record: Record) -> tuple[str, str]:
-    """The Excerpt of a Record as two JSON texts: its Common, and what is the run's own."""
+    """The Excerpt of a Record as two texts: the JSON of its Common, and what is the run's own.
+
+    The latter is JSON behind a digest of both.
+    """
     common = _common(record)
-    own = _excerpt(record, common)[1:]
-    return common.model_dump_json(), json.dumps(own, separators=(",", ":"))
+    content = common.model_dump_json()
+    own = json.dumps(_excerpt(record, common)[1:], separators=(",", ":"))
+    return content, _seal(_begun(content), own) + own
+
+
+def _begun(common: str) -> _Hash:
+    """The hash of a Common, which that of each of its runs goes on from."""
+    return hashlib.sha256(common.encode())
+
+
+def _seal(begun: _Hash, own: str) -> str:
+    found = begun.copy()
+    found.update(own.encode())
+    return str(found.hexdigest()[:_SEAL])
+
+
+def is_sealed(begun: _Hash, own: str) -> bool:
+    """Whether a run's own part, and the Common that it goes with, are as they were written."""
+    return own[:_SEAL] == _seal(begun, own[_SEAL:])
 
 
 def read_excerpt(common: Common, own: str) -> Excerpt:
     """The inverse of `written`."""
-    fields = from_json(own)
+    fields = from_json(own[_SEAL:])
     reason, spent, values, class_means = fields[_PLAIN:]
     return Excerpt._make(
         (
@@ -253,11 +279,14 @@ def insert_excerpt(connection: sqlite3.Connection, record: Record) -> None:
     connection.execute(_INSERT_EXCERPT, values)
 
 
-def read_excerpts(store: Path, connection: sqlite3.Connection, scope: Scope) -> list[Excerpt]:
+def read_excerpts(
+    store: Path, connection: sqlite3.Connection, scope: Scope
+) -> tuple[list[Excerpt], list[str]]:
     """The Excerpts of a scope's replicates, in the order in which the runs were first put.
 
     Where there is none, as in a store of an earlier version, it is made of the Record. Raises
-    UserError for such a Record that does not parse.
+    UserError for such a Record that does not parse. The ids of runs that something else changed
+    come second, and their Excerpts are not among the first.
     """
     wanted = (
         EXCERPT_FORMAT,
@@ -267,22 +296,30 @@ def read_excerpts(store: Path, connection: sqlite3.Connection, scope: Scope) -> 
         scope.training_semantics,
     )
     found: list[Excerpt | Record] = []
+    edited: list[str] = []
     with without_collecting():
         rows = sorted(connection.execute(_OF_SCOPE, wanted), key=itemgetter(0))
         # After the rows: others may write meanwhile, and no Common is ever removed.
         commons = {
-            number: Common.model_validate_json(content)
+            number: (Common.model_validate_json(content), _begun(content))
             for number, content in connection.execute(_COMMONS, (EXCERPT_FORMAT,))
         }
         for _, number, own, run_id, text in rows:
             if own is not None:
-                found.append(read_excerpt(commons[number], own))
+                common, begun = commons[number]
+                if is_sealed(begun, own):
+                    found.append(read_excerpt(common, own))
+                else:
+                    edited.append(str(from_json(own[_SEAL:])[0]))
                 continue
             record = parse_record(store, run_id, text)
+            if not is_as_it_was_sealed(text):
+                edited.append(run_id)
+                continue
             if record.identity.trial is None:
                 found.append(record)
         made = iter(excerpts_of(one for one in found if isinstance(one, Record)))
-        return [next(made) if isinstance(one, Record) else one for one in found]
+        return [next(made) if isinstance(one, Record) else one for one in found], edited
 
 
 def runs_without(connection: sqlite3.Connection) -> list[tuple[str, str]]:

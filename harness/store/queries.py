@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from harness.errors import UserError
 from harness.record import RECORD_FORMAT, Concatenation, Record
+
+_NAMED = 4
 
 INSERT_RUN = """INSERT INTO runs (run_id, protocol, protocol_digest, unlocked, dataset,
     dataset_digest, training_semantics, method, seed, fold, state, record)
@@ -142,6 +144,17 @@ def parse_concatenation(store: Path, concatenation_id: str, text: str) -> Concat
         return Concatenation.model_validate_json(text)
     except ValidationError as error:
         raise UserError(f"store {store}: concatenation {concatenation_id} {_what(error)}") from None
+
+
+def edited_runs(run_ids: Sequence[str]) -> str:
+    """What is said of runs that are left out because something else changed them."""
+    listed = ", ".join(run_ids[:_NAMED]) + (" ..." if len(run_ids) > _NAMED else "")
+    one = len(run_ids) == 1
+    return (
+        f"{len(run_ids)} {'run was' if one else 'runs were'} changed after "
+        f"{'it was' if one else 'they were'} stored, and left out ({listed}); `bench doctor` says "
+        "more"
+    )
 
 
 def _what(error: ValidationError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from numpy.typing import NDArray
 
 from harness.errors import UserError
-from harness.record import Artifact, Concatenation, Record, Scores
+from harness.record import Artifact, Concatenation, Record, Scores, is_as_it_was_sealed
 from harness.store import lock, queries
 from harness.store.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
 from harness.store.database import FILE_NAME, Database, faults_told, open_database
@@ -19,6 +20,7 @@ from harness.store.excerpts import Excerpt, insert_excerpt, read_excerpts, write
 from harness.store.queries import (
     Held,
     Scope,
+    edited_runs,
     parse_concatenation,
     parse_record,
     parse_records,
@@ -26,6 +28,8 @@ from harness.store.queries import (
 
 if TYPE_CHECKING:
     from harness.store.examination import Damage, Examination
+
+log = logging.getLogger(__name__)
 
 _LISTED = 4
 
@@ -36,13 +40,15 @@ class Store:
     Made by `Store.open`; close it, or use it as a context manager. A write is on the disk when
     its call returns, and a process killed at any moment leaves every earlier write intact.
     Several processes may use one store; one Store object belongs to one thread. Whatever disk or
-    database do wrong is raised as a UserError of one line.
+    database do wrong is raised as a UserError of one line. `left_out`: the runs that were asked for
+    and are not as they were stored.
     """
 
     def __init__(self, path: Path, database: Database) -> None:
         self.path = path
         self._database = database
         self._connection = database.connection
+        self.left_out: list[str] = []
 
     @classmethod
     def open(cls, path: Path | str, *, create: bool = False) -> Self:
@@ -125,19 +131,33 @@ class Store:
     ) -> list[Record]:
         """All Records with the given properties, in the order in which the runs were first put.
 
-        Those of replicates, or with `trials` those of a search's trials.
+        Those of replicates, or with `trials` those of a search's trials. Runs that something else
+        changed are `left_out`.
         """
         wanted = (protocol_digest, dataset, dataset_digest, training_semantics)
-        found = parse_records(self.path, self._rows(queries.RECORDS, *wanted))
+        rows = self._rows(queries.RECORDS, *wanted)
+        found = parse_records(self.path, rows)
+        edited = {run_id for run_id, text in rows if not is_as_it_was_sealed(text)}
+        self._leave_out(sorted(edited))
+        found = [record for record in found if record.run_id not in edited]
         return [record for record in found if (record.identity.trial is not None) == trials]
 
     def excerpts(self, scope: Scope) -> list[Excerpt]:
         """What a leaderboard reads of a scope's replicates, in the order of `records`.
 
-        Raises UserError for a Record that has no Excerpt yet and does not parse.
+        Runs that something else changed are `left_out`. Raises UserError for a Record that has no
+        Excerpt yet and does not parse.
         """
         with faults_told(self.path):
-            return read_excerpts(self.path, self._connection, scope)
+            found, edited = read_excerpts(self.path, self._connection, scope)
+        self._leave_out(edited)
+        return found
+
+    def _leave_out(self, edited: Sequence[str]) -> None:
+        new = [run_id for run_id in edited if run_id not in self.left_out]
+        if new:
+            self.left_out += new
+            log.warning("store %s: %s", self.path, edited_runs(new))
 
     def run_states(self) -> dict[str, str]:
         """The state of every run, without parsing a single Record."""

@@ -19,6 +19,7 @@ from harness.registry import Origin, RegisteredMethod
 from harness.rescoring import Checked, Datasets, RuleBook, rescore_store, verify_board, verify_store
 from harness.rescoring.datasets import NotAtHand
 from harness.results import board_document, load_board
+from harness.results.merging import merge
 from harness.store import Store
 
 
@@ -237,3 +238,17 @@ def test_rescoring_does_not_import_torch():
     code = "import sys, harness.rescoring; print('torch' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
+
+
+EDIT = "UPDATE runs SET record = json_set(record, '$.scores.singletons', 3) WHERE run_id = ?"
+
+
+def test_a_record_that_something_else_changed_is_a_problem_and_is_not_sealed_anew(store, tmp_path):
+    changed, *others = [record.run_id for record in store.records()]
+    store._connection.execute(EDIT, (changed,))
+    assert "its record was changed after it was stored" in problems(store)
+    list(rescore_store(store, RuleBook()))
+    assert [one.target for one in store.examine(alone=True).findings if one.damaged] == [changed]
+    with Store.open(tmp_path / "other", create=True) as into:
+        merge(store.path, into)
+        assert set(into.run_states()) == set(others)

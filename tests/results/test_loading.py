@@ -83,3 +83,19 @@ def test_joined_folds_come_from_the_store_too(
         store.put_concatenation(joined(runs, 0.75))
         board = load_board(store, aggregate="concatenated")
     assert board.rows[0].concatenated["map_at_r"].mean == 0.75
+
+
+def test_a_run_that_something_else_changed_is_left_out_of_the_board_and_named(
+    tmp_path: Path, run: MakeRun
+) -> None:
+    store = Store.open(tmp_path, create=True)
+    kept, changed = store.put(run(identity={"seed": 0})), store.put(run(identity={"seed": 1}))
+    edit = "UPDATE runs SET record = json_set(record, '$.folds', 1, '$.state', 'failed')"
+    store._connection.execute(f"{edit} WHERE run_id = ?", (changed.run_id,))
+    board = load_board(store)
+    assert [one.run_id for one in store.excerpts(store.scopes()[0])] == [kept.run_id]
+    (said,) = [note for note in board.notes if "changed" in note]
+    assert said == (
+        f"1 run was changed after it was stored, and left out ({changed.run_id}); "
+        "`bench doctor` says more"
+    )

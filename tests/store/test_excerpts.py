@@ -112,7 +112,9 @@ def test_a_run_that_is_replaced_or_scored_again_has_a_new_excerpt(
 def test_a_row_that_an_earlier_version_changes_or_forgets_leaves_no_stale_excerpt(
     store: Store,
 ) -> None:
-    change = "UPDATE runs SET record = json_set(record, '$.scores.singletons', 5) WHERE fold = 1"
+    # One of before Records had digests.
+    changed = "json_remove(json_set(record, '$.scores.singletons', 5), '$.digest')"
+    change = f"UPDATE runs SET record = {changed} WHERE fold = 1"
     store._connection.execute(change)
     store._connection.execute("DELETE FROM runs WHERE fold = 2")
     assert [one.singletons for one in read(store)] == [0, 5]
@@ -200,3 +202,45 @@ def test_a_run_that_changes_while_the_store_is_examined_is_no_damage(
 
     monkeypatch.setattr(examination, "_look_at_concatenations", meanwhile)
     assert [one for one in store.examine(alone=False).findings if one.damaged] == []
+
+
+EDITS = {
+    "a score, in the record": (
+        "UPDATE runs SET record = json_set(record, '$.scores.values.map_at_r', 0.9) WHERE fold = 1"
+    ),
+    "its state, in the record": (
+        "UPDATE runs SET record = json_set(record, '$.state', 'done') WHERE fold = 2"
+    ),
+    "a score, in the excerpt": (
+        "UPDATE excerpts SET own = replace(own, '0.25', '0.95') WHERE created = 2"
+    ),
+    "the method's declaration, of all that share it": (
+        "UPDATE commons SET content = replace(content, '\"folds\":', '\"folds\": ')"
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_a_run_that_something_else_changed_is_left_out_and_named(
+    store: Store, edit: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = read(store)
+    assert store._connection.execute(edit).rowcount > 0
+    after = read(store)
+    assert len(after) < len(before)
+    assert all(one in before for one in after)
+    gone = {one.run_id for one in before} - {one.run_id for one in after}
+    assert set(store.left_out) == gone
+    assert f"{len(gone)} run" in caplog.text
+    assert all(run_id in caplog.text for run_id in gone)
+
+
+@pytest.mark.parametrize("edit", list(EDITS.values())[:2], ids=list(EDITS)[:2])
+def test_whoever_reads_whole_records_gets_none_that_something_else_changed(
+    store: Store, edit: str
+) -> None:
+    whole = store.records()
+    store._connection.execute(edit)
+    kept = store.records()
+    assert len(kept) == len(whole) - 1
+    assert set(store.left_out) == {one.run_id for one in whole} - {one.run_id for one in kept}
