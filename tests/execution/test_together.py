@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -113,11 +113,37 @@ def bench(tiny_dataset, short_protocol):
     return Bench(core_registry(), short_protocol, tiny_dataset, torch.device("cpu"))
 
 
+TOY = Method(name="toy", build=lambda *_: Plain(), summary="s", reference="none")
+
+
 @pytest.fixture(scope="module")
 def alone(bench):
     """The last run of Plain, by itself."""
-    toy = Method(name="toy", build=lambda *_: Plain(), summary="s", reference="none")
-    return ended(bench, toy, 1, only=LAST)
+    return ended(bench, TOY, 1, only=LAST)
+
+
+@dataclass
+class Group:
+    """What came of all runs of Plain together, how long it took, and the passes of the stack."""
+
+    found: dict
+    seconds: float
+    passes: list
+
+
+@pytest.fixture(scope="module")
+def group(bench):
+    passes, plain = [], Stack.outputs
+
+    def counted(stack, inputs):
+        passes.append(tuple(inputs.shape))
+        return plain(stack, inputs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stack, "outputs", counted)
+        began = time.perf_counter()
+        found = ended(bench, TOY, ALL)
+        return Group(found, time.perf_counter() - began, passes)
 
 
 class OfOutputs(Objective):
@@ -128,10 +154,10 @@ class OfOutputs(Objective):
 
 
 class TwoPasses(Objective):
-    """The second is of another number of images, and both go back."""
+    """The second is of another view and number of images, and both go back."""
 
     def forward(self, batch, embed):
-        half = embed(batch.inputs[::2])
+        half = embed(batch.second[::2])
         return spread(embed(batch.inputs), batch.labels) + spread(half, batch.labels[::2])
 
 
@@ -193,7 +219,7 @@ class Clustered(Plain):
 KINDS = {
     "proxies": (Proxies, {}),
     "outputs": (OfOutputs, {}),
-    "two-passes": (TwoPasses, {}),
+    "two-passes": (TwoPasses, {"views": 2}),
     "unlike": (Unlike, {}),
     "sometimes-nothing": (SometimesNothing, {}),
     "adversarial": (Adversarial, {}),
@@ -210,19 +236,9 @@ def test_each_run_is_as_it_is_alone(bench, make_method, name):
     require_same(ended(bench, method, 1, only=LAST), together)
 
 
-@pytest.mark.parametrize("name", ["proxies", "outputs"])
-def test_what_all_ask_for_is_one_pass(bench, make_method, monkeypatch, name):
-    passes = []
-    together = Stack.outputs
-
-    def counted(stack, inputs):
-        passes.append(tuple(inputs.shape))
-        return together(stack, inputs)
-
-    monkeypatch.setattr(Stack, "outputs", counted)
-    objective, declared = KINDS[name]
-    ended(bench, make_method(objective, name, **declared), ALL)
-    assert passes == [(ALL, 8, 1, 8, 8)] * 4
+def test_what_all_ask_for_is_one_pass(group, alone):
+    assert group.passes == [(ALL, 8, 1, 8, 8)] * 4
+    require_same(alone, group.found)
 
 
 def test_what_a_network_refuses_is_refused_to_each(bench, make_method):
@@ -316,12 +332,9 @@ def test_each_run_stops_when_its_own_patience_ends(bench, make_method):
     require_same(alone, together)
 
 
-def test_a_run_is_charged_its_share_of_the_time(bench, make_method):
-    began = time.perf_counter()
-    found = ended(bench, make_method(Plain), ALL)
-    took = time.perf_counter() - began
-    audits = [one.record.audit for one in found.values()]
-    assert sum(audit.seconds for audit in audits) < took
+def test_a_run_is_charged_its_share_of_the_time(group):
+    audits = [one.record.audit for one in group.found.values()]
+    assert sum(audit.seconds for audit in audits) < group.seconds
     for audit in audits:
         assert 0 < audit.preparation_seconds < audit.training_seconds < audit.seconds
         assert 0 < audit.input_seconds < audit.training_seconds
@@ -392,9 +405,8 @@ def test_a_session_goes_on_from_where_it_was_stopped(bench, make_method, tmp_pat
     )
 
 
-def test_an_audit_of_a_run_together_allows_for_its_last_digits(bench, make_method, alone):
-    then = ended(bench, make_method(Plain), ALL)[LAST[0]].record
-    now = alone[LAST[0]].record
+def test_an_audit_of_a_run_together_allows_for_its_last_digits(group, alone):
+    then, now = group.found[LAST[0]].record, alone[LAST[0]].record
     found = compared(then, "one digest", now, "another")
     assert found.facts == {"together": (str(ALL), "none")}
     assert found.holds(0.02) == (max(map(abs, found.differences.values())) <= 0.02)
