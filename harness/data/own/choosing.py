@@ -137,7 +137,9 @@ def _batch(counts: np.ndarray, rules: Rules) -> tuple[int, int, str]:
     fewer = each if usual >= each else max(2, usual)
     room = min(int(counts.sum()), len(counts) * fewer)
     largest = room if room < batch else batch
-    fitting = max(2 * fewer, largest - largest % (2 * fewer))
+    # Pairs need an even size.
+    unit = math.lcm(2, fewer)
+    fitting = max(2 * fewer, largest - largest % unit)
     if (fitting, fewer) == (batch, each):
         return batch, each, f", as the base has it ({len(counts)} training classes)"
     return fitting, fewer, (

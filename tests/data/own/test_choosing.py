@@ -38,6 +38,8 @@ def chosen(data: Dataset) -> Choice:
         (64, 20, 32, 4),  # the base's
         (8, 20, 8, 4),  # two training classes a fold
         (12, 20, 16, 4),
+        (10, 20, 8, 4),
+        (20, 20, 28, 4),
         (64, 3, 30, 3),  # no class has four
         (9, 2, 4, 2),
     ],
