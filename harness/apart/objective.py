@@ -243,7 +243,10 @@ class ObjectiveApart:
         number, wanted = _count(message.number), facts.get("wanted")
         if len(arrays) != 1 or wanted not in ([EMBEDDINGS], [FEATURES], list(WHOLE)):
             raise BadFrame("a question for embeddings that is not of this line")
-        for dropped in facts.get("dropped") or ():
+        gone = facts.get("dropped")
+        if not isinstance(gone, list):
+            raise BadFrame("a question for embeddings that is not of this line")
+        for dropped in gone:
             self._passes.pop(_count(dropped), None)
         gradient = facts.get("gradient") is True
         of_inputs = gradient and facts.get("of_inputs") is True

@@ -397,6 +397,106 @@ def switches(batch, embed):
     gc.disable()
 
 
+@per_batch
+def leaves_its_line_to_a_child(batch, embed):
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(3600)
+    os._exit(0)
+
+
+@per_batch
+def another_thing_on_its_line(batch, embed):
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, embed._channel._line.fileno())
+
+
+@per_batch
+def a_thread_that_talks_too(batch, embed):
+    def talk():
+        for _ in range(50):
+            embed._channel.send("embed", {"wanted": ("features",), "dropped": ()}, [batch.inputs])
+    threading.Thread(target=talk, daemon=True).start()
+    time.sleep(0.05)
+
+
+@per_batch
+def facts_of_odd_types(batch, embed):
+    facts = {"wanted": ("embeddings",), "dropped": 5}
+    embed._channel.send("embed", facts, [batch.inputs], number=1)
+
+
+@per_batch
+def a_failure_of_odd_types(batch, embed):
+    embed._channel.send("failed", {"kind": ["x"], "message": {"a": [1]}, "traceback": 5})
+
+
+@per_batch
+def the_copy_without_end(batch, embed):
+    for _ in range(40):
+        embed._channel.send("copy")
+        message = embed._channel.receive()
+        embed.__dict__.setdefault("kept", []).append(message)
+
+
+@kind()
+class Keeps_every_batch(Base):
+    def forward(self, batch, embed):
+        self.__dict__.setdefault("all", []).append((batch.inputs, batch.indices))
+        embeddings = embed(batch.inputs)
+        self.all.append(embeddings)
+        return super().forward(batch, lambda x: embeddings)
+
+
+@per_batch
+def inputs_of_odd_kinds(batch, embed):
+    import torch
+    for inputs in (batch.inputs.double(), batch.inputs[:0], batch.inputs[0], batch.inputs.long(),
+                   torch.zeros(()), torch.zeros(1, 1, 1, 1, 1, 1, 1, 1), batch.inputs.to_sparse()):
+        try:
+            with torch.no_grad():
+                embed(inputs)
+        except (RuntimeError, ValueError, TypeError):
+            pass
+
+
+@per_batch
+def inputs_that_are_not_finite(batch, embed):
+    import torch
+    with torch.no_grad():
+        embed(batch.inputs * float("nan"))
+
+
+@per_batch
+def a_loss_larger_than_floats(batch, embed):
+    embed._channel.send("done", value=1e300)
+
+
+@per_batch
+def a_number_beyond(batch, embed):
+    facts = {"wanted": ("embeddings",), "dropped": ()}
+    embed._channel.send("embed", facts, [batch.inputs], number=(1 << 63) - 1)
+
+
+@per_batch
+def a_word_of_megabytes(batch, embed):
+    embed._channel.send("x" * (1 << 19))
+
+
+@per_batch
+def raises_the_limits(batch, embed):
+    import resource
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 20, 1 << 20))
+
+
+@per_batch
+def a_patched_json(batch, embed):
+    import json
+    json.dumps = lambda *a, **k: "[]"
+    json.loads = lambda *a, **k: 1/0
+
+
 @hookimpl
 def bench_methods():
     return list(KINDS.values())
@@ -453,6 +553,20 @@ OUTCOMES = {
     "prints-without-end": HONEST,
     "leaks": HONEST,
     "switches": "done",
+    "leaves-its-line-to-a-child": "died",
+    "another-thing-on-its-line": "died",
+    "a-thread-that-talks-too": "died or tampered or crashed or bad-loss",  # by who is quicker
+    "facts-of-odd-types": "tampered",
+    "a-failure-of-odd-types": "crashed",
+    "the-copy-without-end": HONEST,
+    "keeps-every-batch": HONEST,
+    "inputs-of-odd-kinds": HONEST,
+    "inputs-that-are-not-finite": "diverged",
+    "a-loss-larger-than-floats": "diverged",
+    "a-number-beyond": "tampered",
+    "a-word-of-megabytes": "tampered",
+    "raises-the-limits": HONEST,
+    "a-patched-json": "tampered",
 }
 SHORT = [
     "training.steps=4",
