@@ -10,7 +10,7 @@ from typing import Self
 
 from harness.errors import UserError
 
-DEFAULT_PROTOCOL = "reality-check-small-2"
+DEFAULT_PROTOCOL = "reality-check-small-3"
 DEFAULT_STORE = Path("bench-store")
 _SECONDS = {
     unit: size
