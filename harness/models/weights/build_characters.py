@@ -63,8 +63,8 @@ def characters(codes: Mapping[int, Sequence[int]]) -> tuple[Images, npt.NDArray[
     `codes`: the places in FACES of those that draw a code point.
     """
     fonts = load_fonts()
-    known = load_glyphs().inputs.reshape(-1, len(FACES), 28, 28)
-    seen = {image.tobytes() for image in np.asarray(known).reshape(-1, 28, 28)}
+    known = np.asarray(load_glyphs().inputs, dtype=np.uint8).reshape(-1, len(FACES), 28, 28)
+    seen = {image.tobytes() for image in known.reshape(-1, 28, 28)}
     images: list[Images] = []
     classes: list[int] = []
     for code, faces in codes.items():
@@ -110,7 +110,7 @@ def pretrain(images: Images, classes: npt.NDArray[np.int64]) -> dict[str, Tensor
         logits = network((changed - CHARACTERS_MEAN) / CHARACTERS_STD)
         loss = nn.functional.cross_entropy(logits, labels[chosen])
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if step % 500 == 0:
             print(f"step {step}: loss {loss.item():.3f}", flush=True)  # noqa: T201
