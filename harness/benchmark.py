@@ -19,7 +19,7 @@ from harness.errors import UserError
 from harness.protocol import load_protocol
 from harness.registry import load_registry
 from harness.resolving import stages, usual_looks
-from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE, Settings
+from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE, OWN_DATA_PROTOCOL, Settings
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from harness.protocol import Protocol
     from harness.reading.options import Reading
     from harness.record import Record
+    from harness.registry import Registry
     from harness.results import Board
     from harness.search import Tuned
     from harness.store import Store
@@ -77,8 +78,9 @@ class Planned:
 class Benchmark:
     """What is compared by which rules on which data; nothing heavy is loaded until it is used.
 
-    `protocol`: a published name or a .toml file's path. `methods`: names, or "all". `dataset`: by
-    default the protocol's first. `data`: your own instead, a `Dataset` or a path as `bench run
+    `protocol`: a published name or a .toml file's path; by default `DEFAULT_PROTOCOL`, for own data
+    `OWN_DATA_PROTOCOL` (harness/settings.py). `methods`: names, or "all". `dataset`: by default the
+    protocol's first. `data`: your own instead, a `Dataset` or a path as `bench run
     --data` takes it, with a `reading` that says what is not plain in a file. `seeds`: how many
     replicates, by default all of the protocol's. `overrides`: other values than the protocol's,
     which is then unlocked; `hyperparameters`: other values than the methods' defaults, by
@@ -96,7 +98,7 @@ class Benchmark:
     def __init__(  # noqa: PLR0913 - one argument an option of `bench run`
         self,
         *,
-        protocol: str | Path = DEFAULT_PROTOCOL,
+        protocol: str | Path | None = None,
         methods: str | Sequence[str] = "all",
         dataset: str | None = None,
         data: Dataset | Path | str | None = None,
@@ -111,6 +113,7 @@ class Benchmark:
         settings: Settings | None = None,
         keep_weights: bool = False,
     ) -> None:
+        protocol = protocol or (DEFAULT_PROTOCOL if data is None else OWN_DATA_PROTOCOL)
         own, reason, turned = (None, [], []) if data is None else _own(data, reading)
         if own is not None and _names_own(protocol, own):
             turned, dataset = [], own.name
@@ -124,6 +127,8 @@ class Benchmark:
             looks = usual_looks(self.protocol.replicates)
             self.protocol = self.protocol.model_copy(update={"looks": looks})
         self.registry = load_registry([Path(plugin) for plugin in plugins])
+        if own is not None:
+            _require_fitting_weights(own, self.protocol, self.registry)
         self.notes = (*reason, *(f"bench: {problem}" for problem in self.registry.problems))
         self.methods = _names(methods)
         self._add_controls()
@@ -492,6 +497,16 @@ def _for_vectors(data: Dataset, rules: Protocol, overrides: Sequence[str]) -> li
     if data.is_images or chosen or rules.backbone.name in _FOR_VECTORS:
         return []
     return [f'backbone.name="{_FOR_VECTORS[0]}"', 'backbone.weights="random"']
+
+
+def _require_fitting_weights(data: Dataset, rules: Protocol, registry: Registry) -> None:
+    """UserError where pretrained weights are for images of other channels."""
+    source = registry.backbone(rules.backbone.name).item
+    weights = source.weights_named(rules.backbone.weights)
+    if weights is not None:
+        from harness.models.sources import given_standardisation
+
+        given_standardisation(weights, data)
 
 
 def _described(data: Dataset, rules: Protocol) -> list[str]:

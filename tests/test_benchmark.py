@@ -199,6 +199,24 @@ def test_a_data_set_of_ones_own_is_run_and_said_how(make: Any, tmp_path: Path) -
     assert session.board().dataset_digest == data.digest
 
 
+@pytest.mark.parametrize("shape", [(3, 8, 8), (1, 8, 8), (5,)], ids=["colour", "grey", "vectors"])
+def test_own_data_start_from_random_weights_where_no_protocol_is_named(shape: Any) -> None:
+    labels = np.repeat(np.arange(12), 6).astype(np.int64)
+    inputs = np.random.default_rng(0).integers(0, 255, (72, *shape))
+    data = Dataset(
+        name="mine",
+        inputs=inputs.astype(np.uint8 if len(shape) > 1 else np.float32),
+        labels=labels,
+        class_names=tuple(map(str, range(12))),
+        source="the test",
+        licence="MIT",
+    )
+    assert Benchmark(data=data).protocol.backbone.weights == "random"
+    if shape[0] == 3:
+        with pytest.raises(UserError, match="weights 'characters' are for images of 1 channels"):
+            Benchmark(data=data, protocol="reality-check-small-3")
+
+
 def test_a_forecast_says_what_there_is_to_do(make: Any, tmp_path: Path) -> None:
     before = make().forecast(tmp_path / "store")
     assert len(before.todo) == 2

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hi
 import typer
 
 from harness.errors import unknown
-from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE
+from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE, OWN_DATA_PROTOCOL
 
 if TYPE_CHECKING:
     from harness.benchmark import Benchmark
@@ -267,9 +267,14 @@ class BenchmarkOptions:
         str, typer.Option(help="Names separated by commas, or 'all'.", show_default=False)
     ]
     protocol: Annotated[
-        str,
-        typer.Option(envvar="BENCH_PROTOCOL", help="A published name or a .toml file's path."),
-    ] = DEFAULT_PROTOCOL
+        str | None,
+        typer.Option(
+            envvar="BENCH_PROTOCOL",
+            help=f"A published name or a .toml file's path; by default {DEFAULT_PROTOCOL}, and "
+            f"{OWN_DATA_PROTOCOL} for own data.",
+            show_default=False,
+        ),
+    ] = None
     dataset: Annotated[
         str | None, typer.Option(help="By default the protocol's first.", show_default=False)
     ] = None
