@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LONG = 1 << 34
 """Similarities from which on an estimate and progress are shown, and k-means is left out."""
+_RESTARTS, _ROUNDS = 3, 20
+"""Of k-means, where nothing is said: as many starts, and about so many rounds of each."""
 
 
 def _ranks(text: str) -> tuple[int, ...]:
@@ -138,9 +140,14 @@ def searched(
     pairs = asked * len(points if gallery is None else gallery)
     restarts = wish.restarts
     if restarts is None:
-        restarts = 3 if wish.queries is None and pairs < _LONG else 0
+        classes_there = len(set(codes.tolist()))
+        rounds = _RESTARTS * _ROUNDS * len(points) * classes_there
+        restarts = _RESTARTS if wish.queries is None and max(pairs, rounds) < _LONG else 0
         if not restarts:
-            said.append("no clustering of a draw or of so many points: --restarts 3 has it")
+            said.append(
+                "no clustering of a draw, or of so many points or classes: "
+                f"--restarts {_RESTARTS} has it"
+            )
     with _named(wish.where or source), _shown(pairs, points.shape[-1]):
         scores = score_embeddings(
             points,

@@ -110,6 +110,15 @@ def test_pairs_are_scored_if_asked(files: tuple[str, str]) -> None:
     assert "threshold" in ran(*files, *options).stdout
 
 
+def test_so_many_classes_that_k_means_would_take_longest_are_not_clustered(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).standard_normal((30_000, 2)).astype(np.float16)
+    np.savez(tmp_path / "a.npz", embeddings=points, labels=np.arange(30_000) // 2)
+    options = ["--recall-at", "1", "--draws", "2", "--format", "json"]
+    scored = ran(str(tmp_path / "a.npz"), *options)
+    assert "no clustering of a draw, or of so many points or classes: --restarts 3" in scored.stderr
+    assert "ami" not in json.loads(scored.stdout)
+
+
 def test_a_draw_of_queries_says_so_and_is_near_the_whole(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     labels = np.arange(2000) % 50
