@@ -36,7 +36,7 @@ class ScoringRule(Section):
 
     @model_validator(mode="after")
     def _roles_of_its_own(self) -> ScoringRule:
-        if self.gallery != "given" and "galleries" in self.model_fields_set:
+        if self.gallery != "given" and self.galleries != ("gallery",):
             raise ValueError("galleries are named with gallery = 'given' alone")
         if self.gallery == "train" and self.exclude:
             raise ValueError("exclude is for a gallery of test samples: 'self' or 'given'")
