@@ -347,9 +347,8 @@ def axe() -> Callable[[Any], list[Any]]:
     script = path.read_text(encoding="utf-8")
 
     def findings(driver: Any) -> list[Any]:
-        driver.set_script_timeout(
-            300
-        )  # on a busy machine a crowded page takes more than the usual 30
+        # On a busy machine a crowded page takes more than the usual 30 seconds.
+        driver.set_script_timeout(300)
         driver.execute_script(script)
         every = driver.execute_async_script(
             "const done = arguments[arguments.length - 1];"
