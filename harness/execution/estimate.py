@@ -23,7 +23,7 @@ from harness.execution.scores import score_part
 from harness.models.backbone import Backbone
 from harness.scoring import map_at_r
 from harness.training.embedding import embed_inputs
-from harness.training.optimizers import backbone_optimizers
+from harness.training.optimizers import backbone_optimizers, clear_gradients
 from harness.training.outcomes import PluginFailed, RunFailure
 from harness.training.task import Task
 
@@ -91,8 +91,7 @@ def _step(bench: Bench, vault: Vault, backbone: Backbone, threads: int) -> float
     optimizers = backbone_optimizers(rules.optimizers, backbone)
 
     def step() -> None:
-        for optimizer in optimizers:
-            optimizer.zero_grad(set_to_none=True)
+        clear_gradients(optimizers)
         backbone(inputs).square().sum().backward()
         for optimizer in optimizers:
             optimizer.step()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from harness.gate.decision import LEVEL, decide
+from harness.gate.decision import LEVEL, Decision, Difference, decide
 from harness.gate.measuring import Replicates, Units, difference_of, mean_change, unpaired_seeds
 from harness.gate.metrics import GatedMetric
 from harness.gate.rendering import line_sentence
@@ -20,13 +20,7 @@ def line_of(
     difference = difference_of(before, after, units)
     if difference is None:
         return _unmeasured(label, before, after, metric)
-    margin = metric.margin.of(difference.baseline)
-    decision = decide(
-        difference,
-        margin,
-        higher_is_better=metric.higher_is_better,
-        counted=metric.counted,
-    )
+    margin, decision = _decided(difference, metric)
     return Line(
         method=label,
         metric=metric.name,
@@ -37,6 +31,15 @@ def line_of(
         difference=difference,
         decision=decision,
     )
+
+
+def _decided(difference: Difference, metric: GatedMetric) -> tuple[float, Decision]:
+    """The metric's margin at this baseline, and what it decides."""
+    margin = metric.margin.of(difference.baseline)
+    decision = decide(
+        difference, margin, higher_is_better=metric.higher_is_better, counted=metric.counted
+    )
+    return margin, decision
 
 
 def _unmeasured(label: str, before: Replicates, after: Replicates, metric: GatedMetric) -> Line:
@@ -72,13 +75,7 @@ def all_together(
     difference = mean_change(paired, units)
     if difference is None or difference.standard_error is None:
         return
-    margin = metric.margin.of(difference.baseline)
-    decision = decide(
-        difference,
-        margin,
-        higher_is_better=metric.higher_is_better,
-        counted=metric.counted,
-    )
+    margin, decision = _decided(difference, metric)
     worse = decision.verdict == "regression"
     yield Line(
         method=f"all {len(paired)} methods",

@@ -20,12 +20,12 @@ from pathlib import Path
 
 from scipy.stats import kendalltau
 
+from harness.errors import EXIT_RUNS_FAILED
 from harness.protocol import Protocol, load_protocol
 from harness.record import Record
 from harness.store import Store
 
 MOVED = 0.02
-RUNS_FAILED = 4
 
 
 def run(protocol: Protocol, factor: int, store: Path, options: argparse.Namespace) -> None:
@@ -36,7 +36,8 @@ def run(protocol: Protocol, factor: int, store: Path, options: argparse.Namespac
     command += ["--methods", options.methods, "--seeds", str(options.seeds)]
     command += ["--dataset", protocol.dataset, "--store", str(store)]
     command += [text for change in changed for text in ("--set", change)]
-    if subprocess.run([*command, *options.rest], check=False).returncode not in {0, RUNS_FAILED}:
+    ended = subprocess.run([*command, *options.rest], check=False).returncode
+    if ended not in {0, EXIT_RUNS_FAILED}:
         raise SystemExit(f"stopped: {store} keeps what was run")
 
 
