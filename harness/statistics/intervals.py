@@ -18,10 +18,6 @@ from harness.statistics.units import Floats, by_units, complete, fold_shares, ov
 
 Bounds = tuple[float | None, float | None]
 
-# An interval is one claim, and promises neither less nor much more than 95 %. It is widened by the
-# whole seed effect that is seen, and only where chance gives as much in fewer cases than these.
-_SELDOM = 0.15
-
 
 @dataclass(frozen=True)
 class Interval:
@@ -80,9 +76,7 @@ def fold_intervals(
     found, seeds, effect = by_units(found, seeds)
     there = np.isfinite(found)
     count = there[:, :, 0].sum(axis=1)
-    excess = 1.0
-    if not effect.found and effect.p_value is not None and effect.p_value < _SELDOM:
-        excess = max(1.0, effect.ratio or 1.0)
+    excess = max(1.0, effect.ratio or 1.0) if effect.widens else 1.0
     errors = np.sqrt(excess) * _errors(found, count)
     errors[seeds] = _errors(over_seeds(found[seeds]), count[seeds])
     shares = fold_shares(found[~seeds], common=True)

@@ -30,7 +30,8 @@ class Pairs:
     `differences`: mean of row minus column over the replicates that both have, NaN where there is
     none. `errors`: their standard errors, never below what the board's floor allows, and
     `degrees`: the degrees of freedom of these as Satterthwaite counts them; NaN below two common
-    replicates.
+    replicates. `own_errors`: those of intervals, never above `errors`: without the floor where any
+    noise was measured, and corrected only for a seed effect that `widens` intervals.
     `p_values`: two-sided, each pair by itself. `shared`: the same read with shared noise, None on
     boards too small for it. `adjusted`: over all pairs; at most 0.05 tells two apart. All p-values
     are 1 on the diagonal and below two common replicates. `replicates`: how many are common.
@@ -45,6 +46,7 @@ class Pairs:
 
     differences: Floats
     errors: Floats
+    own_errors: Floats
     degrees: Floats
     p_values: Floats
     shared: Floats | None
@@ -72,7 +74,7 @@ class Pairs:
 
     def of(self, row: int, column: int, confidence: float = 0.95) -> PairedDifference:
         """One pair by itself: its interval excludes zero if the two are told apart."""
-        mean, error = float(self.differences[row, column]), float(self.errors[row, column])
+        mean, error = float(self.differences[row, column]), float(self.own_errors[row, column])
         n = int(self.replicates[row, column])
         tested = n > 1
         low, high = None, None
@@ -115,17 +117,19 @@ def all_pairs(
     methods, folds = len(found), found.shape[2]
     first, second = np.triu_indices(methods, 1)
     mean, variance, count = _within_folds(found, first, second)
+    own = variance * (effect.excess if effect.widens else 1.0)
     variance = variance * effect.excess
     coarse = seeded[first] | seeded[second]
     if coarse.any():  # of a mean over f folds: a run's would be f times as large
         _, whole, _ = _within_folds(over_seeds(found), first[coarse], second[coarse])
-        variance[coarse] = folds * whole
+        variance[coarse] = own[coarse] = folds * whole
     shares = fold_shares(found[~seeded], common=True)
     units = np.where(coarse, 1.0, 1.0 / float(np.square(shares).sum()))
     tested = count > 1
     degrees = np.where(tested, units * (count - 1), np.nan)
     least = floor * float(np.median(variance[tested])) if tested.any() else 0.0
     believed = np.where(tested, np.maximum(variance, least), np.nan)
+    own = np.where(own > 0.0, own, believed)
     runs = np.maximum(count * folds, 1)
     p = _p_values(mean, believed / runs, count, shares)
     if coarse.any():
@@ -144,6 +148,7 @@ def all_pairs(
     return Pairs(
         differences=_square(mean, methods, diagonal=0.0, mirrored=-1.0),
         errors=_square(np.sqrt(believed / runs), methods, diagonal=0.0),
+        own_errors=_square(np.sqrt(own / runs), methods, diagonal=0.0),
         degrees=_square(degrees, methods, diagonal=np.nan),
         p_values=_square(p, methods, diagonal=1.0),
         shared=None if shared is None else _square(shared, methods, diagonal=1.0),

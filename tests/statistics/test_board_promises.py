@@ -25,6 +25,7 @@ from harness.statistics.intervals import fold_intervals
 from harness.statistics.pairs import Pairs, all_pairs
 from harness.statistics.standings import standings
 from harness.statistics.top_group import may_be_best
+from harness.statistics.unequal_folds import t_quantile
 
 TIMES = int(os.environ.get("BENCH_SIMULATIONS", "1"))
 FOLDS = 4
@@ -235,6 +236,30 @@ def share_covered_of_boards(setting: Setting, methods: int, seeds: int) -> tuple
 )
 def test_intervals_of_a_board_cover(setting: Setting, methods: int, seeds: int) -> None:
     share, chance = share_covered_of_boards(setting, methods, seeds)
+    assert 0.935 - chance <= share <= 0.96 + chance
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+@pytest.mark.parametrize("methods", [8, 15, 40])
+@pytest.mark.parametrize(
+    "setting", [like_ours, unequal_folds, folds_that_share], ids=lambda one: one.__name__
+)
+def test_intervals_of_pairs_cover(setting: Setting, methods: int, seeds: int) -> None:
+    draw = np.random.default_rng((11, methods, seeds))
+    pairs = np.triu_indices(methods, 1)
+    covered, boards = [], 900 * TIMES // methods
+    for _ in range(boards):
+        noise, truth = setting(draw, methods, seeds)
+        found = all_pairs(truth[:, None, None] + noise)
+        halves = t_quantile(found.shares, seeds, 0.95) * found.own_errors
+        missed = np.abs(found.differences - (truth[:, None] - truth)) > halves
+        covered.append(1.0 - missed[pairs].mean())
+    interval, half = found.of(0, 1).interval, halves[0, 1]
+    assert interval.mean is not None
+    assert (interval.low, interval.high) == (interval.mean - half, interval.mean + half)
+    share = float(np.mean(covered))
+    measured_is(pairs=setting.__name__, rows=methods, seeds=seeds, boards=boards, covered=share)
+    chance = 2.5 * float(np.std(covered)) / math.sqrt(boards)
     assert 0.935 - chance <= share <= 0.96 + chance
 
 
