@@ -38,6 +38,16 @@ def figure(  # noqa: PLR0913 - one argument an option
         str | None,
         typer.Option(help="For plots of one method; by default the best.", show_default=False),
     ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            help="Which rows alone, by commas; the first eight have colours.", show_default=False
+        ),
+    ] = None,
+    width: Annotated[
+        float,
+        typer.Option(min=2, max=20, help="Inches, of charts: as wide as a column of the paper."),
+    ] = 5.5,
     top: Annotated[
         int,
         typer.Option(min=1, help="forest and critical-difference: how many methods, best first."),
@@ -54,7 +64,7 @@ def figure(  # noqa: PLR0913 - one argument an option
     projection: Annotated[str, typer.Option(help="PCA, t-SNE or UMAP.")] = "t-SNE",
     plugin: PluginOption = None,
 ) -> None:
-    """Draw one of the report's plots with matplotlib, as PDF, SVG or PNG."""
+    """Draw one of the report's charts for a paper, as PDF, SVG or PNG."""
     from harness.errors import unknown
     from harness.figures import load_sources
     from harness.figures.drawing import FIGURES, FORMATS, Wish, as_file, draw
@@ -71,6 +81,8 @@ def figure(  # noqa: PLR0913 - one argument an option
         sources = load_sources(
             opened, select=own.selecting(of.select, opened), aggregate=of.aggregate
         )
+        if methods is not None:
+            sources = sources.only(name.strip() for name in methods.split(","))
         wish = Wish(
             store=getattr(opened, "store", None),
             sources=sources,
@@ -82,6 +94,7 @@ def figure(  # noqa: PLR0913 - one argument an option
             cost=cost,
             colour_by=colour_by,
             projection=projection,
+            width=width,
         )
         content = as_file(draw(name, wish), form)
     write_output(path, content)

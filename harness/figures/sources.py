@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import Dataset
-from harness.errors import NotComparable, UserError
+from harness.errors import NotComparable, UserError, unknown
 from harness.metrics import RANKED_BY
 from harness.record import Identity, Record, Searched
 from harness.results import Aggregate, Board, Row, load_board
@@ -90,7 +90,20 @@ class Sources:
 
     def tried(self) -> Sources:
         """The same without the skipped entries."""
-        kept = tuple(entry for entry in self.entries if not entry.skipped)
+        return self._with(entry for entry in self.entries if not entry.skipped)
+
+    def only(self, names: Iterable[str]) -> Sources:
+        """The same with the rows of these methods or labels alone; UserError for an unknown."""
+        found = {
+            name: {e.label for e in self.entries if name in (e.label, e.row.method)}
+            for name in names
+        }
+        for name in (name for name, labels in found.items() if not labels):
+            raise unknown("method", name, [e.label for e in self.entries], where="--methods")
+        return self._with(e for e in self.entries if any(e.label in one for one in found.values()))
+
+    def _with(self, entries: Iterable[Entry]) -> Sources:
+        kept = tuple(entries)
         board = dataclasses.replace(self.board, rows=tuple(entry.row for entry in kept))
         return Sources(board=board, entries=kept)
 

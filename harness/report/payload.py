@@ -6,24 +6,19 @@ import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.figures.charts import (
-    COSTS,
-    average_ranking,
-    learning_curve,
-    search_histories,
-    search_metric,
-    selection_metric,
-)
+from harness.figures.charts import COSTS
+from harness.figures.drawing import boards
+from harness.figures.drawing.chart import Chart
 from harness.figures.embedded import Plane
 from harness.figures.panels import Panel, Panels
-from harness.figures.sources import Entry, Sources
-from harness.metrics import title_of
+from harness.figures.sources import Sources
+from harness.metrics import RANKED_BY
 
 BUDGET = 1_700_000  # bytes: with its base64 and 60 methods' numbers, a page stays under 5 MB
 # Tried in this order until one fits; PNG keeps every pixel of a small image.
@@ -92,40 +87,67 @@ Data = dict[str, Any]
 _GRID = 1023  # steps of a map's axis
 
 
-def board_data(sources: Sources, about: Mapping[str, str]) -> Data:
-    """Scores, ranks, learning curves, searches and costs of every row.
+def board_data(sources: Sources, about: Mapping[str, str], panels: Panels | None) -> Data:
+    """The charts of the board by name, and what a reader may choose of them.
 
     A metric whose direction nobody recorded is in the table alone: the charts would have to guess.
     """
     board = sources.board
     facts = {name: board.facts(name) for name in board.metrics}
-    metrics = [
-        name for name, own in facts.items() if own.usual and own.higher_is_better is not None
-    ]
+    better = {
+        name: own.higher_is_better
+        for name, own in facts.items()
+        if own.usual and own.higher_is_better is not None
+    }
     entries = sources.entries
-    validated, tried = selection_metric(entries), search_metric(entries)
-    ranking = average_ranking(sources)
     most = max((len(entry.row.values(board.aggregate)) for entry in entries), default=0)
+    place = {entry.label: place for place, entry in enumerate(entries)}
+    charts = {
+        "forest": {n: boards.forest(sources, n, upward=up) for n, up in better.items()},
+        "ranks": boards.ranks(sources),
+        "learning": boards.learning_curves(sources),
+        "search": boards.search_history(sources),
+        "cost": {
+            f"{n} {axis}": boards.cost(sources, n, axis, upward=up)
+            for n, up in better.items()
+            for axis in COSTS
+        },
+        "precision": boards.precision(panels),
+    }
     return {
         "metrics": [
-            {"name": n, "title": facts[n].title, "lower": not facts[n].higher_is_better}
-            for n in metrics
+            {"name": n, "title": facts[n].title, "lower": not up} for n, up in better.items()
         ],
-        "validated": title_of(validated) if validated else None,
-        "tried": title_of(tried) if tried else None,
         "costs": [{"name": name, "title": axis.title} for name, axis in COSTS.items()],
         "quantiles": _quantiles(most),
-        "ranking": {
-            "order": [_place(entries, label) for label in ranking.labels],
-            "ranks": rounded(ranking.ranks),
-            "seeds": list(ranking.seeds),
-            "intervals": [list(interval) for interval in ranking.intervals],
-            "difference": ranking.difference,
-            "cliques": [list(clique) for clique in ranking.cliques],
-            "left": list(ranking.left_out),
+        "charts": {
+            name: {key: _drawn(one, place) for key, one in chart.items()}
+            if isinstance(chart, dict)
+            else _drawn(chart, place)
+            for name, chart in charts.items()
         },
-        "methods": [_method(entry, metrics, about) for entry in entries],
+        "methods": [
+            {
+                "label": entry.label,
+                "about": about.get(entry.row.method, ""),
+                "scored": bool(entry.values(RANKED_BY)),
+            }
+            for entry in entries
+        ],
     }
+
+
+def _drawn(chart: Chart, place: Mapping[str, int]) -> Data:
+    """A chart's definition as the script takes it: methods by their place, five decimals."""
+    methods = [place[str(label)] for label in chart.columns["method"]]
+    columns = {name: [_short(cell) for cell in cells] for name, cells in chart.columns.items()}
+    return asdict(replace(chart, columns={})) | {"columns": {**columns, "method": methods}}
+
+
+def _short(cell: Any) -> Any:
+    if isinstance(cell, list | tuple):
+        return [_short(one) for one in cell]
+    return round(cell, 5) if isinstance(cell, float) else cell
 
 
 def panel_data(panels: Panels, sources: Sources, sprite: Sprite | None, tiles: Tiles) -> Data:
@@ -151,7 +173,6 @@ def panel_data(panels: Panels, sources: Sources, sprite: Sprite | None, tiles: T
         },
         "points": tiles.of(panels.points),
         "queries": tiles.of(panels.queries),
-        "depths": list(panels.depths),
         "correlated": panels.classes.tolist(),
         "faces": {str(label): tile for label, tile in tiles.faces.items()},
         "panels": [_panel(panels.of[entry.label], tiles) for entry in sources.entries],
@@ -178,33 +199,6 @@ class Tiles:
         return [self._place[int(sample)] for sample in samples]
 
 
-def _method(entry: Entry, metrics: Sequence[str], about: Mapping[str, str]) -> Data:
-    curve = learning_curve(entry)
-    cost = entry.row.cost
-    values = {name: entry.values(name) for name in metrics}
-    scores = {name: entry.intervals[name] for name, found in values.items() if found}
-    return {
-        "label": entry.label,
-        "about": about.get(entry.row.method, ""),
-        "scores": {n: rounded([i.mean, i.low, i.high]) for n, i in scores.items()},
-        "replicates": {
-            name: {str(seed): round(value, 5) for seed, value in found.items()}
-            for name, found in values.items()
-        },
-        "curve": [[p.step, *rounded([p.mean, p.low, p.high]), p.runs] for p in curve],
-        "searches": [
-            {
-                "search": history.search,
-                "trials": [trial.trial for trial in history.trials],
-                "values": rounded([trial.value for trial in history.trials]),
-                "best": rounded(history.best),
-            }
-            for history in search_histories(entry)
-        ],
-        "cost": {name: axis.of(cost) for name, axis in COSTS.items()} if cost else None,
-    }
-
-
 def _panel(panel: Panel | str, tiles: Tiles) -> Data:
     if isinstance(panel, str):
         return {"missing": panel}
@@ -213,7 +207,6 @@ def _panel(panel: Panel | str, tiles: Tiles) -> Data:
         "run": {"seed": identity.seed, "fold": identity.fold, "id": panel.record.run_id},
         "planes": {name: _packed(plane) for name, plane in panel.planes.items()},
         "sheet": [tiles.of(row) for row in panel.sheet],
-        "precision": rounded(panel.precision),
         "correlation": _base64(np.rint(panel.correlation * 127).astype(np.int8)),
         "hardest": [
             [hard.label, round(hard.score, 4), hard.mistaken_for, round(hard.share, 3)]
@@ -234,17 +227,8 @@ def _base64(array: npt.NDArray[Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
 
 
-def rounded(values: Sequence[float | None]) -> list[float | None]:
-    """Five decimals: more than anyone sees, and half the bytes."""
-    return [None if value is None else round(value, 5) for value in values]
-
-
 def _quantiles(replicates: int) -> list[float]:
     """t's 97.5 % quantile for 1, 2, ... degrees of freedom."""
     from scipy.special import stdtrit
 
     return [round(float(stdtrit(degrees, 0.975)), 5) for degrees in range(1, max(2, replicates))]
-
-
-def _place(entries: Sequence[Entry], label: str) -> int:
-    return next(place for place, entry in enumerate(entries) if entry.label == label)

@@ -8,13 +8,14 @@ import pytest
 
 from harness.errors import UserError
 from harness.figures import load_sources
-from harness.figures.drawing import FIGURES, FORMATS, Wish, as_file, draw
+from harness.figures.drawing import CHARTS, FIGURES, FORMATS, Wish, as_file, draw
+from harness.figures.drawing.chart import COLOURS
 from harness.record import Record
 from harness.store import Store
 from harness.testing import make_record
 
 MAGIC = {"pdf": b"%PDF", "svg": b"<?xml", "png": b"\x89PNG"}
-WITHOUT_IMAGES = sorted(FIGURES.keys() - {"neighbours"})
+WITHOUT_IMAGES = sorted({*FIGURES} - {"neighbours"})
 
 
 def file_of(name: str, path: Path, form: str = "svg", **wishes: Any) -> bytes:
@@ -65,6 +66,40 @@ def test_of_many_methods_the_first_are_drawn_and_the_plot_says_so(
     assert b"near$x^" in drawn
     assert b">far<" not in drawn
     assert b"the first" not in file_of(name, store_path)
+
+
+def test_chosen_methods_are_drawn_alone_as_wide_as_a_column(store_path: Path) -> None:
+    with Store.open(store_path) as store:
+        sources = load_sources(store).only(["far"])
+        wish = Wish(store=store, sources=sources, dataset="none", width=3.25)
+        figure = draw("forest", wish)
+        with pytest.raises(UserError, match="--methods: unknown method 'fat'; did you mean 'far'"):
+            load_sources(store).only(["fat"])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["far"]
+    assert figure.get_size_inches()[0] == 3.25
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_method_has_one_colour_in_all_charts(name: str, store_path: Path) -> None:
+    drawn = file_of(name, store_path).decode()
+    shown = {"search-history": ("far",)}.get(name, ("near$x^", "far"))
+    order = {"near$x^": COLOURS[0], "far": COLOURS[1]}
+    assert {colour for colour in COLOURS if colour in drawn} == {order[one] for one in shown}
+
+
+def test_a_figure_that_costs_nothing_to_some_has_a_place_for_them(
+    tmp_path: Path, run: Callable[..., Record]
+) -> None:
+    with Store.open(tmp_path / "store", create=True) as store:
+        for method, seconds in (("free", 0.0), ("cheap", 1.0), ("dear", 100.0)):
+            record = run(method, 0, 0.5)
+            audit = record.audit.model_copy(update={"training_seconds": seconds})
+            store.put(record.model_copy(update={"audit": audit}))
+        wish = Wish(store=store, sources=load_sources(store), dataset="none")
+        (axes,) = draw("cost", wish).axes
+    places = [axes.transData.transform((x, 0.5))[0] for x in (0.0, 1.0, 100.0)]
+    assert places == sorted(places)
+    assert places[1] - places[0] > 10
 
 
 def test_a_search_is_drawn_under_its_methods_name_alone(store_path: Path) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from harness.errors import UserError
 from harness.figures.charts import average_ranking
+from harness.figures.drawing.boards import ranks
+from harness.figures.drawing.chart import Bracket
 from harness.figures.sources import Sources, make_sources
 from harness.record import Record, Told
 from harness.results import build_board
@@ -54,6 +56,38 @@ def test_cliques_join_what_is_nearer_than_the_difference(run: Callable[..., Reco
     ranking = average_ranking(sources(run, **scores))
     assert ranking.difference == pytest.approx(1.483, abs=1e-3)
     assert ranking.cliques == ((0, 1), (1, 2), (2, 3))
+
+
+def test_bars_beside_each_other_keep_to_lanes_of_their_own(run: Callable[..., Record]) -> None:
+    scores = {
+        name: [5 - place + seed / 99 for seed in range(10)] for place, name in enumerate("abcd")
+    }
+    chart = ranks(sources(run, **scores))
+    assert chart.brackets == (Bracket(0, 1, 0), Bracket(1, 2, 1), Bracket(2, 3, 0))
+    assert chart.measure == (pytest.approx(1.483, abs=1e-3), "critical difference 1.48")
+
+
+def test_of_too_many_groups_each_row_has_its_own(
+    run: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.figures.drawing.boards._LANES", 1)
+    scores = {
+        name: [5 - place + seed / 99 for seed in range(10)] for place, name in enumerate("abcd")
+    }
+    chart = ranks(sources(run, **scores))
+    assert [(b.first, b.last, b.of) for b in chart.brackets] == [
+        (0, 1, 0),
+        (0, 2, 1),
+        (1, 3, 2),
+        (2, 3, 3),
+    ]
+    assert "too many groups to draw" in chart.words
+
+
+def test_one_sentence_tells_that_no_two_are_told_apart(run: Callable[..., Record]) -> None:
+    chart = ranks(sources(run, a=[0.9, 0.1], b=[0.5, 0.5]))
+    assert (chart.brackets, chart.measure) == ((), None)
+    assert "tells no two methods apart" in chart.words
 
 
 def test_nothing_scored_is_an_empty_ranking(run: Callable[..., Record]) -> None:

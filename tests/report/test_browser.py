@@ -1,6 +1,7 @@
 """The page in a real Chromium: sorting, filtering, colours, the keyboard, axe, phone and dark."""
 
 import base64
+import csv
 import io
 import os
 import re
@@ -106,7 +107,7 @@ def test_the_colouring_of_the_map_can_be_switched(look: Look, page: Path) -> Non
     for attribute, groups in (("family", 4), ("weight", 2), ("slant", 2)):
         choose(driver, "map-by", attribute)
         assert driver.execute_script(count) == groups
-        legend = driver.find_elements("css selector", ".legend li")
+        legend = driver.find_elements("css selector", ".card:first-child .legend li")
         assert len(legend) == groups
     assert driver.execute_script(fills) != by_class
     choose(driver, "map-plane", "PCA")
@@ -247,6 +248,82 @@ def test_a_ticked_method_is_coloured_in_the_charts(look: Look, page: Path) -> No
     driver.find_element("css selector", box).click()
     assert driver.execute_script(coloured) > before
     assert len(driver.find_elements("css selector", "#pins button")) == 4
+
+
+FOREST = "return [...document.querySelectorAll('#forest-plot g.row title')].map(t => t.textContent)"
+TICKS = "return [...document.querySelectorAll('#forest-plot .tick')].map(t => t.textContent).join()"
+
+
+def test_the_filter_is_of_the_charts_too(look: Look, page: Path) -> None:
+    driver = look(page)
+    assert len(driver.execute_script(FOREST)) == 4
+    driver.find_element("id", "filter").send_keys("softmax")
+    (told,) = driver.execute_script(FOREST)
+    assert re.fullmatch(r"gamma-softmax: mean 0\.\d{3}, low 0\.\d{3}, high 0\.\d{3}", told)
+    driver.find_element("id", "filter").send_keys(" and nothing else")
+    assert "leaves out every method" in driver.find_element("id", "forest-plot").text
+
+
+def test_a_part_of_a_chart_is_dragged_out_and_the_whole_comes_back(look: Look, page: Path) -> None:
+    from selenium.webdriver import ActionChains
+
+    driver = look(page)
+    before = driver.execute_script(TICKS)
+    plot = driver.find_element("css selector", "#forest-plot svg")
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
+    drag = ActionChains(driver).move_to_element(plot).click_and_hold()
+    drag.move_by_offset(150, 0).release().perform()
+    assert driver.execute_script(TICKS) != before
+    driver.find_element("xpath", "//*[@id='forest']//button[.='Show the whole chart']").click()
+    assert driver.execute_script(TICKS) == before
+
+
+def test_a_link_shows_what_its_sender_saw(look: Look, page: Path) -> None:
+    driver = look(page)
+    driver.find_element("css selector", "#board input[data-method='3']").click()
+    choose(driver, "forest-metric", "nmi")
+    choose(driver, "forest-against", "2")
+    choose(driver, "method", "1")
+    link, seen = driver.current_url, driver.execute_script(FOREST)
+    assert link.split("#")[1].startswith("methods?forest-metric=nmi&forest-against=%3Cscript")
+    look(page)
+    driver.get("about:blank")
+    driver.get(link)
+    assert driver.execute_script(FOREST) == seen
+    assert len(driver.find_elements("css selector", "#pins button")) == 4
+    assert driver.find_element("id", "method").get_attribute("value") == "1"
+    assert errors(driver) == []
+
+
+def test_numbers_and_picture_of_a_chart_can_be_taken_away(
+    look: Look, page: Path, store_path: Path, tmp_path: Path
+) -> None:
+    from xml.etree import ElementTree
+
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    from harness.results import load_board
+    from harness.store import Store
+
+    driver = look(page)
+    allow = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", allow)
+    found = []
+    for words, name in (("Data (CSV)", "forest.csv"), ("Picture (SVG)", "forest.svg")):
+        driver.find_element("xpath", f"//*[@id='forest']//button[.='{words}']").click()
+        WebDriverWait(driver, 60).until(lambda _, name=name: (tmp_path / name).exists())
+        found.append((tmp_path / name).read_text(encoding="utf-8"))
+    lines = list(csv.DictReader(io.StringIO(found[0])))
+    with Store.open(store_path) as store:
+        board = load_board(store)
+    assert len(lines) == 12
+    means = {line["method"]: float(line["mean"]) for line in lines}
+    for row in board.rows[:4]:
+        interval = row.scores("separated")["map_at_r"]
+        assert means[row.label] == pytest.approx(interval.mean, abs=1e-5)
+    drawing = ElementTree.fromstring(found[1])
+    assert len(drawing.findall(".//{*}g[@class='row']")) == 4
+    assert "var(" not in found[1]
 
 
 def test_differences_are_paired_by_seed(look: Look, page: Path) -> None:

@@ -100,9 +100,9 @@ def test_without_the_dataset_the_page_says_why_and_shows_the_rest(
     monkeypatch.setattr("harness.figures.embedded._tsne", lambda rows, pca: pca)
     text = render(store_path, "unknown dataset 'glyphs'")
     assert "No images: unknown dataset &#39;glyphs&#39;." in text
-    data = data_of(text)["embeddings"]
-    assert data["sprite"] is None
-    assert data["panels"][0]["precision"][0] > 0
+    data = data_of(text)
+    assert data["embeddings"]["sprite"] is None
+    assert data["charts"]["precision"]["columns"]["precision"][0][0] > 0
 
 
 def test_without_arrays_the_page_has_its_tables(
@@ -201,7 +201,7 @@ def test_a_board_without_a_search_has_no_word_of_one(
     text = render(tmp_path / "plain", "no dataset")
     assert "Hyperparameter searches" not in text
     assert 'data-key="search_seconds"' not in text
-    assert [method["searches"] for method in data_of(text)["methods"]] == [[]]
+    assert data_of(text)["charts"]["search"]["columns"]["method"] == []
 
 
 def test_a_board_of_skipped_methods_alone_is_a_page_too(

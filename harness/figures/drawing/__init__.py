@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 from harness.data.dataset import Dataset
 from harness.errors import UserError, unknown
 from harness.figures.charts import COSTS
-from harness.figures.drawing.boards import (
-    cost,
-    critical_difference,
-    forest,
-    learning_curves,
-    search_history,
-)
-from harness.figures.drawing.embeddings import class_correlation, embedding, knn, neighbours
+from harness.figures.drawing import boards
+from harness.figures.drawing.chart import Chart
+from harness.figures.drawing.embeddings import class_correlation, embedding, neighbours
+from harness.figures.drawing.paper import on_paper
+from harness.figures.panels import make_panels
 from harness.figures.sources import Entry, Sources
 from harness.metrics import RANKED_BY, direction_of
 from harness.store import Store
@@ -65,7 +62,7 @@ class Wish:
 
     `method` is the label of the row for the plots of one method; the best if None. `top`: of how
     many methods, best first, those with a row a method show. `higher_is_better`: for a metric
-    whose direction nobody recorded.
+    whose direction nobody recorded. `width`: of charts, in inches.
     """
 
     store: Store | None
@@ -78,6 +75,7 @@ class Wish:
     cost: str = "training_seconds"
     colour_by: str = "class"
     projection: str = "t-SNE"
+    width: float = 5.5
 
     @property
     def upward(self) -> bool:
@@ -103,17 +101,31 @@ class Wish:
         return found[self.method]
 
 
-FIGURES: Mapping[str, Callable[[Wish], Figure]] = {
-    "forest": forest,
-    "critical-difference": critical_difference,
-    "learning-curves": learning_curves,
-    "search-history": search_history,
-    "cost": cost,
+def _knn(wish: Wish) -> Chart:
+    panels = make_panels(wish.store, wish.sources, wish.dataset, maps=False)
+    if isinstance(panels, str):
+        raise UserError(panels)
+    return boards.precision(panels)
+
+
+CHARTS: Mapping[str, Callable[[Wish], Chart]] = {
+    "forest": lambda w: boards.forest(w.sources, w.metric, upward=w.upward),
+    "critical-difference": lambda w: boards.ranks(w.sources, w.metric, upward=w.higher_is_better),
+    "learning-curves": lambda w: boards.learning_curves(w.sources),
+    "search-history": lambda w: boards.search_history(w.sources),
+    "cost": lambda w: boards.cost(w.sources, w.metric, w.cost, upward=w.upward),
+    "knn": _knn,
+}
+"""Charts by name: the page's own, made from the same definitions."""
+
+PICTURES: Mapping[str, Callable[[Wish], Figure]] = {
     "embedding": embedding,
     "neighbours": neighbours,
-    "knn": knn,
     "class-correlation": class_correlation,
 }
+"""Pictures of one method's embedding by name."""
+
+FIGURES = (*CHARTS, *PICTURES)
 
 
 def draw(name: str, wish: Wish) -> Figure:
@@ -126,4 +138,7 @@ def draw(name: str, wish: Wish) -> Figure:
     from matplotlib import rc_context
 
     with rc_context(STYLE):
-        return FIGURES[name](wish)
+        if name in PICTURES:
+            return PICTURES[name](wish)
+        labels = [entry.label for entry in wish.entries]
+        return on_paper(CHARTS[name](wish), labels[:8], top=wish.top, width=wish.width)

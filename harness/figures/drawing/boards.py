@@ -1,16 +1,13 @@
-"""Plots of a whole board: intervals, ranks, learning curves, searches, cost."""
+"""Charts of a whole board: intervals, ranks, learning curves, searches, cost, precision."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from statistics import fmean
-from typing import TYPE_CHECKING
 
-from harness.errors import UserError
 from harness.figures.charts import (
     COSTS,
     AverageRanking,
-    SearchHistory,
     average_ranking,
     learning_curve,
     pareto_front,
@@ -18,207 +15,276 @@ from harness.figures.charts import (
     search_metric,
     selection_metric,
 )
-from harness.metrics import title_of
+from harness.figures.drawing.chart import Axis, Bracket, Cell, Chart, Mark, in_columns
+from harness.figures.panels import Panel, Panels
+from harness.figures.sources import Sources
+from harness.metrics import RANKED_BY, title_of
 from harness.results.board import best_first
 from harness.results.replicates import score_array
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from harness.figures.drawing import Wish
-
-
-GREY = "#8a929b"
-COLOURS = ("#0b5cc0", "#b8430c", "#0f7a4a", "#8a2fa3", "#b3261e", "#806000", "#0b7285", "#b8246b")
-_ROW = 0.2  # inches
-_NAMED = 8  # points whose names still find room; of more, only the front is named
+_LANES = 8  # brackets beside each other
+_DOTS = 400  # trials; of more, those of coloured methods alone are drawn
+_NAMED = 8  # points of the front whose names still find room
+_SPREAD = 8  # times the least cost, from which on the costs need a logarithmic axis
 
 
-def title(metric: str) -> str:
-    """A metric's name as people write it."""
-    return title_of(metric)
+def forest(sources: Sources, metric: str, *, upward: bool) -> Chart:
+    """Mean, 95 % interval and replicates of every method, best first."""
+    entries = sources.entries
+    _, values = score_array([e.row.values(e.aggregate) for e in entries], metric)
+    order = best_first(values, [e.label for e in entries], higher_is_better=upward)
+    rows: list[dict[str, Cell]] = []
+    for entry in (entries[place] for place in order):
+        if found := entry.values(metric):
+            one = entry.intervals[metric]
+            seeds, scores = [float(seed) for seed in found], list(found.values())
+            rows.append(
+                {"method": entry.label, "mean": one.mean, "low": one.low, "high": one.high}
+                | {"seed": seeds, "score": scores}
+            )
+    return Chart(
+        columns=in_columns(rows),
+        marks=(
+            Mark(kind="dots", x="score", size=2.6, opacity=0.4),
+            Mark(kind="span", x="low", x2="high", size=2.5),
+            Mark(kind="dots", x="mean", size=4.5),
+        ),
+        x=Axis(title=f"{title_of(metric)}{'' if upward else ' (lower is better)'}"),
+        tip=("mean", "low", "high"),
+        words="Large dot and line: mean and 95 % t-interval over replicates. Small dots: the "
+        "replicates. The interval is of the noise of training on this data and split, not of "
+        "other data.",
+        nothing=f"no method has a complete replicate with {metric}",
+    )
 
 
-def forest(wish: Wish) -> Figure:
-    """Mean, 95 % interval and replicates of every method."""
-    _, values = score_array([e.row.values(e.aggregate) for e in wish.entries], wish.metric)
-    labels = [entry.label for entry in wish.entries]
-    order = best_first(values, labels, higher_is_better=wish.upward)
-    ranked = [(wish.entries[place], wish.entries[place].values(wish.metric)) for place in order]
-    rows = [
-        (entry.label, list(found.values()), entry.intervals[wish.metric])
-        for entry, found in ranked
-        if found
-    ]
-    if not rows:
-        raise UserError(f"no method has a complete replicate with {wish.metric}")
-    count, rows = len(rows), rows[: wish.top]
-    figure, axes = tall(len(rows))
-    for place, (_, found, interval) in enumerate(rows):
-        axes.plot(found, [place] * len(found), "o", color=GREY, alpha=0.5, ms=2.5, mew=0)
-        if interval.low is not None and interval.high is not None:
-            axes.plot([interval.low, interval.high], [place] * 2, color=COLOURS[0], lw=1.6)
-        if interval.mean is not None:
-            axes.plot([interval.mean], [place], "o", color=COLOURS[0], ms=4)
-    name_rows(axes, [label for label, _, _ in rows])
-    what = f"{title(wish.metric)}: mean, 95 % interval, replicates"
-    axes.set_xlabel(what + first_of(len(rows), count))
-    return figure
-
-
-def learning_curves(wish: Wish) -> Figure:
-    """Validation over training steps: mean of the runs, the best eight in colour."""
-    curves = [(entry.label, learning_curve(entry)) for entry in wish.entries]
-    curves = [(label, curve) for label, curve in curves if len(curve) > 1]
-    if not curves:
-        raise UserError("no run has a learning curve")
-    figure, axes = wide()
-    for place, (label, curve) in reversed(list(enumerate(curves))):
-        steps, means = [p.step for p in curve], [p.mean for p in curve]
-        known = place < len(COLOURS)
-        colour = COLOURS[place] if known else GREY
-        axes.plot(
-            steps, means, color=colour, lw=1.5 if known else 0.7, label=label if known else None
-        )
-        if known:
-            low, high = [p.low for p in curve], [p.high for p in curve]
-            axes.fill_between(steps, low, high, color=colour, alpha=0.08, lw=0)
-    axes.set_xlabel("training step")
-    axes.set_ylabel(f"validation {title(selection_metric(wish.entries) or '')}")
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[::-1], labels[::-1], fontsize=7)
-    return figure
-
-
-def cost(wish: Wish) -> Figure:
-    """Score against cost, the Pareto front joined."""
-    axis, better = COSTS[wish.cost], 1.0 if wish.upward else -1.0
-    found = [
-        (axis.of(entry.row.cost), fmean(values.values()), entry.label)
-        for entry in wish.entries
-        if entry.row.cost is not None and (values := entry.values(wish.metric))
-    ]
-    if not found:
-        raise UserError("no method has both a score and an audit")
-    front = pareto_front([(spent, better * score) for spent, score, _ in found])
-    figure, axes = wide()
-    axes.plot([f[0] for f in found], [f[1] for f in found], "o", color=GREY, ms=4)
-    best = [found[place] for place in front]
-    axes.step([f[0] for f in best], [f[1] for f in best], "--o", where="post", color=COLOURS[0])
-    for turn, (spent, score, label) in enumerate(best if len(found) > _NAMED else found):
-        offset = (4, 3) if turn % 2 else (4, -8)
-        axes.annotate(label, (spent, score), offset, textcoords="offset points", fontsize=6)
-    axes.set_xlabel(f"{axis.title}; joined: the Pareto front of the means")
-    axes.set_ylabel(title(wish.metric))
-    return figure
-
-
-def first_of(shown: int, count: int) -> str:
-    """What a plot says where it does not show all."""
-    return "" if shown == count else f"; the first {shown} of {count} methods"
-
-
-def tall(rows: int) -> tuple[Figure, Axes]:
-    """An empty plot with a row a method."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.5, 0.7 + _ROW * rows))
-    return figure, figure.add_subplot()
-
-
-def wide() -> tuple[Figure, Axes]:
-    """An empty plot of lines or points."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.5, 3.4))
-    return figure, figure.add_subplot()
-
-
-def name_rows(axes: Axes, labels: Sequence[str]) -> None:
-    """Put the methods' names at their rows, first on top."""
-    axes.set_yticks(range(len(labels)), list(labels))
-    axes.invert_yaxis()
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-
-
-def critical_difference(wish: Wish) -> Figure:
+def ranks(sources: Sources, metric: str = RANKED_BY, *, upward: bool | None = None) -> Chart:
     """Average ranks over replicates, and bars joining what Nemenyi's test does not part."""
-    ranking = average_ranking(wish.sources, wish.metric, higher_is_better=wish.higher_is_better)
-    if not ranking.labels:
-        raise UserError("no method has a complete replicate to rank")
-    count = min(wish.top, len(ranking.labels))
-    figure, axes = tall(count)
-    axes.plot(ranking.ranks[:count], range(count), "o", color=COLOURS[0], ms=4)
-    for lane, (first, last) in enumerate(_bars(ranking, count)):
-        x = 0.6 - 0.25 * lane
-        axes.plot([x, x], [first - 0.25, last + 0.25], color="#545e6a", lw=2.2)
-    if ranking.difference is not None:
-        axes.plot([1, 1 + ranking.difference], [-1, -1], "|-", color="black", lw=1)
-        note = f"critical difference {ranking.difference:.2f}"
-        axes.text(1, -1.3, note, fontsize=7, va="bottom")
-    name_rows(axes, ranking.labels[:count])
-    axes.set_xticks([tick for tick in axes.get_xticks() if 1 <= tick <= axes.get_xlim()[1]])
-    seeds = len(ranking.seeds)
-    axes.set_xlabel(
-        f"average rank by {title(wish.metric)} over {seeds} "
-        f"{'replicate' if seeds == 1 else 'replicates'} of {wish.sources.board.dataset}"
-        f"{first_of(count, len(ranking.labels))}"
+    ranking = average_ranking(sources, metric, higher_is_better=upward)
+    spans = ranking.intervals or [(None, None)] * len(ranking.labels)
+    found = zip(ranking.labels, ranking.ranks, spans, strict=True)
+    brackets, measure = _brackets(ranking), ranking.difference
+    whole = _untold(ranking)
+    return Chart(
+        columns=in_columns(
+            [
+                {"method": label, "rank": rank, "lowest": low, "highest": high}
+                for label, rank, (low, high) in found
+            ]
+        ),
+        marks=(
+            Mark(kind="span", x="lowest", x2="highest", size=6, opacity=0.35),
+            Mark(kind="dots", x="rank", size=5),
+        ),
+        x=Axis(
+            title=f"average rank by {title_of(metric)} (1 is best)",
+            pad=0,
+            include=(1, 2, *(() if measure is None or whole else (1 + measure,))),
+            whole=True,
+        ),
+        tip=("rank", "lowest", "highest"),
+        aside="rank",
+        brackets=brackets,
+        measure=None
+        if measure is None or whole
+        else (measure, f"critical difference {measure:.2f}"),
+        words=_of_ranks(ranking, metric, crowded=any(b.of is not None for b in brackets)),
+        nothing="no method has a complete replicate to rank",
     )
-    return figure
 
 
-def _bars(ranking: AverageRanking, count: int) -> Iterator[tuple[int, int]]:
-    """The cliques among the first `count`, without those that are then part of another."""
-    reached = 0
+def _untold(ranking: AverageRanking) -> bool:
+    """Whether all ranks lie within one critical difference."""
+    return ranking.cliques == ((0, len(ranking.labels) - 1),)
+
+
+def _brackets(ranking: AverageRanking) -> tuple[Bracket, ...]:
+    """The cliques in lanes; of too many the group of each row, to be drawn of those that count."""
+    if _untold(ranking):
+        return ()
+    ends: list[int] = []
+    found = []
     for first, last in ranking.cliques:
-        shown = min(last, count - 1)
-        if shown > max(first, reached):
-            yield first, shown
-            reached = shown
+        lane = next((lane for lane, end in enumerate(ends) if end < first), len(ends))
+        ends[lane : lane + 1] = [last]
+        found.append(Bracket(first, last, lane))
+    if len(ends) <= _LANES or ranking.difference is None:
+        return tuple(found)
+    near = [
+        [other for other, rank in enumerate(ranking.ranks) if abs(rank - own) < ranking.difference]
+        for own in ranking.ranks
+    ]
+    return tuple(Bracket(group[0], group[-1], 0, of) for of, group in enumerate(near))
 
 
-def search_history(wish: Wish) -> Figure:
-    """A stair for each search of a method; the best eight methods in colour, with their trials."""
-    found = [(entry.label, search_histories(entry)) for entry in wish.entries]
-    found = [(label, histories) for label, histories in found if histories]
-    if not found:
-        raise UserError("no method was searched for; `bench tune` does that")
-    from matplotlib.ticker import MaxNLocator
+def _of_ranks(ranking: AverageRanking, metric: str, *, crowded: bool) -> str:
+    """What the chart of ranks needs to be understood."""
+    count = len(ranking.seeds)
+    said = [
+        f"Ranks by {title_of(metric)} within {f'each of {count} replicates' if count > 1 else 'one replicate'} "  # noqa: E501
+        "(seeds), averaged. They are over replicates of one dataset: they say whether "
+        "retraining would keep this order here, not whether it would hold on other data."
+    ]
+    if ranking.difference is None:
+        said.append("A critical difference needs two replicates and two methods.")
+    elif _untold(ranking):
+        said.append(
+            "Nemenyi\u2019s test tells no two methods apart: its critical difference at 5 %, "
+            f"{ranking.difference:.2f} ranks, is more than lies between the first and the last."
+        )
+    else:
+        bars = (
+            "There are too many groups to draw: a bar joins the best method, and each coloured "
+            "one, with those"
+            if crowded
+            else "A bar beside the names joins methods"
+        )
+        said.append(
+            f"{bars} whose ranks differ by less than Nemenyi\u2019s critical difference at 5 %, "
+            "which knows only the ranks."
+        )
+    if ranking.intervals:
+        said.append(
+            "Broad lines: the ranks that each may truly have, by paired tests on the scores, "
+            "with 95 % for all together."
+        )
+    if gone := ranking.left_out:
+        more = f" and {len(gone) - 8} more" if len(gone) > 8 else ""
+        said.append(f"Left out for a missing replicate: {', '.join(gone[:8])}{more}.")
+    return " ".join(said)
 
-    figure, axes = wide()
-    for place, (label, histories) in reversed(list(enumerate(found))):
-        known = place < len(COLOURS)
-        for history in reversed(histories):
-            name = label if known and history is histories[0] else None
-            _stair(axes, history, COLOURS[place] if known else GREY, name)
-            if known:
-                _trials(axes, history, COLOURS[place])
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("trial; crosses below: failed")
-    axes.set_ylabel(f"validation {title(search_metric(wish.entries) or '')}, best so far")
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[::-1], labels[::-1], fontsize=7)
-    return figure
 
-
-def _stair(axes: Axes, history: SearchHistory, colour: str, name: str | None) -> None:
-    best = zip(history.trials, history.best, strict=True)
-    points = [(tried.trial + 1, value) for tried, value in best if value is not None]
-    axes.step(
-        [trial for trial, _ in points],
-        [value for _, value in points],
-        where="post",
-        color=colour,
-        lw=1.5 if name else 0.7,
-        label=name,
+def learning_curves(sources: Sources) -> Chart:
+    """Validation over training steps: mean of the runs, and the seeds' lowest and highest."""
+    curves = [(entry.label, learning_curve(entry)) for entry in sources.entries]
+    rows: list[dict[str, Cell]] = [
+        {
+            "method": label,
+            "step": [p.step for p in curve],
+            "mean": [p.mean for p in curve],
+            "lowest replicate": [p.low for p in curve],
+            "highest replicate": [p.high for p in curve],
+            "runs": [p.runs for p in curve],
+        }
+        for label, curve in curves
+        if len(curve) > 1
+    ]
+    by = title_of(selection_metric(sources.entries) or "")
+    low, high = "lowest replicate", "highest replicate"
+    return Chart(
+        columns=in_columns(rows),
+        marks=(
+            Mark(kind="band", x="step", y=low, y2=high, opacity=0.12, coloured=True),
+            Mark(kind="line", x="step", y="mean", dash="runs"),
+            Mark(kind="dots", x="step", y="mean", size=2.8, coloured=True),
+            Mark(kind="end", x="step", y="mean", coloured=True),
+        ),
+        x=Axis(title="training step", pad=0),
+        y=Axis(title=f"validation {by}"),
+        tip=("mean", "step"),
+        words=f"Validation {by} on held-out training classes, mean over all runs done; bands from "
+        "the lowest replicate to the highest, folds averaged. Dashed where some runs had stopped "
+        "early, so that the mean is of fewer. The vertical scale is not that of the test scores.",
+        nothing="no run has a learning curve",
     )
 
 
-def _trials(axes: Axes, history: SearchHistory, colour: str) -> None:
-    done = [(tried.trial + 1, tried.value) for tried in history.trials if tried.value is not None]
-    failed = [tried.trial + 1 for tried in history.trials if tried.value is None]
-    axes.plot([x for x, _ in done], [y for _, y in done], "o", color=colour, ms=2.5, alpha=0.55)
-    below = axes.get_xaxis_transform()
-    axes.plot(failed, [0.02] * len(failed), "x", color=colour, ms=3.5, transform=below)
+def search_history(sources: Sources) -> Chart:
+    """A stair for each search of a method, with its trials."""
+    rows: list[dict[str, Cell]] = [
+        {
+            "method": entry.label,
+            "search": history.search,
+            "trial": [tried.trial + 1 for tried in history.trials],
+            "validation": [tried.value for tried in history.trials],
+            "best so far": history.best,
+        }
+        for entry in sources.entries
+        for history in search_histories(entry)
+    ]
+    few = sum(len(history.trials) for e in sources.entries for history in search_histories(e))
+    dots = {"x": "trial", "y": "validation", "coloured": few > _DOTS}
+    by = title_of(search_metric(sources.entries) or "")
+    return Chart(
+        columns=in_columns(rows),
+        marks=(
+            Mark(kind="stairs", x="trial", y="best so far"),
+            Mark(kind="dots", size=2.4, opacity=0.55, **dots),
+            Mark(kind="crosses", **dots),
+            Mark(kind="end", x="trial", y="best so far", coloured=True),
+        ),
+        x=Axis(title="trial", pad=0, include=(1, 2), whole=True),
+        y=Axis(title=f"validation {by}, best so far"),
+        tip=("best so far", "trial"),
+        missing="failed",
+        words=f"Lines: the best validation {by} so far, one a search. Dots: the trials"
+        f"{' of the coloured methods' if few > _DOTS else ''}. Crosses below: trials that failed, "
+        "which count as tried. A trial is the mean of its folds; trial 1 is at the method\u2019s "
+        "defaults. No trial sees the test part, and none is among the replicates on the board.",
+        nothing="no method was searched for; `bench tune` does that",
+    )
+
+
+def cost(sources: Sources, metric: str, axis: str, *, upward: bool) -> Chart:
+    """Score against cost, the Pareto front joined."""
+    found = [
+        (entry.label, COSTS[axis].of(entry.row.cost), fmean(values.values()))
+        for entry in sources.entries
+        if entry.row.cost is not None and (values := entry.values(metric))
+    ]
+    better = 1.0 if upward else -1.0
+    front = pareto_front([(spent, better * score) for _, spent, score in found])
+    rows: list[dict[str, Cell]] = [
+        {"method": label, "cost": spent, "score": score, "front": float(place in front)}
+        for place, (label, spent, score) in enumerate(found)
+    ]
+    positive = [spent for _, spent, _ in found if spent > 0]
+    timed = (
+        " Times are of the machines that ran them, and of what else ran there: see the provenance."
+        if axis == "training_seconds"
+        else ""
+    )
+    return Chart(
+        columns=in_columns(rows),
+        marks=(
+            Mark(kind="dots", x="cost", y="score", size=4.5),
+            Mark(kind="rings", x="cost", y="score", size=6, when="front"),
+            Mark(kind="name", x="cost", y="score", when="front", coloured=len(front) > _NAMED),
+        ),
+        x=Axis(
+            title=COSTS[axis].title,
+            pad=0.06,
+            log=bool(positive) and max(positive) > _SPREAD * min(positive),
+        ),
+        y=Axis(title=title_of(metric), pad=0.06),
+        tip=("score", "cost"),
+        joined="front",
+        words="Ringed and joined: the Pareto front, methods of which none is both cheaper and "
+        f"better ({', '.join(found[place][0] for place in front)}). It goes by means and knows no "
+        f"intervals.{timed}",
+        nothing="no method has both a score and an audit",
+    )
+
+
+def precision(panels: Panels | None) -> Chart:
+    """Precision among the k nearest over k, one line a method (paper 003, Fig. 5)."""
+    of = panels.of if panels is not None else {}
+    depths: Sequence[float] = panels.depths if panels is not None else ()
+    seen = [(label, p) for label, p in of.items() if isinstance(p, Panel) and len(p.precision)]
+    return Chart(
+        columns=in_columns(
+            [
+                {"method": label, "k": list(depths), "precision": list(panel.precision)}
+                for label, panel in seen
+            ]
+        ),
+        marks=(
+            Mark(kind="line", x="k", y="precision"),
+            Mark(kind="end", x="k", y="precision", coloured=True),
+        ),
+        x=Axis(title="k", pad=0, whole=True),
+        y=Axis(title="share of right ones among the k nearest", low=0),
+        tip=("precision", "k"),
+        words="Share of right ones among the k nearest neighbours in one run of each method.",
+        nothing="no run left arrays to look at",
+    )

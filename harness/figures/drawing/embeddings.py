@@ -1,4 +1,4 @@
-"""Plots of one method's embedding: map, neighbours, precision over k, class correlation."""
+"""Plots of one method's embedding: map, neighbours, class correlation."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.errors import UserError, unknown
-from harness.figures.drawing.boards import COLOURS, GREY
-from harness.figures.panels import Panel, Panels, make_panel, make_panels
+from harness.figures.panels import Panel, Panels, make_panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,32 +63,6 @@ def neighbours(wish: Wish) -> Figure:
         _show(axes, image, wrong=bool(is_wrong))
     title = f"{wish.entry.label}: queries (left) and neighbours, wrong ones framed"
     figure.suptitle(title, fontsize=8)
-    return figure
-
-
-def knn(wish: Wish) -> Figure:
-    """Precision among the k nearest over k, one line a method (paper 003, Fig. 5)."""
-    from matplotlib.figure import Figure
-
-    panels = make_panels(wish.store, wish.sources, wish.dataset, maps=False)
-    if isinstance(panels, str):
-        raise UserError(panels)
-    seen = [(label, p) for label, p in panels.of.items() if isinstance(p, Panel)]
-    figure = Figure(figsize=(5.5, 3.4))
-    axes = figure.add_subplot()
-    for place, (label, panel) in reversed(list(enumerate(seen))):
-        known = place < len(COLOURS)
-        axes.plot(
-            list(panels.depths),
-            list(panel.precision),
-            color=COLOURS[place] if known else GREY,
-            lw=1.4 if known else 0.7,
-            label=label if known else None,
-        )
-    axes.set_xlabel("k")
-    axes.set_ylabel("share of right ones among the k nearest")
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[::-1], labels[::-1], fontsize=7)
     return figure
 
 

@@ -36,7 +36,10 @@ function filterRows() {
     const all = row.textContent.toLowerCase();
     row.hidden = !words.every((word) => all.includes(word)) || (batch !== "" && cellValue(row, batchColumn) !== batch);
     shown += !row.hidden;
+    if (row.hidden) hidden.add(+row.dataset.method);
+    else hidden.delete(+row.dataset.method);
   }
+  redraw();
   at("shown").textContent = shown === rows.length ? `${rows.length} methods` : `${shown} of ${rows.length} methods`;
 }
 const batches = [...new Set(rows.map((row) => cellValue(row, batchColumn)))].sort();

@@ -12,25 +12,9 @@ function sheetCard(panel) {
     h("div", { class: "sheet" }, ...rowsOf),
     h("p", { class: "quiet" }, `A query, left of the line, and its nearest others; wrong ones are framed and crossed. ${all.filter(Boolean).length} of these ${all.length} are right. The queries are the same for all methods, spread evenly over the classes before any result was seen.`));
 }
-function precisionCard(place) {
-  const plot = h("div", { class: "plot" });
-  const card = h("div", { class: "card" }, h("h3", {}, "Precision over k"), plot,
-    h("p", { class: "quiet" }, "Of the k nearest neighbours, the share of the query’s class, mean over all test queries (paper 003, Fig. 5). It must fall where k exceeds the others of a class. Grey: the other methods."));
-  numbers(card, ["k", "share right"], () => embeddings.depths.map((k, i) => [String(k), digits(embeddings.panels[place].precision[i])]));
-  return { card, plot, draw: (width) => drawPrecision(place, width) };
-}
-function drawPrecision(place, width) {
-  const known = embeddings.panels.map((panel, method) => ({ method, precision: panel.precision })).filter(({ precision }) => precision && precision.length);
-  const depths = embeddings.depths, left = 40, right = width - 10, top = 8, height = 300, bottom = height - 44;
-  const high = Math.min(1, Math.max(...known.flatMap(({ precision }) => precision)) * 1.05);
-  const x = scale(depths[0], depths.at(-1), left, right), y = scale(0, high, bottom, top);
-  const order = [...known].sort((a, b) => (a.method === place) - (b.method === place));
-  return svg(width, height, `Share of right ones among the k nearest neighbours under ${methods[place].label}: ${digits(embeddings.panels[place].precision[0])} at k = 1.`,
-    ...leftAxis(y, ticks(0, high, 5), left, right), ...bottomAxis(x, ticks(1, depths.at(-1), 6).filter((k) => k >= 1), top, bottom, "k", (left + right) / 2),
-    ...order.map(({ method, precision }) => s("path", {
-      d: curvePath(depths.map((k, i) => [k, precision[i]]), x, y), fill: "none",
-      stroke: method === place ? "var(--accent)" : "var(--grey)", "stroke-width": method === place ? 2.6 : 1, "stroke-opacity": method === place ? 1 : 0.6,
-    }, title(methods[method].label))));
+function precisionCard() {
+  const plot = h("div", { class: "plot", id: "precision-plot" }), tools = h("p", { class: "controls", id: "precision-tools" });
+  return h("div", { class: "card", id: "precision" }, h("h3", {}, "Precision over k"), plot, tools, h("p", { class: "quiet", id: "precision-words" }));
 }
 function hardCard(panel) {
   const face = (label) => (label in embeddings.faces && embeddings.sprite ? fill(tileOf(embeddings.faces[label], className(label)), {}, []) : "");
@@ -52,10 +36,11 @@ function showMethod() {
   const run = panel.missing ? `Nothing to show: ${panel.missing}.` : `Seed ${panel.run.seed}, fold ${panel.run.fold} (run ${panel.run.id}).`;
   at("method-about").textContent = [methods[method].about, run].filter(Boolean).join(" ");
   if (panel.missing) return box.replaceChildren();
-  const map = mapCard(panel, methods[method].label), precision = precisionCard(method);
+  const map = mapCard(panel, methods[method].label), precision = precisionCard();
   const hard = panel.hardest.length ? hardCard(panel) : null;
-  box.replaceChildren(h("div", { class: "cards" }, ...[map.card ?? map, sheetCard(panel), precision.card, matrixCard(panel, methods[method].label), hard].filter(Boolean)));
-  for (const part of [map, precision]) if (part.plot) chart(part.plot, part.draw);
+  box.replaceChildren(h("div", { class: "cards" }, ...[map.card ?? map, sheetCard(panel), precision, matrixCard(panel, methods[method].label), hard].filter(Boolean)));
+  if (map.plot) chart(map.plot, map.draw);
+  show("precision", () => charted.precision, () => method);
 }
 function open(place) {
   method = (place + methods.length) % methods.length;

@@ -3,8 +3,8 @@ const SLOTS = 8;
 const pins = new Map();
 
 const colour = (method) => (pins.has(method) ? `var(--s${pins.get(method)})` : "var(--grey)");
+const slotOf = (method) => pins.get(method) ?? -1;
 const pinned = (method) => pins.has(method);
-const behindFirst = (list, of = (entry) => entry) => [...list].sort((a, b) => pinned(of(a)) - pinned(of(b)));
 
 function pin(method, on) {
   if (!on) pins.delete(method);
@@ -34,4 +34,4 @@ function change(method, on) {
 document.querySelector("#board tbody").addEventListener("change", (event) => {
   if (event.target.dataset.method) change(+event.target.dataset.method, event.target.checked);
 });
-methods.slice(0, 3).forEach((method, place) => method.scores.map_at_r && pin(place, true));
+methods.slice(0, 3).forEach((method, place) => method.scored && pin(place, true));

@@ -33,9 +33,10 @@ function logTicks(low, high) {
   return found;
 }
 function scale(low, high, from, to, log) {
-  const f = log ? Math.log : (value) => value;
+  const f = log ? (value) => Math.log(Math.max(value, low)) : (value) => value; // nothing stands at the beginning
   const span = f(high) - f(low) || 1;
-  return (value) => from + ((f(value) - f(low)) / span) * (to - from);
+  const back = (place) => ((value) => (log ? Math.exp(value) : value))(f(low) + ((place - from) / (to - from)) * span);
+  return Object.assign((value) => from + ((f(value) - f(low)) / span) * (to - from), { back });
 }
 function padded(values, share = 0.05) {
   const low = Math.min(...values), high = Math.max(...values);
