@@ -512,6 +512,7 @@ def _require_fitting_weights(data: Dataset, rules: Protocol, registry: Registry)
 def _described(data: Dataset, rules: Protocol) -> list[str]:
     """What the data are and how they are split, a line each; UserError where no run could be."""
     from harness.data.duplicates import copies
+    from harness.data.label_sets import label_sets_of
     from harness.data.own import described
     from harness.data.roles import searches
     from harness.data.splits import make_split
@@ -519,6 +520,7 @@ def _described(data: Dataset, rules: Protocol) -> list[str]:
     lines = list(described(data, rules.split))
     test = make_split(data, rules.split, fold=0, seed=0).test
     lines += searches(data, test, rules.scoring)
+    label_sets_of(data, rules.label_sets)
     if not data.is_images:
         lines.append(f"vectors: the backbone is {rules.backbone.name}")
     lines += copies(data, test)
@@ -532,11 +534,13 @@ def _report_copies(data: Dataset, rules: Protocol) -> None:
     """
     from harness.data.dataset import MappedArray
     from harness.data.duplicates import copies
+    from harness.data.label_sets import label_sets_of
     from harness.data.roles import roles_of
     from harness.data.splits import make_split
 
     test = make_split(data, rules.split, fold=0, seed=0).test
     roles_of(data, test, rules.scoring)
+    label_sets_of(data, rules.label_sets)
     if isinstance(data.inputs, MappedArray):
         return
     for line in copies(data, test):

@@ -99,7 +99,8 @@ class Declared(Frozen):
     `composition` is `none` for a method that does not train; "balanced of 2" has another number of
     samples of a class than the protocol's. `comparison`: by what its embeddings are compared where
     the protocol leaves their lengths. `defaults_from`: where its default hyperparameters are from,
-    `unsaid` in records that did not ask.
+    `unsaid` in records that did not ask. `label_sets`: the attributes that it was given as labels
+    beside the class; none for most.
     """
 
     composition: str
@@ -109,6 +110,7 @@ class Declared(Frozen):
     setting: str
     defaults_from: str = "unsaid"
     comparison: Literal["any", "cosine", "euclidean"] = "any"
+    label_sets: tuple[str, ...] = Field(default=(), exclude_if=lambda given: not given)
 
 
 class Parameters(Frozen):

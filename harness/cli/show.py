@@ -89,6 +89,7 @@ def _method(registry: Registry, name: str) -> Facts | None:
             "members": method.members,
             "setting": method.setting,
             "relevance": method.relevance,
+            "label sets": method.label_sets,
             "weights": method.weights,
             "training": method.trained,
             "packages": dict(method.requires),

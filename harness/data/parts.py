@@ -11,7 +11,9 @@ from torch import Tensor
 
 from harness.data.augmentation import WHOLE, Window
 from harness.data.dataset import Dataset, MappedArray, require_open
+from harness.data.label_sets import label_sets_of
 from harness.data.splits import Positions, Split
+from harness.protocol.label_sets import LabelSetsRule
 
 
 class LazyInputs:
@@ -113,12 +115,12 @@ def _as_they_are(like: Standardisation) -> Standardisation:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Raw inputs, labels 0..classes-1 in the order of the dataset's classes, and attributes.
+    """Raw inputs, labels 0..classes-1 in the order of the dataset's classes, and label sets.
 
     `inputs` are read by the batch where the dataset is larger than memory.
     `codes`: int64 (N,): the dataset's own labels; `positions`: int64 (N,), in the dataset.
-    `hierarchy`: the attribute that groups classes, if the dataset names one; `groups`: its codes,
-    int64 (N,).
+    `attributes`: those that the protocol gives as label sets, int64 (N,) each, -1 where unknown.
+    `groups`: int64 (N,), codes of what groups classes, if the dataset names it.
     """
 
     inputs: Tensor | LazyInputs
@@ -128,7 +130,6 @@ class Part:
     codes: Tensor
     positions: Positions
     attributes: Mapping[str, Tensor] = field(default_factory=dict)
-    hierarchy: str | None = None
     groups: Tensor | None = None
 
     def __len__(self) -> int:
@@ -140,9 +141,10 @@ class Vault:
 
     `standardise` is for validation and testing, `prepare` for training: the same, unless `raw`.
     They are measured on the training part, unless `given`, and look through `window`.
+    `label_sets`: the attributes that leave the vault; none without.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each but the first three is named
         self,
         dataset: Dataset,
         split: Split,
@@ -151,8 +153,10 @@ class Vault:
         raw: bool = False,
         given: Standardisation | None = None,
         window: Window = WHOLE,
+        label_sets: LabelSetsRule | None = None,
     ) -> None:
         self._dataset = dataset
+        self.label_sets = label_sets_of(dataset, label_sets)
         self._split = split
         self._device = device
         numbers = given or standardisation_of(dataset.inputs, split.train)
@@ -184,21 +188,25 @@ class Vault:
         classes, labels = np.unique(self._dataset.labels[positions], return_inverse=True)
         known = np.ones(len(positions), dtype=np.bool_) if known is None else known
         attributes = {
-            name: torch.from_numpy(attribute.values[positions]).to(self._device)
-            for name, attribute in self._dataset.attributes.items()
+            name: torch.from_numpy(one.codes[positions]).to(self._device)
+            for name, one in self.label_sets.items()
         }
-        hierarchy = self._dataset.hierarchy
         return Part(
             inputs=self._inputs(positions),
             labels=torch.from_numpy(labels.astype(np.int64)).to(self._device),
             known=torch.from_numpy(known).to(self._device),
             classes=len(classes),
             attributes=attributes,
-            hierarchy=hierarchy,
-            groups=None if hierarchy is None else attributes[hierarchy],
+            groups=self._groups(positions),
             codes=torch.from_numpy(self._dataset.labels[positions]).to(self._device),
             positions=positions,
         )
+
+    def _groups(self, positions: Positions) -> Tensor | None:
+        if self._dataset.hierarchy is None:
+            return None
+        values = self._dataset.attributes[self._dataset.hierarchy].values
+        return torch.from_numpy(values[positions]).to(self._device)
 
     def _inputs(self, positions: Positions) -> Tensor | LazyInputs:
         inputs = self._dataset.inputs

@@ -19,7 +19,7 @@ from harness.data.parts import Part, Vault
 from harness.data.samplers import Batches, batch_stream, batches_digest, draw_batches
 from harness.data.streams import seed_torch, stream_seed
 from harness.errors import UserError
-from harness.method.objective import Readout
+from harness.method.objective import LabelSet, Readout
 from harness.models.backbone import Backbone
 from harness.record import Audit, Parameters, Samples, Selected
 from harness.training.clock import Clock, spent_on
@@ -64,6 +64,7 @@ class Student:
             "steps": rules.training.steps,
             "steps_per_epoch": rules.training.steps_per_epoch,
             "distance": task.distance,
+            "label_sets": self._label_sets(),
         }
         return Lesson(
             task=task,
@@ -73,6 +74,20 @@ class Student:
             device=part.inputs.device,
             threads=self.threads,
             key=self.key,
+        )
+
+    def _label_sets(self) -> tuple[LabelSet, ...]:
+        """Those beside the class, for a method that declared that it learns from them."""
+        rule = self.task.protocol.label_sets
+        if rule is None or self.task.method.label_sets != "attributes":
+            return ()
+        return tuple(
+            LabelSet(
+                name=name,
+                values=len(one.names),
+                positions=tuple(one.positions().tolist()) if name in rule.ordered else None,
+            )
+            for name, one in self.vault.label_sets.items()
         )
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from harness.errors import UserError
-from harness.method import Value
+from harness.method import Method, Value
 from harness.method.method import samples_per_class
 from harness.protocol import Protocol
 from harness.protocol.model import BackboneRule
@@ -46,7 +46,13 @@ class Entrant:
             setting=method.setting,
             defaults_from=method.defaults_from,
             comparison=method.comparison,
+            label_sets=_given_beside_the_class(method, protocol),
         )
+
+
+def _given_beside_the_class(method: Method, protocol: Protocol) -> tuple[str, ...]:
+    rule = protocol.label_sets
+    return rule.attributes if rule and method.label_sets == "attributes" else ()
 
 
 @dataclass(frozen=True, repr=False)

@@ -53,6 +53,7 @@ def open_vault(bench: Bench, split: Split) -> Vault:
         bench.device,
         raw=rules.quirks is not None and rules.quirks.raw_training_inputs,
         window=middle_window(rules.augmentation),
+        label_sets=rules.label_sets,
         given=None if weights is None else given_standardisation(weights, bench.dataset),
     )
 
@@ -95,6 +96,8 @@ def require_supported(method: Method, protocol: Protocol, dataset: Dataset) -> N
         raise Unsupported("needs a closed-set split; this protocol's test classes are new")
     if method.weights == "pretrained" and protocol.backbone.weights == "random":
         raise Unsupported("needs pretrained weights; this protocol trains from random ones")
+    if method.label_sets == "attributes" and protocol.label_sets is None:
+        raise Unsupported("needs label sets beside the class; this protocol gives none")
     if protocol.backbone.embedding_size % method.members:
         raise Unsupported(
             f"needs an embedding size that {method.members} members can share, "

@@ -68,6 +68,7 @@ Composition = Literal["balanced", "one-per-class", "uniform", "pairs", "clusters
 Labels = Literal["all", "known", "none"]
 Setting = Literal["any", "closed-set"]
 Relevance = Literal["binary", "graded"]
+LabelSets = Literal["class", "attributes"]
 Weights = Literal["any", "pretrained"]
 DefaultsFrom = Literal[
     "unsaid", "none", "paper", "library", "published search", "validation here", "by hand"
@@ -78,6 +79,7 @@ COMPOSITIONS: tuple[str, ...] = get_args(Composition)
 LABELS: tuple[str, ...] = get_args(Labels)
 SETTINGS: tuple[str, ...] = get_args(Setting)
 RELEVANCES: tuple[str, ...] = get_args(Relevance)
+LABEL_SETS: tuple[str, ...] = get_args(LabelSets)
 WEIGHTS: tuple[str, ...] = get_args(Weights)
 DEFAULTS_FROM: tuple[str, ...] = get_args(DefaultsFrom)
 COMPARISONS: tuple[str, ...] = get_args(Comparison)
@@ -101,16 +103,18 @@ class Method:
     is how the core composes batches, `views` how many augmented views of each image the batch
     holds, `labels` which labels the method may see (`none`: it never receives any), `members` how
     many backbones it trains, `setting` where it is defined at all, `relevance` whether it needs
-    degrees of relevance between classes, `weights` whether it is anything at all without pretrained
-    ones, `comparison` by what its embeddings are to be compared, which counts where the protocol
-    leaves their lengths (normalised, angle and distance order alike), `readout` whether it ends in
-    a linear readout (`Objective.finish`), `control` whether it is a control that promises not to
-    learn. `requires` names the modules it imports that are not installed with it, each with the
-    command that installs it: without them its runs are skipped.
+    degrees of relevance between classes, `label_sets` whether it learns from the `attributes` that
+    the protocol gives as labels too (`class`: it never sees any), `weights` whether it is anything
+    at all without pretrained ones, `comparison` by what its embeddings are to be compared, which
+    counts where the protocol leaves their lengths (normalised, angle and distance order alike),
+    `readout` whether it ends in a linear readout (`Objective.finish`), `control` whether it is a
+    control that promises not to learn. `requires` names the modules it imports that are not
+    installed with it, each with the command that installs it: without them its runs are skipped.
 
     `parameters` is the number of trainable parameters that the Objective adds, as a formula in C
-    (classes), d (embedding size), F (feature size), D (numbers in one input) and the names of
-    hyperparameters, such as "C * d"; `MethodContract` compares it with the Objective's own count.
+    (classes), d (embedding size), F (feature size), D (numbers in one input), L and V (label sets
+    beside the class, and their values in all) and the names of hyperparameters, such as "C * d";
+    `MethodContract` compares it with the Objective's own count.
     `citation` is a BibTeX entry. `defaults_from` says where the default point is from, so that a
     board without a search does not rank by who was tuned on its data in silence: `paper`,
     a `library` or public code, a `published search` on other data, `validation here` if any value
@@ -133,6 +137,7 @@ class Method:
     members: int = 1
     setting: Setting = "any"
     relevance: Relevance = "binary"
+    label_sets: LabelSets = "class"
     weights: Weights = "any"
     comparison: Comparison = "any"
     readout: bool = False
@@ -150,6 +155,7 @@ class Method:
         _check_listed(self.name, "labels", self.labels, LABELS)
         _check_listed(self.name, "setting", self.setting, SETTINGS)
         _check_listed(self.name, "relevance", self.relevance, RELEVANCES)
+        _check_listed(self.name, "label_sets", self.label_sets, LABEL_SETS)
         _check_listed(self.name, "weights", self.weights, WEIGHTS)
         _check_listed(self.name, "defaults_from", self.defaults_from, DEFAULTS_FROM)
         _check_listed(self.name, "comparison", self.comparison, COMPARISONS)
@@ -160,6 +166,8 @@ class Method:
             )
         if self.relevance == "graded" and self.labels != "all":
             raise ValueError(f"method {self.name}: graded relevance tells labels: labels='all'")
+        if self.label_sets == "attributes" and self.labels != "all":
+            raise ValueError(f"method {self.name}: attributes tell labels: labels='all'")
         if self.views not in (1, 2):
             raise ValueError(f"method {self.name}: views must be 1 or 2, not {self.views!r}")
         if self.members < 1:
@@ -199,6 +207,7 @@ class Method:
             f"{self.members} backbones" if self.members > 1 else "",
             "a closed set" if self.setting == "closed-set" else "",
             "graded relevance" if self.relevance == "graded" else "",
+            "label sets beside the class" if self.label_sets == "attributes" else "",
             "pretrained weights" if self.weights == "pretrained" else "",
             *self.requires,
         )

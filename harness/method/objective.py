@@ -12,6 +12,18 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True, kw_only=True)
+class LabelSet:
+    """An attribute that is a label set beside the class: codes are 0..values-1.
+
+    `positions`: where each value stands, if the protocol says that they are in order; else None.
+    """
+
+    name: str
+    values: int
+    positions: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """What an Objective may know about its run when it is built.
 
@@ -22,6 +34,8 @@ class Context:
     `normalized`: whether the protocol L2-normalises embeddings; `embed` returns them so. Where it
     does not, a loss that normalises inside cannot see lengths, which then count.
     `distance`: by what the embeddings will be compared, the method's own declaration heeded.
+    `label_sets`: what `attributes` of batches and of the view hold, in the protocol's order; empty
+    for a method that did not declare `label_sets="attributes"`.
     `generator`: a CPU generator of the method's own stream; the global generators (torch, numpy,
     random) are seeded from that stream too, so that drawing from them is reproducible and
     changes nothing for other methods.
@@ -40,6 +54,7 @@ class Context:
     device: torch.device
     generator: torch.Generator
     distance: Literal["cosine", "euclidean"] = "cosine"
+    label_sets: tuple[LabelSet, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +65,8 @@ class Batch:
     `labels`: int64, (B,), 0..classes-1; -1 where unknown; None for a method that declared none.
     `known`: bool, (B,): which labels are known.
     `indices`: int64, (B,): positions in the training part, stable over the run.
-    `attributes`: int64 codes, (B,) each. `second`: a second augmented view, if declared.
+    `attributes`: int64 codes, (B,) each, -1 where unknown, for a method that declared
+    `label_sets="attributes"`. `second`: a second augmented view, if declared.
     `relevance`: float32, (B, B), in [0, 1], for a method that declared graded relevance: 1 within
     a class, between 0 and 1 within a group of classes, 0 otherwise.
     `step`: 0-based optimizer step.
@@ -139,7 +155,7 @@ class View(Interface):
 
     @property
     def attributes(self) -> Mapping[str, Tensor]:
-        """Int64 codes, (N,) each."""
+        """Int64 codes, (N,) each, -1 where unknown; none for a method that did not ask for any."""
         ...
 
     def inputs(self, indices: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from harness.protocol.augmentation import (
     ViewsRule,
     as_tuple,
 )
+from harness.protocol.label_sets import LabelSetsRule
 from harness.protocol.scoring import ScoringRule
 
 LabelledShare = Annotated[float, Field(gt=0, le=1)]
@@ -224,6 +225,7 @@ class Rules(Section):
     scoring: ScoringRule
     test_views: ViewsRule | None = None
     quirks: Quirks | None = None
+    label_sets: LabelSetsRule | None = None
 
     def distance_for(self, comparison: Comparison) -> Literal["cosine", "euclidean"]:
         """By what the embeddings of a method that declares this comparison are compared.

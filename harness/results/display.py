@@ -228,6 +228,7 @@ def _declared_text(declared: Declared) -> str:
     parts = [declared.composition]
     parts += [f"{declared.views} views"] if declared.views != 1 else []
     parts += [f"labels: {declared.labels}"] if declared.labels != "all" else []
+    parts += [f"labels: class, {', '.join(declared.label_sets)}"] if declared.label_sets else []
     return ", ".join(parts)
 
 

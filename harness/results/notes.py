@@ -44,8 +44,19 @@ def _mark_notes(rows: Sequence[Row]) -> Iterator[str]:
     marked.pop(UNLOCKED, None)  # of the whole board, and said above
     for flag, labels in marked.items():
         yield f"{flag}: {', '.join(labels)}"
+    yield from _saw_more(rows)
     if any(row.declared.members > 1 for row in rows):
         yield "an ensemble is not to be ranked against single models"
+
+
+def _saw_more(rows: Sequence[Row]) -> Iterator[str]:
+    """Who learned from other labels than the class, which most rows do not see."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        if row.declared.label_sets:
+            told.setdefault(row.declared.label_sets, []).append(row.label)
+    for given, labels in told.items():
+        yield f"learned from {', '.join(given)} beside the class: {', '.join(labels)}"
 
 
 def _few_replicates(board: Board, rows: Sequence[Row]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from harness.testing.held import an_optimizer_holds_its_parameters
 from harness.testing.intact import it_changes_nothing_of_its_process, it_leaves_its_inputs_unchanged
 from harness.testing.learning import it_beats_the_untrained_embedding, toy_record
 from harness.testing.rows import the_order_of_rows_does_not_matter
-from harness.testing.toys import ToyRun, gradients_of, toy_context
+from harness.testing.toys import ToyRun, gradients_of, toy_context, toy_label_sets
 from harness.training.guard import method_state
 from harness.training.outcomes import Tampered
 
@@ -45,7 +45,8 @@ def it_builds_at_its_defaults(method: Method) -> None:
     """The default point of the space gives an Objective."""
     needs_training(method)
     with method_state(0, method.name, fold=0) as generator:
-        objective = method.objective(method.defaults(), toy_context(generator=generator))
+        context = toy_context(generator=generator, label_sets=toy_label_sets(method))
+        objective = method.objective(method.defaults(), context)
     assert isinstance(objective, Objective), (
         f"{method.name}: build returned {type(objective).__name__}, not a harness.Objective"
     )
@@ -108,12 +109,14 @@ def it_has_the_parameters_it_declares(method: Method) -> None:
     """`Method.parameters`, a formula, gives the number of the Objective's trainable parameters."""
     needs_training(method)
     run = ToyRun(method)
-    context = toy_context(members=method.members)
+    context = toy_context(members=method.members, label_sets=toy_label_sets(method))
     sizes = {
         "C": context.classes,
         "d": context.embedding_size,
         "F": context.feature_size,
         "D": math.prod(context.input_shape),
+        "V": sum(one.values for one in context.label_sets),
+        "L": len(context.label_sets),
     }
     numbers = {name: v for name, v in method.defaults().items() if isinstance(v, int | float)}
     declared = evaluate(method.parameters, {**numbers, **sizes})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.protocol.augmentation import AffineAugmentation
+from harness.protocol.label_sets import LabelSetsRule
 from harness.protocol.model import (
     BackboneRule,
     ClassDisjointSplit,
@@ -65,4 +66,5 @@ def toy_protocol(*, closed_set: bool = False) -> Protocol:
         scoring=ScoringRule(
             gallery="self", distance="cosine", recall_at=(1,), clustering_restarts=1
         ),
+        label_sets=LabelSetsRule(attributes=("group",)),
     )

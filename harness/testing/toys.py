@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from harness.data.streams import torch_stream
 from harness.method.method import samples_per_class
-from harness.method.objective import Batch, Context, Embed, Outputs
+from harness.method.objective import Batch, Context, Embed, LabelSet, Outputs
 from harness.models.backbone import build_backbone
 from harness.models.convnet import MLP
 from harness.protocol.model import BackboneRule
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 INPUTS, FEATURES, EMBEDDING = 12, 32, 8
 CLASSES, PER_CLASS = 8, 4
 _CPU = torch.device("cpu")
+_BESIDE_THE_CLASS = (LabelSet(name="guise", values=2),)
 # Of four classes with two samples each: two pairs of one class, two of two, turn by turn.
 _AS_PAIRS = torch.tensor([0, 1, 2, 4, 6, 7, 3, 5])
 
 
-def toy_context(
+def toy_context(  # noqa: PLR0913 - each is named
     *,
     classes: int = CLASSES,
     embedding_size: int = EMBEDDING,
@@ -36,6 +37,7 @@ def toy_context(
     members: int = 1,
     generator: torch.Generator | None = None,
     device: torch.device = _CPU,
+    label_sets: tuple[LabelSet, ...] = (),
 ) -> Context:
     """What an Objective may know, for a run of 32 samples in batches of 32."""
     return Context(
@@ -51,7 +53,16 @@ def toy_context(
         steps_per_epoch=5,
         device=device,
         generator=generator or torch.Generator().manual_seed(0),
+        label_sets=label_sets,
     )
+
+
+def toy_label_sets(method: Method) -> tuple[LabelSet, ...]:
+    """What toy batches hold beside the class, for a method that declared that it learns from it.
+
+    Every second class is in another guise.
+    """
+    return _BESIDE_THE_CLASS if method.label_sets == "attributes" else ()
 
 
 def toy_batch(
@@ -107,7 +118,7 @@ def batch_for(method: Method, step: int = 0) -> Batch:
         step=step,
         second=second,
         relevance=relevance,
-        attributes=plain.attributes,
+        attributes={one.name: plain.attributes[one.name] for one in toy_label_sets(method)},
     )
 
 
@@ -206,7 +217,12 @@ class ToyRun:
         self.view = ToyView(on_device(batch_for(method), device))
         with method_state(seed, method.name, fold=0) as generator:
             point = method.point(hyperparameters or {})
-            context = toy_context(members=method.members, generator=generator, device=device)
+            context = toy_context(
+                members=method.members,
+                generator=generator,
+                device=device,
+                label_sets=toy_label_sets(method),
+            )
             self.objective = method.objective(point, context).to(device)
             self.objective.prepare(self.view, self.embed)
             if begun:

@@ -40,7 +40,7 @@ class TrainingView:
 
     @property
     def attributes(self) -> Mapping[str, Tensor]:
-        """Int64 codes, (N,) each."""
+        """Int64 codes, (N,) each, -1 where unknown; none for a method that did not ask for any."""
         return self._attributes
 
     def inputs(self, indices: Tensor) -> Tensor:
@@ -58,10 +58,8 @@ def visible_labels(part: Part, method: Method) -> Tensor | None:
 
 
 def visible_attributes(part: Part, method: Method) -> Mapping[str, Tensor]:
-    """The attributes a method may see; what groups classes tells labels, and goes with them."""
-    if method.labels == "all":
-        return part.attributes
-    return {name: codes for name, codes in part.attributes.items() if name != part.hierarchy}
+    """The label sets beside the class, for a method that declared that it learns from them."""
+    return part.attributes if method.label_sets == "attributes" else {}
 
 
 class BatchSource:

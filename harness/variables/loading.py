@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.data.coded import coded
 from harness.data.dataset import Attribute, Dataset
 from harness.data.streams import numpy_stream, stream_seed
 from harness.errors import UserError, unknown
@@ -15,16 +16,17 @@ from harness.figures.sources import Entry, Sources, require_dataset, store_of, t
 from harness.record import Record
 from harness.rescoring import RuleBook
 from harness.results.reading import Source
+from harness.scoring.inputs import Distance
 from harness.store import Store
 from harness.variables.controls import dealt
-from harness.variables.measuring import MEASURES, Embedded, Sums, Variable
+from harness.variables.measuring import MEASURES, RETRIEVED, Embedded, Sums, Variable
 from harness.variables.results import Found, Saliency, SaliencyRow, with_p_values
 
 Floats = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
-UNKNOWN = "unknown"
-"""The name of a value that says nothing: its samples are left out."""
+CLASS, TOGETHER = "class", "(mean)"
+"""The label set that every dataset has, and the mean over it and all variables asked for."""
 GROUPS = 20
 """Groups of classes that the jackknife leaves out at most."""
 
@@ -117,38 +119,43 @@ def _asked(data: Dataset, wanted: Wanted) -> tuple[list[_Asked], list[str]]:
 
 def _variable(name: str, attribute: Attribute, *, ordered: bool) -> _Asked:
     """Values that are all numbers are ordered by themselves; others if a person says so."""
-    known = [place for place, value in enumerate(attribute.names) if value != UNKNOWN]
-    codes = np.full(len(attribute.names), -1, dtype=np.int64)
-    codes[known] = np.arange(len(known))
-    numbers = _numbers([attribute.names[place] for place in known])
-    if numbers is None and ordered:
-        numbers = np.arange(len(known), dtype=np.float64)
-    return _Asked(name, codes[attribute.values], numbers)
+    found = coded(attribute)
+    return _Asked(name, found.codes, found.positions() if ordered else found.numbers)
 
 
-def _numbers(names: Sequence[str]) -> Floats | None:
-    try:
-        values = np.array([float(name) for name in names])
-    except ValueError:
-        return None
-    return values if np.isfinite(values).all() else None
-
-
-def _rows(entry: Entry, reader: _Reader, asked: Sequence[_Asked]) -> Iterator[SaliencyRow]:
+def _rows(entry: Entry, reader: _Reader, asked: Sequence[_Asked]) -> list[SaliencyRow]:
     runs = [run for folds in entry.complete.values() for run in folds]
     measured: dict[str, list[dict[str, Found]]] = {}
     for run in runs:
         for name, found in reader.measured(run, asked):
             measured.setdefault(name, []).append(found)
-    for one in asked:
-        if one.name in measured:
-            yield SaliencyRow(
-                method=entry.label,
-                variable=one.name,
-                values=len(np.unique(one.codes[one.codes >= 0])),
-                runs=len(runs),
-                found=_mean(measured[one.name]),
-            )
+    values = {one.name: len(np.unique(one.codes[one.codes >= 0])) for one in asked}
+    rows = [
+        SaliencyRow(
+            method=entry.label,
+            variable=name,
+            values=values.get(name),
+            runs=len(runs),
+            found=_mean(measured[name]),
+        )
+        for name in (*values, CLASS)
+        if name in measured
+    ]
+    return [*rows, _together(rows)]
+
+
+def _together(rows: Sequence[SaliencyRow]) -> SaliencyRow:
+    """The mean over label sets of what retrieval by each scores; without intervals."""
+    nothing = np.empty(0)
+    found = {
+        name: Found(
+            value=float(np.mean([row.found[name].value for row in rows if name in row.found])),
+            left_out=nothing,
+            controls=nothing,
+        )
+        for name in RETRIEVED
+    }
+    return replace(rows[0], variable=TOGETHER, values=None, found=found)
 
 
 def _mean(runs: Sequence[dict[str, Found]]) -> dict[str, Found]:
@@ -188,6 +195,7 @@ class _Reader:
         embeddings, labels, positions = self.samples(run)
         distance = self._rules.rule(run).distance
         ready: dict[bytes, Embedded] = {}
+        yield CLASS, self._retrieved(self._embedded(embeddings, labels, distance), labels)
         for one in asked:
             codes = one.codes[positions]
             known = codes >= 0
@@ -195,16 +203,25 @@ class _Reader:
             if len(np.unique(codes[known])) < 2 or len(np.unique(classes)) < 2:
                 continue
             if known.tobytes() not in ready:
-                ready[known.tobytes()] = Embedded(
-                    embeddings[known],
-                    classes,
-                    _groups(classes, self._wanted.seed),
-                    distance=distance,
-                    seed=stream_seed(self._wanted.seed, "variables") % 2**32,
-                )
+                ready[known.tobytes()] = self._embedded(embeddings[known], classes, distance)
             tested = ready[known.tobytes()]
             yield one.name, self._found(tested, classes, Variable(codes=codes[known],
                                                                   numbers=one.numbers))  # fmt: skip
+
+    def _embedded(
+        self, embeddings: npt.NDArray[np.floating], classes: Int64, distance: Distance
+    ) -> Embedded:
+        return Embedded(
+            embeddings,
+            classes,
+            _groups(classes, self._wanted.seed),
+            distance=distance,
+            seed=stream_seed(self._wanted.seed, "variables") % 2**32,
+        )
+
+    @staticmethod
+    def _retrieved(tested: Embedded, codes: Int64) -> dict[str, Found]:
+        return {name: _one(sums, ()) for name, sums in tested.retrieved(codes).items()}
 
     def _found(self, tested: Embedded, labels: Int64, variable: Variable) -> dict[str, Found]:
         sums = {**tested.carried(variable), **tested.disturbed(variable)}
@@ -217,7 +234,8 @@ class _Reader:
                 order = dealt(labels, how, seed=self._wanted.seed, number=number)
                 for name, found in measure(variable.take(order)).items():
                     controls[name].append(found.whole())
-        return {name: _one(found, controls[name]) for name, found in sums.items()}
+        told = {name: _one(found, controls[name]) for name, found in sums.items()}
+        return {**told, **self._retrieved(tested, variable.codes)}
 
 
 def _one(sums: Sums, controls: Sequence[float]) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from harness.scoring.agreement import Contingency, of_table
 from harness.scoring.clustering import KMeans, cluster
 from harness.scoring.geometry import place
 from harness.scoring.inputs import Distance
+from harness.scoring.retrieval import retrieve
 from harness.variables.pairs import Pairs
 from harness.variables.probing import Probe
 
@@ -23,10 +24,13 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """One measure: its title, and how its control deals values out: over classes or within each."""
+    """One measure: its title, and how its control deals values out: over classes or within each.
+
+    Scores of retrieval by the variable are compared between methods, and have no control.
+    """
 
     title: str
-    dealt: Literal["over classes", "within classes"]
+    dealt: Literal["over classes", "within classes"] | None = None
 
 
 MEASURES: Mapping[str, Measure] = {
@@ -35,8 +39,12 @@ MEASURES: Mapping[str, Measure] = {
     "ami": Measure(title="AMI", dealt="over classes"),
     "p1_lost": Measure(title="P@1 lost", dealt="within classes"),
     "farther": Measure(title="farther", dealt="within classes"),
+    "precision_at_1": Measure(title="P@1"),
+    "map_at_r": Measure(title="MAP@R"),
 }
 """Every measure by name; docs/variables.md says what they mean."""
+RETRIEVED: tuple[str, ...] = tuple(name for name, one in MEASURES.items() if one.dealt is None)
+"""Scores of retrieval, which the class has too."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,11 +103,23 @@ class Embedded:
         self._count = int(groups.max()) + 1
         (points,) = place(embeddings, distance)
         # Scaled and shifted at most: every measure is of ratios of distances.
-        rows = points.rows.astype(np.float64)
-        self._probe = Probe.of(rows, labels, seed=seed)
-        self._pairs = Pairs.of(rows, labels)
-        codes = np.unique(labels, return_inverse=True)[1].astype(np.int64)
-        self._clusters = cluster(points, codes, KMeans(restarts=1), seed=seed)[1].assigned
+        self._rows = points.rows.astype(np.float64)
+        self._points = points
+        self._labels = labels
+        self._seed = seed
+
+    @cached_property
+    def _probe(self) -> Probe:
+        return Probe.of(self._rows, self._labels, seed=self._seed)
+
+    @cached_property
+    def _pairs(self) -> Pairs:
+        return Pairs.of(self._rows, self._labels)
+
+    @cached_property
+    def _clusters(self) -> Int64:
+        codes = np.unique(self._labels, return_inverse=True)[1].astype(np.int64)
+        return cluster(self._points, codes, KMeans(restarts=1), seed=self._seed)[1].assigned
 
     def carried(self, variable: Variable) -> dict[str, Sums]:
         """What the embedding holds of a variable, by measure."""
@@ -123,6 +143,22 @@ class Embedded:
             "farther": self._summed(_mean_gap, across, within, ones, groups=groups),
         }
 
+    def retrieved(self, codes: Int64) -> dict[str, Sums]:
+        """P@1 and MAP@R with the values for labels, int64 (N,): each sample asks among all others.
+
+        Nothing where no two samples have a value in common.
+        """
+        values, counts = np.unique(codes, return_counts=True)
+        if counts.max() < 2:
+            return {}
+        placed = np.searchsorted(values, codes).astype(np.int64)
+        found = retrieve(self._points, placed, recall_at=(1,), whole_ranking=False)
+        groups = self._groups[found.queries]
+        return {
+            name: self._summed(_mean, found.per_query[name], np.ones(len(groups)), groups=groups)
+            for name in RETRIEVED
+        }
+
     def _summed(
         self, value: Callable[[Floats], float], *columns: Floats, groups: Int64 | None = None
     ) -> Sums:
@@ -137,6 +173,10 @@ class Embedded:
         places = self._groups * cells + codes * columns + self._clusters
         counts = np.bincount(places, minlength=self._count * cells).astype(np.float64)
         return Sums(counts.reshape(self._count, cells), partial(_ami, columns))
+
+
+def _mean(sums: Floats) -> float:
+    return float(sums[0] / sums[1]) if sums[1] else float("nan")
 
 
 def _mean_gap(sums: Floats) -> float:

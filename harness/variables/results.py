@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.table import Cell, Column, Table
-from harness.variables.measuring import MEASURES
+from harness.variables.measuring import MEASURES, RETRIEVED
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,11 +53,14 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SaliencyRow:
-    """One method and variable: every measure by name; those that say nothing here are missing."""
+    """One method and variable: every measure by name; those that say nothing here are missing.
+
+    `values`: how many it has; None for the class and for the mean over label sets.
+    """
 
     method: str
     variable: str
-    values: int
+    values: int | None
     runs: int
     found: Mapping[str, Found]
 
@@ -131,15 +134,20 @@ def _cells(row: SaliencyRow, shown: Sequence[str]) -> dict[str, Cell]:
         "variable": row.variable,
         "values": row.values,
     }
-    return cells | {name: _text(row.found[name]) for name in shown if name in row.found}
+    told = {
+        name: _text(row.found[name], "" if name in RETRIEVED else "+")
+        for name in shown
+        if name in row.found
+    }
+    return cells | told
 
 
-def _text(one: Found) -> str:
+def _text(one: Found, sign: str) -> str:
     ends, control = one.interval, one.control
-    text = f"{one.value:+.3f}"
+    text = f"{one.value:{sign}.3f}"
     text += "*" if one.p_value is not None and one.p_value <= 0.05 else ""
-    text += f" [{ends[0]:+.3f}, {ends[1]:+.3f}]" if ends else ""
-    return text + (f" ({control:+.3f})" if control is not None else "")
+    text += f" [{ends[0]:{sign}.3f}, {ends[1]:{sign}.3f}]" if ends else ""
+    return text + (f" ({control:{sign}.3f})" if control is not None else "")
 
 
 def _notes(found: Saliency) -> list[str]:

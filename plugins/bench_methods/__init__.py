@@ -17,6 +17,7 @@ from bench_methods import (
     generative,
     guided,
     linear,
+    multi_task,
     pairs,
     proxies,
     unsupervised,
@@ -34,6 +35,7 @@ METHODS: tuple[Method, ...] = (
     *ensembles.METHODS,
     *unsupervised.METHODS,
     *linear.METHODS,
+    *multi_task.METHODS,
 )
 
 

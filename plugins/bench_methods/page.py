@@ -26,6 +26,7 @@ FAMILIES: Mapping[str, str] = {
     "ensemble": "Ensembles",
     "unsupervised": "Unsupervised",
     "linear": "Linear readouts",
+    "multi-task": "Several label sets",
 }
 
 HEAD = """# Methods
@@ -38,13 +39,13 @@ the plugins by `python -m bench_methods.page > docs/methods.md`.
 skipped, with the reason. It begins with how the batches are composed; a method without one is not \
 trained. **Extra parameters** are those a method trains besides the backbone: `C` classes of the \
 training part, `d` dimensions of the embedding, `F` of the trunk's features, `D` numbers in one \
-input, and names of hyperparameters. They are trained, at the protocol's rate times the method's \
-`objective_rate`, and then dropped: every row is tested by the backbone alone, or by a linear \
-readout of it. **Defaults from** says where a method's default \
-point is from: its paper, a library or public code, a published search on other data, \
-`validation here` where any value was chosen on validation classes of the data that come with the \
-benchmark, or by hand. A board without a search ranks defaults, and those tuned here have seen \
-more of its data.
+input, `L` label sets beside the class and `V` values of these, and names of hyperparameters. They \
+are trained, at the protocol's rate times the method's `objective_rate`, and then dropped: every \
+row is tested by the backbone alone, or by a linear readout of it. **Defaults from** says where a \
+method's default point is from: its paper, a library or public code, a published search on other \
+data, `validation here` where any value was chosen on validation classes of the data that come \
+with the benchmark, or by hand. A board without a search ranks defaults, and those tuned here have \
+seen more of its data.
 """
 
 PAPERS = """## The papers

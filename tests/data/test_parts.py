@@ -9,6 +9,7 @@ import torch
 from harness.data.dataset import Attribute, Dataset
 from harness.data.parts import Vault, standardisation_of
 from harness.data.splits import Split
+from harness.protocol.label_sets import LabelSetsRule
 
 DRAW = np.random.default_rng(0)
 IMAGES = DRAW.integers(0, 256, (50, 3, 4, 4), dtype=np.uint8)
@@ -44,6 +45,10 @@ def eight(tiny_dataset: Dataset, hierarchy: str | None = None) -> Dataset:
 def vault(tiny_dataset: Dataset) -> Vault:
     """The eight samples cut by SPLIT."""
     return Vault(eight(tiny_dataset), SPLIT, torch.device("cpu"))
+
+
+def test_no_attribute_leaves_a_vault_unasked(vault: Vault) -> None:
+    assert vault.train(only_known=True).attributes == {}
 
 
 def test_images_are_standardised_by_channel() -> None:
@@ -92,7 +97,9 @@ def test_labels_of_a_part_count_from_zero_in_the_order_of_classes(vault: Vault) 
     assert (part.labels.tolist(), part.classes) == ([1, 1, 0, 0], 2)
 
 
-def test_attributes_go_with_their_samples(vault: Vault) -> None:
+def test_attributes_that_are_label_sets_go_with_their_samples(tiny_dataset: Dataset) -> None:
+    rule = LabelSetsRule(attributes=("parity",))
+    vault = Vault(eight(tiny_dataset), SPLIT, torch.device("cpu"), label_sets=rule)
     assert vault.train(only_known=True).attributes["parity"].tolist() == [0, 0]
 
 

@@ -39,6 +39,7 @@ def vectors(tiny_dataset: Dataset) -> Dataset:
         ({"members": 5}, "needs an embedding size that 5 members can share, not 64"),
         ({"members": 5, "trained": False}, "needs an embedding size that 5 members can share"),
         ({"relevance": "graded"}, "needs graded relevance; tiny names no groups of classes"),
+        ({"label_sets": "attributes"}, "needs label sets beside the class; this protocol gives"),
         ({"requires": {"no_such_module": "pip install it"}},
          "needs no_such_module, which is not installed: pip install it"),
         ({"requires": {"no_such_module.part": "pip install it"}},

@@ -45,6 +45,8 @@ def test_another_name_is_refused(name: str) -> None:
         ({"relevance": "grade"}, "relevance 'grade'; did you mean 'graded'?"),
         ({"weights": "trained"}, "weights 'trained'; did you mean 'pretrained'?"),
         ({"labels": "none"}, "labels='none' needs batch='uniform'"),
+        ({"label_sets": "attribute"}, "label_sets 'attribute'; did you mean 'attributes'?"),
+        ({"label_sets": "attributes", "labels": "known"}, "attributes tell labels"),
         ({"relevance": "graded", "labels": "known"}, "graded relevance tells labels"),
         ({"build": None}, "build must be callable"),
         ({"comparison": "cosin"}, "comparison 'cosin'; did you mean 'cosine'?"),

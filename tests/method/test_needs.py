@@ -19,6 +19,7 @@ def method(**declared):
         ({"members": 4}, ("balanced", "4 backbones")),
         ({"setting": "closed-set"}, ("balanced", "a closed set")),
         ({"relevance": "graded"}, ("balanced", "graded relevance")),
+        ({"label_sets": "attributes"}, ("balanced", "label sets beside the class")),
         ({"requires": {"torchvision": "pip install it"}}, ("balanced", "torchvision")),
         ({"weights": "pretrained", "trained": False}, ("pretrained weights",)),
         ({"trained": False, "readout": True, "labels": "none"}, ("no labels",)),

@@ -1,14 +1,12 @@
 """Where a protocol leaves embeddings their lengths, a loss that compares by distance sees them."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from bench_methods import METHODS
 
 from harness.method.objective import Outputs
 from harness.testing import ToyView, toy_context
-from harness.testing.toys import batch_for
+from harness.testing.toys import batch_for, toy_label_sets
 
 # Compared by angle, though in training a length is part of the logit.
 READ_ALL_THE_SAME = {
@@ -42,7 +40,12 @@ def loss(method, *, stretched):
     torch.manual_seed(0)
     draw = torch.Generator().manual_seed(0)
     embed = Stretched(torch.randn(12, 8, generator=draw), normalized=not stretched)
-    context = replace(toy_context(members=method.members, generator=draw), normalized=False)
+    context = toy_context(
+        members=method.members,
+        generator=draw,
+        normalized=False,
+        label_sets=toy_label_sets(method),
+    )
     objective = method.objective(method.defaults(), context)
     if hasattr(objective, "assignment"):
         objective.assignment = batch_for(method).indices // 2

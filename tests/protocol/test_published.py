@@ -26,6 +26,8 @@ DIGESTS = {
     "guided-as-coded": "09a495d35f63",
     "guided-hour": "035a43c6d4d2",
     "guided-small": "61f6b7925db1",
+    "multi-task": "e587477f3faa",
+    "multi-task-text": "11cd9c98df3b",
     "reality-check": "ea9c6c9fde08",
     "reality-check-as-coded": "20e61bb79dc5",
     "reality-check-lite": "6a987de30780",

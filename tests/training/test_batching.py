@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 import torch
 
 from harness import Method
+from harness.apart.lesson import cut
 from harness.data.parts import Part, Standardisation
 from harness.data.samplers import batches_digest
 from harness.method.objective import Clusters
@@ -108,11 +108,19 @@ def test_the_last_epoch_may_be_shorter(task: Any) -> None:
     assert (batches(3).indices // 3).tolist() == [0] * 4 + [1] * 4
 
 
-def test_what_groups_classes_is_hidden_with_their_labels(task: Any) -> None:
-    part = replace(PART, hierarchy="group")
-    for labels, seen in (("all", {"group"}), ("known", set()), ("none", set())):
-        of = method(labels=labels, batch="uniform")
-        assert set(TrainingView(part, AS_IT_IS, of, Counts()).attributes) == seen
+@pytest.mark.parametrize("labels", ["all", "known", "none"])
+def test_no_method_sees_attributes_that_it_did_not_declare(task: Any, labels: str) -> None:
+    of = method(labels=labels, batch="uniform")
+    assert TrainingView(PART, AS_IT_IS, of, Counts()).attributes == {}
+    assert source(task(labels=labels, batch="uniform"), [[0, 3]])(0).attributes == {}
+    assert cut(PART, task(labels=labels, batch="uniform")).attributes == {}
+
+
+def test_a_method_that_declared_label_sets_gets_those_of_its_batch(task: Any) -> None:
+    of = task(label_sets="attributes")
+    assert source(of, [[0, 3]])(0).attributes["group"].tolist() == [0, 1]
+    assert set(TrainingView(PART, AS_IT_IS, of.method, Counts()).attributes) == {"group"}
+    assert set(cut(PART, of).attributes) == {"group"}
 
 
 @pytest.mark.parametrize(

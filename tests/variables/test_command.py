@@ -83,18 +83,39 @@ def test_a_method_that_holds_the_variable_is_told_from_one_that_does_not(
     add("blind", 0.0)
     found = document("--store", add("moved", 1.0), *QUICK)
     assert (found["classes"], found["samples"]) == (10, 300)
-    rows = {row["method"]: row for row in found["rows"]}
-    assert {row["variable"] for row in found["rows"]} == {"rotation"}
+    rows = {row["method"]: row for row in found["rows"] if row["variable"] == "rotation"}
+    assert {row["variable"] for row in found["rows"]} == {"rotation", "class", "(mean)"}
     assert {row["runs"] for row in found["rows"]} == {2}
     moved, blind = (rows[name]["measures"] for name in ("moved", "blind"))
-    assert set(moved) == {"probe", "r2", "ami", "p1_lost", "farther"}  # its values are numbers
-    for name in moved:
+    told = {"probe", "r2", "ami", "p1_lost", "farther"}  # its values are numbers
+    assert set(moved) == {*told, "precision_at_1", "map_at_r"}
+    for name in told:
         assert moved[name]["low"] <= moved[name]["value"] <= moved[name]["high"]
         assert moved[name]["value"] > blind[name]["value"] + 0.1
         assert abs(blind[name]["control"]) < 0.15
         if name != "ami":  # as many clusters as classes follow these
             assert moved[name]["p_value"] == 0.05
             assert blind[name]["p_value"] > 0.05
+
+
+def test_each_label_set_is_scored_and_all_together(add: Callable[..., Path]) -> None:
+    add("blind", 0.0)
+    found = document("--store", add("moved", 1.0), "--permutations", 0, "--samples", 300)
+    rows = {
+        (row["method"], row["variable"]): {
+            name: row["measures"][name]["value"] for name in ("precision_at_1", "map_at_r")
+        }
+        for row in found["rows"]
+    }
+    for name in ("precision_at_1", "map_at_r"):
+        assert rows["moved", "rotation"][name] > rows["blind", "rotation"][name] + 0.2
+        assert rows["moved", "class"][name] < rows["blind", "class"][name]
+        both = [rows["moved", one][name] for one in ("rotation", "class")]
+        assert rows["moved", "(mean)"][name] == pytest.approx(sum(both) / 2)
+    scores = next(row for row in found["rows"] if row["variable"] == "class")["measures"]
+    assert set(scores) == {"precision_at_1", "map_at_r"}
+    assert scores["map_at_r"]["low"] < scores["map_at_r"]["value"] < scores["map_at_r"]["high"]
+    assert scores["map_at_r"]["control"] is None
 
 
 def test_the_table_shows_intervals_and_controls_and_says_what_they_are(
@@ -167,7 +188,7 @@ def test_variables_that_tell_nothing_are_said_or_refused(
     wanted = Wanted(permutations=0, samples=300)
     found = asked(store, others, {"rotation": rotation, "one": one, "half": half, "group": group},
                   wanted)  # fmt: skip
-    assert [row.variable for row in found.rows] == ["rotation", "group"]
+    assert [row.variable for row in found.rows] == ["rotation", "group", "class", "(mean)"]
     assert "one: one value: left out" in found.notes
     assert "half: one value: left out" in found.notes  # what is unknown is no value
     assert "group: the same for all of a class: it disturbs no pair" in found.notes

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bench_methods.linear.classical import lda, nca, pca_whitening
 from bench_methods.linear.constraints import itml, lsml, mmc, rca
 from bench_methods.linear.lfda import lfda
+from bench_methods.linear.multi_task_lmnn import multi_task_lmnn
 from bench_methods.linear.neighbours import lmnn, mlkr
 from harness import Method
 
@@ -19,6 +20,7 @@ METHODS: tuple[Method, ...] = (
     rca,
     lfda,
     lmnn,
+    multi_task_lmnn,
     mlkr,
     itml,
     lsml,

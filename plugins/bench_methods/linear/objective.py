@@ -30,10 +30,20 @@ class LinearReadout(Objective):
         most = min(self.context.embedding_size, max(len(columns) - classes, 1))
         whitening = Whitening.of(columns, most)
         seed = int(torch.randint(2**31, (1,), generator=self.context.generator))
-        learned = self.fit(whitening(columns), labels, width=self.width, seed=seed)
+        beside = self._beside_the_class(view)
+        learned = self.fit(whitening(columns), labels, width=self.width, seed=seed, **beside)
         matrix = learned @ whitening.matrix
         return Readout(
             of="features",
             matrix=torch.as_tensor(matrix, dtype=torch.float32, device=device),
             offset=torch.as_tensor(-matrix @ whitening.mean, dtype=torch.float32, device=device),
         )
+
+    def _beside_the_class(self, view: View) -> dict[str, Any]:
+        """Codes and task of each label set that a method asked for beside the class."""
+        if not self.context.label_sets:
+            return {}
+        from bench_methods.multi_task.tasks import tasks_of
+
+        _, *tasks = tasks_of(self.context)
+        return {"beside": [(view.attributes[one.name].cpu().numpy(), one) for one in tasks]}

@@ -23,8 +23,10 @@ def linear_method(  # noqa: PLR0913 - each but the first two is named
     summary: str,
     reference: str,
     citation: str,
-    defaults_from: Literal["paper", "library", "validation here"],
+    defaults_from: Literal["paper", "library", "validation here", "by hand"],
     labels: Literal["all", "none"] = "all",
+    label_sets: Literal["class", "attributes"] = "class",
+    family: str = "linear",
     requires: Mapping[str, str] | None = None,
     **space: Int | Float | Choice,
 ) -> Method:
@@ -33,9 +35,10 @@ def linear_method(  # noqa: PLR0913 - each but the first two is named
     The features of the training part, of the initial weights, are centred, rotated to their
     principal axes and whitened: at most as many columns as the embedding has. `fit(features,
     labels, width=..., seed=..., **hyperparameters)` gets them, float64 (N, p) and int64 (N,) or
-    None, and returns a matrix, float (at most `width`, p): the linear map that is learned. Every
-    method has the hyperparameter `components`, the width of the result where the embedding allows
-    it.
+    None, and returns a matrix, float (at most `width`, p): the linear map that is learned. With
+    `label_sets="attributes"` it also gets `beside`: codes, int64 (N,), -1 where unknown, and task
+    of each label set beside the class. Every method has the hyperparameter `components`, the width
+    of the result where the embedding allows it.
     """
 
     def build(hyperparameters: Mapping[str, Any], context: Context) -> Objective:
@@ -50,10 +53,11 @@ def linear_method(  # noqa: PLR0913 - each but the first two is named
         build=build,
         summary=summary,
         reference=reference,
-        family="linear",
+        family=family,
         defaults_from=defaults_from,
         space={"components": WIDTH, **space},
         labels=labels,
+        label_sets=label_sets,
         readout=True,
         trained=False,
         requires=requires or {},
