@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.correcting.experiment import CONTROLS, Corrected, by_method
 from harness.correcting.results import curve, title_of_score
-from harness.figures.drawing.boards import COLOURS, GREY, wide
+from harness.figures.drawing.chart import COLOURS, GREY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def draw_curves(found: Corrected, metric: str) -> Figure:
     """Means over seeds, and a thin line for each seed; controls are grey, by their dashes."""
-    figure, axes = wide()
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.5, 3.4))
+    axes = figure.add_subplot()
     colours, dashes = iter(COLOURS), iter(("-", "--", "-.", ":"))
     for name, own in by_method(found.courses).items():
         lines = [
