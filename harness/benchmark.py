@@ -137,7 +137,7 @@ class Benchmark:
         self._check_names()
         self._executor = self.registry.executor(executor).item
         self._given = _texts(hyperparameters)
-        self._seeds = self._replicates(seeds)
+        self.seeds = self._replicates(seeds)
         self._device = device
         self.settings = settings or Settings()
         self._keep_weights = keep_weights
@@ -215,6 +215,11 @@ class Benchmark:
         from harness.execution.machine import choose_device
         from harness.models.sources import require_weights
 
+        if self.protocol.correcting is not None:
+            raise UserError(
+                f"protocol '{self.protocol.name}': is of texts that a user corrects turn by turn; "
+                f"`bench correct --protocol {self.protocol.name}` goes through them"
+            )
         assert self.entrants  # what is wrong with hyperparameters is said before data are loaded
         device = choose_device(self._device, here=not self._executor.remote)
         rule = self.protocol.backbone
@@ -240,7 +245,7 @@ class Benchmark:
 
         trunk = trunk_code(self.registry, self.protocol.backbone)
         digest = bench.dataset.digest
-        return make_plan(self.protocol, digest, self.entrants, self._seeds, trunk=trunk)
+        return make_plan(self.protocol, digest, self.entrants, self.seeds, trunk=trunk)
 
     def _add_controls(self) -> None:
         """Those that the protocol names run too, where they are installed; it is said."""
@@ -358,7 +363,7 @@ class Session:
             return load_board(
                 store,
                 select=Selector.of(self.plan.runs[0].identity),
-                replicates=self.benchmark._seeds,
+                replicates=self.benchmark.seeds,
             )
 
     def recorded(self) -> list[Record]:

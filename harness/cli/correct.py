@@ -4,39 +4,59 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.options import FormatOption, PluginOption
 from harness.errors import EXIT_RUNS_FAILED
 
+if TYPE_CHECKING:
+    from harness.benchmark import Benchmark
+    from harness.correcting import Corrected
 
-def correct(  # noqa: PLR0913 - one argument an option
+
+def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
     *,
     methods: Annotated[
-        str, typer.Option(help="Names separated by commas, or 'all'.", show_default=False)
-    ],
+        str | None, typer.Option(help="Names separated by commas, or 'all'.", show_default=False)
+    ] = None,
+    read: Annotated[
+        Path | None,
+        typer.Option(help="Show what --out wrote, and train nothing.", show_default=False),
+    ] = None,
     protocol: Annotated[
-        str, typer.Option(help="By whose rules heads are trained: a name or a .toml file's path.")
-    ] = "frozen-text",
+        str, typer.Option(help="The user, and how heads are trained: a name or a .toml's path.")
+    ] = "user-corrected",
     dataset: Annotated[
         str | None, typer.Option(help="By default the protocol's first.", show_default=False)
     ] = None,
-    turns: Annotated[int, typer.Option(help="How often the user looks.")] = 4,
-    clusters: Annotated[int, typer.Option(help="Clusters looked at in a turn.")] = 5,
-    members: Annotated[int, typer.Option(help="Members of each that are looked at.")] = 40,
+    turns: Annotated[
+        int | None, typer.Option(help="How often the user looks.", show_default=False)
+    ] = None,
+    clusters: Annotated[
+        int | None, typer.Option(help="Clusters looked at in a turn.", show_default=False)
+    ] = None,
+    members: Annotated[
+        int | None, typer.Option(help="Members of each that are looked at.", show_default=False)
+    ] = None,
     rule: Annotated[
-        str, typer.Option(help="Which clusters: largest, least-pure or random.")
-    ] = "largest",
+        str | None,
+        typer.Option(help="Which clusters: largest, least-pure or random.", show_default=False),
+    ] = None,
     withheld: Annotated[
-        float, typer.Option(help="Share of the classes that the user does not know.")
-    ] = 0.25,
+        float | None,
+        typer.Option(help="Share of the classes that the user does not know.", show_default=False),
+    ] = None,
     adaptive: Annotated[
         bool, typer.Option("--adaptive", help="Show each method's own clusters.")
     ] = False,
-    seeds: Annotated[int, typer.Option(help="How many users.", min=1)] = 3,
+    seeds: Annotated[
+        int | None,
+        typer.Option(help="How many users; by default the protocol's.", show_default=False),
+    ] = None,
     metric: Annotated[
         str, typer.Option(help="What the table shows: ami, nmi, ari, pairwise_f1 or map_at_r.")
     ] = "ami",
@@ -64,17 +84,17 @@ def correct(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Cluster texts, let a user correct some, learn from that, and cluster again.
 
-    docs/user-corrected.md defines it. Scores are of texts that were never corrected.
+    docs/user-corrected.md defines it. Scores are of texts that were never corrected. What the user
+    does is the protocol's; other values make it unlocked.
     """
     from harness.benchmark import Benchmark
     from harness.cli.report import write_output
-    from harness.correcting import METRICS, Terms, correcting_document, correcting_table
-    from harness.correcting import correct as go_through
+    from harness.correcting import METRICS, correcting_table, read_corrected
     from harness.correcting.curves import draw_curves
+    from harness.correcting.experiment import terms_of
     from harness.errors import UserError, unknown
-    from harness.execution.executor import Bench
-    from harness.execution.machine import choose_device, set_threads
     from harness.figures.drawing import FORMATS, as_file
+    from harness.protocol import load_protocol
     from harness.table import render
 
     if metric not in METRICS:
@@ -84,31 +104,57 @@ def correct(  # noqa: PLR0913 - one argument an option
         raise unknown("format", form, FORMATS, where=f"--figure {figure}")
     if out is not None and not out.absolute().parent.is_dir():
         raise UserError(f"--out {out}: there is no folder {out.parent}")
-    terms = Terms(turns=turns, clusters=clusters, members=members, rule=rule, withheld=withheld,
-                  adaptive=adaptive)  # fmt: skip
-    logging.getLogger("harness.correcting").setLevel(logging.INFO)
-    asked = Benchmark(
-        protocol=protocol,
-        methods=methods,
-        dataset=dataset,
-        overrides=set_ or (),
-        hyperparameters=with_ or (),
-        plugins=plugin or (),
-        device=device,
-    )
-    for note in asked.notes:
-        typer.echo(note, err=True)
-    set_threads(1)
-    bench = Bench(asked.registry, asked.protocol, asked.dataset, choose_device(device))
-    for found in go_through(bench, asked.entrants, terms, seeds=seeds):
-        document = json.dumps(correcting_document(found), indent=2, allow_nan=False)
-        if out is not None:  # what is done stays, whatever ends the rest
-            write_output(out, f"{document}\n".encode())
+    if (methods is None) == (read is None):
+        raise UserError("bench correct: needs --methods, or --read FILE for what was written")
+    if read is not None:
+        found = read_corrected(read)
+    else:
+        terms_of(load_protocol(protocol, dataset=dataset))
+        user = {"turns": turns, "clusters": clusters, "members": members, "rule": rule,
+                "withheld": withheld, "adaptive": adaptive or None}  # fmt: skip
+        logging.getLogger("harness.correcting").setLevel(logging.INFO)
+        asked = Benchmark(
+            protocol=protocol,
+            methods=methods or "",
+            dataset=dataset,
+            overrides=[*_overrides(user), *(set_ or ())],
+            seeds=seeds,
+            hyperparameters=with_ or (),
+            plugins=plugin or (),
+            device=device,
+        )
+        for note in asked.notes:
+            typer.echo(note, err=True)
+        for found in _gone_through(asked, device):
+            if out is not None:  # what is done stays, whatever ends the rest
+                write_output(out, f"{_text(found)}\n".encode())
     if figure is not None:
         write_output(figure, as_file(draw_curves(found, metric), form))
     if format == "json":
-        typer.echo(document)
+        typer.echo(_text(found))
     else:
         typer.echo(render(correcting_table(found, metric), format), nl=False)
-    if any(course.reason for course in found.courses):
+    if read is None and any(course.reason for course in found.courses):
         raise typer.Exit(EXIT_RUNS_FAILED)
+
+
+def _overrides(user: Mapping[str, Any]) -> list[str]:
+    """What is given of the user in place of the protocol's."""
+    given = {name: value for name, value in user.items() if value is not None}
+    return [f"correcting.{name}={json.dumps(value)}" for name, value in given.items()]
+
+
+def _gone_through(asked: Benchmark, device: str) -> Iterator[Corrected]:
+    from harness.correcting import correct as go_through
+    from harness.execution.executor import Bench
+    from harness.execution.machine import choose_device, set_threads
+
+    set_threads(1)
+    bench = Bench(asked.registry, asked.protocol, asked.dataset, choose_device(device))
+    return go_through(bench, asked.entrants, seeds=asked.seeds)
+
+
+def _text(found: Corrected) -> str:
+    from harness.correcting import correcting_document
+
+    return json.dumps(correcting_document(found), indent=2, allow_nan=False)

@@ -3,18 +3,18 @@
 docs/user-corrected.md defines the experiment.
 """
 
+from harness.correcting.document import correcting_document, read_corrected
 from harness.correcting.experiment import CONTROLS, Corrected, correct
-from harness.correcting.results import METRICS, correcting_document, correcting_table
-from harness.correcting.user import RULES, Terms, User
+from harness.correcting.results import METRICS, correcting_table
+from harness.correcting.user import User
 
 __all__ = [
     "CONTROLS",
     "METRICS",
-    "RULES",
     "Corrected",
-    "Terms",
     "User",
     "correct",
     "correcting_document",
     "correcting_table",
+    "read_corrected",
 ]

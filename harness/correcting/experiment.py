@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.correcting.clusterers import CLUSTERERS, estimated, k_means
-from harness.correcting.user import Terms, User
+from harness.correcting.user import User
 from harness.data.streams import numpy_stream, stream_seed
 from harness.errors import UserError
 from harness.execution.executor import Bench
-from harness.execution.plan import Entrant
+from harness.execution.plan import Entrant, trunk_code
+from harness.protocol import Protocol
+from harness.protocol.correcting import CorrectingRule
 from harness.protocol.model import ClosedSetSplit
+from harness.record import Entered
 from harness.scoring import agreement, score_embeddings
 
 Float32 = npt.NDArray[np.float32]
@@ -59,27 +62,45 @@ class Course:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Corrected:
-    """What came of the experiment, so far. `overrides`: other values than the protocol's."""
+    """What came of the experiment, so far. `overrides`: other values than the protocol's.
+
+    `entered`: the versions of the methods and where they stand in their spaces. `environment`:
+    what it ran on.
+    """
 
     protocol: str
+    protocol_digest: str
     overrides: tuple[str, ...]
     dataset: str
     dataset_digest: str
     texts: int
     classes: int
-    terms: Terms
+    terms: CorrectingRule
+    entered: Sequence[Entered]
+    environment: Mapping[str, str]
     courses: Sequence[Course]
     notes: Sequence[str]
 
 
-def correct(
-    bench: Bench, entrants: Sequence[Entrant], terms: Terms, *, seeds: int
-) -> Iterator[Corrected]:
+def terms_of(protocol: Protocol) -> CorrectingRule:
+    """What the user does; UserError for a protocol that does not say it."""
+    if protocol.correcting is None:
+        raise UserError(
+            f"protocol '{protocol.name}': does not say what a user corrects ([correcting]); "
+            "user-corrected does"
+        )
+    return protocol.correcting
+
+
+def correct(bench: Bench, entrants: Sequence[Entrant], *, seeds: int) -> Iterator[Corrected]:
     """Run every method and control through all turns; yields after each seed all there is by then.
 
-    UserError for data that are no vectors, a protocol that is no closed set, a method named as a
-    control, or a first turn in which nothing is corrected.
+    UserError for data that are no vectors, a protocol that is no closed set or names no turns, a
+    method named as a control, or a first turn in which nothing is corrected.
     """
+    from harness.execution.machine import environment
+
+    terms = terms_of(bench.protocol)
     data, rule = bench.dataset, bench.protocol.split
     if not isinstance(rule, ClosedSetSplit):
         raise UserError(
@@ -98,21 +119,37 @@ def correct(
         courses += _Seed(bench, terms, seed, rule.validation_fraction).courses(entrants)
         yield Corrected(
             protocol=bench.protocol.name,
+            protocol_digest=bench.protocol.digest,
             overrides=bench.protocol.unlocked,
             dataset=data.name,
             dataset_digest=data.digest,
             texts=len(data),
             classes=len(np.unique(data.labels)),
             terms=terms,
+            entered=[_entered(one, bench) for one in entrants],
+            environment=environment(bench.device),
             courses=tuple(courses),
             notes=sorted({f"{one.method}: {one.reason}" for one in courses if one.reason}),
         )
 
 
+def _entered(entrant: Entrant, bench: Bench) -> Entered:
+    origin = entrant.registered.origin
+    return Entered(
+        method=entrant.name,
+        distribution=origin.distribution,
+        version=origin.version,
+        source=origin.source,
+        hyperparameters=dict(entrant.hyperparameters),
+        libraries=entrant.registered.libraries,
+        trunk=trunk_code(bench.registry, bench.protocol.backbone),
+    )
+
+
 class _Seed:
     """The experiment at one seed."""
 
-    def __init__(self, bench: Bench, terms: Terms, seed: int, validating: float) -> None:
+    def __init__(self, bench: Bench, terms: CorrectingRule, seed: int, validating: float) -> None:
         self._bench = bench
         self._terms = terms
         self._seed = seed

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -98,10 +96,10 @@ def _cells(
     cells["seen"] = _mean_at(own, f"seen_{metric}", last)
     cells["unseen"] = _mean_at(own, f"unseen_{metric}", last)
     cells["estimated"] = _mean_at(own, f"{metric}_estimated", last)
-    cells["area"] = _interval(_areas(own, metric), "")
+    cells["area"] = _interval(areas(own, metric), "")
     if name != UNTRAINED:
-        worth = _worth(own, plain, metric)
-        cells["worth"] = None if worth is None else _interval(worth.interval, "+")
+        gained = worth(own, plain, metric)
+        cells["worth"] = None if gained is None else _interval(gained.interval, "+")
     return cells
 
 
@@ -115,12 +113,13 @@ def _mean_at(own: Mapping[int, Course], score: str, turn: int) -> float | None:
     return float(np.mean(known)) if known and len(known) == len(values) else None
 
 
-def _areas(own: Mapping[int, Course], score: str) -> Interval:
-    areas = [area(course, score) for course in own.values()]
-    return t_interval([one for one in areas if one is not None])
+def areas(own: Mapping[int, Course], score: str) -> Interval:
+    """The area's mean over seeds, of those that have one."""
+    found = [area(course, score) for course in own.values()]
+    return t_interval([one for one in found if one is not None])
 
 
-def _worth(
+def worth(
     own: Mapping[int, Course], plain: Mapping[int, Course], score: str
 ) -> PairedDifference | None:
     """The area less that without learning, by seed."""
@@ -138,51 +137,3 @@ def _interval(ends: Interval, sign: str) -> str | None:
     if ends.low is None or ends.high is None:
         return text
     return f"{text} [{ends.low:{sign}.3f}, {ends.high:{sign}.3f}]"
-
-
-def correcting_document(found: Corrected) -> dict[str, Any]:
-    """Everything as plain data: all scores of all turns, and the areas; None for what is not."""
-    methods = by_method(found.courses)
-    plain = methods[UNTRAINED]
-    return {
-        "protocol": found.protocol,
-        "overrides": list(found.overrides),
-        "dataset": found.dataset,
-        "dataset_digest": found.dataset_digest,
-        "texts": found.texts,
-        "classes": found.classes,
-        "terms": dataclasses.asdict(found.terms),
-        "courses": [
-            {
-                "method": one.method,
-                "seed": one.seed,
-                "corrections": list(one.corrections),
-                "turns": [dict(turn) for turn in one.turns],
-                "reason": one.reason or None,
-            }
-            for one in found.courses
-        ],
-        "areas": [
-            {
-                "method": name,
-                "score": score,
-                "area": dataclasses.asdict(_areas(own, score)),
-                "less_no_learning": _plain_difference(_worth(own, plain, score)),
-            }
-            for name, own in methods.items()
-            for score in _scores(own)
-        ],
-        "notes": list(found.notes),
-    }
-
-
-def _scores(own: Mapping[int, Course]) -> list[str]:
-    names = [f"{part}{metric}" for part in ("", "seen_", "unseen_") for metric in METRICS]
-    names += [f"{metric}_estimated" for metric in METRICS[:-1]]
-    return [name for name in names if any(area(one, name) is not None for one in own.values())]
-
-
-def _plain_difference(worth: PairedDifference | None) -> dict[str, Any] | None:
-    if worth is None:
-        return None
-    return {**dataclasses.asdict(worth.interval), "p_value": worth.p_value}

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
-
 import numpy as np
 import numpy.typing as npt
 
 from harness.data.streams import numpy_stream
-from harness.errors import UserError, unknown
+from harness.errors import UserError
+from harness.protocol.correcting import CorrectingRule
 
 Int64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-Rule = Literal["largest", "least-pure", "random"]
-RULES: tuple[str, ...] = get_args(Rule)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What the user does. UserError where out of range.
-
-    `clusters`: looked at in a turn, by `rule`; `members`: of each, at most. `withheld`: share of
-    the classes that the user does not know: their texts are shown, and stay as they are.
-    `adaptive`: each method's own clusters are shown, not those of the untrained embedding.
-    """
-
-    turns: int = 4
-    clusters: int = 5
-    members: int = 40
-    rule: str = "largest"
-    withheld: float = 0.25
-    adaptive: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("turns", "clusters", "members"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name} must be 1 or more, not {getattr(self, name)}")
-        if self.rule not in RULES:
-            raise unknown("rule", self.rule, RULES)
-        if not 0.0 <= self.withheld < 1.0:
-            raise UserError(f"--withheld must be 0 or more and below 1, not {self.withheld}")
 
 
 class User:
@@ -49,7 +19,7 @@ class User:
     Draws depend on the seed and the turn alone. UserError where too few classes are left to know.
     """
 
-    def __init__(self, labels: Int64, terms: Terms, *, seed: int) -> None:
+    def __init__(self, labels: Int64, terms: CorrectingRule, *, seed: int) -> None:
         classes = np.unique(labels)
         count = round(terms.withheld * len(classes))
         if len(classes) - count < 2:

@@ -17,6 +17,7 @@ from harness.protocol.augmentation import (
     ViewsRule,
     as_tuple,
 )
+from harness.protocol.correcting import CorrectingRule
 from harness.protocol.label_sets import LabelSetsRule
 from harness.protocol.scoring import ScoringRule
 
@@ -226,6 +227,7 @@ class Rules(Section):
     test_views: ViewsRule | None = None
     quirks: Quirks | None = None
     label_sets: LabelSetsRule | None = None
+    correcting: CorrectingRule | None = None
 
     def distance_for(self, comparison: Comparison) -> Literal["cosine", "euclidean"]:
         """By what the embeddings of a method that declares this comparison are compared.

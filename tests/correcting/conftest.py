@@ -40,9 +40,10 @@ def texts() -> Dataset:
 def bench(texts: Dataset) -> Bench:
     """A bench of the core alone, on which heads learn for twenty steps."""
     rules = load_protocol(
-        "frozen-text",
+        "user-corrected",
         overrides=[
             "training.steps=20",
+            "training.steps_per_epoch=10",
             "training.batch_size=16",
             "selection.every=10",
             "backbone.embedding_size=16",

@@ -13,30 +13,32 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from harness import Method, Objective
+from harness import Benchmark, Method, Objective
 from harness.cli import correct as command
 from harness.correcting import (
     CONTROLS,
     Corrected,
-    Terms,
     User,
     correct,
     correcting_document,
     correcting_table,
+    read_corrected,
 )
 from harness.correcting.curves import draw_curves
 from harness.correcting.experiment import Course, Turn, by_method, scores_of
 from harness.correcting.heads import embedded_after, validation_part
 from harness.correcting.results import area
 from harness.data.dataset import Dataset
-from harness.errors import UserError
+from harness.errors import NotComparable, UserError
 from harness.execution.executor import Bench
 from harness.execution.plan import Entrant
 from harness.protocol import load_protocol
+from harness.protocol.correcting import CorrectingRule
 from harness.protocol.parse import protocol_path
+from harness.registry import load_registry
 from harness.training.outcomes import Unsupported
 
-TERMS = Terms(turns=2, clusters=4, members=12, withheld=0.2)
+TERMS = CorrectingRule(turns=2, clusters=4, members=12, rule="largest", withheld=0.2)
 Enter = Callable[[Method], Entrant]
 
 
@@ -50,15 +52,19 @@ def methods(spread: Method, make_method: Callable[..., Method], entrant: Enter) 
     return [entrant(spread), entrant(make_method(Raising, "broken"))]
 
 
-def whole(bench: Bench, entrants: list[Entrant], terms: Terms) -> Corrected:
-    (found,) = correct(bench, entrants, terms, seeds=1)
+def with_terms(bench: Bench, terms: CorrectingRule | None) -> Bench:
+    return replace(bench, protocol=bench.protocol.model_copy(update={"correcting": terms}))
+
+
+def whole(bench: Bench, entrants: list[Entrant], terms: CorrectingRule) -> Corrected:
+    (found,) = correct(with_terms(bench, terms), entrants, seeds=1)
     return found
 
 
 def test_every_method_has_the_same_corrections_and_one_that_fails_is_a_row(
     bench: Bench, methods: list[Entrant]
 ) -> None:
-    first, found = correct(bench, methods, TERMS, seeds=2)
+    first, found = correct(with_terms(bench, TERMS), methods, seeds=2)
     assert first.courses == found.courses[: len(first.courses)]
     courses = by_method(found.courses)
     assert list(courses) == [*CONTROLS, "spread", "broken"]
@@ -89,7 +95,7 @@ def test_every_method_has_the_same_corrections_and_one_that_fails_is_a_row(
 
 
 def test_the_same_seed_gives_the_same_scores(bench: Bench, methods: list[Entrant]) -> None:
-    short = replace(TERMS, turns=1)
+    short = TERMS.model_copy(update={"turns": 1})
     first, again = (whole(bench, methods[:1], short).courses for _ in range(2))
     assert [one.turns for one in first] == [one.turns for one in again]
 
@@ -98,7 +104,7 @@ def test_adaptive_users_see_each_methods_own_clusters_under_another_name(
     bench: Bench, methods: list[Entrant]
 ) -> None:
     common = by_method(whole(bench, methods[:1], TERMS).courses)
-    own = by_method(whole(bench, methods[:1], replace(TERMS, adaptive=True)).courses)
+    own = by_method(whole(bench, methods[:1], TERMS.model_copy(update={"adaptive": True})).courses)
     assert list(own) == [*CONTROLS, "spread (adaptive)"]
     # The first turn shows the encoder's clusters to all.
     firsts = common["spread"][0], own["spread (adaptive)"][0]
@@ -179,7 +185,8 @@ def test_curves_have_a_line_for_each_method_that_has_the_score() -> None:
         Course(method="mine", seed=1, corrections=(0, 20), turns=turns),
     ]
     found = Corrected(
-        protocol="p", overrides=(), dataset="d", dataset_digest="0", texts=9, classes=3,
+        protocol="p", protocol_digest="0", entered=(), environment={},
+        overrides=(), dataset="d", dataset_digest="0", texts=9, classes=3,
         terms=TERMS, courses=courses, notes=(),
     )  # fmt: skip
     (axes,) = draw_curves(found, "map_at_r").axes
@@ -199,17 +206,21 @@ def test_what_cannot_be_corrected_is_refused_in_a_line(
         whole(replace(bench, dataset=tiny_dataset), [], TERMS)
     with refused("protocol 'smoke': its split is class-disjoint"):
         whole(replace(bench, protocol=load_protocol("smoke")), [], TERMS)
+    with refused(
+        r"protocol 'user-corrected': does not say what a user corrects \(\[correcting\]\)"
+    ):
+        list(correct(with_terms(bench, None), [], seeds=1))
     with refused("cop-k-means is the name of a control"):
         whole(bench, [entrant(replace(spread, name="cop-k-means"))], TERMS)
 
 
 def test_turns_without_corrections_are_refused(bench: Bench) -> None:
-    terms = Terms(turns=1, clusters=1, members=1, withheld=0.8)
+    terms = CorrectingRule(turns=1, clusters=1, members=1, rule="largest", withheld=0.8)
     labels = bench.dataset.labels
     empty = [seed for seed in range(20) if not len(User(labels, terms, seed=seed).look(labels, 1))]
     assert empty  # with clusters that are the classes; those of the encoder are near
     with refused("turn 1 has no corrections"):
-        list(correct(bench, [], terms, seeds=20))
+        list(correct(with_terms(bench, terms), [], seeds=20))
 
 
 APP = typer.Typer()
@@ -240,12 +251,13 @@ def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> No
     pytest.importorskip("bench_methods")
     plugin = tmp_path / "toy.py"
     plugin.write_text(PLUGIN)
-    rules = protocol_path("frozen-text").read_text()
+    rules = protocol_path("user-corrected").read_text()
     own = tmp_path / "own.toml"
     own.write_text(f"{rules.partition('[datasets.')[0]}[datasets.toy-texts]\n")
     done = ran(
         "--methods", "triplet", "--protocol", own, "--plugin", plugin, "--seeds", 1,
         "--turns", 1, "--clusters", 3, "--members", 15, "--set", "training.steps=10",
+        "--set", "training.steps_per_epoch=10",
         "--set", "backbone.embedding_size=8", "--set", "selection.every=10",
         "--out", tmp_path / "out.json", "--metric", "map_at_r", "--format", "md",
         "--figure", tmp_path / "curves.svg",
@@ -256,7 +268,15 @@ def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> No
     assert "| triplet | 0." in done.stdout
     document = json.loads((tmp_path / "out.json").read_text())
     assert document["terms"]["members"] == 15
-    learnt = ["triplet", *load_protocol("frozen-text").controls]
+    assert document["format"] == 1
+    assert "correcting.members=15" in document["overrides"]
+    assert [one["method"] for one in document["entered"]] == [
+        "triplet",
+        "frozen-features",
+        "pca-whitening",
+        "random-labels",
+    ]
+    learnt = ["triplet", *load_protocol("user-corrected").controls]
     assert [one["method"] for one in document["courses"]] == [*CONTROLS, *learnt]
     assert not any(one["reason"] for one in document["courses"])
 
@@ -266,7 +286,46 @@ def test_wrong_options_are_a_line(tmp_path: Path) -> None:
         ran("--methods", "triplet", "--metric", "amy")
     with refused(r"--figure curves.gif: unknown format 'gif'"):
         ran("--methods", "triplet", "--figure", "curves.gif")
-    with refused("unknown rule 'smallest'"):
+    with refused(r"correcting.rule: 'smallest' is not allowed"):
         ran("--methods", "triplet", "--rule", "smallest")
+    with refused("needs --methods, or --read FILE"):
+        ran("--metric", "ami")
+    with refused(
+        "protocol 'frozen-text': does not say what a user corrects .*; user-corrected does"
+    ):
+        ran("--methods", "triplet", "--protocol", "frozen-text", "--turns", 2)
+    with refused("--seeds 6: protocol 'user-corrected' has 5 replicates"):
+        ran("--methods", "triplet", "--seeds", 6)
     with refused(r"--out .*nowhere/x.json: there is no folder"):
         ran("--methods", "triplet", "--out", tmp_path / "nowhere" / "x.json")
+
+
+def test_what_was_written_is_read_back_and_an_edited_file_is_refused(
+    bench: Bench, methods: list[Entrant], tmp_path: Path
+) -> None:
+    found = whole(bench, methods, TERMS)
+    path = tmp_path / "corrected.json"
+    document = correcting_document(found)
+    path.write_text(json.dumps(document))
+    again = read_corrected(path)
+    assert correcting_document(again) == document
+    assert [one.method for one in again.entered] == ["spread", "broken"]
+    shown = ran("--read", path, "--format", "md")
+    assert shown.exit_code == 0
+    assert "| spread | 0." in shown.stdout
+    document["courses"][0]["turns"][0]["ami"] += 0.1
+    path.write_text(json.dumps(document))
+    with pytest.raises(NotComparable, match="was changed after it was written"):
+        read_corrected(path)
+    path.write_text(json.dumps({**document, "format": 2}))
+    with refused("has format 2, this version reads 1"):
+        read_corrected(path)
+    path.write_text("{}")
+    with refused("is no file of `bench correct --out`"):
+        read_corrected(path)
+
+
+def test_bench_run_names_the_command_that_goes_through_turns() -> None:
+    asked = Benchmark(protocol="user-corrected", methods=list(load_registry().methods)[:1] or "all")
+    with refused("`bench correct --protocol user-corrected` goes through them"):
+        asked.plan()

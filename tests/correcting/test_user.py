@@ -5,15 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.correcting.user import RULES, Terms, User
+from harness.correcting.user import User
 from harness.errors import UserError
+from harness.protocol import load_protocol
+from harness.protocol.correcting import RULES, CorrectingRule
 
 LABELS = np.repeat(np.arange(6), 20)
 ASSIGNED = np.concatenate([np.zeros(50), np.ones(30), np.full(25, 2), np.full(15, 3)]).astype(int)
 
 
+def of(**terms: object) -> CorrectingRule:
+    """What a user does, the rest as in the published protocol."""
+    rule = load_protocol("user-corrected").correcting
+    assert rule is not None
+    return CorrectingRule.model_validate({**rule.model_dump(), **terms})
+
+
 def told(seed: int = 0, turns: int = 3, **terms: object) -> list[np.ndarray]:
-    user = User(LABELS, Terms(**terms), seed=seed)  # type: ignore[arg-type]
+    user = User(LABELS, of(**terms), seed=seed)
     return [user.look(ASSIGNED, turn) for turn in range(turns)]
 
 
@@ -35,7 +44,7 @@ def test_the_least_pure_clusters_are_shown() -> None:
 
 
 def test_one_text_alone_is_not_the_purest_of_all() -> None:
-    user = User(np.array([0, 1, 1, 1]), Terms(rule="least-pure", clusters=1, withheld=0.0), seed=0)
+    user = User(np.array([0, 1, 1, 1]), of(rule="least-pure", clusters=1, withheld=0.0), seed=0)
     assert user.look(np.array([0, 1, 1, 1]), 0).tolist() == [1, 2, 3]
 
 
@@ -55,20 +64,30 @@ def test_draws_depend_on_the_seed_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("terms", "said"),
+    ("override", "said"),
     [
-        ({"turns": 0}, "--turns must be 1 or more, not 0"),
-        ({"clusters": 0}, "--clusters must be 1 or more, not 0"),
-        ({"members": -1}, "--members must be 1 or more, not -1"),
-        ({"withheld": 1.0}, "--withheld must be 0 or more and below 1, not 1.0"),
-        ({"rule": "least"}, "unknown rule 'least'; did you mean 'least-pure'"),
+        ("turns=0", "correcting.turns: Input should be greater than 0 (given: 0)"),
+        ("clusters=0", "correcting.clusters: Input should be greater than 0"),
+        ("members=-1", "correcting.members: Input should be greater than 0"),
+        ("withheld=1.0", "correcting.withheld: Input should be less than 1"),
+        ("rule=least", "correcting.rule: 'least' is not allowed; did you mean 'least-pure'?"),
+        ("adaptiv=true", "unknown key 'adaptiv'; did you mean 'adaptive'?"),
     ],
 )
-def test_wrong_terms_are_a_line(terms: dict[str, object], said: str) -> None:
-    with pytest.raises(UserError, match=said):
-        Terms(**terms)  # type: ignore[arg-type]
+def test_wrong_terms_are_a_line(override: str, said: str) -> None:
+    with pytest.raises(UserError) as error:
+        load_protocol("user-corrected", overrides=[f"correcting.{override}"])
+    assert said in str(error.value)
+
+
+def test_the_adaptive_protocol_differs_in_that_alone() -> None:
+    plain, adaptive = (load_protocol(f"user-corrected{end}") for end in ("", "-adaptive"))
+    assert plain.correcting is not None
+    assert adaptive.correcting == plain.correcting.model_copy(update={"adaptive": True})
+    named = {"name", "summary", "digest", "correcting"}
+    assert plain.model_dump(exclude=named) == adaptive.model_dump(exclude=named)
 
 
 def test_a_user_who_knows_one_class_has_nothing_to_tell_apart() -> None:
     with pytest.raises(UserError, match=r"--withheld 0.9 of 6 classes leaves 1"):
-        User(LABELS, Terms(withheld=0.9), seed=0)
+        User(LABELS, of(withheld=0.9), seed=0)

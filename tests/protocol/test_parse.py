@@ -63,8 +63,8 @@ def test_an_unknown_key_is_named_with_the_nearest(change: Change) -> None:
 def test_an_unknown_section_is_named_with_the_nearest(toy: str) -> None:
     assert error_of(toy + "\n[optimisers]\nname = 1\n") == (
         "toy.toml: unknown key 'optimisers'; did you mean 'optimizers'? (allowed: augmentation, "
-        "backbone, label_sets, looks, optimizers, quirks, replicates, scoring, search, selection, "
-        "split, test_views, training)"
+        "backbone, correcting, label_sets, looks, optimizers, quirks, replicates, scoring, search, "
+        "selection, split, test_views, training)"
     )
 
 

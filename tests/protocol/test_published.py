@@ -42,6 +42,8 @@ DIGESTS = {
     "semi-supervised-0.1": "3341e4b51297",
     "semi-supervised-10": "61daca0c5721",
     "semi-supervised-small": "9702420ce5b5",
+    "user-corrected": "4c7670e5179e",
+    "user-corrected-adaptive": "405d7469df91",
     "smoke": "b2a8e1c67614",
 }
 
