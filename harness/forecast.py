@@ -70,7 +70,9 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
         columns=[
             Column(key="method", title="method", priority=0),
             Column(key="batch", title="batches", priority=2),
-            Column(key="hyperparameters", title="hyperparameters", priority=3, wraps=True),
+            Column(
+                key="hyperparameters", title="hyperparameters", priority=3, wraps=True, least=28
+            ),
             Column(key="todo", title="runs to do", align="right", priority=0),
             Column(key="done", title="recorded", align="right", priority=1),
             Column(key="time", title="estimated", align="right", priority=0),

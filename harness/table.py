@@ -27,7 +27,8 @@ class Column:
 
     On a narrow terminal columns are left out, those of the highest `priority` number first;
     columns of priority 0 always stay. No cell is ever cut; one of a column that `wraps` may go on
-    in a second line. `brief`: the column of priority 0 that stands in for one left out.
+    in a second line. `least`: of prose that wraps, the width to which it is narrowed before any
+    column is left out. `brief`: the column of priority 0 that stands in for one left out.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Column:
     priority: int = 1
     digits: int = 3
     wraps: bool = False
+    least: int | None = None
     brief: Column | None = None
 
     def text(self, cell: Cell) -> str:
@@ -129,7 +131,8 @@ def fit(table: Table, width: int) -> tuple[list[Column], list[Column]]:
     shown = list(table.columns)
     left_out = []
     for column in _least_important_first(table.columns):
-        if _total(_widths(replace(table, columns=shown))) <= width:
+        widths = zip(_widths(replace(table, columns=shown)), shown, strict=True)
+        if _total([min(wide, column.least or wide) for wide, column in widths]) <= width:
             break
         place = shown.index(column)
         shown[place : place + 1] = [column.brief] if column.brief else []

@@ -52,7 +52,7 @@ def listing(
         Column(key="name", title="name", priority=0),
         Column(key="files", title="files", priority=0),
         Column(key="download", title="download", priority=1),
-        Column(key="summary", title="summary", priority=0, wraps=True),
+        Column(key="summary", title="summary", priority=0, wraps=True, least=24),
         Column(key="licence", title="licence", priority=2, wraps=True),
         Column(key="source", title="source", priority=3, wraps=True),
     ]

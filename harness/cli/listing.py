@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from harness.registry import Registered, Registry
     from harness.table import Cell, Column, Table
+
+_PIPED = 140  # characters of a line that a pipe takes, where COLUMNS does not say
 
 Kind = Literal["methods", "protocols", "datasets", "backbones", "metrics", "executors", "runs"]
 
@@ -44,15 +47,17 @@ def listing(
 
 
 def print_table(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
-    """Write a table, to a terminal no wider than that."""
-    from harness.table import FittedTable, render
+    """Write a table; for reading no wider than the terminal, or than COLUMNS says of a pipe."""
+    from harness.table import FittedTable, render, to_text
 
-    if format == "table" and sys.stdout.isatty():
+    if format != "table":
+        typer.echo(render(table, format), nl=False)
+    elif sys.stdout.isatty():
         from rich.console import Console
 
         Console().print(FittedTable(table))
-        return
-    typer.echo(render(table, format), nl=False)
+    else:
+        typer.echo(to_text(table, get_terminal_size((_PIPED, 24)).columns), nl=False)
 
 
 def _of(
@@ -69,7 +74,7 @@ def _of(
     ]
     return rows, [
         column(key="name", title="name", priority=0),
-        column(key="summary", title="summary", priority=0, wraps=True),
+        column(key="summary", title="summary", priority=0, wraps=True, least=24),
         column(key="from", title="from", priority=1),
     ]
 
@@ -96,13 +101,13 @@ def _methods(
         )
     return rows, [
         column(key="method", title="method", priority=0),
-        column(key="family", title="family", priority=1),
-        column(key="needs", title="needs", priority=0, wraps=True),
-        column(key="parameters", title="extra parameters", priority=2, wraps=True),
-        column(key="reference", title="reference", priority=3, wraps=True),
-        column(key="space", title="hyperparameters", priority=4, wraps=True),
-        column(key="summary", title="summary", priority=5, wraps=True),
-        column(key="from", title="from", priority=6),
+        column(key="family", title="family", priority=2),
+        column(key="needs", title="needs", priority=1, wraps=True, least=13),
+        column(key="parameters", title="extra parameters", priority=4, wraps=True),
+        column(key="reference", title="reference", priority=3, wraps=True, least=24),
+        column(key="space", title="hyperparameters", priority=6, wraps=True),
+        column(key="summary", title="summary", priority=0, wraps=True, least=28),
+        column(key="from", title="from", priority=5),
     ]
 
 
@@ -149,12 +154,12 @@ def _metrics(
     ]
     return rows, [
         column(key="name", title="name", priority=0),
-        column(key="title", title="title", priority=0),
+        column(key="title", title="title", priority=1),
         column(key="kind", title="kind", priority=2),
         column(key="better", title="better", priority=1),
         column(key="bounds", title="bounds", priority=2),
         column(key="margin", title="margin", priority=3),
-        column(key="summary", title="summary", priority=1, wraps=True),
+        column(key="summary", title="summary", priority=0, wraps=True, least=28),
         column(key="from", title="from", priority=4),
     ]
 
@@ -176,8 +181,8 @@ def _protocols(column: type[Column]) -> tuple[list[dict[str, Cell]], list[Column
         )
     return rows, [
         column(key="name", title="name", priority=0),
-        column(key="datasets", title="datasets", priority=0),
-        column(key="replicates", title="replicates", align="right", priority=1),
-        column(key="summary", title="summary", priority=1, wraps=True),
-        column(key="digest", title="digest", priority=2),
+        column(key="datasets", title="datasets", priority=1, wraps=True, least=20),
+        column(key="replicates", title="replicates", align="right", priority=2),
+        column(key="summary", title="summary", priority=0, wraps=True, least=28),
+        column(key="digest", title="digest", priority=3),
     ]

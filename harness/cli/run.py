@@ -91,7 +91,9 @@ def run(  # noqa: PLR0913 - one argument an option
         keep_weights=keep_weights,
     )
     if dry_run:
-        typer.echo(repr(benchmark.forecast(what.store)), nl=False)
+        from harness.cli.listing import print_table
+
+        print_table(benchmark.forecast(what.store).table, "table")
         return
     session = benchmark.run(what.store, retry_failed=retry_failed, track=track or ())
     try:

@@ -11,6 +11,7 @@ from typing import get_args
 
 import pytest
 import typer
+from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from harness.cli.listing import Kind, listing
@@ -73,6 +74,19 @@ def test_every_kind_has_every_format(kind: str, form: str, plugin: Path) -> None
     result = bench_list(kind, "--format", form, "--plugin", str(plugin))
     assert result.stdout.endswith("\n")
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("width", [80, 140])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_list_says_what_each_is_in_the_width_at_hand(
+    kind: str, width: int, plugin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = bench_list(kind, "--plugin", str(plugin)).stdout
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    assert "summary" in text.splitlines()[0]
+    names = {line.split()[0] for line in text.splitlines() if line and line[0] != " "}
+    assert rows(kind, plugin).keys() - {name.split()[0] for name in names} == set()
 
 
 @pytest.mark.parametrize("kind", KINDS)

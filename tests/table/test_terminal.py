@@ -29,6 +29,22 @@ def test_a_table_that_just_fits_is_left_whole() -> None:
     assert "multi-similarity  0.125  0.250" in to_text(TABLE, width=30)
 
 
+def test_prose_is_narrowed_before_a_column_is_left_out() -> None:
+    columns = [
+        Column(key="name", title="name", priority=0),
+        Column(key="what", title="what", priority=0, wraps=True, least=9),
+        Column(key="usual", title="usual"),
+    ]
+    row = {"name": "triplet", "what": "near and far ones", "usual": "0.250"}
+    table = Table(columns=columns, rows=[row])
+    lines = to_text(table, width=25).splitlines()
+    assert [line.rstrip() for line in lines[2:]] == [
+        "triplet  near and   0.250",
+        "         far ones",
+    ]
+    assert "0.250" not in to_text(table, width=24)
+
+
 def test_columns_left_out_are_named() -> None:
     assert "rare, usual" in to_text(TABLE, width=22)
 
