@@ -51,6 +51,12 @@ def export(  # noqa: PLR0913 - one argument an option
             show_default=False,
         ),
     ] = None,
+    card: Annotated[
+        bool,
+        typer.Option(
+            "--card", help="Write a Hugging Face model card and its scores beside the file too."
+        ),
+    ] = False,
     store: StoreOption = DEFAULT_STORE,
     plugin: PluginOption = None,
     protocol_file: ProtocolFileOption = None,
@@ -82,6 +88,11 @@ def export(  # noqa: PLR0913 - one argument an option
     write_embedder(path, recipe, tensors)
     shape = "x".join(map(str, recipe.inputs))
     typer.echo(f"{path}: {recipe.method} on {recipe.dataset}, {shape} to embeddings")
+    if card:
+        from harness.embedder.card import write_card
+
+        readme, results = write_card(path, recipe, record)
+        typer.echo(f"{readme}: a model card; {results}: its scores, one a line of a table")
     if graph is not None:
         from harness.embedder.graph import write_graph
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 
 from harness import load_embedder
 from harness.cli.main import app
+from harness.embedder.card import card_text
+from harness.embedder.keeping import kept_in
 from harness.errors import UserError
 from harness.store import Store
 
@@ -97,6 +100,54 @@ def test_an_exported_program_gives_the_stored_embeddings_in_three_lines(
         stored = store.arrays(store.require(run))
     found = embeddings.detach().numpy()[stored["test_positions"]]
     assert np.allclose(found, stored["test_embeddings"], atol=1e-5)
+
+
+def test_a_card_is_read_by_the_hub_with_every_score_of_the_run(
+    place: Place, tmp_path: Path
+) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    run = run_of(place, "v.npz")
+    file = tmp_path / "e.safetensors"
+    bench("export", run, "--store", place.store, "-o", file, "--card")
+    with Store.open(place.store) as store:
+        record = store.require(run)
+    assert record.scores is not None
+    card = hub.ModelCard.load(tmp_path / "README.md")
+    assert card.data.library_name == "metric-learning-bench"
+    assert card.data.pipeline_tag == "feature-extraction"
+    assert {"metric-learning", "as-it-is"} <= set(card.data.tags)
+    found = {one.metric_type: one.metric_value for one in card.data.eval_results}
+    assert found == record.scores.values
+    (first, *_) = card.data.eval_results
+    assert (first.dataset_name, first.dataset_split) == ("v.npz", "test")
+    assert first.dataset_revision == record.identity.dataset_digest
+    assert "unlocked" not in card.text
+    rows = json.loads((tmp_path / "results.json").read_text())
+    assert {row["metric"]: row["value"] for row in rows} == record.scores.values
+    assert {row["run"] for row in rows} == {run}
+
+
+def test_a_readme_that_is_somebody_elses_is_not_replaced(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# My project\n")
+    options = ["--store", place.store, "-o", tmp_path / "e.safetensors", "--card"]
+    with pytest.raises(UserError, match="is not a card of bench export"):
+        bench("export", run_of(place, "v.npz"), *options)
+    assert (tmp_path / "README.md").read_text() == "# My project\n"
+
+
+@pytest.mark.parametrize("name", ["a: b", "--- \n# no", "| x | `y` *z*", "\u2028\x85\U0001f600"])
+def test_no_name_can_break_a_card(place: Place, name: str) -> None:
+    yaml = pytest.importorskip("yaml")
+    with Store.open(place.store) as store:
+        record = store.records(dataset="v.npz")[0]
+        recipe, _ = kept_in(store.arrays(record), "here")
+    identity = record.identity.model_copy(update={"method": name, "dataset": name})
+    text = card_text("m.safetensors", recipe, record.model_copy(update={"identity": identity}))
+    _, head, body = text.split("---\n", 2)
+    read = yaml.safe_load(head)
+    assert read["model-index"][0]["results"][0]["dataset"]["split"] == "test"
+    assert read["tags"][:2] == ["metric-learning", "embeddings"]
+    assert body.count("\n# ") == 1
 
 
 def test_a_run_without_weights_is_trained_again_and_compared(place: Place, tmp_path: Path) -> None:
