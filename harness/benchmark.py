@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from harness import sandbox
 from harness.errors import UserError
 from harness.protocol import load_protocol
 from harness.registry import load_registry
@@ -126,6 +127,9 @@ class Benchmark:
         if resolve and not self.protocol.looks:
             looks = usual_looks(self.protocol.replicates)
             self.protocol = self.protocol.model_copy(update={"looks": looks})
+        self.settings = settings or Settings()
+        sandbox.choose(self.settings.sandbox)
+        sandbox.require()
         self.registry = load_registry([Path(plugin) for plugin in plugins])
         if own is not None:
             _require_fitting_weights(own, self.protocol, self.registry)
@@ -139,7 +143,6 @@ class Benchmark:
         self._given = _texts(hyperparameters)
         self.seeds = self._replicates(seeds)
         self._device = device
-        self.settings = settings or Settings()
         self._keep_weights = keep_weights
         if keep_weights:
             from harness.embedder.keeping import require_alone
@@ -232,13 +235,18 @@ class Benchmark:
             begin_here()
         if self._own is None:
             _report_copies(self.dataset, self.protocol)
-        return Bench(
+        bench = Bench(
             registry=self.registry,
             protocol=self.protocol,
             dataset=self.dataset,
             device=device,
             keep_weights=self._keep_weights,
+            sandbox=self.settings.sandbox,
         )
+        bench.fence()
+        if line := sandbox.absent():
+            log.warning("%s", line)
+        return bench
 
     def _plan(self, bench: Bench) -> Plan:
         from harness.execution.plan import make_plan, trunk_code

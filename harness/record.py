@@ -14,6 +14,9 @@ ELSEWHERE = "(not trained here)"
 """The distribution of embeddings that another system made; no distribution can have this name."""
 
 State = Literal["done", "failed", "skipped"]
+SANDBOX = "sandbox"
+"""A fact of an environment that moves no bit of what is computed."""
+
 ReasonKind = Literal[
     "diverged",  # the loss was not finite
     "crashed",  # the plugin raised

@@ -40,7 +40,8 @@ class Settings:
     `workers`: runs at a time, or groups of them that are trained together; None for as many as fill
     the machine. `workers_per_gpu`: how many of the workers share a GPU. `time_limit`:
     seconds a run may take. `memory_limit`: bytes of main memory that a worker may hold.
-    `address`: of the cluster, for an executor that has one.
+    `address`: of the cluster, for an executor that has one. `sandbox`: whether processes of plugins
+    are fenced; None for where the system has it and runs are trained on the processor.
     """
 
     workers: int | None = 1
@@ -50,6 +51,7 @@ class Settings:
     time_limit: float | None = None
     memory_limit: int | None = None
     address: str | None = None
+    sandbox: bool | None = None
 
     @property
     def limited(self) -> bool:
@@ -67,6 +69,7 @@ class Settings:
         time_limit: str | None = None,
         memory_limit: str | None = None,
         address: str | None = None,
+        sandbox: bool | None = None,
     ) -> Self:
         """Read what is typed: `auto` or a number; `90`, `10m`, `5min`, `2h`; `512M`, `4G`, `4GB`.
 
@@ -80,6 +83,7 @@ class Settings:
             time_limit=seconds("--time-limit", time_limit) if time_limit else None,
             memory_limit=size("--memory-limit", memory_limit) if memory_limit else None,
             address=address,
+            sandbox=sandbox,
         )
 
 

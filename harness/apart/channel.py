@@ -25,6 +25,7 @@ _LARGEST_FRAME = 1 << 20
 _LENT_FROM = 1 << 15
 _MOST_ARRAYS = 1 << 12
 _MOST_DIMENSIONS = 8
+_MOST_BYTES = 1 << 32
 _MOST_KNOWN, _LARGEST_KNOWN = 1 << 8, 1 << 10
 _DTYPES = {
     str(dtype).removeprefix("torch."): dtype
@@ -46,6 +47,10 @@ _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 
 class BadFrame(Exception):
     """What came is not a frame of this line: who sent it does not keep to the rules."""
+
+
+class TooMuch(BadFrame):
+    """What came would take more of the core's memory than the other end may have it take."""
 
 
 class Closed(Exception):
@@ -78,12 +83,22 @@ _Parsed = tuple[str, Mapping[str, Any], Sequence[_Place], Sequence[int]]
 
 
 class Channel:
-    """One end of a line. `core`: whether it is the core's; `device`: where arrays are wanted."""
+    """One end of a line. `core`: whether it is the core's; `device`: where arrays are wanted.
+
+    `most_bytes`: of the arrays of a message that the core takes.
+    """
 
     def __init__(
-        self, line: socket.socket, memory: Memory, *, core: bool, device: torch.device
+        self,
+        line: socket.socket,
+        memory: Memory,
+        *,
+        core: bool,
+        device: torch.device,
+        most_bytes: int = _MOST_BYTES,
     ) -> None:
         self._line = line
+        self._most_bytes = most_bytes
         self._half = memory.half
         self._mine = 0 if core else memory.half
         self._written = 0
@@ -91,7 +106,7 @@ class Channel:
         self._at_once = memory.half // 4 if core else memory.half
         self._device = device
         self._views = Views(memory.map)
-        self._lent = Lent(self._at_once, memory.half) if core else None
+        self._lent = Lent(self._at_once, memory.half, most_bytes) if core else None
         self._borrowed = None if core else Borrowed(memory.map, memory.half)
         self._unread = bytearray()
         self._unsent = b""
@@ -203,7 +218,11 @@ class Channel:
             raise BadFrame("a frame that is not of this line")
         if self._lent is not None and len(placed) > _MOST_ARRAYS:
             raise BadFrame("a frame that is not of this line")
-        return word, facts, [self._read_place(place) for place in placed], returned
+        places = [self._read_place(place) for place in placed]
+        size = sum(math.prod(place.shape) * place.dtype.itemsize for place in places)
+        if self._lent is not None and size > self._most_bytes:
+            raise TooMuch(f"{size:,} bytes at a time (allowed: {self._most_bytes:,})")
+        return word, facts, places, returned
 
     def _read_place(self, place: object) -> _Place:
         if not isinstance(place, list) or len(place) != 4:

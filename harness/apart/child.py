@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import resource
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,8 @@ from harness.errors import one_line, plain
 _READ_BYTES = 1 << 16
 _SHOWN_BYTES = 1 << 16
 _DEATH_SIGNAL = 1
+GRACE_SECONDS = 5.0
+"""How long a process may take to end that has closed its line."""
 
 
 class Died(Exception):
@@ -103,10 +107,17 @@ class Child:
         """Wait for this descriptor as well in `wait_for`."""
         self._poll.register(line, select.POLLIN)
 
-    def wait_for(self, line: int) -> None:
-        """Return when the descriptor can be read; raises Died where the process is gone instead."""
+    def wait_for(self, line: int, seconds: float = math.inf) -> None:
+        """Return when the descriptor can be read; raises Died where the process is gone instead.
+
+        Or where so many seconds pass before.
+        """
+        last = time.monotonic() + seconds
         while True:
-            found = self._poll.poll()
+            left = last - time.monotonic()
+            if left <= 0.0:
+                raise Died(f"it took longer than {seconds:g} s")
+            found = self._poll.poll(None if math.isinf(left) else math.ceil(1000 * left))
             if len(found) == 1 and found[0][0] == line:
                 return
             ready = {descriptor for descriptor, _ in found}
@@ -126,7 +137,13 @@ class Child:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def how_it_ended(self) -> str:
-        """Wait for its end and say it in words."""
+        """Wait for its end, though not for long, and say it in words."""
+        if self._gone is None and self._end_of_it is not None:
+            end = select.poll()
+            end.register(self._end_of_it, select.POLLIN)
+            if not end.poll(1000 * GRACE_SECONDS):
+                self.end()
+                return "its process closed its line and went on"
         code = self.end(kill=False).code
         if code >= 0:
             return f"its process exited with code {code}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,32 +20,53 @@ from harness.apart.nursery import Job, nursery
 from harness.errors import one_line, plain
 from harness.record import Identity, Record
 from harness.registry import Origin, Reference, confine
+from harness.sandbox import fences_observers
 
 log = logging.getLogger(__name__)
 
 CPU = torch.device("cpu")
 _LINE = 500
+METRIC_SECONDS, OBSERVER_SECONDS = 600.0, 60.0
+"""How long a metric may compute, and an observer look at a run."""
 
 
 class Helper:
     """A process that does what one plugin offers, when asked."""
 
-    def __init__(self, name: str, serve: str, given: Any, origin: Origin) -> None:
+    def __init__(
+        self,
+        name: str,
+        serve: str,
+        given: Any,
+        origin: Origin,
+        *,
+        fenced: bool = True,
+        reads: Iterable[str] = (),
+    ) -> None:
         self._memory = Memory()
         self._line, theirs = socket.socketpair()
         self._channel = Channel(self._line, self._memory, core=True, device=CPU)
         try:
             sent = [theirs.fileno(), self._memory.descriptor]
-            self._child = nursery().begin(name, Job(serve, given), sent, origin)
+            job = Job(serve, given)
+            self._child = nursery().begin(name, job, sent, origin, fenced=fenced, reads=reads)
         finally:
             theirs.close()
         self._child.watch(self._line.fileno())
 
-    def ask(self, word: str, facts: dict[str, Any], arrays: Sequence[Tensor] = ()) -> Message:
-        """Ask once; raises Died where no answer comes."""
+    def ask(
+        self,
+        word: str,
+        facts: dict[str, Any],
+        arrays: Sequence[Tensor] = (),
+        *,
+        seconds: float = math.inf,
+    ) -> Message:
+        """Ask once; raises Died where no answer comes, or not in so many seconds."""
         try:
             self._channel.send(word, facts, arrays)
-            return self._channel.receive(lambda: self._child.wait_for(self._line.fileno()))
+            line = self._line.fileno()
+            return self._channel.receive(lambda: self._child.wait_for(line, seconds))
         except Closed:
             raise Died(self._child.how_it_ended()) from None
         except BadFrame as bad:
@@ -74,7 +95,7 @@ def compute_apart(
     )
     try:
         arrays = [torch.tensor(embeddings), torch.tensor(labels)]
-        answer = helper.ask("compute", {}, arrays)
+        answer = helper.ask("compute", {}, arrays, seconds=METRIC_SECONDS)
     finally:
         helper.end()
     value = answer.facts.get("value")
@@ -88,10 +109,11 @@ class ObserverApart:
 
     def __init__(self, origin: Origin) -> None:
         self._name = plain(origin.plugin, 60)
-        self._helper: Helper | None
+        self._helper: Helper | None = None
         try:
             serve = "harness.apart.helping:serve_observer"
-            self._helper = Helper(f"observer {self._name}", serve, origin, origin)
+            fenced = fences_observers()
+            self._helper = Helper(f"observer {self._name}", serve, origin, origin, fenced=fenced)
         except Died as death:
             self._failed(death)
 
@@ -100,7 +122,8 @@ class ObserverApart:
         if self._helper is None:
             return
         try:
-            answer = self._helper.ask(hook, {"content": subject.model_dump_json()})
+            content = {"content": subject.model_dump_json()}
+            answer = self._helper.ask(hook, content, seconds=OBSERVER_SECONDS)
         except Died as death:
             self._failed(death)
             return
@@ -114,6 +137,7 @@ class ObserverApart:
 
     def _failed(self, death: Died) -> None:
         log.warning("observer '%s' failed, and sees no more: %s", self._name, death)
+        self.end()
         self._helper = None
 
 

@@ -105,10 +105,12 @@ class Views:
 class Lent:
     """What the core's larger arrays take of its half: a block each, used again when given back.
 
-    Blocks are of few sizes, so that few of them wait for an array that fits.
+    Blocks are of few sizes, so that few of them wait for an array that fits. No more is lent than
+    `most_bytes` and what the other end looks at where it lies.
     """
 
-    def __init__(self, start: int, end: int) -> None:
+    def __init__(self, start: int, end: int, most_bytes: int) -> None:
+        self._left = most_bytes + 2 * _MOST_BORROWED
         self._next = start
         self._end = end
         self._sizes: dict[int, int] = {}
@@ -118,12 +120,16 @@ class Lent:
         """Where so many bytes may be written; MemoryError where there is no place for them."""
         grain = max(ALIGNMENT, 1 << max(0, size.bit_length() - 4))
         size += -size % grain
+        if size > self._left:
+            raise too_much(size)
+        self._left -= size
         waiting = self._free.get(size)
         if waiting:
             start = waiting.pop()
         else:
             start = self._next
             if start + size > self._end:
+                self._left += size
                 raise too_much(size)
             self._next = start + size
         self._sizes[start] = size
@@ -134,6 +140,7 @@ class Lent:
         size = self._sizes.pop(start, None) if type(start) is int else None
         if size is None:
             raise NotLent
+        self._left += size
         self._free.setdefault(size, []).append(start)  # type: ignore[arg-type]
 
 

@@ -19,18 +19,22 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from harness import sandbox
 from harness.apart.child import Child, Died, Gone, be_a_child, gone
 from harness.registry import Origin
 from harness.registry.importing import compile_ahead
+from harness.registry.sources import installed_places
 
 _SUBREAPER = 36
 _LARGEST = 1 << 12
+PATIENCE_SECONDS = 300.0
+"""How long a nursery may take to answer: one that a method has stopped never does."""
 _LIBRARIES = (
     "faiss",
     "sklearn.cluster",
@@ -58,7 +62,7 @@ class Nursery:
     def __init__(self, line: socket.socket, end: Callable[[], object]) -> None:
         self._line = line
         self._end = end
-        self._compiled: set[Origin] = set()
+        self._known: dict[Origin, sandbox.Allowed] = {}
         self.lost = False
 
     @classmethod
@@ -100,30 +104,47 @@ class Nursery:
 
         return cls(ours, end)
 
-    def begin(self, name: str, job: Job, descriptors: Sequence[int], origin: Origin) -> Child:
+    def begin(
+        self,
+        name: str,
+        job: Job,
+        descriptors: Sequence[int],
+        origin: Origin,
+        *,
+        fenced: bool = True,
+        reads: Iterable[str] = (),
+    ) -> Child:
         """Have a process forked that does a job, with these descriptors; they stay open here.
 
         `origin`: the plugin that it runs, whose code is compiled once for all its processes.
+        `fenced`: whether it is in a sandbox, where plugins are; it may read `reads` as well there.
         """
-        if origin not in self._compiled:
-            self._compiled.add(origin)
+        if origin not in self._known:
+            paths = [file.path for file in origin.all_files]
+            places = installed_places()
+            self._known[origin] = sandbox.readable(origin.root, paths, origin.path, places)
             files = _file_of(json.dumps([(f.path, f.sha256) for f in origin.all_files]).encode())
             try:
                 self._ask({"compile": 1}, [files])
             finally:
                 os.close(files)
+        fence = None
+        if fenced and sandbox.in_force():
+            fence = sandbox.running_fence(self._known[origin], reads)
         output, theirs = os.pipe()
-        content = _file_of(_packed(job))
+        content = _file_of(_packed((job, fence)))
         try:
             sent = [theirs, content, *descriptors]
             pid = self._ask({"fork": len(sent)}, sent)["pid"]
         except Died:
             os.close(output)
+            if fence is not None:
+                fence.remove()
             raise
         finally:
             os.close(theirs)
             os.close(content)
-        return Child(name, pid, output, lambda: self._reaped(pid))
+        return Child(name, pid, output, lambda: self._reaped(pid, fence))
 
     def close(self) -> None:
         """End it, and all that it forked."""
@@ -131,15 +152,19 @@ class Nursery:
         self._line.close()
         self._end()
 
-    def _reaped(self, pid: int) -> Gone:
+    def _reaped(self, pid: int, fence: sandbox.Fence | None) -> Gone:
         try:
             return Gone(**self._ask({"reap": pid}))
         except Died:
             return Gone(-signal.SIGKILL, 0.0, 0)
+        finally:
+            if fence is not None:
+                fence.remove()
 
     def _ask(self, request: dict[str, int], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         """Ask it; raises Died where it is gone, as when a method killed it."""
         try:
+            self._line.settimeout(PATIENCE_SECONDS)
             socket.send_fds(self._line, [json.dumps(request).encode()], list(descriptors))
             answer = self._line.recv(_LARGEST)
         except OSError:
@@ -246,7 +271,10 @@ def _fork(line: socket.socket, descriptors: list[int]) -> int:
             line.detach()  # it was closed with all that is not this process's
             with open(content, "rb") as file:
                 file.seek(0)
-                job: Job = pickle.load(file)  # noqa: S301 - from the core
+                given: tuple[Job, sandbox.Fence | None] = pickle.load(file)  # noqa: S301 - our own
+            job, fence = given
+            if fence is not None:
+                fence.enter()
             module, _, name = job.serve.partition(":")
             getattr(importlib.import_module(module), name)(job.given, lasting)
 
@@ -284,9 +312,9 @@ class _Pickler(pickle.Pickler):
         return torch.from_numpy, (thing.detach().numpy(),)
 
 
-def _packed(job: Job) -> bytes:
+def _packed(given: object) -> bytes:
     content = io.BytesIO()
-    _Pickler(content, pickle.HIGHEST_PROTOCOL).dump(job)
+    _Pickler(content, pickle.HIGHEST_PROTOCOL).dump(given)
     return content.getvalue()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import copy
+import math
 import pickle
 import socket
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor
 
 from harness.apart.ahead import Ahead
-from harness.apart.channel import BadFrame, Channel, Closed, Message
+from harness.apart.channel import BadFrame, Channel, Closed, Message, TooMuch
 from harness.apart.child import Child, Died, Gone
 from harness.apart.lesson import Lesson
 from harness.apart.memory import Memory
@@ -28,9 +29,12 @@ from harness.apart.remote import EMBEDDINGS, FEATURES, FORETOLD, WHOLE
 from harness.method.objective import Batch, Clusters, Readout
 from harness.models.backbone import Backbone
 from harness.training.embedding import AuditedEmbed, require_linear
-from harness.training.outcomes import BadLoss, PluginFailed, Tampered, told
+from harness.training.outcomes import BadLoss, PluginFailed, Tampered, TooLarge, told
 
 DONE, EMBED, GRADIENT = "done", "embed", "gradient"
+BATCHES = 16
+"""Of how many batches a method may have embeddings with gradient at a time."""
+_CHANNELS = 3  # a trunk may want so many of what is grey
 REFUSED = (RuntimeError, ValueError, IndexError, TypeError, MemoryError)
 """What a network raises for inputs that do not suit it."""
 
@@ -74,6 +78,8 @@ class _Speaking:
         """Say it as a failure of the run."""
         if isinstance(error, Closed):
             raise Died(self._child.how_it_ended()) from None
+        if isinstance(error, TooMuch):
+            raise TooLarge(f"the method gave the core {error}") from None
         if isinstance(error, BadFrame):
             raise Tampered(f"the method's process sent {error}") from None
 
@@ -89,11 +95,22 @@ class ObjectiveApart:
         self.ahead = Ahead(backbone, self.embed.counts)
         self._lesson = lesson
         self._passes: dict[int, tuple[Tensor, Sequence[Tensor]]] = {}
-        self._stepping = False
+        self._stepping = self._copied = False
         self._inputs: Tensor
         self._memory = Memory()
         self._line, theirs = socket.socketpair()
-        self._channel = Channel(self._line, self._memory, core=True, device=lesson.device)
+        rules = lesson.task.protocol.training
+        one = _CHANNELS * math.prod(lesson.part.inputs.shape[1:])
+        self._most_differentiable = one * BATCHES * rules.batch_size
+        self._most_values = one * max(BATCHES * rules.batch_size, len(lesson.part))
+        given = backbone.trunk.feature_size + 2 * lesson.context["embedding_size"]
+        self._channel = Channel(
+            self._line,
+            self._memory,
+            core=True,
+            device=lesson.device,
+            most_bytes=(1 << 20) + 4 * (one + given) * (self._most_values // one),
+        )
         try:
             self._child = begin_lesson(lesson, theirs, self._memory)
         finally:
@@ -250,10 +267,22 @@ class ObjectiveApart:
             self._passes.pop(_count(dropped), None)
         gradient = facts.get("gradient") is True
         of_inputs = gradient and facts.get("of_inputs") is True
+        self._require_room(arrays[0], gradient=gradient)
         if self._stepping and not self.ahead.decided:
             plain = gradient and not of_inputs
             self.ahead.learn(tuple(wanted), arrays[0], self._inputs, plain=plain)
         return Question(number, tuple(wanted), arrays[0], gradient=gradient, of_inputs=of_inputs)
+
+    def _require_room(self, inputs: Tensor, *, gradient: bool) -> None:
+        """Raise TooLarge where a network would hold more for a question than honest ones take."""
+        asked, most, what = inputs.numel(), self._most_values, "embeddings"
+        if gradient:
+            asked += sum(held.numel() for held, _ in self._passes.values())
+            most, what = self._most_differentiable, "embeddings with gradient"
+        if asked > most:
+            raise TooLarge(
+                f"the method asked for {what} of {asked:,} values at a time (allowed: {most:,})"
+            )
 
     def embed_alone(self, question: Question) -> None:
         """Pass inputs through this run's backbone, with or without a graph to go back by."""
@@ -311,7 +340,10 @@ class ObjectiveApart:
             self._channel.send("gradients", arrays=[grad])
 
     def _send_copy(self) -> None:
-        """Send a copy of the network: its layers, without the weights, which go beside them."""
+        """Send a copy of the network, once: its layers, the weights beside them."""
+        if self._copied:
+            raise BadFrame("that it wants another copy of the network")
+        self._copied = True
         empty = copy.deepcopy(self._backbone).to("meta")
         content = base64.b64encode(pickle.dumps(empty)).decode()
         weights = [value.detach().cpu() for value in self._backbone.state_dict().values()]

@@ -26,6 +26,7 @@ from harness.models.backbone import Trunk, freeze_batch_norm
 from harness.models.sources import starting_trunk
 from harness.protocol.model import BackboneRule
 from harness.registry import Reference, confine
+from harness.sandbox import weight_caches
 from harness.training.outcomes import PluginFailed, Tampered, reason_of, told
 
 
@@ -37,7 +38,8 @@ class TrunkApart(Trunk):
         assert isinstance(source.build, Reference)
         given = (source, rule, shape, torch.get_num_threads())
         name = f"backbone {plain(source.name, 60)}"
-        helper = Helper(name, "harness.apart.trunk:serve", given, source.build.origin)
+        origin, reads = source.build.origin, weight_caches()
+        helper = Helper(name, "harness.apart.trunk:serve", given, origin, reads=reads)
         self._helper: Helper | None = helper
         weakref.finalize(self, _end, helper, os.getpid())
         self._passes = 0

@@ -320,6 +320,15 @@ class BenchmarkOptions:
             show_default=False,
         ),
     ] = None
+    sandbox: Annotated[
+        bool | None,
+        typer.Option(
+            "--sandbox/--no-sandbox",
+            help="Whether code of plugins may open only its own files and reach nobody; by default "
+            "where the system has it and runs are trained on the processor.",
+            show_default=False,
+        ),
+    ] = None
     plugin: PluginOption = None
     store: StoreOption = DEFAULT_STORE
 
@@ -336,6 +345,7 @@ class BenchmarkOptions:
             time_limit=self.time_limit,
             memory_limit=self.memory_limit,
             address=self.address,
+            sandbox=self.sandbox,
         )
         made = Benchmark(
             protocol=self.protocol,

@@ -31,13 +31,23 @@ Runs = tuple[PlannedRun, ...]
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What all runs of a session share. `keep_weights`: runs leave their embedders too."""
+    """What all runs of a session share. `keep_weights`: runs leave their embedders too.
+
+    `sandbox`: as in `Settings`.
+    """
 
     registry: Registry
     protocol: Protocol
     dataset: Dataset
     device: torch.device
     keep_weights: bool = False
+    sandbox: bool | None = None
+
+    def fence(self) -> None:
+        """Have this process fence plugins as the session does."""
+        from harness import sandbox
+
+        sandbox.choose(self.sandbox, card=self.device.type == "cuda")
 
     @property
     def metrics(self) -> list[Metric]:

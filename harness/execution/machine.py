@@ -14,7 +14,9 @@ from pathlib import Path
 
 import torch
 
+from harness import sandbox
 from harness.errors import UserError
+from harness.record import SANDBOX
 
 _CLEAR_PEAK = "5"
 _PACKAGES = (
@@ -73,6 +75,7 @@ def environment(device: torch.device) -> dict[str, str]:
         "threads": str(torch.get_num_threads()),
         "cpu": _processor(),
         "vectors": torch.backends.cpu.get_cpu_capability(),
+        SANDBOX: sandbox.described(),
     }
     if device.type == "cuda" and torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name(device)

@@ -18,7 +18,7 @@ from harness.execution.local import execute_inline
 from harness.execution.machine import choose_device, set_threads
 from harness.execution.plan import Entrant, PlannedRun, trunk_code
 from harness.protocol import Protocol
-from harness.record import ELSEWHERE, Identity, Record
+from harness.record import ELSEWHERE, SANDBOX, Identity, Record
 from harness.registry import Registry
 from harness.store import Store
 from harness.training import TRAINING_SEMANTICS
@@ -37,12 +37,12 @@ class Reproduction:
 
     @property
     def facts(self) -> dict[str, tuple[str, str]]:
-        """The facts of the environment that differ: what each was, and is."""
+        """The facts of the environment that differ and may move bits: what each was, and is."""
         before, after = self.then.environment, self.now.environment
         return {
             name: (before.get(name, "not recorded"), after.get(name, "none"))
             for name in sorted(before.keys() | after.keys())
-            if before.get(name) != after.get(name)
+            if name != SANDBOX and before.get(name) != after.get(name)
         }
 
     @property

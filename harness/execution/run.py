@@ -166,6 +166,7 @@ class Course:
         self.fields: dict[str, Any] = {}
         self.student: Student | None = None
         self._bench = bench
+        bench.fence()
         self._together = together
         self._started = datetime.now(UTC)
         self._method = run.entrant.registered.method

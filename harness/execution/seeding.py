@@ -33,7 +33,8 @@ def require_seeded_trunk(bench: Bench) -> None:
         "rule": rule,
         "shape": trunk_inputs(bench),
     }
-    built = [ask(registered.origin, _TASK, **arguments)["digests"] for _ in range(2)]
+    origin = registered.origin
+    built = [ask(origin, _TASK, closed=True, **arguments)["digests"] for _ in range(2)]
     if len({digest for digests in built for digest in digests}) > 1:
         where = f"backbone '{rule.name}' ({registered.origin})"
         raise UserError(

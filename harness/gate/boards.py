@@ -11,7 +11,7 @@ from harness.gate.lines import all_together, corrected, line_of
 from harness.gate.measuring import measure, units_of
 from harness.gate.metrics import GatedMetric, names_measured
 from harness.gate.report import GateReport, Line, Policy
-from harness.record import Record
+from harness.record import SANDBOX, Record
 from harness.results.belonging import belonging
 from harness.results.key import IDENTITY, SEARCHED, method_key
 from harness.results.reading import Selector, Source, choose, scope_facts
@@ -282,7 +282,7 @@ def _environments(baseline: Side, candidate: Side) -> Iterator[str]:
     changed = [
         f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}"
         for name in sorted(before.keys() | after.keys())
-        if before.get(name) != after.get(name)
+        if name != SANDBOX and before.get(name) != after.get(name)
     ]
     if changed:
         yield f"environments differ: {', '.join(changed)}"

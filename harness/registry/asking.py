@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness import sandbox
 from harness.errors import UserError, plain
 from harness.registry.origin import Origin
 
@@ -49,20 +50,23 @@ def ask_all(origins: Sequence[Origin]) -> list[Said | Failed]:
     Nothing is checked but that it is JSON of an object, and not too long.
     """
     with contextlib.ExitStack() as stack:
-        asked = [_child((origin, "harness.registry.child:declare", {})) for origin in origins]
+        task = "harness.registry.child:declare"
+        asked = [_child((origin, task, {}), silent=True, closed=True) for origin in origins]
         children = [stack.enter_context(child) for child in asked]
         _listen(children, SECONDS)
         return [child.outcome() for child in children]
 
 
-def ask(origin: Origin, task: str, **arguments: Any) -> Said:
+def ask(origin: Origin, task: str, *, closed: bool = False, **arguments: Any) -> Said:
     """Have a child do a task that needs a plugin; what it answered, whose form is not checked.
 
     `task`: "module:function" of the core, called with the origin and the arguments, which returns
-    JSON's values. What it writes to its streams goes to the session's standard error; there is no
-    limit of time. Raises UserError if the function does, or if its process ends.
+    JSON's values. `closed`: it may write nothing and reach nobody, where the system can see to
+    that; data and weights are brought by others, which may. What it writes to its streams goes to
+    the session's standard error; there is no limit of time. Raises UserError if the function does,
+    or if its process ends.
     """
-    with _child((origin, task, arguments), silent=False) as child:
+    with _child((origin, task, arguments), silent=False, closed=closed) as child:
         _listen([child], None)
         said = child.outcome()
     where = f"plugin '{origin.plugin}' ({origin})"
@@ -130,7 +134,8 @@ class _Child:
 
 
 @contextmanager
-def _child(request: tuple[Origin, str, Any], *, silent: bool = True) -> Iterator[_Child]:
+def _child(request: tuple[Origin, str, Any], *, silent: bool, closed: bool) -> Iterator[_Child]:
+    fence = sandbox.listing_fence() if closed and sandbox.in_force() else None
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - this Python, and code that stands here
@@ -147,10 +152,12 @@ def _child(request: tuple[Origin, str, Any], *, silent: bool = True) -> Iterator
     try:
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError), process.stdin as stream:
-            stream.write(pickle.dumps(sys.path) + pickle.dumps((writing, *request)))
+            stream.write(pickle.dumps(sys.path) + pickle.dumps((writing, fence, *request)))
         yield child
     finally:
         child.end()
+        if fence is not None:
+            fence.remove()
 
 
 def _listen(children: Sequence[_Child], seconds: float | None) -> None:

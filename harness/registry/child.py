@@ -22,8 +22,11 @@ from harness.registry.origin import Origin
 
 def main() -> None:
     """Read what is asked, do it, write the answer to the pipe, and be gone."""
-    pipe, origin, task, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our session
+    pipe, fence, *asked = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our session
+    origin, task, arguments = asked
     try:
+        if fence is not None:
+            fence.enter()
         module, _, name = task.partition(":")
         answer = getattr(importlib.import_module(module), name)(origin, **arguments)
     except UserError as error:

@@ -83,7 +83,7 @@ class Registry:
         if registered.item.member is None:
             raise UserError(f"backbone '{name}': '{source}' is one network, not a library of them")
         if isinstance(registered.item.member, Reference):
-            said = ask(registered.origin, _MEMBER, name=source, rest=rest)
+            said = ask(registered.origin, _MEMBER, closed=True, name=source, rest=rest)
             try:
                 return member_from_data(said["backbone"], source, rest, registered.origin)
             except Refused as refused:

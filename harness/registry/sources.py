@@ -136,11 +136,21 @@ def _is_installed(file: Path) -> bool:
 @lru_cache
 def _targets(path: tuple[str, ...]) -> tuple[str, ...]:
     """Folders of the path that packages were installed into under another name than the usual."""
-    return tuple(
-        entry
-        for entry in dict.fromkeys(path)
-        if os.path.isdir(entry) and any(name.endswith(".dist-info") for name in os.listdir(entry))
-    )
+    return tuple(filter(_holds_installed, dict.fromkeys(path)))
+
+
+def installed_places() -> tuple[str, ...]:
+    """Folders of this process's path that packages were installed into."""
+    targets = _targets(tuple(sys.path))
+    return tuple(one for one in sys.path if _INSTALLED & set(Path(one).parts) or one in targets)
+
+
+def _holds_installed(entry: str) -> bool:
+    """Whether packages were installed into a folder; not where it may not be listed."""
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(entry))
+    except OSError:
+        return False
 
 
 @lru_cache

@@ -5,12 +5,14 @@ from __future__ import annotations
 import traceback
 from typing import get_args
 
+from harness import sandbox
 from harness.data.dataset import SealedTestSet
 from harness.errors import one_line, plain
 from harness.record import Reason, ReasonKind
 
 LONGEST_MESSAGE = 500
 LONGEST_TRACEBACK = 20_000
+_CLOSED = " (closed by the sandbox; --no-sandbox runs without)"
 
 
 class RunFailure(Exception):
@@ -35,9 +37,10 @@ def reason_of(error: BaseException) -> Reason:
     kind = _kind(error)
     if ours and kind == getattr(error, "kind", kind):
         return Reason(kind=kind, message=plain(str(error), LONGEST_MESSAGE) or "no message")
+    closed = _CLOSED if isinstance(error, PermissionError) and sandbox.inside() else ""
     return Reason(
         kind=kind,
-        message=one_line(error, LONGEST_MESSAGE),
+        message=one_line(error, LONGEST_MESSAGE - len(closed)) + closed,
         traceback=_traceback(error),
     )
 
@@ -98,6 +101,12 @@ class Tampered(RunFailure):
     """The backbone was changed by something other than the core's optimizer."""
 
     kind = "tampered"
+
+
+class TooLarge(RunFailure):
+    """A method asked for more at a time than the core has memory for."""
+
+    kind = "out-of-memory"
 
 
 class Unsupported(RunFailure):

@@ -491,6 +491,34 @@ def raises_the_limits(batch, embed):
 
 
 @per_batch
+def many_images_at_a_time(batch, embed):
+    import torch
+    with torch.no_grad():
+        embed(batch.inputs[:1].expand(100_000, *batch.inputs.shape[1:]))
+
+
+@per_batch
+def images_of_any_size(batch, embed):
+    import torch
+    embed(torch.zeros(1, batch.inputs.shape[1], 4000, 4000))
+
+
+@kind()
+class Graphs_without_end(Base):
+    def forward(self, batch, embed):
+        kept = [embed(batch.inputs * 1) for _ in range(1000)]
+        return sum(one.square().sum() for one in kept)
+
+
+@per_batch
+def arrays_that_lie_in_one_place(batch, embed):
+    import json, struct
+    place = ["float32", [1 << 28], 0, False]
+    frame = json.dumps(["gradient", {"which": [0]}, [place] * 4000, []]).encode()
+    embed._channel._line.sendall(struct.pack("<Iqd", len(frame), 1, 0.0) + frame)
+
+
+@per_batch
 def a_patched_json(batch, embed):
     import json
     json.dumps = lambda *a, **k: "[]"
@@ -558,7 +586,7 @@ OUTCOMES = {
     "a-thread-that-talks-too": "died or tampered or crashed or bad-loss",  # by who is quicker
     "facts-of-odd-types": "tampered",
     "a-failure-of-odd-types": "crashed",
-    "the-copy-without-end": HONEST,
+    "the-copy-without-end": "tampered",
     "keeps-every-batch": HONEST,
     "inputs-of-odd-kinds": HONEST,
     "inputs-that-are-not-finite": "diverged",
@@ -566,6 +594,10 @@ OUTCOMES = {
     "a-number-beyond": "tampered",
     "a-word-of-megabytes": "tampered",
     "raises-the-limits": HONEST,
+    "many-images-at-a-time": "out-of-memory",
+    "images-of-any-size": "out-of-memory",
+    "graphs-without-end": "out-of-memory",
+    "arrays-that-lie-in-one-place": "out-of-memory",
     "a-patched-json": "tampered",
 }
 SHORT = [
@@ -585,7 +617,9 @@ class Arena:
         self._registry = load_registry([path])
         self._registry.metrics.clear()
         protocol = load_protocol("smoke", overrides=SHORT)
-        self._bench = Bench(self._registry, protocol, dataset, torch.device("cpu"))
+        # What is proved is proved without a sandbox, which not every system has.
+        cpu = torch.device("cpu")
+        self._bench = Bench(self._registry, protocol, dataset, cpu, sandbox=False)
 
     def run(self, name: str) -> Record:
         registered = self._registry.method(name)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from harness.apart.channel import BadFrame, Channel, Closed
-from harness.apart.memory import Memory
+from harness.apart.channel import BadFrame, Channel, Closed, TooMuch
+from harness.apart.memory import Lent, Memory
 
 CPU = torch.device("cpu")
 LARGE = 1 << 14
@@ -220,3 +220,20 @@ def test_messages_that_never_repeat_are_not_remembered_for_long(line):
         line.core.receive()
     assert len(line.core._known) <= 256
     assert len(line.plugin._texts) <= 256
+
+
+def test_the_core_takes_no_more_than_it_has_room_for(line):
+    place = ["float32", [1 << 28], 0, False]  # four times the same gigabyte, and once more
+    frame = json.dumps(["word", {}, [place] * 5, []]).encode()
+    line.socket.sendall(struct.pack("<Iqd", len(frame), 0, 0.0) + frame)
+    with pytest.raises(TooMuch, match="5,368,709,120 bytes at a time"):
+        line.core.receive()
+
+
+def test_no_more_is_lent_than_the_other_end_looks_at():
+    lent = Lent(0, 1 << 40, 1 << 20)
+    starts = [lent.take(1 << 20) for _ in range(513)]
+    with pytest.raises(MemoryError):
+        lent.take(1 << 20)
+    lent.give_back(starts[-1])
+    assert lent.take(1 << 20) == starts[-1]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import sandbox
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Actor:
         address = ray.util.get_node_ip_address()
         try:
             self._load()
+            self._bench.fence()
+            sandbox.require()
         except UserError as error:
             return Refusal(f"node {address}: {error}")
         from harness.execution.machine import environment
