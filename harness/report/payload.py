@@ -102,7 +102,7 @@ def board_data(sources: Sources, about: Mapping[str, str], panels: Panels | None
     entries = sources.entries
     most = max((len(entry.row.values(board.aggregate)) for entry in entries), default=0)
     place = {entry.label: place for place, entry in enumerate(entries)}
-    charts = {
+    charts: dict[str, Chart | dict[str, Chart]] = {
         "forest": {n: boards.forest(sources, n, upward=up) for n, up in better.items()},
         "ranks": boards.ranks(sources),
         "learning": boards.learning_curves(sources),

@@ -46,10 +46,9 @@ def as_file(figure: Figure, form: str) -> bytes:
     from matplotlib import rc_context
 
     stream = io.BytesIO()
+    cut = None if figure.get_layout_engine() else "tight"  # a chart is as wide as was wished
     with rc_context(STYLE):
-        figure.savefig(
-            stream, format=form, dpi=300, bbox_inches="tight", metadata=_UNDATED.get(form)
-        )
+        figure.savefig(stream, format=form, dpi=300, bbox_inches=cut, metadata=_UNDATED.get(form))
     return stream.getvalue()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from harness.figures.charts import (
@@ -203,14 +204,14 @@ def search_history(sources: Sources) -> Chart:
         for history in search_histories(entry)
     ]
     few = sum(len(history.trials) for e in sources.entries for history in search_histories(e))
-    dots = {"x": "trial", "y": "validation", "coloured": few > _DOTS}
+    crosses = Mark(kind="crosses", x="trial", y="validation", coloured=few > _DOTS)
     by = title_of(search_metric(sources.entries) or "")
     return Chart(
         columns=in_columns(rows),
         marks=(
             Mark(kind="stairs", x="trial", y="best so far"),
-            Mark(kind="dots", size=2.4, opacity=0.55, **dots),
-            Mark(kind="crosses", **dots),
+            replace(crosses, kind="dots", size=2.4, opacity=0.55),
+            crosses,
             Mark(kind="end", x="trial", y="best so far", coloured=True),
         ),
         x=Axis(title="trial", pad=0, include=(1, 2), whole=True),

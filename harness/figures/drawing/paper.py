@@ -33,7 +33,7 @@ def on_paper(chart: Chart, coloured: Sequence[str], *, top: int, width: float) -
         raise UserError(chart.nothing)
     rows = every[:top] if chart.y is None else every
     height = 0.7 + _ROW * len(rows) if chart.y is None else 0.62 * width
-    figure = Figure(figsize=(width, height))
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     paint = dict(zip(coloured, COLOURS, strict=False))
     _scale(axes, chart, rows)
@@ -70,7 +70,7 @@ def _span(axes: Axes, row: Row, mark: Mark, place: int, colour: str) -> None:
     low, high = row[mark.x], row[mark.x2]
     if low is not None and high is not None:
         lw = _PIXEL * mark.size
-        ink = {"color": colour, "lw": lw, "alpha": mark.opacity, "solid_capstyle": "round"}
+        ink: Any = {"color": colour, "lw": lw, "alpha": mark.opacity, "solid_capstyle": "round"}
         axes.plot([low, high], [place, place], **ink)
 
 
@@ -185,8 +185,8 @@ def _name(axes: Axes, chart: Chart, rows: Sequence[Row], paint: Mapping[str, str
             elif mark.kind == "name" and (known or (row[mark.when] and not mark.coloured)):
                 _beside(axes, row["method"], points[0], taken)
     low, high = axes.get_ylim()
-    figure = axes.figure.get_size_inches()
-    gap = 1.25 * _NAME / (0.77 * 72 * figure[1]) * (high - low)
+    height = axes.get_window_extent().height * 72 / axes.figure.dpi
+    gap = 1.25 * _NAME / height * (high - low)
     for method, y in zip(ends, _apart(list(ends.values()), gap, high), strict=True):
         at: Any = {"transform": axes.get_yaxis_transform(), "fontsize": _NAME, "va": "center"}
         axes.text(1.01, y, method, color=paint[method], **at)
