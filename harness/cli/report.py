@@ -29,6 +29,10 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path(
         "report.html"
     ),
+    variables: Annotated[
+        Path | None,
+        typer.Option(help="Show what `bench variables --format json` printed.", show_default=False),
+    ] = None,
     plugin: PluginOption = None,
 ) -> None:
     """Write one HTML page: leaderboard, charts, and what each method's embedding looks like.
@@ -39,6 +43,7 @@ def report(
     from harness.figures import load_sources
     from harness.registry import load_registry
     from harness.report import make_report
+    from harness.report.variables import read_matrices
 
     registry = load_registry(plugin or ())
     about = {name: _sentence(registry, name) for name in registry.methods}
@@ -47,7 +52,8 @@ def report(
             opened, select=own.selecting(of.select, opened), aggregate=of.aggregate
         )
         images = dataset_or_reason(registry, sources.board, own.brought)
-        page = make_report(getattr(opened, "store", None), sources, images, about)
+        carried = [] if variables is None else read_matrices(variables, sources.board)
+        page = make_report(getattr(opened, "store", None), sources, images, about, carried)
     write_output(output, page.encode())
     count = len(sources.entries)
     methods = "1 method" if count == 1 else f"{count} methods"

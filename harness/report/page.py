@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -17,6 +17,7 @@ from harness.figures.panels import Panels, make_panels
 from harness.figures.sources import Sources
 from harness.report.payload import Tiles, board_data, make_sprite, panel_data
 from harness.report.sections import sections
+from harness.report.variables import Matrix
 from harness.store import Store
 
 # Plain JavaScript and SVG instead of a bundled plotting library: Vega-Lite's scripts are 0.9 MB of
@@ -43,13 +44,15 @@ def make_report(
     sources: Sources,
     dataset: Dataset | str,
     about: Mapping[str, str] | None = None,
+    variables: Sequence[Matrix] = (),
 ) -> str:
     """The page on a leaderboard, as HTML.
 
     `store`: where the embeddings are, None for a published board. `dataset` gives images, class
     names and attributes of the test part; where it cannot be had it is the sentence why, and the
-    page does without. `about`: what plugins say of their methods, by name. The same store gives
-    the same page: it bears the time of its last run and not that of its making.
+    page does without. `about`: what plugins say of their methods, by name. `variables`: matrices of
+    what embeddings carry of them. The same store gives the same page: it bears the time of its last
+    run and not that of its making.
     """
     sentences = about or {}
     skipped, sources = sources.skipped(), sources.tried()
@@ -70,6 +73,7 @@ def make_report(
             **sections(sources, skipped, sentences),
             embeddings=_of_embeddings(panels),
             data=_finite(data),
+            variables=list(variables),
             policy=_policy(style, script),
             style=Markup(style),  # noqa: S704 - our own, as the script is
             script=Markup(script),  # noqa: S704
