@@ -80,11 +80,13 @@ def test_chosen_methods_are_drawn_alone(store_path: Path) -> None:
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["far"]
 
 
-@pytest.mark.parametrize("name", ["forest", "learning-curves"])
+@pytest.mark.parametrize("name", ["forest", "critical-difference", "learning-curves", "cost"])
 def test_a_chart_is_as_wide_as_a_column_names_and_all(name: str, store_path: Path) -> None:
     from PIL import Image
 
-    picture = Image.open(io.BytesIO(file_of(name, store_path, "png", width=3.25))).convert("L")
+    picture = Image.open(io.BytesIO(file_of(name, store_path, "png", width=3.25, top=1))).convert(
+        "L"
+    )
     assert picture.width == pytest.approx(3.25 * 300, abs=1)
     ink = np.asarray(picture).min(axis=0) < 250
     assert not ink[0]

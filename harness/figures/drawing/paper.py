@@ -46,8 +46,8 @@ def on_paper(chart: Chart, coloured: Sequence[str], *, top: int, width: float) -
     if chart.y is None:
         _name_rows(axes, chart, rows, paint)
     _name(axes, chart, rows, paint)
-    shown = "" if len(rows) == len(every) else f"; the first {len(rows)} of {len(every)} methods"
-    axes.set_xlabel(chart.x.title + shown)
+    shown = "" if len(rows) == len(every) else f"\nthe first {len(rows)} of {len(every)} methods"
+    figure.supxlabel(chart.x.title + shown, fontsize="medium")
     axes.set_ylabel(chart.y.title if chart.y else "")
     return figure
 
@@ -120,7 +120,7 @@ def _scale(axes: Axes, chart: Chart, rows: Sequence[Row]) -> None:
         axes.set_xscale("symlog", linthresh=least, linscale=0.3, subs=(1, 2, 5))
         axes.xaxis.set_major_formatter("{x:g}")
     elif chart.x.whole:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
 def _join(axes: Axes, chart: Chart) -> None:
