@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from harness.errors import UserError
-from harness.extension import BackboneSource, DatasetSource, Executor, Metric, PretrainedWeights
+from harness.hookspecs import BackboneSource, DatasetSource, Executor, Metric, PretrainedWeights
 from harness.method import Choice, Float, Int, Method, Range, Value, loss_method
 
 __all__ = [
@@ -73,7 +73,7 @@ A plugin may declare `BENCH_API = 1`; then a benchmark with another number says 
 hookimpl = pluggy.HookimplMarker("bench")
 
 if TYPE_CHECKING:
-    from harness.benchmark import Benchmark, Planned, SearchEnded, SearchStarted, Session
+    from harness.benchmark import Benchmark
     from harness.data.dataset import Attribute, Dataset
     from harness.embedder.embedder import Embedder, load_embedder
     from harness.execution.plan import Plan
@@ -94,13 +94,14 @@ if TYPE_CHECKING:
     from harness.models.backbone import Trunk
     from harness.record import Identity, Record
     from harness.results import Board, load_board
+    from harness.session import Planned, SearchEnded, SearchStarted, Session
     from harness.settings import Settings
 
     __version__: str
 else:
     # A type checker does not see this `__getattr__`: to it a name that is misspelt is an error.
     _LATER = {
-        "harness.benchmark": ("Benchmark", "Planned", "SearchEnded", "SearchStarted", "Session"),
+        "harness.benchmark": ("Benchmark",),
         "harness.data.dataset": ("Attribute", "Dataset"),
         "harness.embedder.embedder": ("Embedder", "load_embedder"),
         "harness.execution.plan": ("Plan",),
@@ -121,6 +122,7 @@ else:
         "harness.models.backbone": ("Trunk",),
         "harness.record": ("Identity", "Record"),
         "harness.results": ("Board", "load_board"),
+        "harness.session": ("Planned", "SearchEnded", "SearchStarted", "Session"),
         "harness.settings": ("Settings",),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness import hookimpl
-from harness.extension import BackboneSource, DatasetSource, Executor
+from harness.hookspecs import BackboneSource, DatasetSource, Executor
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 
 def _glyphs() -> Dataset:
-    from harness.data.embedded.glyphs import load_glyphs
+    from harness.data.embedded import load_glyphs
 
     return load_glyphs()
 
 
 def _distinct_glyphs() -> Dataset:
-    from harness.data.embedded.glyphs import load_distinct_glyphs
+    from harness.data.embedded import load_distinct_glyphs
 
     return load_distinct_glyphs()
 
 
 def _digits() -> Dataset:
-    from harness.data.embedded.digits import load_digits
+    from harness.data.embedded import load_digits
 
     return load_digits()
 
 
 def _local(work: Work) -> Stages:
-    from harness.execution.local import execute_locally
+    from harness.execution.executor import execute_locally
 
     return execute_locally(work)
 
@@ -45,7 +45,7 @@ def _ray(work: Work) -> Stages:
 @hookimpl
 def bench_datasets() -> list[DatasetSource]:
     """The embedded datasets, and the published ones whose files a person has or can get."""
-    from harness.data.sources.catalogue import dataset_sources
+    from harness.data.families import dataset_sources
 
     return [
         DatasetSource(
@@ -70,7 +70,7 @@ def bench_datasets() -> list[DatasetSource]:
 @hookimpl
 def bench_backbones() -> list[BackboneSource]:
     """The small trunks, those of papers, and those of ImageNet."""
-    from harness.models.sources import core_backbones
+    from harness.models import core_backbones
 
     return core_backbones()
 

@@ -19,7 +19,7 @@ from harness.execution.executor import (
 )
 from harness.execution.plan import PlannedRun
 from harness.execution.run import execute
-from harness.extension import Executor
+from harness.hookspecs import Executor
 
 __all__ = [
     "Bench",

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.execution.cohort import told_together
 from harness.execution.estimate import time_a_run
-from harness.execution.executor import Work
-from harness.execution.local import place_workers
+from harness.execution.executor import Work, place_workers
 from harness.execution.plan import Estimate, Guess, learnt_estimate
 from harness.execution.session import outstanding
 from harness.store import Store

@@ -15,17 +15,17 @@ from rich.progress import Progress as Bar
 from rich.segment import Segment
 from rich.text import Text
 
-from harness.benchmark import Planned, SearchEnded
 from harness.execution.session import ReplicateEnded, RunEnded
 from harness.progress import is_trial
 from harness.results import display_table
+from harness.session import Planned, SearchEnded
 from harness.table import FittedTable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from harness.benchmark import Event
     from harness.progress import Progress
+    from harness.session import Event
     from harness.table import Table
 
 Lines = list[list[Segment]]

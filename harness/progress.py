@@ -14,15 +14,15 @@ from html import escape
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.benchmark import Planned, SearchStarted
 from harness.execution.plan import Estimate, Guess, learnt_estimate
 from harness.execution.session import RunEnded, RunStarted
+from harness.session import Planned, SearchStarted
 from harness.table import duration
 
 if TYPE_CHECKING:
-    from harness.benchmark import Event, Session
     from harness.execution.plan import PlannedRun
     from harness.record import Record
+    from harness.session import Event, Session
 
 # Until a run has been timed: about what one takes on a laptop.
 FIRST_GUESS = Guess(training=5.0, rest=1.0)

@@ -23,7 +23,7 @@ from harness import (
     load_board,
 )
 from harness.execution.session import run_plan
-from harness.protocol.parse import protocols_folder
+from harness.protocol import protocols_folder
 from harness.search import searches_of
 from harness.store import Store
 from harness.table import Column, Table, to_html

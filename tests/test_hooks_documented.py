@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import hookspecs
-from harness.protocol.parse import protocols_folder
+from harness.protocol import protocols_folder
 from harness.record import Record
 from harness.registry import LISTING_HOOKS
 from harness.store import Store

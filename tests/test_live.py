@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from harness import Benchmark, SearchEnded
-from harness.benchmark import Session
 from harness.live import LiveScreen
 from harness.progress import Progress, Running
+from harness.session import Session
 from harness.store import Store
 from harness.testing import make_record
 

@@ -13,8 +13,8 @@ from harness.execution.plan import Entrant, Plan, make_plan
 from harness.method import Method
 from harness.record import Record
 from harness.registry import Origin, RegisteredMethod
-from harness.resolving import stages, usual_looks
 from harness.results import Board, build_board
+from harness.session import stages, usual_looks
 from harness.testing import make_record
 
 LOOKS = (2, 4)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.data.sources.catalogue import catalogue
+from harness.data.families import catalogue
 
 CORE = Path(harness.__file__).parent
 FILES = sorted(CORE.rglob("*.py"))

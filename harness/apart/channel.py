@@ -70,7 +70,7 @@ class Message(NamedTuple):
     value: float
 
 
-class _Place(NamedTuple):
+class _ArrayPlace(NamedTuple):
     """Where an array lies. `lent`: in a block of the core's half that the other end gives back."""
 
     dtype: torch.dtype
@@ -79,7 +79,7 @@ class _Place(NamedTuple):
     lent: bool
 
 
-_Parsed = tuple[str, Mapping[str, Any], Sequence[_Place], Sequence[int]]
+_Parsed = tuple[str, Mapping[str, Any], Sequence[_ArrayPlace], Sequence[int]]
 
 
 class Channel:
@@ -224,7 +224,7 @@ class Channel:
             raise TooMuch(f"{size:,} bytes at a time (allowed: {self._most_bytes:,})")
         return word, facts, places, returned
 
-    def _read_place(self, place: object) -> _Place:
+    def _read_place(self, place: object) -> _ArrayPlace:
         if not isinstance(place, list) or len(place) != 4:
             raise BadFrame("an array without type, shape and place")
         name, shape, start, lent = place
@@ -233,7 +233,7 @@ class Channel:
             raise BadFrame("an array without type, shape and place")
         if start + math.prod(shape) * dtype.itemsize > self._half:
             raise BadFrame("an array beyond the shared memory")
-        return _Place(dtype, tuple(shape), start, lent is True)
+        return _ArrayPlace(dtype, tuple(shape), start, lent is True)
 
     def _place(self, array: Tensor) -> tuple[str, tuple[int, ...], int, bool]:
         """Put an array where the other end can read it: type, shape, start, whether it is lent."""
@@ -259,7 +259,7 @@ class Channel:
         self._views.at(self._mine + start, array.dtype, shape).copy_(array.detach())
         return name, shape, start, lends
 
-    def _found(self, place: _Place) -> Tensor:
+    def _found(self, place: _ArrayPlace) -> Tensor:
         """An array of the other end: the core's own copy of it, or where it lies."""
         device = self._device
         if not math.prod(place.shape):

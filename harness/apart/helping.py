@@ -13,8 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from harness.apart import Died
 from harness.apart.channel import BadFrame, Channel, Closed, Message
-from harness.apart.child import Died
 from harness.apart.memory import Memory
 from harness.apart.nursery import Job, nursery
 from harness.errors import one_line, plain

@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness import sandbox
-from harness.apart.child import Child, Died, Gone, be_a_child, gone
+from harness.apart import Child, Died, Gone, be_a_child, gone
 from harness.registry import Origin
+from harness.registry.files import installed_places
 from harness.registry.importing import compile_ahead
-from harness.registry.sources import installed_places
 
 _SUBREAPER = 36
 _LARGEST = 1 << 12

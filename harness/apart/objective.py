@@ -19,17 +19,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.apart.ahead import Ahead
+from harness.apart import Child, Died, Gone
 from harness.apart.channel import BadFrame, Channel, Closed, Message, TooMuch
-from harness.apart.child import Child, Died, Gone
-from harness.apart.lesson import Lesson
 from harness.apart.memory import Memory
-from harness.apart.pupil import begin_lesson
-from harness.apart.remote import EMBEDDINGS, FEATURES, FORETOLD, WHOLE
+from harness.apart.pupil import Lesson, begin_lesson
+from harness.apart.remote import EMBEDDINGS, FEATURES, FORETOLD, WHOLE, Ahead
 from harness.method.objective import Batch, Clusters, Readout
 from harness.models.backbone import Backbone
+from harness.training import BadLoss, PluginFailed, Tampered, TooLarge, told
 from harness.training.embedding import AuditedEmbed, require_linear
-from harness.training.outcomes import BadLoss, PluginFailed, Tampered, TooLarge, told
 
 DONE, EMBED, GRADIENT = "done", "embed", "gradient"
 BATCHES = 16

@@ -12,29 +12,100 @@ import gc
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from harness.apart import Child, fork_here
 from harness.apart.channel import Channel, Closed, Message
-from harness.apart.child import Child, fork_here
-from harness.apart.lesson import Lesson, placed
-from harness.apart.memory import Memory
+from harness.apart.memory import Kept, Memory, Shape, open_shared
 from harness.apart.nursery import Job, nursery
 from harness.apart.remote import RemoteEmbed
-from harness.apart.shared import Kept, Shape, open_shared
 from harness.data.dataset import Seal, SealedTestSet, sealed
+from harness.data.parts import LazyInputs, Part, Standardisation
 from harness.execution.machine import make_deterministic
 from harness.method.objective import Batch, Clusters, Context, Objective
 from harness.record import Reason
 from harness.registry import Reference, confine
-from harness.training.batching import TrainingView
+from harness.training import BadLoss, Task, reason_of
+from harness.training.batching import TrainingView, visible_attributes, visible_labels
 from harness.training.embedding import Counts, require_readout
-from harness.training.guard import OptimizerGuard, method_state
-from harness.training.optimizers import clear_gradients, objective_optimizers, set_rates
-from harness.training.outcomes import BadLoss, reason_of
+from harness.training.optimizers import (
+    OptimizerGuard,
+    clear_gradients,
+    method_state,
+    objective_optimizers,
+    set_rates,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """All that the process knows of its run.
+
+    `part`: without what the method did not declare; `prepare`: how its inputs are standardised.
+    `context`: the facts of a `Context`, but for the generator and the device. `key`: what tells
+    the part's inputs from all others.
+    """
+
+    task: Task
+    part: Part
+    prepare: Standardisation
+    context: dict[str, Any]
+    device: torch.device
+    threads: int
+    key: str
+
+
+def cut(part: Part, task: Task) -> Part:
+    """The part without the labels, the groups and the attributes that the method may not see."""
+    method = task.method
+    seen = visible_labels(part, method)
+    labels = torch.full_like(part.labels, -1) if seen is None else seen
+    attributes = visible_attributes(part, method)
+    return replace(
+        part,
+        labels=labels.cpu(),
+        known=part.known.cpu(),
+        codes=labels.cpu(),
+        positions=part.positions[:0],
+        attributes={name: codes.cpu() for name, codes in attributes.items()},
+        groups=None,
+    )
+
+
+class OnDevice:
+    """Inputs that lie in main memory and are wanted on a device, by the batch."""
+
+    def __init__(self, inputs: Tensor | LazyInputs, device: torch.device) -> None:
+        self._inputs = inputs
+        self.device = device
+        self.shape = inputs.shape
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    def __getitem__(self, chosen: Tensor) -> Tensor:
+        """Samples by their positions in the part, in that order."""
+        return self._inputs[chosen.cpu()].to(self.device)
+
+
+def placed(lesson: Lesson) -> Lesson:
+    """The lesson with its part and its numbers on the device that the Objective is on."""
+    device, part = lesson.device, lesson.part
+    if device.type == "cpu":
+        return lesson
+    attributes = {name: codes.to(device) for name, codes in part.attributes.items()}
+    here = replace(
+        part,
+        inputs=OnDevice(part.inputs, device),  # type: ignore[arg-type]
+        labels=part.labels.to(device),
+        known=part.known.to(device),
+        attributes=attributes,
+    )
+    return replace(lesson, part=here, prepare=lesson.prepare.to(device))
 
 
 def serve_apart(given: tuple[Lesson, Shape | None], descriptors: Sequence[int]) -> None:

@@ -1,4 +1,9 @@
-"""The backbone as a method's process has it: questions to the core, and gradients back to it."""
+"""The backbone as a method's process has it: questions to the core, and gradients back to it.
+
+Most methods ask the same at every step: the first question is answered before it is asked. What
+was computed in vain leaves no trace: buffers, the random generator and the counts are put back as
+they were, and nothing is foretold in that run again.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,9 @@ from torch.autograd.function import once_differentiable
 
 from harness.apart.channel import Channel, Message
 from harness.method.objective import Outputs
-from harness.training.outcomes import Tampered
+from harness.models.backbone import Backbone, Trunk
+from harness.training import Tampered
+from harness.training.embedding import Counts
 
 FEATURES, LINEAR, EMBEDDINGS = "features", "linear", "embeddings"
 WHOLE = (FEATURES, LINEAR, EMBEDDINGS)
@@ -29,7 +36,7 @@ class RemoteEmbed:
         self._dropped: list[int] = []
         self._loss_is_known = False
         self._copy: _Copy | None = None
-        self._ahead: _Ahead | None = None
+        self._ahead: _Foretold | None = None
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Embeddings, float32 (B, embedding_size), with gradient."""
@@ -76,7 +83,7 @@ class RemoteEmbed:
         told = None
         if self._ahead is not None and self._ahead.answers(inputs, wanted):
             told, self._ahead = self._ahead.told, None
-        passed: tuple[Tensor, ...] = _Pass.apply(anchor, inputs, self, wanted, told)  # type: ignore[no-untyped-call]
+        passed: tuple[Tensor, ...] = _RemotePass.apply(anchor, inputs, self, wanted, told)  # type: ignore[no-untyped-call]
         return passed
 
     def expect(self, inputs: Tensor, message: Message) -> None:
@@ -84,15 +91,15 @@ class RemoteEmbed:
         facts = message.facts
         if "wanted" in facts:
             outputs = message.arrays[len(facts["names"]) :]
-            told = _Told(FORETOLD, outputs, facts["differentiable"])
-            self._ahead = _Ahead(inputs, inputs._version, tuple(facts["wanted"]), told)
+            told = _PassTold(FORETOLD, outputs, facts["differentiable"])
+            self._ahead = _Foretold(inputs, inputs._version, tuple(facts["wanted"]), told)
 
     def decline(self) -> Mapping[str, Any]:
         """What to tell the core with the next message, if what it foretold was not asked first."""
         ahead, self._ahead = self._ahead, None
         return {} if ahead is None else {"declined": True}
 
-    def ask(self, inputs: Tensor, wanted: tuple[str, ...], *, gradient: bool) -> _Told:
+    def ask(self, inputs: Tensor, wanted: tuple[str, ...], *, gradient: bool) -> _PassTold:
         """Have the core embed inputs."""
         self._calls += 1
         dropped, self._dropped = self._dropped, []
@@ -105,7 +112,7 @@ class RemoteEmbed:
         }
         self._channel.send("embed", facts, [inputs], number=self._calls)
         answer = self._answer()
-        return _Told(self._calls, answer.arrays, answer.facts["differentiable"])
+        return _PassTold(self._calls, answer.arrays, answer.facts["differentiable"])
 
     def return_gradients(
         self, number: int, gradients: Sequence[Tensor | None], *, of_inputs: bool
@@ -134,7 +141,7 @@ class RemoteEmbed:
         return message
 
 
-class _Told(NamedTuple):
+class _PassTold(NamedTuple):
     """What came of a pass: its number, what was wanted of it, and what of it has a gradient."""
 
     number: int
@@ -142,13 +149,13 @@ class _Told(NamedTuple):
     differentiable: Sequence[bool]
 
 
-class _Ahead(NamedTuple):
+class _Foretold(NamedTuple):
     """What the core foretold of a batch, as it came."""
 
     inputs: Tensor
     version: int
     wanted: tuple[str, ...]
-    told: _Told
+    told: _PassTold
 
     def answers(self, inputs: Tensor, wanted: tuple[str, ...]) -> bool:
         """Whether this is what it would say."""
@@ -167,7 +174,7 @@ class _Number:
         self.embed.drop(self.number)
 
 
-class _Pass(torch.autograd.Function):
+class _RemotePass(torch.autograd.Function):
     """One pass through the backbone, as a step of this process's graph."""
 
     @staticmethod
@@ -177,7 +184,7 @@ class _Pass(torch.autograd.Function):
         inputs: Tensor,
         embed: RemoteEmbed,
         wanted: tuple[str, ...],
-        told: _Told | None,
+        told: _PassTold | None,
     ) -> tuple[Tensor, ...]:
         """Ask the core, if it has not told already."""
         if told is None:
@@ -230,3 +237,53 @@ class _Copy:
 
     def _list_layers(self) -> list[tuple[str, type[nn.Module]]]:
         return [(name, type(module)) for name, module in self.network.named_modules()]
+
+
+class Ahead:
+    """What is known of how a method's steps begin.
+
+    `wanted`: of the batch; empty where nothing is foretold. `open`: whether a pass was foretold
+    that may yet be declined.
+    """
+
+    def __init__(self, backbone: Backbone, counts: Counts) -> None:
+        self.wanted: tuple[str, ...] = ()
+        self.open = False
+        # A plugin's trunk may keep what nobody can put back.
+        self.decided = any(
+            isinstance(module, Trunk) and module.apart for module in backbone.modules()
+        )
+        self._counts = counts
+        self._buffers = list(backbone.buffers())
+        self._before: list[Tensor] = []
+        self._state: Tensor
+        self._counted: dict[str, Tensor | int] = {}
+
+    def learn(self, wanted: tuple[str, ...], inputs: Tensor, batch: Tensor, *, plain: bool) -> None:
+        """Take note of the first question of the first step: what, and of which inputs.
+
+        `plain`: gradients of it may come, and none are asked back of the inputs.
+        """
+        self.decided = True
+        # The generator of a card is not put back.
+        if plain and batch.device.type == "cpu" and torch.equal(inputs, batch):
+            self.wanted = wanted
+
+    def begin(self) -> None:
+        """Take note of all that a pass changes."""
+        self.open = True
+        if not self._before:
+            self._before = [buffer.detach().clone() for buffer in self._buffers]
+        elif self._buffers:
+            with torch.no_grad():
+                torch._foreach_copy_(self._before, self._buffers)
+        self._state, self._counted = torch.get_rng_state(), dict(vars(self._counts))
+
+    def undo(self) -> None:
+        """Have the pass since `begin` never been, and foretell nothing from now on."""
+        self.wanted, self.open = (), False
+        with torch.no_grad():
+            for buffer, before in zip(self._buffers, self._before, strict=True):
+                buffer.copy_(before)
+        torch.set_rng_state(self._state)
+        vars(self._counts).update(self._counted)

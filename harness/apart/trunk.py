@@ -21,17 +21,19 @@ from harness.apart.channel import Channel, Closed, Message
 from harness.apart.helping import CPU, Helper
 from harness.apart.memory import Memory
 from harness.errors import plain
-from harness.extension import BackboneSource
+from harness.hookspecs import BackboneSource
+from harness.models import starting_trunk
 from harness.models.backbone import Trunk, freeze_batch_norm
-from harness.models.sources import starting_trunk
 from harness.protocol.model import BackboneRule
 from harness.registry import Reference, confine
 from harness.sandbox import weight_caches
-from harness.training.outcomes import PluginFailed, Tampered, reason_of, told
+from harness.training import PluginFailed, Tampered, reason_of, told
 
 
 class TrunkApart(Trunk):
     """Its parameters and buffers, by the names that the plugin's network has them by."""
+
+    apart = True
 
     def __init__(self, source: BackboneSource, rule: BackboneRule, shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -134,12 +136,6 @@ class TrunkApart(Trunk):
             said = answer.facts
             raise PluginFailed(told(said.get("kind"), said.get("message"), said.get("traceback")))
         return answer
-
-
-def trunk_seconds(network: nn.Module) -> float:
-    """What the processes of a network's trunks have computed until now; 0 where it is all here."""
-    trunks = (module for module in network.modules() if isinstance(module, TrunkApart))
-    return sum(trunk.processor_seconds for trunk in trunks)
 
 
 def _end(helper: Helper, owner: int) -> None:

@@ -31,7 +31,8 @@ def add_embeddings(
     """
     from harness.rescoring import RuleBook
     from harness.rescoring.adding import add_embeddings as put
-    from harness.results.reading import StoreSource, matching_scopes
+    from harness.results import matching_scopes
+    from harness.results.source import StoreSource
     from harness.store import Store
 
     if of.source is not None and of.source.is_file():

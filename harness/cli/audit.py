@@ -66,7 +66,7 @@ def audit(  # noqa: PLR0913 - one argument an option
     from harness.rescoring import RuleBook
     from harness.results import Selector
     from harness.results.publishing import records_of_board
-    from harness.results.reading import StoreSource
+    from harness.results.source import StoreSource
     from harness.store import Store
 
     select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
@@ -84,7 +84,7 @@ def audit(  # noqa: PLR0913 - one argument an option
 
 
 @dataclass(frozen=True)
-class Tally:
+class AuditTally:
     """Ids of the runs that came out as recorded; how many did not, and how many were not tried."""
 
     held: list[str]
@@ -101,7 +101,7 @@ def audited(  # noqa: PLR0913 - runs, and what they are trained again with
     tolerance: float = TOLERANCE,
     *,
     own: Brought | None = None,
-) -> Tally:
+) -> AuditTally:
     """Audit a board, a line for each run."""
     from harness.execution.auditing import audit as train_again
     from harness.execution.auditing import draw_runs
@@ -125,4 +125,4 @@ def audited(  # noqa: PLR0913 - runs, and what they are trained again with
             near = f"within {tolerance:g} in another environment" if one.holds(tolerance) else ""
             said = near or f"NOT the same: {', '.join(one.result.differing)} differ"
         typer.echo(f"{identity.method}, {place}: {said}")
-    return Tally(held, len(drawn) - len(held) - untried, untried)
+    return AuditTally(held, len(drawn) - len(held) - untried, untried)

@@ -12,7 +12,7 @@ from harness.cli.options import Format, FormatOption, PluginOption
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.data.sources.entry import Entry
+    from harness.data.sources import PublishedDataset
     from harness.registry import Registry
 
 app = typer.Typer(help="Get, check and find datasets and weights.", no_args_is_help=True)
@@ -29,8 +29,8 @@ def listing(
     ] = False,
 ) -> None:
     """List the published datasets: whether their files are at hand, licence and source."""
-    from harness.data.sources.catalogue import catalogue
-    from harness.data.sources.entry import find
+    from harness.data.families import catalogue
+    from harness.data.sources import find
     from harness.table import Cell, Column, Table
 
     rows: list[dict[str, Cell]] = []
@@ -59,7 +59,7 @@ def listing(
     print_table(Table(columns=columns, rows=rows), format)
 
 
-def all_fetched(entry: Entry) -> bool:
+def all_fetched(entry: PublishedDataset) -> bool:
     """Whether every file of a dataset has an address to download it from."""
     return all(file.url for file in entry.files)
 
@@ -77,9 +77,9 @@ def add(
     ] = False,
 ) -> None:
     """Take the files of a dataset, or download them; each is checked before it is kept."""
+    from harness.data.families import entry_of
+    from harness.data.sources import find, how_to_get
     from harness.data.sources.adding import add_files
-    from harness.data.sources.catalogue import entry_of
-    from harness.data.sources.entry import find, how_to_get
     from harness.data.sources.fetching import fetch
 
     entry = entry_of(name)
@@ -105,7 +105,7 @@ def weights(
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:
     """Download the pretrained weights of a backbone: a run never does."""
-    from harness.models.sources import fetch_weights
+    from harness.models import fetch_weights
     from harness.registry import load_registry
 
     registry = load_registry(plugin or [])
@@ -121,7 +121,7 @@ def weights(
 
 
 def _list_weights(registry: Registry, format: Format) -> None:  # noqa: A002
-    from harness.models.sources import require_weights
+    from harness.models import require_weights
     from harness.table import Cell, Column, Table
 
     rows: list[dict[str, Cell]] = []
@@ -148,7 +148,7 @@ def croissant(name: NameArgument) -> None:
     """Print a dataset's Croissant metadata (JSON-LD): licence, source, files and their digests."""
     import json
 
-    from harness.data.sources.catalogue import entry_of
+    from harness.data.families import entry_of
     from harness.data.sources.croissant import croissant as described
 
     typer.echo(json.dumps(described(entry_of(name)), indent=2))
@@ -157,9 +157,9 @@ def croissant(name: NameArgument) -> None:
 @app.command()
 def verify(name: NameArgument) -> None:
     """Check every file of a dataset, read it, and look for images in two of its parts."""
-    from harness.data.duplicates import copies, shared_images
-    from harness.data.sources.catalogue import entry_of, load_entry, verdicts
-    from harness.data.sources.entry import require_files
+    from harness.data.families import entry_of, load_entry, verdicts
+    from harness.data.loading import copies, shared_images
+    from harness.data.sources import require_files
 
     entry = entry_of(name)
     for file, place in require_files(entry).items():
@@ -183,8 +183,8 @@ def verify(name: NameArgument) -> None:
 @app.command()
 def path(name: NameArgument) -> None:
     """Print where each file of a dataset lies, one a line."""
-    from harness.data.sources.catalogue import entry_of
-    from harness.data.sources.entry import require_files
+    from harness.data.families import entry_of
+    from harness.data.sources import require_files
 
     for place in require_files(entry_of(name)).values():
         typer.echo(str(place))

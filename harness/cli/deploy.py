@@ -50,7 +50,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     """
     from harness.data.loading import recorded_dataset
     from harness.deployment import (
-        Terms,
+        DeploymentTerms,
         deployment_document,
         deployment_table,
         load_runs,
@@ -60,7 +60,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     from harness.rescoring import RuleBook
     from harness.table import render
 
-    settings = Terms(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)
+    settings = DeploymentTerms(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)
     with of.open() as opened:
         store, runs = load_runs(opened, own.selecting(of.select, opened))
         found = put_to_work(

@@ -124,7 +124,7 @@ def gate(  # noqa: PLR0913 - one argument an option
     Exit codes: 0 pass, 1 regression, 2 usage, 3 nothing measured or not comparable, 4 runs
     failed, 5 inconclusive. On GitHub the step's summary is written too.
     """
-    from harness.cli.paired import Terms, compared, galleries_of, pair_of
+    from harness.cli.paired import ComparisonTerms, compared, galleries_of, pair_of
     from harness.gate import gated_metrics
     from harness.gate.metrics import parse_margin
 
@@ -140,7 +140,7 @@ def gate(  # noqa: PLR0913 - one argument an option
                 galleries_of(gallery or [], against_gallery or [], gallery_labels or []),
                 gated_metrics(metric or (), margin or ()),
                 read.reading(),
-                Terms(exclude, distance, seed, inconclusive),
+                ComparisonTerms(exclude, distance, seed, inconclusive),
             )
         else:
             if any(one is not None for one in (against, labels, gallery, against_gallery, exclude)):

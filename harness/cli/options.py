@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.data.own import Brought
     from harness.reading import Reading
     from harness.results import Aggregate, Selector
-    from harness.results.reading import Source
+    from harness.results.source import Source
 
 Format = Literal["table", "md", "csv", "json", "latex"]
 

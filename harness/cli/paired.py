@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedFiles:
     """The files of the new model, of the old one, and of the labels of both."""
 
     new: Path
@@ -27,7 +27,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Terms:
+class ComparisonTerms:
     """How embeddings are compared: see `bench gate`."""
 
     exclude: str | None
@@ -36,7 +36,9 @@ class Terms:
     inconclusive: Policy
 
 
-def pair_of(embeddings: Path, against: Path | None, labels: Path | None, *, other: object) -> Pair:
+def pair_of(
+    embeddings: Path, against: Path | None, labels: Path | None, *, other: object
+) -> PairedFiles:
     """The queries' files; UserError where one is lacking, or boards are asked for too."""
     if against is None:
         raise UserError("--embeddings needs --against, and --labels where they hold none")
@@ -44,10 +46,10 @@ def pair_of(embeddings: Path, against: Path | None, labels: Path | None, *, othe
         raise UserError(
             "--embeddings takes the place of --baseline, --candidate, --methods and --only"
         )
-    return Pair(embeddings, against, labels or embeddings)
+    return PairedFiles(embeddings, against, labels or embeddings)
 
 
-def galleries_of(gallery: list[Path], against: list[Path], labels: list[Path]) -> list[Pair]:
+def galleries_of(gallery: list[Path], against: list[Path], labels: list[Path]) -> list[PairedFiles]:
     """The galleries' files, in the order that they are named in; UserError for a part of one."""
     if len(gallery) != len(against):
         raise UserError(
@@ -59,11 +61,15 @@ def galleries_of(gallery: list[Path], against: list[Path], labels: list[Path]) -
     names = [file.name for file in gallery]
     if len(set(names)) < len(names):
         raise UserError("galleries are told apart by their files' names: two are of one name")
-    return [Pair(*files) for files in zip(gallery, against, labels or gallery, strict=True)]
+    return [PairedFiles(*files) for files in zip(gallery, against, labels or gallery, strict=True)]
 
 
 def compared(
-    files: Pair, galleries: list[Pair], metrics: list[GatedMetric], reading: Reading, terms: Terms
+    files: PairedFiles,
+    galleries: list[PairedFiles],
+    metrics: list[GatedMetric],
+    reading: Reading,
+    terms: ComparisonTerms,
 ) -> GateReport:
     """Read all files and hold the new model against the old one."""
     from harness.gate import Shelf, gate_embeddings
@@ -96,7 +102,7 @@ def compared(
     )
 
 
-def _read(files: Pair, reading: Reading) -> tuple[Embeddings, Embeddings, Labels]:
+def _read(files: PairedFiles, reading: Reading) -> tuple[Embeddings, Embeddings, Labels]:
     """Both models' embeddings, and the labels of the items that have one."""
     from harness.reading import read_embeddings, read_labels
 

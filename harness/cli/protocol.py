@@ -39,10 +39,8 @@ def new(
     from harness.data.own import described, fitting_split, load_path
     from harness.data.own.choosing import choose, fitting_size
     from harness.data.own.loading import DEFAULT_SIZE
-    from harness.data.roles import searches
-    from harness.data.splits import make_split
-    from harness.protocol import load_protocol, read_protocol
-    from harness.protocol.parse import protocol_path
+    from harness.data.splits import make_split, searches
+    from harness.protocol import load_protocol, protocol_path, read_protocol
     from harness.protocol.writing import written_for
 
     if file.suffix != ".toml":

@@ -60,14 +60,14 @@ def publish(  # noqa: PLR0913 - one argument an option
     from harness.cli.audit import audited
     from harness.rescoring import RuleBook
     from harness.results import Selector
-    from harness.results.key import method_key
+    from harness.results.key import by_method
     from harness.results.publishing import (
         build_publication,
         records_of_board,
         results_path,
         write_publication,
     )
-    from harness.results.reading import StoreSource
+    from harness.results.source import StoreSource
     from harness.store import Store
 
     select = Selector.parse(protocol=protocol, dataset=dataset, only=only or ())
@@ -99,7 +99,7 @@ def publish(  # noqa: PLR0913 - one argument an option
         typer.echo(f"bench: {note}", err=True)
     runs = [run for method in publication.methods for run in method.runs]
     done = sum(run.state == "done" for run in runs)
-    rows = len({method_key(record) for record in publication.records()})
+    rows = len(by_method(publication.records()))
     asked = publication.folds * publication.replicates * rows
     typer.echo(
         f"{'wrote' if changed else 'unchanged:'} {path}: {rows} methods, "

@@ -75,8 +75,8 @@ def dataset_or_reason(registry: Registry, board: Board, brought: Brought | None)
 
 def write_output(path: Path, content: bytes) -> None:
     """Write what a command was asked for; UserError where that cannot be."""
+    from harness.artifacts import write_whole
     from harness.errors import UserError
-    from harness.writing import write_whole
 
     try:
         write_whole(path, content)

@@ -34,9 +34,9 @@ def rescore(
     plugin: PluginOption = None,
 ) -> None:
     """Recompute every score from the stored embeddings under the current metric version."""
-    from harness.benchmark import say_waiting
     from harness.registry import load_registry
     from harness.rescoring import RuleBook, rescore_store
+    from harness.session import say_waiting
     from harness.store import Store
 
     metrics = [offer.item for offer in load_registry(plugin or ()).metrics.values()]

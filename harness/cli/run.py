@@ -12,7 +12,7 @@ from harness.cli.options import BenchmarkOptions, OwnDataOptions, grouped
 from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
-    from harness.benchmark import Session
+    from harness.session import Session
 
 
 @grouped

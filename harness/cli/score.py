@@ -11,7 +11,7 @@ import typer
 from harness.cli.options import ReadingOptions, grouped
 
 if TYPE_CHECKING:
-    from harness.scoring import Scores
+    from harness.scoring import EmbeddingScores
     from harness.table import Cell
 
 
@@ -111,7 +111,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         pair_rows,
         score_rows,
     )
-    from harness.cli.searching import Wish, galleries_of, read_queries, searched
+    from harness.cli.searching import SearchWish, galleries_of, read_queries, searched
     from harness.reading import read_groups
     from harness.scoring.bootstrap import bootstrap_intervals
 
@@ -123,7 +123,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     notes = [*rows.notes, *classes.notes]
     if label_separator is not None:  # they are taken apart
         notes = [note for note in notes if "--label-separator" not in note]
-    wish = Wish(
+    wish = SearchWish(
         recall_at,
         restarts,
         queries,
@@ -174,7 +174,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
             typer.echo(f"bench: {note}", err=True)
 
 
-def _draw_note(scores: Scores, rows: int, seed: int) -> list[str]:
+def _draw_note(scores: EmbeddingScores, rows: int, seed: int) -> list[str]:
     able = rows - scores.singletons
     if len(scores.queries) == able:
         return []

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from harness.scoring import Scores
-    from harness.scoring.bootstrap import Interval
+    from harness.scoring import EmbeddingScores
+    from harness.scoring.bootstrap import BootstrapInterval
     from harness.scoring.verification import Verification
     from harness.table import Cell
 
@@ -17,7 +17,9 @@ _MANY_CLASSES = 100
 _WORST = 20
 
 
-def by_group(scores: Scores, groups: npt.NDArray[np.str_], by: str) -> list[dict[str, Cell]]:
+def by_group(
+    scores: EmbeddingScores, groups: npt.NDArray[np.str_], by: str
+) -> list[dict[str, Cell]]:
     """The scores of each group's queries, the worst group first."""
     import numpy as np
 
@@ -36,7 +38,9 @@ def by_group(scores: Scores, groups: npt.NDArray[np.str_], by: str) -> list[dict
     ]  # fmt: skip
 
 
-def score_rows(scores: Scores, intervals: dict[str, Interval]) -> list[dict[str, Cell]]:
+def score_rows(
+    scores: EmbeddingScores, intervals: dict[str, BootstrapInterval]
+) -> list[dict[str, Cell]]:
     """A row for each score, with its interval."""
     return [
         {
@@ -95,7 +99,7 @@ def as_table(
     return render(Table(columns=columns, rows=rows, notes=notes), format)
 
 
-def notes_on(scores: Scores) -> list[str]:
+def notes_on(scores: EmbeddingScores) -> list[str]:
     """What must be known beside the numbers."""
     notes = []
     if scores.singletons:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from harness.reading import Embeddings, Labels, Reading
-    from harness.scoring import Scores
+    from harness.scoring import EmbeddingScores
 
     Codes = npt.NDArray[np.generic]
     Floats = npt.NDArray[np.generic]
@@ -49,7 +49,7 @@ def read_queries(
 
 
 @dataclass(frozen=True)
-class Wish:
+class SearchWish:
     """What is asked of each search; `where`: the queries' file, to name it."""
 
     recall_at: str
@@ -106,9 +106,9 @@ def searched(
     classes: Labels,
     source: Path,
     shelf: _Shelf | None,
-    wish: Wish,
+    wish: SearchWish,
     reading: Reading,
-) -> tuple[Scores, tuple[Codes, Codes | None, Floats | None], list[str]]:
+) -> tuple[EmbeddingScores, tuple[Codes, Codes | None, Floats | None], list[str]]:
     """The scores against one gallery; codes of both sides, its points; and what is to be said."""
     from harness.reading import codes_of
     from harness.scoring import KMeans, score_embeddings
@@ -217,8 +217,8 @@ def _shown(pairs: int, dimensions: int) -> Iterator[None]:
         return
     from tqdm import tqdm
 
+    from harness.scoring.counting import watching
     from harness.scoring.timing import expected_seconds
-    from harness.scoring.workers import watching
 
     seconds = expected_seconds(pairs, dimensions)
     typer.echo(

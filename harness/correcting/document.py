@@ -11,7 +11,7 @@ from typing import Any
 from harness.correcting.experiment import UNTRAINED, Corrected, Course, by_method
 from harness.correcting.results import METRICS, area, areas, worth
 from harness.errors import NotComparable, UserError
-from harness.protocol.correcting import CorrectingRule
+from harness.protocol.rules import CorrectingRule
 from harness.record import Entered
 from harness.results.publication import DIGEST, content_digest
 from harness.statistics.pairs import PairedDifference

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from harness.correcting.clusterers import CLUSTERERS, estimated, k_means
 from harness.correcting.user import User
-from harness.data.streams import numpy_stream, stream_seed
+from harness.data import numpy_stream, stream_seed
 from harness.errors import UserError
 from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, trunk_code
 from harness.protocol import Protocol
-from harness.protocol.correcting import CorrectingRule
 from harness.protocol.model import ClosedSetSplit
+from harness.protocol.rules import CorrectingRule
 from harness.record import Entered
 from harness.scoring import agreement, score_embeddings
 
@@ -188,7 +188,7 @@ class _Seed:
 
     def _learnt(self, entrant: Entrant) -> Course:
         from harness.correcting.heads import embedded_after
-        from harness.training.outcomes import reason_of
+        from harness.training import reason_of
 
         adaptive = self._terms.adaptive
         user = User(self._labels, self._terms, seed=self._seed)

@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from harness.data import numpy_stream
 from harness.data.splits import Split
-from harness.data.streams import numpy_stream
 from harness.execution.executor import Bench
 from harness.execution.learning import Student, learn
 from harness.execution.plan import Entrant
 from harness.execution.run import open_vault, require_supported, start_backbone
+from harness.training import Task, Unsupported
 from harness.training.embedding import ReadBackbone, embed_part
-from harness.training.outcomes import Unsupported
-from harness.training.task import Task
 
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.streams import numpy_stream
+from harness.data import numpy_stream
 from harness.errors import UserError
-from harness.protocol.correcting import CorrectingRule
+from harness.protocol.rules import CorrectingRule
 
 Int64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

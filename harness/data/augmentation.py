@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from harness.protocol.augmentation import (
+    from harness.protocol.rules import (
         AffineAugmentation,
         AugmentationRule,
         CropAugmentation,

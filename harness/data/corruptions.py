@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from harness.data import numpy_stream
 from harness.data.dataset import Attribute, Dataset, MappedArray
 from harness.data.decoded import decoded
 from harness.data.sources.index import ImageIndex
-from harness.data.streams import numpy_stream
 from harness.errors import UserError, unknown
 
 Images = npt.NDArray[np.uint8]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from harness.artifacts import write_whole
 from harness.data.dataset import Dataset, MappedArray
-from harness.writing import write_whole
 
 _FILE = "digest.json"
 

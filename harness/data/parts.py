@@ -11,9 +11,8 @@ from torch import Tensor
 
 from harness.data.augmentation import WHOLE, Window
 from harness.data.dataset import Dataset, MappedArray, require_open
-from harness.data.label_sets import label_sets_of
-from harness.data.splits import Positions, Split
-from harness.protocol.label_sets import LabelSetsRule
+from harness.data.splits import Positions, Split, label_sets_of
+from harness.protocol.rules import LabelSetsRule
 
 
 class LazyInputs:

@@ -1,22 +1,25 @@
-"""Splits and folds: labels in, sample positions out."""
+"""Splits, folds and roles: who is trained on, who is tested, who asks and who is searched."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.dataset import TEST, TRAIN, VALIDATION, Dataset
-from harness.data.streams import numpy_stream
-from harness.errors import UserError
+from harness.artifacts import RunArray
+from harness.data import numpy_stream
+from harness.data.dataset import TEST, TRAIN, VALIDATION, Attribute, Coded, Dataset, coded
+from harness.errors import UserError, nearest
 from harness.protocol.model import (
     ClassDisjointSplit,
     ClosedSetSplit,
     GivenClassesSplit,
     SplitRule,
 )
+from harness.protocol.rules import LabelSetsRule, ScoringRule
 
 Positions = npt.NDArray[np.int64]
 
@@ -208,3 +211,103 @@ def known_labels(
         wanted = 2 if scarce else max(2, round(fraction * len(members)))
         known[draw.choice(members, size=min(len(members), wanted), replace=False)] = True
     return known
+
+
+ROLE, QUERY, GALLERY = "role", "query", "gallery"
+Int64 = npt.NDArray[np.int64]
+
+
+def has_roles(attributes: Mapping[str, Attribute], among: npt.NDArray[np.bool_]) -> bool:
+    """Whether some of these samples ask and others are searched: bool (N,) says which count."""
+    role = attributes.get(ROLE)
+    if role is None:
+        return False
+    held = {role.names[code] for code in np.unique(role.values[among])}
+    return {QUERY, GALLERY} <= held
+
+
+def roles_of(dataset: Dataset, positions: Int64, rule: ScoringRule) -> dict[str, Int64]:
+    """The arrays that a run needs to be scored by roles or with exclusion; empty for other rules.
+
+    `test_roles`: (N,), 0 for a query, 1 and on for the rule's galleries, -1 for none of them.
+    `test_exclude`: (N, X), the codes of the rule's columns. Raises UserError for an attribute that
+    the dataset lacks, and for a gallery without an item of a query's class.
+    """
+    found: dict[str, Int64] = {}
+    if rule.gallery == "given":
+        role = _attribute(dataset, ROLE, "gallery = 'given'")
+        codes = {name: code for code, name in enumerate((QUERY, *rule.galleries))}
+        table = np.array([codes.get(name, -1) for name in role.names], dtype=np.int64)
+        found[RunArray.TEST_ROLES] = table[role.values[positions]]
+        _require_answers(dataset, positions, found[RunArray.TEST_ROLES], rule)
+    if rule.exclude:
+        columns = [_attribute(dataset, name, "exclude").values for name in rule.exclude]
+        found[RunArray.TEST_EXCLUDE] = np.stack([column[positions] for column in columns], axis=1)
+    return found
+
+
+def searches(dataset: Dataset, positions: Int64, rule: ScoringRule) -> Iterator[str]:
+    """Say who asks what is searched, and what is no answer; nothing where all search each other."""
+    found = roles_of(dataset, positions, rule)
+    if rule.gallery == "given":
+        roles = found[RunArray.TEST_ROLES]
+        shelves = " and ".join(
+            f"{int((roles == place).sum()):,} of {name}"
+            for place, name in enumerate(rule.galleries, 1)
+        )
+        yield f"{int((roles == 0).sum()):,} queries of the test part search {shelves}"
+    if rule.exclude:
+        yield f"no answer to a query: items of its class with its {' or '.join(rule.exclude)}"
+
+
+def _attribute(dataset: Dataset, name: str, key: str) -> Attribute:
+    if name not in dataset.attributes:
+        held = sorted(dataset.attributes)
+        raise UserError(
+            f"dataset {dataset.name}: scoring.{key} needs its attribute {name}"
+            f"{nearest(name, held)} (it has {', '.join(held) or 'none'})"
+        )
+    return dataset.attributes[name]
+
+
+def _require_answers(dataset: Dataset, positions: Int64, roles: Int64, rule: ScoringRule) -> None:
+    labels = dataset.labels[positions]
+    asking = np.unique(labels[roles == 0])
+    for place, name in enumerate(rule.galleries, 1):
+        shelf = labels[roles == place]
+        if not len(asking) or not len(shelf):
+            lacking = QUERY if not len(asking) else name
+            raise UserError(
+                f"dataset {dataset.name}: scoring.gallery = 'given': no sample of the test part "
+                f"has the role {lacking}"
+            )
+        if not np.isin(asking, shelf).any():
+            raise UserError(
+                f"dataset {dataset.name}: scoring.gallery = 'given': no query of the test part "
+                f"has an item of its class in {name}"
+            )
+        if len(np.unique(shelf)) < 2:
+            raise UserError(
+                f"dataset {dataset.name}: scoring.gallery = 'given': all of {name} are of one class"
+            )
+
+
+def label_sets_of(dataset: Dataset, rule: LabelSetsRule | None) -> Mapping[str, Coded]:
+    """The attributes that the rule names, as codes; none without a rule.
+
+    Raises UserError for an attribute that the dataset lacks, or that has a single value.
+    """
+    found: dict[str, Coded] = {}
+    for name in rule.attributes if rule else ():
+        where = f"dataset {dataset.name}: label_sets.attributes"
+        if name not in dataset.attributes:
+            held = sorted(dataset.attributes)
+            raise UserError(
+                f"{where}: needs its attribute {name}{nearest(name, held)} "
+                f"(it has {', '.join(held) or 'none'})"
+            )
+        one = coded(dataset.attributes[name])
+        if len(np.unique(one.codes[one.codes >= 0])) < 2:
+            raise UserError(f"{where}: {name} has one value: nothing to tell apart")
+        found[name] = one
+    return found

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.data.streams import numpy_stream, stream_seed
+from harness.data import numpy_stream, stream_seed
 from harness.deployment.gallery import (
     Floats,
-    Found,
+    GallerySamples,
     Int64,
     Mask,
-    Samples,
+    Nearest,
     Thresholds,
     class_thresholds,
     cluster,
@@ -28,7 +28,7 @@ from harness.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class DeploymentTerms:
     """The choices of a deployment; the paper gives none of them. UserError where out of range.
 
     `newest`: entries that a managed gallery keeps of a class. `clusters`: centres for each value
@@ -113,14 +113,14 @@ class Outcome:
 MEASURES = ("precision_at_1", "false_accept", "false_reject", "gallery")
 
 
-def accept(found: Found, thresholds: Thresholds) -> Mask:
+def accept(found: Nearest, thresholds: Thresholds) -> Mask:
     """Whether each query is taken for the class found: bool (Q,). A distance at tau still is."""
     near: Mask = np.isfinite(found.distances) & (found.distances <= thresholds.limits(found.labels))
     return near
 
 
 def judge(
-    found: Found, thresholds: Thresholds, *, truth: Int64, enrolled: Int64, entries: int
+    found: Nearest, thresholds: Thresholds, *, truth: Int64, enrolled: Int64, entries: int
 ) -> Outcome:
     """Score decisions against the truth, the only place where a query's label is read.
 
@@ -152,20 +152,20 @@ def _share(which: Mask) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
+class ArmSearch:
     """How an arm finds: in `entries`, those of the query's value alone if there is `otherwise`.
 
     `otherwise`: what queries without a value, or with one that no entry has, are searched for in.
     """
 
-    entries: Samples
-    otherwise: Samples | None = None
+    entries: GallerySamples
+    otherwise: GallerySamples | None = None
 
-    def find(self, queries: Floats, values: Int64) -> Found:
+    def find(self, queries: Floats, values: Int64) -> Nearest:
         """The nearest entry to each query; `queries`: float64 (Q, D), `values`: int64 (Q,)."""
         return self._among(None, queries, values)
 
-    def own_distances(self, samples: Samples) -> Floats:
+    def own_distances(self, samples: GallerySamples) -> Floats:
         """How far each sample is from the nearest entry of its class that it may be compared with.
 
         Infinite where there is none: float64 (N,).
@@ -177,7 +177,7 @@ class Search:
             distances[own] = found.distances
         return distances
 
-    def _among(self, label: int | None, queries: Floats, values: Int64) -> Found:
+    def _among(self, label: int | None, queries: Floats, values: Int64) -> Nearest:
         """The nearest entry of a class, or of all."""
         entries = _of_class(self.entries, label)
         if self.otherwise is None:
@@ -186,7 +186,7 @@ class Search:
         return nearest_of_value(entries, queries, known, otherwise=_of_class(self.otherwise, label))
 
 
-def _of_class(gallery: Samples, label: int | None) -> Samples:
+def _of_class(gallery: GallerySamples, label: int | None) -> GallerySamples:
     return gallery if label is None else gallery.take(gallery.labels == label)
 
 
@@ -203,7 +203,9 @@ ARMS: Mapping[str, str] = {
 }
 
 
-def run_arms(samples: Samples, settings: Terms, *, seed: int) -> dict[str, Outcome]:
+def run_arms(
+    samples: GallerySamples, settings: DeploymentTerms, *, seed: int
+) -> dict[str, Outcome]:
     """The outcome of every arm but that of several views, by name, in order.
 
     UserError if the test part is too small for a gallery, a calibration part and queries.
@@ -211,23 +213,23 @@ def run_arms(samples: Samples, settings: Terms, *, seed: int) -> dict[str, Outco
     roles = draw_roles(samples.labels, enrolled=settings.enrolled, seed=seed)
     dealt = replace(samples, values=shuffle(samples.values, seed=seed))
     known, unknown = samples.take(roles.gallery), dealt.take(roles.gallery)
-    plain = Search(known)
+    plain = ArmSearch(known)
     searches = {
         BASE: (plain, samples),
-        "B": (Search(known, otherwise=known), samples),
-        "B shuffled": (Search(unknown, otherwise=unknown), dealt),
+        "B": (ArmSearch(known, otherwise=known), samples),
+        "B shuffled": (ArmSearch(unknown, otherwise=unknown), dealt),
         "C": (_clustered(known, settings, seed), samples),
         "C shuffled": (_clustered(unknown, settings, seed), dealt),
-        "D": (Search(manage(known, limit=settings.newest)), samples),
+        "D": (ArmSearch(manage(known, limit=settings.newest)), samples),
     }
     found = {arm: _outcome(*search, roles, settings) for arm, search in searches.items()}
     return {**found, "E": _outcome(plain, samples, roles, settings, by_class=True)}
 
 
-def run_base(samples: Samples, settings: Terms, *, seed: int) -> Outcome:
+def run_base(samples: GallerySamples, settings: DeploymentTerms, *, seed: int) -> Outcome:
     """The outcome of plain search alone."""
     roles = draw_roles(samples.labels, enrolled=settings.enrolled, seed=seed)
-    return _outcome(Search(samples.take(roles.gallery)), samples, roles, settings)
+    return _outcome(ArmSearch(samples.take(roles.gallery)), samples, roles, settings)
 
 
 def shuffle(values: Int64, *, seed: int) -> Int64:
@@ -235,16 +237,16 @@ def shuffle(values: Int64, *, seed: int) -> Int64:
     return numpy_stream(seed, "shuffled variable").permutation(values)
 
 
-def _clustered(gallery: Samples, settings: Terms, seed: int) -> Search:
+def _clustered(gallery: GallerySamples, settings: DeploymentTerms, seed: int) -> ArmSearch:
     seed = stream_seed(seed, "clusters of a gallery") % 2**32
-    return Search(cluster(gallery, count=settings.clusters, seed=seed), otherwise=gallery)
+    return ArmSearch(cluster(gallery, count=settings.clusters, seed=seed), otherwise=gallery)
 
 
 def _outcome(
-    search: Search,
-    samples: Samples,
+    search: ArmSearch,
+    samples: GallerySamples,
     roles: Roles,
-    settings: Terms,
+    settings: DeploymentTerms,
     *,
     by_class: bool = False,
 ) -> Outcome:

@@ -21,7 +21,7 @@ _CHUNK = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class GallerySamples:
     """A gallery's entries, or what is compared with them; oldest first, as in their file.
 
     `embeddings`: float64 (N, D); `labels`: int64 (N,); `values`: int64 (N,), of the background
@@ -32,16 +32,16 @@ class Samples:
     labels: Int64
     values: Int64
 
-    def take(self, chosen: Mask | Int64) -> Samples:
+    def take(self, chosen: Mask | Int64) -> GallerySamples:
         """The chosen ones, by a mask or by their places."""
-        return Samples(self.embeddings[chosen], self.labels[chosen], self.values[chosen])
+        return GallerySamples(self.embeddings[chosen], self.labels[chosen], self.values[chosen])
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Nearest:
     """The nearest entry to each query: its label, int64 (Q,), and how far it is, float64 (Q,).
 
     NOTHING at an infinite distance where there was no entry to compare with.
@@ -51,19 +51,19 @@ class Found:
     distances: Floats
 
     @classmethod
-    def nothing(cls, count: int) -> Found:
+    def nothing(cls, count: int) -> Nearest:
         """What so many queries find in an empty gallery."""
         return cls(np.full(count, NOTHING, dtype=np.int64), np.full(count, np.inf))
 
 
-def nearest(gallery: Samples, queries: Floats) -> Found:
+def nearest(gallery: GallerySamples, queries: Floats) -> Nearest:
     """Find the entry at the least Euclidean distance from each query, float64 (Q, D).
 
     Of entries at one distance the oldest counts.
     """
     from scipy.spatial.distance import cdist
 
-    found = Found.nothing(len(queries))
+    found = Nearest.nothing(len(queries))
     if not len(gallery):
         return found
     for start in range(0, len(queries), _CHUNK):
@@ -75,19 +75,19 @@ def nearest(gallery: Samples, queries: Floats) -> Found:
     return found
 
 
-def usable(values: Int64, gallery: Samples) -> Int64:
+def usable(values: Int64, gallery: GallerySamples) -> Int64:
     """The same values, but UNKNOWN for those that no entry of the gallery has: int64 (Q,)."""
     return np.where(np.isin(values, gallery.values), values, UNKNOWN)
 
 
 def nearest_of_value(
-    gallery: Samples, queries: Floats, values: Int64, *, otherwise: Samples
-) -> Found:
+    gallery: GallerySamples, queries: Floats, values: Int64, *, otherwise: GallerySamples
+) -> Nearest:
     """Find the nearest entry to each query among those of the query's value.
 
     `values`: int64 (Q,). Queries of UNKNOWN value are searched for in `otherwise`.
     """
-    found = Found.nothing(len(queries))
+    found = Nearest.nothing(len(queries))
     for value in np.unique(values):
         asking = values == value
         among = otherwise if value == UNKNOWN else gallery.take(gallery.values == value)
@@ -99,7 +99,7 @@ def nearest_of_value(
 _RESTARTS = 3
 
 
-def cluster(gallery: Samples, *, count: int, seed: int) -> Samples:
+def cluster(gallery: GallerySamples, *, count: int, seed: int) -> GallerySamples:
     """Replace the entries of each value by at most `count` centres, each with a class and a value.
 
     Of classes with as many members the one of the smallest number counts. With as many clusters
@@ -110,20 +110,20 @@ def cluster(gallery: Samples, *, count: int, seed: int) -> Samples:
         _centres(gallery.take(gallery.values == value), count, seed)
         for value in np.unique(gallery.values)
     ]
-    return Samples(
+    return GallerySamples(
         embeddings=np.concatenate([part.embeddings for part in parts]),
         labels=np.concatenate([part.labels for part in parts]),
         values=np.concatenate([part.values for part in parts]),
     )
 
 
-def _centres(gallery: Samples, count: int, seed: int) -> Samples:
+def _centres(gallery: GallerySamples, count: int, seed: int) -> GallerySamples:
     centres, members = _k_means(gallery.embeddings, count, seed)
     used = np.unique(members)  # entries that differ by rounding alone leave some centres empty
     # The most common class; of several the one of the smallest number, which comes first.
     labels = [np.bincount(gallery.labels[members == index]).argmax() for index in used]
     values = np.full(len(used), gallery.values[0], dtype=np.int64)
-    return Samples(centres[used], np.array(labels, dtype=np.int64), values)
+    return GallerySamples(centres[used], np.array(labels, dtype=np.int64), values)
 
 
 def _k_means(rows: Floats, count: int, seed: int) -> tuple[Floats, Int64]:
@@ -138,7 +138,7 @@ CUT = 3.5
 _CONSISTENT = 0.6745  # the MAD of a normal variable of unit variance
 
 
-def manage(gallery: Samples, *, limit: int) -> Samples:
+def manage(gallery: GallerySamples, *, limit: int) -> GallerySamples:
     """Keep the newest `limit` of each class, and of those the ones that are no outliers.
 
     In this order: outliers are judged among what is kept. A second pass may drop more, because

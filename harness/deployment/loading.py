@@ -9,8 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.data.dataset import Attribute, Dataset
-from harness.deployment.arms import VIEWS, Outcome, Terms, mean_outcome, run_arms, run_base
-from harness.deployment.gallery import Floats, Samples
+from harness.deployment.arms import (
+    VIEWS,
+    DeploymentTerms,
+    Outcome,
+    mean_outcome,
+    run_arms,
+    run_base,
+)
+from harness.deployment.gallery import Floats, GallerySamples
 from harness.deployment.results import Deployment, arm_rows
 from harness.errors import NotComparable, UserError, unknown
 from harness.figures.sources import (
@@ -25,7 +32,7 @@ from harness.protocol import published_names
 from harness.record import Record
 from harness.rescoring import RuleBook
 from harness.results import Board, Selector
-from harness.results.reading import Source
+from harness.results.source import Source
 from harness.scoring.inputs import Distance
 from harness.store import Store
 
@@ -116,7 +123,7 @@ def deploy(
     *,
     rules: RuleBook,
     variable: str | None = None,
-    settings: Terms,
+    settings: DeploymentTerms,
 ) -> Deployment:
     """Put every complete replicate of a leaderboard to work, and aggregate by method and arm.
 
@@ -127,7 +134,7 @@ def deploy(
     board = sources.board
     require_dataset(board, data)
     name = _variable(data, variable)
-    reader = _Reader(store, rules, data.attributes[name], settings)
+    reader = _GalleryReader(store, rules, data.attributes[name], settings)
     views = ViewsRuns(store, board)
     entries = [entry for entry in sources.entries if entry.row.run_ids]
     if not entries:
@@ -158,7 +165,7 @@ def _variable(data: Dataset, wanted: str | None) -> str:
     return names[0]
 
 
-def _arms(entry: Entry, reader: _Reader, views: ViewsRuns) -> dict[str, dict[int, Outcome]]:
+def _arms(entry: Entry, reader: _GalleryReader, views: ViewsRuns) -> dict[str, dict[int, Outcome]]:
     arms: dict[str, dict[int, Outcome]] = {}
     for seed, runs in entry.complete.items():
         for arm, outcome in reader.arms(runs, seed).items():
@@ -170,13 +177,13 @@ def _arms(entry: Entry, reader: _Reader, views: ViewsRuns) -> dict[str, dict[int
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _GalleryReader:
     """Reads the test parts that the folds of a replicate left, and puts them to work."""
 
     store: Store
     rules: RuleBook
     attribute: Attribute
-    terms: Terms
+    terms: DeploymentTerms
 
     def arms(self, runs: Iterable[Record], seed: int) -> dict[str, Outcome]:
         """Every arm but that of several views, averaged over the folds."""
@@ -187,11 +194,11 @@ class _Reader:
         """Plain search, averaged over the folds."""
         return mean_outcome([run_base(self.samples(run), self.terms, seed=seed) for run in runs])
 
-    def samples(self, run: Record) -> Samples:
+    def samples(self, run: Record) -> GallerySamples:
         """A run's test part in the order of the dataset."""
         embeddings, labels, positions = test_part(self.store, run)
         distance = self.rules.rule(run).distance
-        return Samples(
+        return GallerySamples(
             embeddings=_as_compared(embeddings.astype(np.float64), distance),
             labels=labels,
             values=self.attribute.values[positions],

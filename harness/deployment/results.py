@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.deployment.arms import ARMS, BASE, MEASURES, Outcome, Terms
+from harness.deployment.arms import ARMS, BASE, MEASURES, DeploymentTerms, Outcome
 from harness.results import interval_text
 from harness.statistics.intervals import Interval, t_interval
 from harness.statistics.pairs import PairedDifference, paired_difference
@@ -41,7 +41,7 @@ class Deployment:
     variable: str
     values: int
     classes: int
-    settings: Terms
+    settings: DeploymentTerms
     rows: Sequence[ArmRow]
     notes: Sequence[str]
 

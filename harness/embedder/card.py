@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.artifacts import write_whole
 from harness.errors import UserError
 from harness.metrics import metric_facts
 from harness.table import escape_markdown, printable
-from harness.writing import write_whole
 
 if TYPE_CHECKING:
     from harness.embedder.recipe import Recipe

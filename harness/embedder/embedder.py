@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from harness.artifacts import Arrays
 from harness.data.dataset import MappedArray
 from harness.data.parts import LazyInputs, Standardisation
 from harness.embedder.files import read_embedder
@@ -24,8 +25,6 @@ from harness.training.embedding import ReadBackbone, embed_inputs
 
 if TYPE_CHECKING:
     from harness.models.backbone import Trunk
-
-Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class Embedder:

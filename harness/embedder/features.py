@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.artifacts import write_whole
 from harness.errors import UserError
-from harness.writing import write_whole
 
 EMBEDDINGS = "embeddings"
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from harness.artifacts import write_whole
 from harness.embedder.recipe import Recipe
 from harness.errors import UserError
-from harness.writing import write_whole
 
 _KEY = "metric-learning-bench embedder"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from harness.artifacts import write_whole
 from harness.embedder.embedder import Embedder
 from harness.errors import UserError
-from harness.writing import write_whole
 
 _NEAR = 1e-5
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from harness.artifacts import Arrays
 from harness.data.augmentation import scored_windows
 from harness.embedder.files import recipe_of
 from harness.embedder.recipe import Recipe
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from harness.protocol import Protocol
     from harness.record import Identity
 
-Arrays = dict[str, npt.NDArray[Any]]
 _PREFIX = "embedder."
 _RECIPE = f"{_PREFIX}recipe"
 
@@ -90,7 +90,7 @@ def _apart(reader: nn.Module) -> tuple[Backbone, ReadBackbone | None]:
     return reader, None
 
 
-def kept_in(arrays: Mapping[str, npt.NDArray[Any]], where: str) -> tuple[Recipe, Arrays] | None:
+def kept_in(arrays: Arrays, where: str) -> tuple[Recipe, dict[str, npt.NDArray[Any]]] | None:
     """The recipe and the numbers that a run left among its arrays; None if it left none."""
     if _RECIPE not in arrays:
         return None
@@ -98,7 +98,7 @@ def kept_in(arrays: Mapping[str, npt.NDArray[Any]], where: str) -> tuple[Recipe,
 
 
 def _numbers(
-    arrays: Mapping[str, npt.NDArray[Any]],
+    arrays: Arrays,
 ) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     for name, array in arrays.items():
         if name.startswith(_PREFIX) and name != _RECIPE:

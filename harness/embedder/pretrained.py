@@ -6,8 +6,8 @@ import torch
 
 from harness.embedder.embedder import Embedder
 from harness.errors import UserError
-from harness.extension import RANDOM
-from harness.models.sources import require_weights, standardisation_of_weights, starting_trunk
+from harness.hookspecs import RANDOM
+from harness.models import require_weights, standardisation_of_weights, starting_trunk
 from harness.registry import Registry
 
 

@@ -14,7 +14,7 @@ from harness.execution.reproducing import Reproduction, compared, stored_embeddi
 from harness.record import Record
 from harness.registry import Origin, Registry, load_registry
 from harness.registry.asking import ask
-from harness.results.key import method_key
+from harness.results.key import by_method
 
 if TYPE_CHECKING:
     from harness.data.own import Brought
@@ -46,10 +46,7 @@ def draw_runs(
     `draw`: by default the system's own randomness, which nobody can know before.
     """
     chooser = draw or random.SystemRandom()
-    rows: dict[tuple[str, str], list[Record]] = {}
-    for record in records:
-        if record.state == "done":
-            rows.setdefault(method_key(record), []).append(record)
+    rows = by_method(record for record in records if record.state == "done")
     chosen = []
     for runs in rows.values():
         count = 1 if share is None else max(1, math.ceil(share * len(runs)))

@@ -15,7 +15,7 @@ from typing import Any
 from harness.data.dataset import Dataset
 from harness.errors import UserError
 from harness.registry import RegisteredMethod, Registry
-from harness.registry.sources import source_digest
+from harness.registry.files import source_digest
 
 
 def plugin_files(registry: Registry) -> tuple[Path, ...]:
@@ -46,7 +46,7 @@ def core_digest() -> str:
 def pack(thing: object) -> bytes:
     """Turn a PlannedRun, a Bench or any other value that holds methods into bytes."""
     buffer = io.BytesIO()
-    _Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(thing)
+    _BenchPickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(thing)
     return buffer.getvalue()
 
 
@@ -58,7 +58,7 @@ def unpack(content: bytes, registry: Registry, dataset: Dataset) -> Any:
     return _Unpickler(io.BytesIO(content), registry, dataset).load()
 
 
-class _Pickler(pickle.Pickler):
+class _BenchPickler(pickle.Pickler):
     def persistent_id(self, obj: object) -> tuple[str, ...] | None:
         if isinstance(obj, RegisteredMethod):
             return ("method", obj.method.name, obj.origin.source)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from harness.apart.child import Died
+from harness.apart import Died
 from harness.data.parts import Part, Vault
 from harness.data.splits import make_split
 from harness.execution.executor import Bench
@@ -22,10 +22,9 @@ from harness.execution.run import open_vault, require_supported, start_backbone
 from harness.execution.scores import score_part
 from harness.models.backbone import Backbone
 from harness.scoring import map_at_r
+from harness.training import PluginFailed, RunFailure, Task
 from harness.training.embedding import embed_inputs
 from harness.training.optimizers import backbone_optimizers, clear_gradients
-from harness.training.outcomes import PluginFailed, RunFailure
-from harness.training.task import Task
 
 TIMED_STEPS = 5
 QUICK_STEP = 0.1

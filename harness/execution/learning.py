@@ -11,23 +11,21 @@ from typing import Any
 
 import torch
 
-from harness.apart.child import Gone
-from harness.apart.lesson import Lesson, cut
+from harness.apart import Gone
 from harness.apart.memory import NothingShared
 from harness.apart.objective import ObjectiveApart
+from harness.apart.pupil import Lesson, cut
+from harness.data import seed_torch, stream_seed
 from harness.data.parts import Part, Vault
-from harness.data.samplers import Batches, batch_stream, batches_digest, draw_batches
-from harness.data.streams import seed_torch, stream_seed
 from harness.errors import UserError
 from harness.method.objective import LabelSet, Readout
 from harness.models.backbone import Backbone
 from harness.record import Audit, Parameters, Samples, Selected
-from harness.training.clock import Clock, spent_on
+from harness.training import Clock, Task, Unsupported, spent_on
+from harness.training.batching import Batches, batch_stream, batches_digest, draw_batches
 from harness.training.embedding import Counts
-from harness.training.guard import cuda_in_use
 from harness.training.loop import Loop, Trained, count_parameters, train
-from harness.training.outcomes import Unsupported
-from harness.training.task import Task
+from harness.training.optimizers import cuda_in_use
 
 log = logging.getLogger(__name__)
 

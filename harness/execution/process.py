@@ -11,10 +11,10 @@ from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
+from harness.artifacts import Arrays
 from harness.errors import UserError
 from harness.execution.crossing import core_digest, pack, pack_registry
-from harness.execution.executor import Arrays, Runs, Stages, Work
-from harness.execution.local import Placement
+from harness.execution.executor import Placement, Runs, Stages, Work
 from harness.execution.machine import held_bytes
 from harness.execution.shared_dataset import SharedDataset, shared
 from harness.execution.team import Assignment, Team, WorkerDied, require_enforceable

@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from harness.artifacts import Arrays, RunArray
 from harness.data.loading import recorded_dataset
 from harness.data.own import Brought
 from harness.errors import NotComparable, UserError
-from harness.execution.executor import Bench, Finished, Work
-from harness.execution.local import execute_inline
+from harness.execution.executor import Bench, Finished, Work, execute_inline
 from harness.execution.machine import choose_device, set_threads
 from harness.execution.plan import Entrant, PlannedRun, trunk_code
 from harness.protocol import Protocol
@@ -99,7 +97,7 @@ def embedder_again(
     *,
     own: Brought | None = None,
     device: str | None = None,
-) -> tuple[Mapping[str, npt.NDArray[Any]], Reproduction]:
+) -> tuple[Arrays, Reproduction]:
     """The arrays of a run that kept no weights, trained again so that they hold its embedder.
 
     And what is the same of it. UserError where it ends in no scores now.
@@ -183,9 +181,9 @@ def compared(
     return Reproduction(then, now, embeddings_then == embeddings_now if known else None)
 
 
-def _digest_of(arrays: Mapping[str, npt.NDArray[Any]]) -> str | None:
+def _digest_of(arrays: Arrays) -> str | None:
     """sha256 over the bits, shape and type of the test embeddings."""
-    embeddings = arrays.get("test_embeddings")
+    embeddings = arrays.get(RunArray.TEST_EMBEDDINGS)
     if embeddings is None:
         return None
     digest = hashlib.sha256(f"{embeddings.dtype} {embeddings.shape}".encode())

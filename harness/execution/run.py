@@ -14,32 +14,29 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from harness.apart.child import Died
+from harness.apart import Died
 from harness.apart.memory import NothingShared
-from harness.apart.trunk import TrunkApart, trunk_seconds
+from harness.artifacts import Arrays, RunArray
 from harness.data.augmentation import middle_window, scored_windows
 from harness.data.dataset import Dataset
 from harness.data.parts import Vault
-from harness.data.roles import roles_of
-from harness.data.splits import Split, make_split, part_digest
-from harness.execution.executor import Arrays, Bench
+from harness.data.splits import Split, make_split, part_digest, roles_of
+from harness.execution.executor import Bench
 from harness.execution.learning import Learnt, Student, learn
 from harness.execution.machine import PeakMemory
 from harness.execution.plan import PlannedRun
 from harness.execution.scores import score_part
 from harness.method import Method
+from harness.models import given_standardisation, starting_trunk
 from harness.models.backbone import Backbone, MeanOfViews, Trunk, build_backbone, weights_digest
-from harness.models.sources import given_standardisation, starting_trunk
 from harness.protocol import Protocol
 from harness.protocol.model import CLOSED_SETS
 from harness.record import Audit, Reason, Record, State
 from harness.registry import Reference
 from harness.scoring import map_at_r
-from harness.training.clock import Clock, spent_on
+from harness.training import Clock, PluginFailed, Task, Unsupported, reason_of, spent_on
 from harness.training.embedding import Counts, ReadBackbone, embed_part
 from harness.training.loop import count_parameters
-from harness.training.outcomes import PluginFailed, Unsupported, reason_of
-from harness.training.task import Task
 
 
 def open_vault(bench: Bench, split: Split) -> Vault:
@@ -64,6 +61,8 @@ def start_backbone(bench: Bench, *, fold: int, seed: int, members: int = 1) -> B
     source = bench.registry.backbone(rules.backbone.name).item
     build: Callable[[tuple[int, ...]], Trunk]
     if isinstance(source.build, Reference):
+        from harness.apart.trunk import TrunkApart
+
         build = partial(TrunkApart, source, rules.backbone)
     else:
         build = starting_trunk(source, source.weights_named(rules.backbone.weights))
@@ -130,7 +129,7 @@ def execute(run: PlannedRun, bench: Bench) -> tuple[Record, Arrays | None]:
     NothingShared where the machine lets no plugin have a process.
     """
     for attempt in range(1, ATTEMPTS + 1):
-        course = Course(run, bench)
+        course = Attempt(run, bench)
         try:
             with spent_on(course.clock):
                 course.begin()
@@ -153,7 +152,7 @@ def execute(run: PlannedRun, bench: Bench) -> tuple[Record, Arrays | None]:
     raise AssertionError("the last attempt returns")
 
 
-class Course:
+class Attempt:
     """One attempt at a run: what is known of it so far, which becomes its Record.
 
     `together`: how many runs it was trained together with, itself among them. `student`: what is
@@ -205,24 +204,25 @@ class Course:
             self.fields["audit"] = self._audit(learnt)
             return {}
         arrays = _embedded(reader, vault, rules)
-        arrays |= roles_of(bench.dataset, arrays["test_positions"], rules.scoring)
-        tested = arrays["test_positions"], arrays["test_labels"]
+        arrays |= roles_of(bench.dataset, arrays[RunArray.TEST_POSITIONS], rules.scoring)
+        tested = arrays[RunArray.TEST_POSITIONS], arrays[RunArray.TEST_LABELS]
         self.fields["test_digest"] = part_digest(*tested)
         rule = rules.scoring_for(method.comparison)
-        scores, per_query = score_part(arrays, rule, metrics=bench.metrics, seed=identity.seed)
+        scores, by_query = score_part(arrays, rule, metrics=bench.metrics, seed=identity.seed)
         self.fields["scores"] = scores
         self.fields["audit"] = self._audit(learnt)
         if learnt.trained is not None:
-            arrays["losses"] = learnt.trained.losses.numpy()
+            arrays[RunArray.LOSSES] = learnt.trained.losses.numpy()
         if bench.keep_weights:
             from harness.embedder.keeping import kept
 
             arrays |= kept(identity, method, reader, vault, bench)
-        return {**arrays, **per_query}
+        return {**arrays, **by_query}
 
     def _audit(self, learnt: Learnt) -> Audit:
         """What the run cost until now; of the processor, a plugin's trunk included."""
-        processor = self.clock.processor_seconds + trunk_seconds(self.backbone)
+        trunks = (one for one in self.backbone.modules() if isinstance(one, Trunk))
+        processor = self.clock.processor_seconds + sum(one.processor_seconds for one in trunks)
         return learnt.audit(self.clock.seconds, processor, self._memory.bytes())
 
     def done(self) -> Record:
@@ -250,18 +250,18 @@ def _embedded(reader: nn.Module, vault: Vault, rules: Protocol) -> dict[str, npt
     test = vault.test()
     batches = rules.quirks.test_batches if rules.quirks else 0
     reader, standardise = _viewing(reader, vault, rules)
-    arrays = {
-        "test_embeddings": embed_part(reader, test, standardise, training_batches=batches),
-        "test_labels": test.labels.cpu().numpy(),
-        "test_positions": test.positions,
+    arrays: dict[str, npt.NDArray[Any]] = {
+        RunArray.TEST_EMBEDDINGS: embed_part(reader, test, standardise, training_batches=batches),
+        RunArray.TEST_LABELS: test.labels.cpu().numpy(),
+        RunArray.TEST_POSITIONS: test.positions,
     }
     if rules.scoring.reads_training_part:
         known = vault.train(only_known=True)
         embeddings = embed_part(reader, known, standardise, training_batches=batches)
         arrays |= {
-            "test_labels": test.codes.cpu().numpy(),
-            "train_embeddings": embeddings,
-            "train_labels": known.codes.cpu().numpy(),
+            RunArray.TEST_LABELS: test.codes.cpu().numpy(),
+            RunArray.TRAIN_EMBEDDINGS: embeddings,
+            RunArray.TRAIN_LABELS: known.codes.cpu().numpy(),
         }
     return arrays
 

@@ -1,25 +1,135 @@
-"""Scoring a test embedding by the protocol, with the further metrics of plugins."""
+"""Scoring a test embedding by the protocol: which embeddings search which; metrics of plugins."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.streams import stream_seed
+from harness.artifacts import Arrays, RunArray, per_query
+from harness.data import stream_seed
 from harness.errors import one_line, plain
-from harness.execution.searches import joined_searches, searches_of, sides_of
-from harness.extension import Metric
-from harness.protocol.scoring import ScoringRule
+from harness.hookspecs import Metric
+from harness.protocol.rules import ScoringRule
 from harness.record import Scores, Told
 from harness.registry import Reference
-from harness.scoring import SCORING_SEMANTICS
+from harness.scoring import SCORING_SEMANTICS, EmbeddingScores, KMeans, score_embeddings
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """Points that ask or are searched: `rows` (N,), where they stand in the test part.
+
+    `exclude`: (N, X), by what they are told from an answer; None where nothing is excluded.
+    """
+
+    rows: Int64
+    embeddings: npt.NDArray[np.float32]
+    labels: Int64
+    exclude: Int64 | None = None
+    name: str = ""
+
+
+def sides_of(
+    arrays: Arrays, rule: ScoringRule, *, together: bool = False
+) -> list[tuple[Side, Side | None]]:
+    """Who asks and what is searched, for each gallery; no gallery: each searches all others.
+
+    `together`: all galleries as one.
+    """
+    if rule.gallery == "given":
+        roles = arrays[RunArray.TEST_ROLES]
+        asking = _side(arrays, np.flatnonzero(roles == 0))
+        if together:
+            return [(asking, _side(arrays, np.flatnonzero(roles > 0)))]
+        return [
+            (asking, _side(arrays, np.flatnonzero(roles == place), name))
+            for place, name in enumerate(rule.galleries, 1)
+        ]
+    every = _side(arrays)
+    if rule.gallery == "self":
+        return [(every, None)]
+    labels = arrays[RunArray.TRAIN_LABELS]
+    return [(every, Side(np.arange(len(labels)), arrays[RunArray.TRAIN_EMBEDDINGS], labels))]
+
+
+def _side(arrays: Arrays, rows: Int64 | None = None, name: str = "") -> Side:
+    embeddings, labels = arrays[RunArray.TEST_EMBEDDINGS], arrays[RunArray.TEST_LABELS]
+    exclude = arrays.get(RunArray.TEST_EXCLUDE)
+    if rows is None:
+        return Side(np.arange(len(labels)), embeddings, labels, exclude, name)
+    return Side(
+        rows, embeddings[rows], labels[rows], None if exclude is None else exclude[rows], name
+    )
+
+
+def searches_of(arrays: Arrays, rule: ScoringRule, *, seed: int) -> dict[str, EmbeddingScores]:
+    """The scores of each search by its gallery's name; positions are those of the test part."""
+    found: dict[str, EmbeddingScores] = {}
+    for asking, shelf in sides_of(arrays, rule):
+        scores = score_embeddings(
+            asking.embeddings,
+            asking.labels,
+            gallery=None if shelf is None else shelf.embeddings,
+            gallery_labels=None if shelf is None else shelf.labels,
+            recall_at=rule.recall_at,
+            distance=rule.distance,
+            # The queries are the same for every gallery, and so are their clusters.
+            clustering=None if found else KMeans(restarts=rule.clustering_restarts),
+            exclude=asking.exclude,
+            gallery_exclude=None if shelf is None else shelf.exclude,
+            seed=seed,
+        )
+        name = "" if shelf is None else shelf.name
+        found[name] = replace(scores, queries=asking.rows[scores.queries])
+    return found
+
+
+def joined_searches(found: Mapping[str, EmbeddingScores], labels: Int64) -> EmbeddingScores:
+    """One search as it is; of several, each query's mean over the galleries that hold its class.
+
+    `labels`: int64 (N,), of the test part. `map_at_r_in_NAME` is MAP@R of one gallery alone.
+    """
+    first, *others = found.values()
+    if not others:
+        return first
+    queries = np.unique(np.concatenate([one.queries for one in found.values()]))
+    per_query = {name: _means(found.values(), name, queries) for name in first.per_query}
+    values = {name: math.fsum(scores) / len(scores) for name, scores in per_query.items()}
+    alone = {f"map_at_r_in_{name}": one.values["map_at_r"] for name, one in found.items()}
+    return replace(
+        first,
+        values={**first.values, **values, **alone},
+        class_means={
+            name: _mean_of_classes(one, labels[queries]) for name, one in per_query.items()
+        },
+        per_query=per_query,
+        queries=queries,
+        singletons=len(first.queries) + first.singletons - len(queries),
+    )
+
+
+def _means(found: Iterable[EmbeddingScores], name: str, queries: Int64) -> Float64:
+    sums, counts = np.zeros((2, len(queries)))
+    for one in found:
+        places = np.searchsorted(queries, one.queries)
+        sums[places] += one.per_query[name]
+        counts[places] += 1
+    return sums / counts
+
+
+def _mean_of_classes(scores: Float64, labels: Int64) -> float:
+    _, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    return math.fsum(np.bincount(codes, weights=scores) / sizes) / len(sizes)
+
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +140,11 @@ def score_part(
     """Score one embedding; return the Scores and the per-query arrays to store.
 
     `arrays`: `test_embeddings` float32 (N, D), `test_labels` int64 (N,), `train_embeddings` and
-    `train_labels` where the rule reads the training part, and those of `harness.data.roles` where
+    `train_labels` where the rule reads the training part, and those of `harness.data.splits` where
     it has roles or excludes. The arrays returned are named `per_query.METRIC`, and `queries` holds
     the positions they belong to.
     """
-    embeddings, labels = arrays["test_embeddings"], arrays["test_labels"]
+    embeddings, labels = arrays[RunArray.TEST_EMBEDDINGS], arrays[RunArray.TEST_LABELS]
     found = searches_of(arrays, rule, seed=stream_seed(seed, "scoring"))
     result = joined_searches(found, labels)
     scores = Scores(
@@ -47,8 +157,8 @@ def score_part(
         singletons=result.singletons,
         collapsed=result.collapsed,
     )
-    per_query = {f"per_query.{name}": values for name, values in result.per_query.items()}
-    return scores, {**per_query, "queries": result.queries}
+    by_query = {per_query(name): values for name, values in result.per_query.items()}
+    return scores, {**by_query, RunArray.QUERIES: result.queries}
 
 
 def _verified(arrays: Arrays, rule: ScoringRule) -> dict[str, float]:
@@ -75,10 +185,10 @@ def _classified(arrays: Arrays, rule: ScoringRule, seed: int) -> dict[str, float
     from harness.scoring.classifiers import classify
 
     found = classify(
-        arrays["train_embeddings"],
-        arrays["train_labels"],
-        arrays["test_embeddings"],
-        arrays["test_labels"],
+        arrays[RunArray.TRAIN_EMBEDDINGS],
+        arrays[RunArray.TRAIN_LABELS],
+        arrays[RunArray.TEST_EMBEDDINGS],
+        arrays[RunArray.TEST_LABELS],
         classifiers=rule.classifiers,
         distance=rule.distance,
         seed=stream_seed(seed, "classifiers"),
@@ -134,6 +244,9 @@ def score_concatenation(
     """
     joined = folds[0]
     if len(folds) > 1:
-        joined = {**joined, "test_embeddings": concatenate([f["test_embeddings"] for f in folds])}
+        joined = {
+            **joined,
+            RunArray.TEST_EMBEDDINGS: concatenate([f[RunArray.TEST_EMBEDDINGS] for f in folds]),
+        }
     scores, _ = score_part(joined, rule, metrics=metrics, seed=seed)
     return scores

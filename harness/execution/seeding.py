@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
-from harness.extension import BackboneSource
+from harness.hookspecs import BackboneSource
 from harness.registry.asking import ask
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def build_twice(
     shape: tuple[int, ...],
 ) -> dict[str, list[str]]:
     """In the child: the digests of the initial weights of two builds from one seed."""
+    from harness.models import starting_trunk
     from harness.models.backbone import build_backbone, weights_digest
-    from harness.models.sources import starting_trunk
 
     build = starting_trunk(source, source.weights_named(rule.weights))
     built = (build_backbone(build, rule, shape, fold=0, seed=0) for _ in range(2))

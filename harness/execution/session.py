@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError, one_line
-from harness.execution.executor import Bench, Settings, Stages, Started, Work
-from harness.execution.local import execute_inline
+from harness.execution.executor import Bench, Settings, Stages, Started, Work, execute_inline
 from harness.execution.plan import Plan, PlannedRun, Replicate
 from harness.execution.scores import score_concatenation
 from harness.record import Concatenation, Record

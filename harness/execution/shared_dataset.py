@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.apart.memory import anonymous_file
-from harness.apart.shared import seal
+from harness.apart.memory import anonymous_file, seal
 from harness.data.dataset import Dataset
 from harness.errors import UserError
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from harness.artifacts import Arrays
 from harness.errors import UserError
-from harness.execution.executor import Arrays, Finished, Runs, Settings, Stages, Started, Work
+from harness.execution.executor import Finished, Runs, Settings, Stages, Started, Work
 from harness.record import Reason, ReasonKind, Record
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import gc
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from harness.apart.child import Died
+from harness.apart import Died
 from harness.apart.memory import NothingShared
 from harness.execution.executor import Bench, Finished
 from harness.execution.learning import Classmate, learn_together
 from harness.execution.plan import PlannedRun
-from harness.execution.run import Course, execute
-from harness.training.clock import spent_on
+from harness.execution.run import Attempt, execute
+from harness.training import spent_on
 
 
 def execute_together(runs: Sequence[PlannedRun], bench: Bench) -> Iterator[Finished]:
@@ -21,9 +21,9 @@ def execute_together(runs: Sequence[PlannedRun], bench: Bench) -> Iterator[Finis
     Whatever of them died, or could not be trained with the others for a reason that is not its own,
     is executed alone.
     """
-    begun: deque[tuple[Course, Classmate]] = deque()
+    begun: deque[tuple[Attempt, Classmate]] = deque()
     for run in runs:
-        course = Course(run, bench, together=len(runs))
+        course = Attempt(run, bench, together=len(runs))
         try:
             with spent_on(course.clock):
                 course.begin()
@@ -40,7 +40,7 @@ def execute_together(runs: Sequence[PlannedRun], bench: Bench) -> Iterator[Finis
         gc.collect()
 
 
-def _ended(course: Course, classmate: Classmate, bench: Bench) -> Finished:
+def _ended(course: Attempt, classmate: Classmate, bench: Bench) -> Finished:
     run, failure, learnt = course.run, classmate.failure, classmate.learnt
     if learnt is None and (failure is None or isinstance(failure, Died)):
         return Finished(run, *execute(run, bench))

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from harness.artifacts import Arrays, RunArray, per_query
 from harness.data.dataset import Dataset
 from harness.errors import UserError
 from harness.figures.embedded import (
@@ -35,7 +36,7 @@ from harness.figures.embedded import (
     precision_at,
     shown_classes,
 )
-from harness.figures.sources import Arrays, Entry, Sources, read_arrays
+from harness.figures.sources import Entry, Sources, read_arrays
 from harness.metrics import RANKED_BY
 from harness.record import Record
 from harness.store import Store
@@ -73,7 +74,7 @@ def look_at(found: tuple[Record, Arrays] | str, common: Common) -> Look | str:
     if isinstance(found, str):
         return found
     record, arrays = found
-    embeddings = arrays["test_embeddings"].astype(np.float32)
+    embeddings = arrays[RunArray.TEST_EMBEDDINGS].astype(np.float32)
     if not _same_samples(arrays, common):
         return "it was tested on other samples than the first method of the board"
     if len(embeddings) != len(common.labels) or not np.isfinite(embeddings).all():
@@ -94,18 +95,18 @@ def counted(labels: Int64) -> Int64:
 
 
 def _same_samples(arrays: Arrays, common: Common) -> bool:
-    positions = arrays.get("test_positions")
+    positions = arrays.get(RunArray.TEST_POSITIONS)
     if positions is not None and common.positions is not None:
         return np.array_equal(positions, common.positions)
-    return np.array_equal(counted(arrays["test_labels"]), common.labels)
+    return np.array_equal(counted(arrays[RunArray.TEST_LABELS]), common.labels)
 
 
 def _scores(arrays: Arrays, labels: Int64) -> Float64:
-    queries, per_query = arrays.get("queries"), arrays.get(f"per_query.{RANKED_BY}")
+    queries, scores = arrays.get(RunArray.QUERIES), arrays.get(per_query(RANKED_BY))
     classes = int(labels.max()) + 1
-    if queries is None or per_query is None:
+    if queries is None or scores is None:
         return np.full(classes, np.nan)
-    return class_scores(per_query, labels[queries], classes)
+    return class_scores(scores, labels[queries], classes)
 
 
 def _as_scored(embeddings: Float32, common: Common) -> Float32:
@@ -167,7 +168,10 @@ def make_panels(
     first = next((found for found in read.values() if not isinstance(found, str)), None)
     if first is None:
         return "no run left arrays to look at"
-    labels, positions = counted(first[1]["test_labels"]), first[1].get("test_positions")
+    labels, positions = (
+        counted(first[1][RunArray.TEST_LABELS]),
+        first[1].get(RunArray.TEST_POSITIONS),
+    )
     many = len(read) > MANY
     points = balanced_subsample(
         labels, classes=25 if many else 40, per_class=12 if many else PER_CLASS

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.artifacts import Arrays, RunArray
 from harness.data.dataset import Dataset
 from harness.errors import NotComparable, UserError, unknown
 from harness.metrics import RANKED_BY
 from harness.record import Identity, Record, Searched
-from harness.results import Aggregate, Board, Row, load_board
-from harness.results.reading import Selector, Source, StoreSource, as_source
+from harness.results import Aggregate, Board, Row, Selector, load_board
 from harness.results.replicates import Intervals, score_array
+from harness.results.source import Source, StoreSource, as_source
 from harness.store import Store
 
-Arrays = Mapping[str, npt.NDArray[Any]]
-NEEDED = ("test_embeddings", "test_labels")
-_PART = (*NEEDED, "test_positions")
+NEEDED = (RunArray.TEST_EMBEDDINGS, RunArray.TEST_LABELS)
+_PART = (*NEEDED, RunArray.TEST_POSITIONS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -189,7 +189,7 @@ def test_part(store: Store, run: Record) -> list[npt.NDArray[Any]]:
     for name in _PART:
         if name not in arrays:
             raise UserError(f"run {run.run_id} left no {name}: nothing to look at")
-    order = np.argsort(arrays["test_positions"])
+    order = np.argsort(arrays[RunArray.TEST_POSITIONS])
     return [arrays[name][order] for name in _PART]
 
 

@@ -12,17 +12,17 @@ from harness.gate.measuring import measure, units_of
 from harness.gate.metrics import GatedMetric, names_measured
 from harness.gate.report import GateReport, Line, Policy
 from harness.record import SANDBOX, Record
+from harness.results import Selector, choose
 from harness.results.belonging import belonging
-from harness.results.key import IDENTITY, SEARCHED, method_key
-from harness.results.reading import Selector, Source, choose, scope_facts
+from harness.results.key import IDENTITY, SEARCHED, MethodKey, by_method, method_key
+from harness.results.source import SCOPED, Source
 from harness.store import Scope
 
-Entrant = tuple[str, str]  # of `method_key`: a row of a board, whatever its version
-Entrants = Mapping[Entrant, list[Record]]
+Rows = Mapping[MethodKey, list[Record]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class GateSide:
     """One side's Records, all of one protocol, dataset and semantics; `name` is for people."""
 
     name: str
@@ -32,7 +32,7 @@ class Side:
     notes: tuple[str, ...] = ()
 
 
-def baseline_side(source: Source, select: Selector | None = None) -> Side:
+def baseline_side(source: Source, select: Selector | None = None) -> GateSide:
     """The board of a source that was added to last, of those that match, as the recorded side.
 
     Raises NotComparable for an unlocked protocol, UserError where nothing matches.
@@ -47,7 +47,7 @@ def baseline_side(source: Source, select: Selector | None = None) -> Side:
     return _side(source, scope, wanted)
 
 
-def candidate_side(source: Source, baseline: Side) -> Side:
+def candidate_side(source: Source, baseline: GateSide) -> GateSide:
     """What a source holds under the baseline's digests; NotComparable where it holds none."""
     scopes = source.scopes()
     if not scopes:
@@ -58,10 +58,10 @@ def candidate_side(source: Source, baseline: Side) -> Side:
     return _side(source, scope, Selector())
 
 
-def _side(source: Source, scope: Scope, wanted: Selector) -> Side:
+def _side(source: Source, scope: Scope, wanted: Selector) -> GateSide:
     records, notes = belonging(source.records(scope), admitted=wanted.admitted)
     scores = [record.scores for record in records if record.scores is not None]
-    return Side(
+    return GateSide(
         name=source.name,
         scope=scope,
         scoring=scores[0].semantics if scores else None,
@@ -70,7 +70,7 @@ def _side(source: Source, scope: Scope, wanted: Selector) -> Side:
     )
 
 
-def _require_same_scoring(baseline: Side, candidate: Side) -> None:
+def _require_same_scoring(baseline: GateSide, candidate: GateSide) -> None:
     before, after = baseline.scoring, candidate.scoring
     if before != after and after is not None:
         raise NotComparable(
@@ -81,17 +81,15 @@ def _require_same_scoring(baseline: Side, candidate: Side) -> None:
         )
 
 
-def _differences(scope: Scope, baseline: Side) -> list[str]:
+def _differences(scope: Scope, baseline: GateSide) -> list[str]:
     """In which facts a scope is not the baseline's, in words."""
     recorded = baseline.scope
     return [
-        IDENTITY[name].words
-        for name in scope_facts()
-        if getattr(scope, name) != getattr(recorded, name)
+        IDENTITY[name].words for name in SCOPED if getattr(scope, name) != getattr(recorded, name)
     ]
 
 
-def _closest(scopes: Sequence[Scope], baseline: Side) -> str:
+def _closest(scopes: Sequence[Scope], baseline: GateSide) -> str:
     """Say of the scope that is most like the baseline what is not."""
     scope = min(scopes, key=lambda scope: len(_differences(scope, baseline)))
     wanted = f"the baseline, {baseline.scope.protocol} on {baseline.scope.dataset}"
@@ -104,8 +102,8 @@ def _closest(scopes: Sequence[Scope], baseline: Side) -> str:
 
 
 def gate_boards(
-    baseline: Side,
-    candidate: Side,
+    baseline: GateSide,
+    candidate: GateSide,
     metrics: Sequence[GatedMetric],
     *,
     methods: Sequence[str] = (),
@@ -118,7 +116,10 @@ def gate_boards(
     """
     _require_same_scoring(baseline, candidate)
     _require_known(baseline, metrics, methods)
-    recorded, found = entrants(baseline.records), entrants(candidate.records)
+    recorded, found = (
+        by_method(sorted(baseline.records, key=method_key)),
+        by_method(candidate.records),
+    )
     gated = [key for key in recorded if not methods or key[0] in methods]
     sides = {key: (recorded[key], match(key, recorded, found)) for key in gated}
     pairs = {
@@ -165,7 +166,9 @@ def gate_boards(
     )
 
 
-def _require_known(baseline: Side, metrics: Sequence[GatedMetric], methods: Sequence[str]) -> None:
+def _require_known(
+    baseline: GateSide, metrics: Sequence[GatedMetric], methods: Sequence[str]
+) -> None:
     names = {record.identity.method for record in baseline.records}
     for method in methods:
         if method not in names:
@@ -176,15 +179,7 @@ def _require_known(baseline: Side, metrics: Sequence[GatedMetric], methods: Sequ
             raise unknown("metric", metric.name, measured, where=baseline.name)
 
 
-def entrants(records: Sequence[Record]) -> dict[Entrant, list[Record]]:
-    """The Records by entrant, in the order of their names."""
-    found: dict[Entrant, list[Record]] = {}
-    for record in sorted(records, key=method_key):
-        found.setdefault(method_key(record), []).append(record)
-    return found
-
-
-def label_of(key: Entrant, among: Entrants) -> str:
+def label_of(key: MethodKey, among: Rows) -> str:
     """The method's name, with its hyperparameters where there is another of that name."""
     method, point = key
     points = [other for name, other in among if name == method]
@@ -202,8 +197,8 @@ def point_text(point: str, among: Iterable[str]) -> str:
     return ", ".join(told) or "no hyperparameters"
 
 
-def match(key: Entrant, recorded: Entrants, found: Entrants) -> list[Record]:
-    """The candidate's runs of an entrant; at another point, if each side has but one."""
+def match(key: MethodKey, recorded: Rows, found: Rows) -> list[Record]:
+    """The candidate's runs of a row; at another point, if each side has but one."""
     if key in found:
         return found[key]
     same = [other for other in found if other[0] == key[0]]
@@ -252,7 +247,7 @@ def _reasons(run: Record, metrics: Sequence[GatedMetric], *, expected: bool) -> 
             yield f"{missing[0]} is missing or not finite"
 
 
-def _notes(baseline: Side, candidate: Side, recorded: Entrants, found: Entrants) -> Iterator[str]:
+def _notes(baseline: GateSide, candidate: GateSide, recorded: Rows, found: Rows) -> Iterator[str]:
     """Sentences that belong under the verdicts: whatever else is not the same on both sides."""
     for key, records in recorded.items():
         matched = match(key, recorded, found)
@@ -277,7 +272,7 @@ _MOVES_BITS = ("cpu", "vectors", "device", "gpu", "torch")
 """Facts of an environment with which the same seeds were seen to give other bits."""
 
 
-def _environments(baseline: Side, candidate: Side) -> Iterator[str]:
+def _environments(baseline: GateSide, candidate: GateSide) -> Iterator[str]:
     before, after = _facts(baseline.records), _facts(candidate.records)
     changed = [
         f"{name} {before.get(name, 'none')} -> {after.get(name, 'none')}"

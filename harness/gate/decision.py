@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.statistics.paired import ROUNDING, p_without_variance
+from harness.statistics import ROUNDING, p_without_variance
 
 Verdict = Literal["pass", "regression", "inconclusive"]
 Basis = Literal["paired replicates", "unpaired replicates", "test classes"]
@@ -67,7 +67,7 @@ def decide(
     pass: the candidate is shown to be worse by no more than `margin`. regression: it is shown to
     be worse by more. inconclusive: neither. The bounds are Student's. Without any variance no noise
     was measured, and there are no bounds: no difference at all passes, and any other is judged by
-    half of `p_without_variance` (statistics/paired.py); what is `counted` (a cost that is the same
+    half of `p_without_variance` (harness/statistics); what is `counted` (a cost that is the same
     in every run) has no noise, and the difference itself decides. The detectable difference is
     (t(1 - level) + t(power)) standard errors (Bloom 1995). Raises ValueError for a negative margin.
     """

@@ -14,7 +14,7 @@ from harness.gate.decision import Difference, decide
 from harness.gate.metrics import GatedMetric
 from harness.gate.rendering import line_sentence
 from harness.gate.report import GateReport, Line, Policy
-from harness.scoring import Scores, score_embeddings
+from harness.scoring import EmbeddingScores, score_embeddings
 from harness.statistics.bootstrap import hierarchical_bootstrap
 
 FEW_CLASSES = 10
@@ -100,7 +100,7 @@ def _ranks(metrics: list[GatedMetric]) -> tuple[int, ...]:
     return tuple(int(name.removeprefix("recall_at_")) for name in named) or (1,)
 
 
-def _scores(name: str, rows: npt.ArrayLike, labels: npt.ArrayLike, **more: Any) -> Scores:
+def _scores(name: str, rows: npt.ArrayLike, labels: npt.ArrayLike, **more: Any) -> EmbeddingScores:
     try:
         return score_embeddings(rows, labels, clustering=None, seed=0, **more)
     except UserError as error:
@@ -108,8 +108,8 @@ def _scores(name: str, rows: npt.ArrayLike, labels: npt.ArrayLike, **more: Any) 
 
 
 def _line(
-    before: Scores,
-    after: Scores,
+    before: EmbeddingScores,
+    after: EmbeddingScores,
     labels: npt.ArrayLike,
     metric: GatedMetric,
     seed: int,
@@ -133,7 +133,11 @@ def _line(
 
 
 def _difference(
-    before: Scores, after: Scores, labels: npt.NDArray[np.generic], metric: str, seed: int
+    before: EmbeddingScores,
+    after: EmbeddingScores,
+    labels: npt.NDArray[np.generic],
+    metric: str,
+    seed: int,
 ) -> Difference:
     changes = after.per_query[metric] - before.per_query[metric]
     classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
@@ -153,7 +157,7 @@ def _difference(
     )
 
 
-def _notes(after: Scores, before: Scores, lines: list[Line]) -> tuple[str, ...]:
+def _notes(after: EmbeddingScores, before: EmbeddingScores, lines: list[Line]) -> tuple[str, ...]:
     notes = ["one training of each: the interval covers the choice of test classes, not seeds"]
     classes = lines[0].difference.units if lines[0].difference else 0
     if classes < FEW_CLASSES:

@@ -6,15 +6,15 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from harness.gate.decision import LEVEL, Decision, Difference, decide
-from harness.gate.measuring import Replicates, Units, difference_of, mean_change, unpaired_seeds
+from harness.gate.measuring import MetricBySeed, Units, difference_of, mean_change, unpaired_seeds
 from harness.gate.metrics import GatedMetric
 from harness.gate.rendering import line_sentence
 from harness.gate.report import Line
-from harness.statistics.holm import holm
+from harness.statistics.pairs import holm
 
 
 def line_of(
-    label: str, before: Replicates, after: Replicates, metric: GatedMetric, units: Units
+    label: str, before: MetricBySeed, after: MetricBySeed, metric: GatedMetric, units: Units
 ) -> Line:
     """The verdict on one method by one metric, for itself: not yet `corrected` for the others."""
     difference = difference_of(before, after, units)
@@ -42,7 +42,7 @@ def _decided(difference: Difference, metric: GatedMetric) -> tuple[float, Decisi
     return margin, decision
 
 
-def _unmeasured(label: str, before: Replicates, after: Replicates, metric: GatedMetric) -> Line:
+def _unmeasured(label: str, before: MetricBySeed, after: MetricBySeed, metric: GatedMetric) -> Line:
     if not before.values:
         sentence = f"{label}: {metric.name} has no complete replicate in the baseline"
         return Line(method=label, metric=metric.name, status="not gated", sentence=sentence)
@@ -51,7 +51,7 @@ def _unmeasured(label: str, before: Replicates, after: Replicates, metric: Gated
     return Line(method=label, metric=metric.name, status="missing", sentence=sentence)
 
 
-def _remainder(before: Replicates, after: Replicates) -> str:
+def _remainder(before: MetricBySeed, after: MetricBySeed) -> str:
     """What of either side was not compared."""
     parts = [
         f"{count} of the {side} without a partner"
@@ -66,7 +66,7 @@ def _remainder(before: Replicates, after: Replicates) -> str:
 
 
 def all_together(
-    pairs: Sequence[tuple[Replicates, Replicates]],
+    pairs: Sequence[tuple[MetricBySeed, MetricBySeed]],
     metric: GatedMetric,
     units: Units,
 ) -> Iterator[Line]:

@@ -13,15 +13,14 @@ from harness.gate.decision import Difference
 from harness.gate.metrics import GatedMetric
 from harness.record import Record
 from harness.results.replicates import complete_records
-from harness.statistics.paired import paired_differences
-from harness.statistics.units import fold_units, seed_effect
+from harness.statistics import fold_units, paired_differences, seed_effect
 
 Floats = npt.NDArray[np.float64]
 Starts = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
-class Replicates:
+class MetricBySeed:
     """A metric by seed, fold by fold, and the digests of the weights each fold began with.
 
     `left_out`: seeds whose folds are not all done, or not all measured. `by_seeds`: whether seeds
@@ -36,7 +35,7 @@ class Replicates:
 
 @dataclass(frozen=True, kw_only=True)
 class Units:
-    """What the lines of a gate tell of runs together: see `harness.statistics.units`.
+    """What the lines of a gate tell of runs together: see `harness.statistics`.
 
     `folds`: how many equally noisy folds a replicate's amount to, None for all of them. `excess`:
     what a variance within folds is multiplied by. `by_seeds`: seeds are the units.
@@ -47,7 +46,7 @@ class Units:
     by_seeds: bool = False
 
 
-def units_of(pairs: Iterable[tuple[Replicates, Replicates]]) -> Units:
+def units_of(pairs: Iterable[tuple[MetricBySeed, MetricBySeed]]) -> Units:
     """Read all lines of one metric together: the changes of those whose replicates are paired, both
     sides' values of the others."""
     rows = [row for pair in pairs for row in _rows(*pair)]
@@ -65,7 +64,7 @@ def units_of(pairs: Iterable[tuple[Replicates, Replicates]]) -> Units:
     return Units(folds=fold_units(board, common=False), excess=effect.excess)
 
 
-def _rows(baseline: Replicates, candidate: Replicates) -> Sequence[Floats]:
+def _rows(baseline: MetricBySeed, candidate: MetricBySeed) -> Sequence[Floats]:
     """What `difference_of` takes the noise of within folds, (n, f) each."""
     if baseline.by_seeds or candidate.by_seeds:
         return []
@@ -74,7 +73,7 @@ def _rows(baseline: Replicates, candidate: Replicates) -> Sequence[Floats]:
     return [np.array(list(side.values.values())) for side in (baseline, candidate) if side.values]
 
 
-def measure(records: Sequence[Record], metric: GatedMetric) -> Replicates:
+def measure(records: Sequence[Record], metric: GatedMetric) -> MetricBySeed:
     """What one method's runs say of a metric."""
     values: dict[int, tuple[float, ...]] = {}
     starts: dict[int, Starts] = {}
@@ -88,11 +87,11 @@ def measure(records: Sequence[Record], metric: GatedMetric) -> Replicates:
     seeds = {record.identity.seed for record in records}
     left_out = tuple(sorted(seeds - values.keys()))
     searches = {record.searched.search for record in records if record.searched is not None}
-    return Replicates(values, starts, left_out, by_seeds=len(searches) > 1)
+    return MetricBySeed(values, starts, left_out, by_seeds=len(searches) > 1)
 
 
 def difference_of(
-    baseline: Replicates, candidate: Replicates, units: Units | None = None
+    baseline: MetricBySeed, candidate: MetricBySeed, units: Units | None = None
 ) -> Difference | None:
     """The difference over replicates, its noise taken within folds; None where a side has none.
 
@@ -109,14 +108,16 @@ def difference_of(
     return _welch(baseline, candidate, units)
 
 
-def mean_change(pairs: Sequence[tuple[Replicates, Replicates]], units: Units) -> Difference | None:
+def mean_change(
+    pairs: Sequence[tuple[MetricBySeed, MetricBySeed]], units: Units
+) -> Difference | None:
     """The mean change of all lines on the seeds that all of them have; None without two, or
     of fewer than three lines, which speak for themselves."""
     seeds = set.intersection(*(set(_shared(*pair)) for pair in pairs)) if pairs else set()
     if len(pairs) < 3 or len(seeds) < 2:
         return None
     before, after = (
-        Replicates(
+        MetricBySeed(
             {
                 seed: tuple(np.mean([side[place].values[seed] for side in pairs], axis=0).tolist())
                 for seed in seeds
@@ -130,19 +131,19 @@ def mean_change(pairs: Sequence[tuple[Replicates, Replicates]], units: Units) ->
     return difference_of(before, after, units)
 
 
-def unpaired_seeds(baseline: Replicates, candidate: Replicates) -> tuple[int, int]:
+def unpaired_seeds(baseline: MetricBySeed, candidate: MetricBySeed) -> tuple[int, int]:
     """How many replicates of each side have no partner on the other."""
     shared = len(_shared(baseline, candidate))
     return len(baseline.values) - shared, len(candidate.values) - shared
 
 
-def _paired_by(baseline: Replicates, candidate: Replicates) -> bool:
+def _paired_by(baseline: MetricBySeed, candidate: MetricBySeed) -> bool:
     """Whether two replicates have a partner, or the only one."""
     shared = len(_shared(baseline, candidate))
     return shared > 1 or (shared == 1 and min(len(baseline.values), len(candidate.values)) == 1)
 
 
-def _shared(baseline: Replicates, candidate: Replicates) -> list[int]:
+def _shared(baseline: MetricBySeed, candidate: MetricBySeed) -> list[int]:
     return [
         seed
         for seed in sorted(baseline.values.keys() & candidate.values.keys())
@@ -150,7 +151,7 @@ def _shared(baseline: Replicates, candidate: Replicates) -> list[int]:
     ]
 
 
-def _changes(baseline: Replicates, candidate: Replicates, seeds: Sequence[int]) -> Floats:
+def _changes(baseline: MetricBySeed, candidate: MetricBySeed, seeds: Sequence[int]) -> Floats:
     """Candidate less baseline, (n, f)."""
     before, after = ([side.values[seed] for seed in seeds] for side in (baseline, candidate))
     if not seeds or len({len(folds) for folds in (*before, *after)}) != 1:
@@ -159,7 +160,7 @@ def _changes(baseline: Replicates, candidate: Replicates, seeds: Sequence[int]) 
 
 
 def _paired(
-    baseline: Replicates, candidate: Replicates, seeds: Sequence[int], units: Units
+    baseline: MetricBySeed, candidate: MetricBySeed, seeds: Sequence[int], units: Units
 ) -> Difference:
     changes = _changes(baseline, candidate, seeds)
     error, degrees = _noise(changes, units)
@@ -187,7 +188,7 @@ def _noise(values: Floats, units: Units) -> tuple[float | None, float | None]:
     return error, equal * (n - 1)
 
 
-def _welch(baseline: Replicates, candidate: Replicates, units: Units) -> Difference:
+def _welch(baseline: MetricBySeed, candidate: MetricBySeed, units: Units) -> Difference:
     """Welch's standard error and degrees of freedom (Welch 1947), each side's within folds."""
     sides = [np.array(list(side.values.values())) for side in (baseline, candidate)]
     noise = [_noise(side, units) for side in sides]
@@ -208,6 +209,6 @@ def _welch(baseline: Replicates, candidate: Replicates, units: Units) -> Differe
     )
 
 
-def _mean(side: Replicates, seeds: Iterable[int]) -> float:
+def _mean(side: MetricBySeed, seeds: Iterable[int]) -> float:
     found = [math.fsum(side.values[seed]) / len(side.values[seed]) for seed in seeds]
     return math.fsum(found) / len(found)

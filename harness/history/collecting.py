@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import UserError
 from harness.record import Record
 from harness.results.publication import Publication, load_publication, parse_publication
-from harness.results.reading import StoreSource
+from harness.results.source import StoreSource
 from harness.store import Store
 
 _UNIT = "\x1f"

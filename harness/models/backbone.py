@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from harness.data.streams import seed_torch, stream_seed
+from harness.data import seed_torch, stream_seed
 from harness.errors import UserError
 from harness.method.objective import Outputs
 from harness.protocol.model import BackboneRule
@@ -55,6 +55,13 @@ class Trunk(nn.Module):
     channelwise: ClassVar[bool] = False
     """Whether all between its layers acts on each channel alone: several can compute as one then
     (`models/stacked.py`)."""
+    apart: ClassVar[bool] = False
+    """Whether a process of its own computes it (`apart/trunk.py`)."""
+
+    @property
+    def processor_seconds(self) -> float:
+        """What a process of its own has computed until now; 0 where it is all here."""
+        return 0.0
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return features, float32 (B, feature_size)."""

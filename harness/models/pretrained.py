@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.data.home import data_home
 from harness.errors import UserError
-from harness.models.sources import WeightsFile
+from harness.models import WeightsFile
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from harness.errors import UserError, nearest
-from harness.extension import BackboneSource, PretrainedWeights
+from harness.hookspecs import BackboneSource, PretrainedWeights
 from harness.models.backbone import Trunk, require_image
 
 LEVELS = 255.0

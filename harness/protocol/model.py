@@ -7,19 +7,19 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from harness.method.method import Comparison, Composition
-from harness.protocol.augmentation import (
+from harness.protocol.rules import (
     AugmentationRule,
+    CorrectingRule,
+    LabelSetsRule,
     NotNegative,
     Positive,
     ScheduleRule,
+    ScoringRule,
     Section,
     Share,
     ViewsRule,
     as_tuple,
 )
-from harness.protocol.correcting import CorrectingRule
-from harness.protocol.label_sets import LabelSetsRule
-from harness.protocol.scoring import ScoringRule
 
 LabelledShare = Annotated[float, Field(gt=0, le=1)]
 ClassFolds = Annotated[int, Field(ge=2)]

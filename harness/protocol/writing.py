@@ -7,8 +7,8 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.protocol import HEADER, parse_protocol
 from harness.protocol.own_data import OwnData
-from harness.protocol.parse import HEADER, parse_protocol
 
 
 def written_for(

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.errors import UserError
 from harness.reading.names import counts_rows
-from harness.reading.source import Array, Column, Kind
+from harness.reading.source import Array, Kind, ReadColumn
 
 
 class ArrayFile:
@@ -42,7 +42,7 @@ class ArrayFile:
             return "images"
         return "other"
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> ReadColumn:
         """An array of one value a row, (N,) or (N, 1)."""
         array = np.asarray(self.array(name))
         array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
@@ -58,10 +58,10 @@ class ArrayFile:
                     f"{self.where}: {name} holds bytes that are no UTF-8 ({error.object[:20]!r})"
                 ) from None
         if array.dtype.kind == "U":
-            return Column(array, np.char.strip(array) == "")
+            return ReadColumn(array, np.char.strip(array) == "")
         if array.dtype.kind == "f":
-            return Column(array, np.isnan(array))
-        return Column(array, np.zeros(len(array), dtype=np.bool_))
+            return ReadColumn(array, np.isnan(array))
+        return ReadColumn(array, np.zeros(len(array), dtype=np.bool_))
 
     def matrix(self, names: Sequence[str]) -> Array:
         """Arrays of one number a row, side by side."""

@@ -18,7 +18,7 @@ from harness.reading.encodings import TEXTS
 from harness.reading.names import LABELS, PATHS, key, listed, named, one_of
 from harness.reading.opening import open_source
 from harness.reading.options import AS_IT_IS, Reading
-from harness.reading.source import Array, Column, Source
+from harness.reading.source import Array, ReadColumn, Source
 from harness.reading.text_table import REAL
 
 # Other texts than these would merge as numbers: 01 and 1, 1_1 and 11.
@@ -142,14 +142,14 @@ def _can_be(source: Source, name: str) -> bool:
     return kind in ("whole", "real", "text") or not source.table
 
 
-def _as_numbers(column: Column) -> npt.NDArray[np.float64] | None:
+def _as_numbers(column: ReadColumn) -> npt.NDArray[np.float64] | None:
     try:
         return column.values[~column.missing].astype(np.float64)
     except ValueError:
         return None
 
 
-def _same_classes(columns: list[Column]) -> bool:
+def _same_classes(columns: list[ReadColumn]) -> bool:
     """Whether columns are names of the same classes: an id and a name, say."""
     codes = [np.unique(column.values, return_inverse=True)[1] for column in columns]
     if len({len(one) for one in codes}) > 1:
@@ -158,7 +158,7 @@ def _same_classes(columns: list[Column]) -> bool:
     return all(int(one.max()) + 1 == pairs for one in codes)
 
 
-def settled(column: Column, where: str, reading: Reading) -> Labels:
+def settled(column: ReadColumn, where: str, reading: Reading) -> Labels:
     """Labels from a column by the one rule; UserError for missing ones and real numbers."""
     missing = column.missing
     if missing.any() and not reading.drop_missing:

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.errors import UserError
 from harness.reading.names import counts_rows
-from harness.reading.source import Array, Column, Kind
+from harness.reading.source import Array, Kind, ReadColumn
 
 
 class ParquetTable:
@@ -65,7 +65,7 @@ class ParquetTable:
             (one for one, each in tests.items() if any(test(kind) for test in each)), "other"
         )
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> ReadColumn:
         """One value a row, as numbers or as texts."""
         import pyarrow as pa
         import pyarrow.types as of
@@ -82,19 +82,19 @@ class ParquetTable:
                 for one in listed
             ]
             missing = np.array([one is None or one < 0 for one in listed])
-            return Column(np.array(told, dtype=np.str_), missing)
+            return ReadColumn(np.array(told, dtype=np.str_), missing)
         if of.is_boolean(values.type):
             values = values.cast(pa.string())
         if of.is_integer(values.type):
             filled = values.fill_null(0) if missing.any() else values
-            return Column(filled.to_numpy(zero_copy_only=False), missing)
+            return ReadColumn(filled.to_numpy(zero_copy_only=False), missing)
         if of.is_floating(values.type):
             numbers = values.to_numpy(zero_copy_only=False)
-            return Column(numbers, missing | np.isnan(numbers))
+            return ReadColumn(numbers, missing | np.isnan(numbers))
         texts = ["" if one is None else str(one) for one in values.to_pylist()]
         array = np.array(texts, dtype=np.str_)
         empty = np.array([not text.strip() for text in texts])
-        return Column(array, missing | empty, typed=not of.is_decimal(values.type))
+        return ReadColumn(array, missing | empty, typed=not of.is_decimal(values.type))
 
     def matrix(self, names: Sequence[str]) -> Array:
         """Columns of numbers side by side; a missing one is NaN."""

@@ -16,7 +16,7 @@ Kind = Literal["whole", "real", "text", "vectors", "images", "encoded", "other"]
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class ReadColumn:
     """One value a row. `values` are of any dtype but object; `missing`: bool, where there is none.
 
     `typed`: whether the format says that texts are texts, as CSV cannot.
@@ -40,7 +40,7 @@ class Source(Protocol):
         """What a column holds."""
         ...
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> ReadColumn:
         """One value a row."""
         ...
 

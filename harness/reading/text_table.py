@@ -18,7 +18,7 @@ import numpy.typing as npt
 from harness.errors import UserError
 from harness.reading.encodings import UNREADABLE, open_text, suffix_of, told_encoding, unreadable
 from harness.reading.names import INPUTS, LABELS, PATHS, counts_rows, key, listed
-from harness.reading.source import Array, Column, Kind
+from harness.reading.source import Array, Kind, ReadColumn
 
 WHOLE = re.compile(r"[+-]?[0-9]+")
 REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:nan|inf)", re.I)
@@ -83,14 +83,14 @@ class TextTable:
             return "vectors"
         return "text"
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> ReadColumn:
         """Every cell as it is written."""
         place = self._place(name)
         cells = [row[place] for _, row in self._rows()]
         if not cells:
             raise UserError(f"{self.where} holds no rows")
         missing = np.array([not cell.strip() for cell in cells])
-        return Column(np.array(cells, dtype=np.str_), missing, typed=False)
+        return ReadColumn(np.array(cells, dtype=np.str_), missing, typed=False)
 
     def matrix(self, names: Sequence[str]) -> Array:
         """Columns of numbers, float64; UserError naming the line of what is no number."""

@@ -78,7 +78,7 @@ def ask(origin: Origin, task: str, *, closed: bool = False, **arguments: Any) ->
 
 
 @dataclass
-class _Child:
+class _AskedChild:
     process: subprocess.Popen[bytes]
     pipe: int
     content: bytearray = field(default_factory=bytearray)
@@ -134,7 +134,9 @@ class _Child:
 
 
 @contextmanager
-def _child(request: tuple[Origin, str, Any], *, silent: bool, closed: bool) -> Iterator[_Child]:
+def _child(
+    request: tuple[Origin, str, Any], *, silent: bool, closed: bool
+) -> Iterator[_AskedChild]:
     fence = sandbox.listing_fence() if closed and sandbox.in_force() else None
     reading, writing = os.pipe()
     try:
@@ -148,7 +150,7 @@ def _child(request: tuple[Origin, str, Any], *, silent: bool, closed: bool) -> I
         )
     finally:
         os.close(writing)
-    child = _Child(process, reading)
+    child = _AskedChild(process, reading)
     try:
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError), process.stdin as stream:
@@ -160,7 +162,7 @@ def _child(request: tuple[Origin, str, Any], *, silent: bool, closed: bool) -> I
             fence.remove()
 
 
-def _listen(children: Sequence[_Child], seconds: float | None) -> None:
+def _listen(children: Sequence[_AskedChild], seconds: float | None) -> None:
     """Read from all until each has ended, or the time is over."""
     deadline = math.inf if seconds is None else time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:

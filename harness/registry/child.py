@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from harness.errors import UserError, one_line
-from harness.extension import BackboneSource
+from harness.hookspecs import BackboneSource
 from harness.registry.declarations import encoded, to_data
 from harness.registry.importing import Broken, Reference, import_entry, item, read, watch
 from harness.registry.origin import Origin

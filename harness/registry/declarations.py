@@ -18,11 +18,10 @@ from typing import Any
 
 from harness import method as ranges
 from harness.errors import one_line, plain
-from harness.extension import BackboneSource, DatasetSource, Executor, Metric, PretrainedWeights
+from harness.hookspecs import BackboneSource, DatasetSource, Executor, Metric, PretrainedWeights
 from harness.method import Method
 from harness.registry.importing import LISTING_HOOKS, Loaded, Reference
 from harness.registry.origin import Origin, Registered, RegisteredMethod
-from harness.registry.sources import defining_modules
 
 LONGEST_NAME = 60
 LONGEST_LINE = 500
@@ -211,3 +210,36 @@ def _text(name: str, value: Any) -> str:
         raise Refused(f"{name} must be a text, not {type(value).__name__}")
     lines = name in _IN_LINES
     return plain(value, LONGEST_TEXT if lines else LONGEST_LINE, lines=lines)
+
+
+def defining_modules(function: object) -> frozenset[str]:
+    """The modules whose code a builder is: its own, and those of the functions that it holds.
+
+    The core's own are left out: a builder that the core made holds the plugin's.
+    """
+    found: set[str] = set()
+    _visit(function, found, set(), lambda module: not module.startswith("harness."))
+    return frozenset(found)
+
+
+def _visit(thing: object, found: set[str], seen: set[int], counts: Callable[[str], bool]) -> None:
+    if id(thing) in seen or not callable(thing):
+        return
+    seen.add(id(thing))
+    function = getattr(thing, "__func__", thing)
+    module = getattr(function, "__module__", None) or type(thing).__module__
+    if isinstance(module, str) and counts(f"{module}."):
+        found.add(module)
+    parts: list[object] = [getattr(function, "func", None)]
+    parts += [_content(cell) for cell in getattr(function, "__closure__", None) or ()]
+    parts += getattr(function, "__defaults__", None) or ()
+    parts.append(getattr(function, "__wrapped__", None))
+    for part in parts:
+        _visit(part, found, seen, counts)
+
+
+def _content(cell: object) -> object:
+    try:
+        return getattr(cell, "cell_contents", None)
+    except ValueError:
+        return None

@@ -20,10 +20,10 @@ import pluggy
 
 from harness import API, hookspecs
 from harness.errors import UserError, nearest, one_line
-from harness.extension import BackboneSource, DatasetSource, Executor, Metric
+from harness.hookspecs import BackboneSource, DatasetSource, Executor, Metric
 from harness.method import Method
+from harness.registry.files import SourceFile, is_foreign, sha256_of
 from harness.registry.origin import Origin
-from harness.registry.sources import SourceFile, is_foreign, sha256_of
 
 PROJECT = "bench"
 
@@ -166,7 +166,7 @@ def _listed(
     return good
 
 
-class _Watch:
+class _ImportWatch:
     """Sees which foreign files run, and what was in them: taken before, so that none can lie.
 
     `confined`: whether a file that no origin knows is refused.
@@ -207,7 +207,7 @@ class _Watch:
             )
 
 
-_watch = _Watch()
+_watch = _ImportWatch()
 _own_get_code = SourceFileLoader.get_code
 _own_create_module = ExtensionFileLoader.create_module
 

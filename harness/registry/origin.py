@@ -1,16 +1,207 @@
-"""Where a plugin comes from and which code it is; and what it offers, beside its origin."""
+"""Which code a plugin is, and what it offers, beside the plugin it came from.
+
+The files are those of the plugin's own package, data too, and of every module that it imports from
+outside installed distributions; of these count name and version. What a module imports is read
+from its import statements, wherever they stand, so that one inside a function counts as well.
+Nothing of it runs.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from harness.method import Method
-from harness.registry.sources import Closure, Imports, Root, SourceFile, digest_of, files_of
+from harness.registry.files import (
+    ALWAYS_THERE,
+    Installed,
+    Root,
+    SourceFile,
+    digest_of,
+    files_of,
+    find_root,
+    is_foreign,
+    is_installed,
+    normalized,
+)
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What a module imports, directly or not: files, and installed distributions with versions."""
+
+    files: tuple[SourceFile, ...]
+    libraries: tuple[str, ...]
+
+
+@dataclass
+class Imports:
+    """Follows import statements from the files of a plugin.
+
+    `path`: where modules are looked up. `own`: its distribution, whose other packages are files of
+    the plugin too. `known`: contents of files as they were before they ran.
+    """
+
+    root: Root
+    path: Sequence[str] | None = None
+    own: str = ""
+    known: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._roots = {self.root.name: self.root}
+        self._parsed: dict[Path, frozenset[str]] = {}
+        self._libraries: dict[str, str] = {}
+        self._installed = Installed(self.path)
+
+    def of_all(self) -> Closure:
+        """What the whole plugin is and imports."""
+        return self._follow(_modules(self.root))
+
+    def of(self, modules: Iterable[str]) -> Closure:
+        """What these modules, some of them the plugin's, import; of no module, what all of it does.
+
+        A package that a module lies in is not looked at: it imports what all its modules need.
+        """
+        libraries = set[str]()
+        mine = [name for name in modules if self._resolve(name, libraries) == self.root]
+        if not mine:
+            return self.of_all()
+        found = self._follow([file for name in mine if (file := self._file(name)) is not None])
+        return Closure(found.files, tuple(sorted(libraries | set(found.libraries))))
+
+    def _follow(self, start: Iterable[Path]) -> Closure:
+        todo, seen, libraries = list(start), set[Path](), set[str]()
+        helpers: dict[str, Root] = {}
+        while todo:
+            file = todo.pop()
+            if file in seen:
+                continue
+            seen.add(file)
+            for name in self._imported(file):
+                root = self._resolve(name, libraries)
+                if root is None:
+                    continue
+                if root != self.root and root.name not in helpers:
+                    helpers[root.name] = root
+                    todo += _modules(root)
+                file_of_it = self._file(name)
+                todo += [] if file_of_it is None else [file_of_it]
+        files = [file for root in helpers.values() for file in self._contents(root)]
+        return Closure(tuple(files), tuple(sorted(libraries)))
+
+    def _contents(self, root: Root) -> Iterator[SourceFile]:
+        prefix = f"{root.name}/" if root.path.is_dir() else ""
+        for file in files_of(root.path, prefix):
+            yield SourceFile(file.place, file.path, self.known.get(file.path, file.sha256))
+
+    def _resolve(self, name: str, libraries: set[str]) -> Root | None:
+        """The root that a module lies in, if it is a plugin's; what is installed is noted."""
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names or top == "harness":
+            return None
+        for root in self._roots.values():
+            if name == root.name or name.startswith(f"{root.name}."):
+                return root
+        if top not in self._libraries:
+            found = find_root(name, self.path)
+            if found is not None and self._is_code_of_the_plugin(found):
+                self._roots[found.name] = found
+                return found
+            self._libraries[top] = "" if found is None else self._version_of(top)
+        if self._libraries[top]:
+            libraries.add(self._libraries[top])
+        return None
+
+    def _is_code_of_the_plugin(self, root: Root) -> bool:
+        if is_foreign(root.path):
+            return True
+        if not is_installed(root.path):
+            return False
+        owner = self._installed.owner(root.name.partition(".")[0])
+        return owner is None or normalized(owner.name) == normalized(self.own)
+
+    def _version_of(self, top: str) -> str:
+        """Name and version of a module's distribution; nothing for what is always there."""
+        owner = None if top in ALWAYS_THERE else self._installed.owner(top)
+        return "" if owner is None else f"{normalized(owner.name)} {owner.version}"
+
+    def _file(self, module: str) -> Path | None:
+        """The file of a module of a known root, or of the module that a name is looked up in."""
+        for root in self._roots.values():
+            if module == root.name:
+                return root.path / "__init__.py" if root.path.is_dir() else root.path
+            if module.startswith(f"{root.name}."):
+                return _inside(root, module.removeprefix(f"{root.name}.").split("."))
+        return None
+
+    def _imported(self, file: Path) -> frozenset[str]:
+        if file not in self._parsed:
+            self._parsed[file] = frozenset(_imports_of(file, self._dotted(file)))
+        return self._parsed[file]
+
+    def _dotted(self, file: Path) -> list[str]:
+        """The package that a file's relative imports start from."""
+        for root in self._roots.values():
+            if root.path.is_dir() and file.is_relative_to(root.path):
+                return [*root.name.split("."), *file.relative_to(root.path).parts[:-1]]
+        return []
+
+
+def _inside(root: Root, parts: list[str]) -> Path | None:
+    if not root.path.is_dir():
+        return root.path
+    for count in range(len(parts), -1, -1):
+        place = root.path.joinpath(*parts[:count])
+        for file in (place.parent / f"{place.name}.py", place / "__init__.py"):
+            if file.is_file() and (count or file.name == "__init__.py"):
+                return file
+    return None
+
+
+def _modules(root: Root) -> list[Path]:
+    return sorted(root.path.rglob("*.py")) if root.path.is_dir() else [root.path]
+
+
+def _imports_of(file: Path, package: Sequence[str]) -> Iterator[str]:
+    """Dotted names in the import statements of a file, relative ones made absolute."""
+    if file.suffix != ".py":
+        return
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return
+    for node in _running(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = list(package[: len(package) - node.level + 1]) if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args and _imports_by_name(node.func):
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield name.value.lstrip(".")
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement but those for type checkers."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            continue
+        yield child
+        yield from _running(child)
+
+
+def _imports_by_name(function: ast.expr) -> bool:
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name in ("import_module", "__import__")
 
 
 @dataclass(frozen=True)

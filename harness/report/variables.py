@@ -14,7 +14,7 @@ from harness.variables.measuring import MEASURES
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldByVariable:
     """One number as text, and where it lies between the least and the most of its column."""
 
     text: str
@@ -27,7 +27,7 @@ class Matrix:
 
     title: str
     variables: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Told | None, ...]], ...]
+    rows: tuple[tuple[str, tuple[ToldByVariable | None, ...]], ...]
 
 
 def read_matrices(path: Path, board: Board) -> list[Matrix]:
@@ -76,11 +76,11 @@ def matrices(rows: Sequence[Mapping[str, Any]], methods: Sequence[str]) -> list[
     return found
 
 
-def _told(cell: Mapping[str, Any] | None, column: Sequence[float]) -> Told | None:
+def _told(cell: Mapping[str, Any] | None, column: Sequence[float]) -> ToldByVariable | None:
     if cell is None:
         return None
     low, high, value = min(column), max(column), cell["value"]
     share = (value - low) / (high - low) if high > low else 0.0
     mark = "*" if cell["p_value"] is not None and cell["p_value"] <= 0.05 else ""
     ends = "" if cell["low"] is None else f" [{cell['low']:.3f}, {cell['high']:.3f}]"
-    return Told(f"{value:.3f}{mark}{ends}", round(share, 2))
+    return ToldByVariable(f"{value:.3f}{mark}{ends}", round(share, 2))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.artifacts import Arrays, RunArray
 from harness.errors import NotComparable, UserError, plain
 from harness.execution.scores import score_concatenation, score_part
 from harness.reading import Reading, open_source, read_embeddings
@@ -25,7 +26,7 @@ _DECLARED = Declared(composition="none", views=1, labels="unsaid", members=1, se
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedRow:
     """The runs of the new row, and whether the file's labels were there to be compared."""
 
     records: tuple[Record, ...]
@@ -41,7 +42,7 @@ def add_embeddings(  # noqa: PLR0913 - what is added, where, and by which rules
     *,
     reading: Reading,
     in_order: bool = False,
-) -> Added:
+) -> AddedRow:
     """Put embeddings of the test part on a board of a store, under a name of their own.
 
     A file has a row for each test sample, or for each sample of the dataset, in the order of the
@@ -77,9 +78,15 @@ def add_embeddings(  # noqa: PLR0913 - what is added, where, and by which rules
         )
     arrays = store.arrays(first)
     test, checked = _of_test_part(path, reading, arrays, in_order=in_order)
-    facts = ("test_labels", "test_positions", "test_roles", "test_exclude")
-    arrays = {"test_embeddings": test} | {one: arrays[one] for one in facts if one in arrays}
-    scores, per_query = score_part(arrays, rule, metrics=(), seed=0)
+    facts = (
+        RunArray.TEST_LABELS,
+        RunArray.TEST_POSITIONS,
+        RunArray.TEST_ROLES,
+        RunArray.TEST_EXCLUDE,
+    )
+    arrays = {str(one): arrays[one] for one in facts if one in arrays}
+    arrays[RunArray.TEST_EMBEDDINGS] = test
+    scores, by_query = score_part(arrays, rule, metrics=(), seed=0)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     identity = {
         **first.identity.model_dump(),
@@ -106,22 +113,22 @@ def add_embeddings(  # noqa: PLR0913 - what is added, where, and by which rules
             started=now,
             finished=now,
         )
-        made.append(store.put(record, {**arrays, **per_query}))
+        made.append(store.put(record, {**arrays, **by_query}))
     run_ids = tuple(record.run_id for record in made)
     joined = score_concatenation([arrays] * len(made), rule, metrics=(), seed=0)
     store.put_concatenation(Concatenation(run_ids=run_ids, scores=joined))
-    return Added(tuple(made), checked)
+    return AddedRow(tuple(made), checked)
 
 
 def _of_test_part(
-    path: Path, reading: Reading, arrays: dict[str, npt.NDArray[Any]], *, in_order: bool
+    path: Path, reading: Reading, arrays: Arrays, *, in_order: bool
 ) -> tuple[npt.NDArray[np.float32], bool]:
     """The rows of the test part in the order of the run's, and whether labels said so."""
     found = read_embeddings(path, reading)
     rows = np.asarray(found.rows, dtype=np.float32)
     if rows.ndim != 2 or not np.isfinite(rows).all():
         raise UserError(f"{path}: embeddings are finite numbers of shape (rows, dimensions)")
-    positions, truth = arrays["test_positions"], arrays["test_labels"]
+    positions, truth = arrays[RunArray.TEST_POSITIONS], arrays[RunArray.TEST_LABELS]
     whole = len(rows) > len(positions) and len(rows) > int(positions.max())
     if not whole and len(rows) != len(positions):
         raise NotComparable(

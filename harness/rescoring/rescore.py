@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy.typing as npt
-
+from harness.artifacts import Arrays, RunArray, per_query
 from harness.errors import UserError
 from harness.execution.scores import score_concatenation, score_part
-from harness.extension import Metric
+from harness.hookspecs import Metric
 from harness.protocol import Protocol, load_protocol
-from harness.protocol.scoring import ScoringRule
+from harness.protocol.rules import ScoringRule
 from harness.record import Concatenation, Identity, Record, Scores
 from harness.store import Store
 
@@ -59,9 +57,6 @@ class RuleBook:
         )
 
 
-Arrays = dict[str, npt.NDArray[Any]]
-
-
 @dataclass(frozen=True)
 class Rescored:
     """One set of scores, as it was and as it is now."""
@@ -98,7 +93,7 @@ def score_again(
     """The scores of a run from its stored embeddings, and its arrays brought up to date."""
     assert record.scores is not None
     arrays = store.arrays(record)
-    if "test_embeddings" not in arrays:
+    if RunArray.TEST_EMBEDDINGS not in arrays:
         raise UserError(f"run {record.run_id} left no embeddings to be scored again")
     scores, fresh = score_part(
         arrays, rules.rule(record), metrics=metrics, seed=record.identity.seed
@@ -106,7 +101,7 @@ def score_again(
     kept = {
         name: array
         for name, array in arrays.items()
-        if name != "queries" and not name.startswith("per_query.")
+        if name != RunArray.QUERIES and not name.startswith(per_query(""))
     }
     return _with_recorded_extras(scores, record.scores), {**kept, **fresh}
 

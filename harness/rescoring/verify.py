@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.artifacts import RunArray
 from harness.data.splits import part_digest
 from harness.errors import UserError
 from harness.record import Record, Scores
@@ -155,8 +156,8 @@ def _test_part(record: Record, store: Store, tested: _TestParts) -> Iterator[str
     scored = None
     with contextlib.suppress(UserError):  # said where it is scored again
         arrays = store.arrays(record)
-        if "test_positions" in arrays and "test_labels" in arrays:
-            scored = part_digest(arrays["test_positions"], arrays["test_labels"])
+        if RunArray.TEST_POSITIONS in arrays and RunArray.TEST_LABELS in arrays:
+            scored = part_digest(arrays[RunArray.TEST_POSITIONS], arrays[RunArray.TEST_LABELS])
     named = record.test_digest
     if scored is not None and named is not None and scored != named:
         yield f"test samples: recorded {named}, are {scored}"

@@ -1,5 +1,15 @@
 """Boards: the Records of one protocol and dataset, aggregated. Nothing here knows torch."""
 
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import NotComparable, UserError, unknown
+from harness.metrics import RANKED_BY
+from harness.record import Identity
 from harness.results.board import Aggregate, Board, Cost, Failure, Row, Runs
 from harness.results.building import build_board
 from harness.results.display import (
@@ -9,7 +19,11 @@ from harness.results.display import (
     interval_text,
     render_board,
 )
-from harness.results.reading import Selector, load_board, open_source
+from harness.results.key import IDENTITY, as_text, commons, facts_of
+from harness.results.source import SCOPED, Source, StoreSource, as_source, open_source
+from harness.store import Scope, Store
+from harness.store.excerpts import CommonFacts, Excerpt
+from harness.store.queries import edited_runs, without_collecting
 
 __all__ = [
     "Aggregate",
@@ -28,3 +42,206 @@ __all__ = [
     "open_source",
     "render_board",
 ]
+
+
+_LISTED = 5
+_DIGESTS = {"protocol_digest", "dataset_digest", "source", "trunk"}
+_SHORTEST = 6  # digits of a digest that name it
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which board of several, and which of its runs: facts by name, as people write their values.
+
+    `protocol` and `dataset` are names or beginnings of digests (six digits or more), as other
+    digests may be. A fact that splits rows, such as `distribution`, chooses among them.
+    """
+
+    wanted: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(
+        cls, *, protocol: str | None = None, dataset: str | None = None, only: Iterable[str] = ()
+    ) -> Selector:
+        """From the options of the command line; UserError for a fact that there is not."""
+        allowed = [name for rule in ("refuses", "splits") for name, _, _ in facts_of(rule)]
+        wanted = {"protocol": protocol, "dataset": dataset}
+        for text in only:
+            name, equals, value = text.partition("=")
+            if not equals:
+                raise UserError(f"--only {text}: must be FACT=VALUE, such as dataset_digest=1f3a90")
+            if name not in allowed:
+                raise unknown("fact", name, allowed, where="--only")
+            wanted[name] = value
+        return cls({name: value for name, value in wanted.items() if value is not None})
+
+    @classmethod
+    def of(cls, identity: Identity) -> Selector:
+        """The board that a run with this identity stands on."""
+        return cls(
+            {
+                name: as_text(getattr(identity, name))
+                for name, fact in IDENTITY.items()
+                if fact.rule == "refuses" and name != "trial"
+            }
+        )
+
+    def of_data(self, name: str, digest: str, source: Source) -> Selector:
+        """The same of one version of a dataset; NotComparable where nothing was run on it."""
+        held = {scope.dataset_digest: scope.dataset for scope in source.scopes()}
+        if digest not in held:
+            listed = ", ".join(f"{held[one]} of digest {one[:12]}" for one in sorted(held))
+            raise NotComparable(
+                f"{source.name}: holds no runs on {name} of digest {digest[:12]}: it has "
+                f"{listed or 'none'}"
+            )
+        return Selector({**self.wanted, "dataset_digest": digest})
+
+    def admits_scope(self, scope: Scope, names: Iterable[str] = SCOPED) -> bool:
+        """Whether a scope is of the wanted kind, by the facts named."""
+        return all(_means(name, self.wanted[name], scope) for name in names if name in self.wanted)
+
+    def admitted(self, runs: Sequence[Excerpt]) -> list[Excerpt]:
+        """The runs that have every wanted fact."""
+        getters = {
+            name: get
+            for rule in ("refuses", "splits")
+            for name, _, get in facts_of(rule)
+            if name in self.wanted and name not in SCOPED
+        }
+        if not getters:
+            return list(runs)
+
+        def admits(common: CommonFacts) -> bool:
+            return all(_is(name, self.wanted[name], get(common)) for name, get in getters.items())
+
+        kept = {id(common) for common in commons(runs) if admits(common)}
+        return [run for run in runs if id(run.common) in kept]
+
+
+def load_board(  # noqa: PLR0913 - one argument a choice
+    source: Source | Store | Path | str,
+    *,
+    select: Selector | None = None,
+    protocol: str | None = None,
+    dataset: str | None = None,
+    aggregate: Aggregate = "separated",
+    all_versions: bool = False,
+    ranked_by: str = RANKED_BY,
+    replicates: int | None = None,
+) -> Board:
+    """Build the board that was added to last, of those that match.
+
+    `source`: a store, its path, or that of a published leaderboard. `protocol`, `dataset`: as a
+    Selector takes them. `ranked_by`: the metric, by name or title, that orders the rows.
+    `replicates`: how many were asked for, if None as many as any row has begun. Raises UserError
+    if it holds nothing or nothing in it matches; notes name what is not shown.
+    """
+    if isinstance(source, Path | str):
+        with open_source(source) as opened:
+            return load_board(
+                opened,
+                select=select,
+                protocol=protocol,
+                dataset=dataset,
+                aggregate=aggregate,
+                all_versions=all_versions,
+                ranked_by=ranked_by,
+                replicates=replicates,
+            )
+    found = as_source(source)
+    wanted = select or Selector.parse(protocol=protocol, dataset=dataset)
+    scopes = found.scopes()
+    with without_collecting():
+        scope, runs = choose(found, scopes, wanted)
+        board = build_board(
+            runs,
+            found.concatenations(scope),
+            aggregate=aggregate,
+            all_versions=all_versions,
+            ranked_by=ranked_by,
+            replicates=replicates,
+        )
+    also = _also([other for other in scopes if other != scope], scope)
+    if isinstance(found, StoreSource) and (edited := found.store.left_out):
+        also.insert(0, edited_runs(edited))
+    return dataclasses.replace(
+        board,
+        remarks=(*board.remarks, *also),
+        beside=(*board.beside, *also),
+        source=found.name,
+    )
+
+
+def choose(
+    source: Source, scopes: Sequence[Scope], wanted: Selector
+) -> tuple[Scope, list[Excerpt]]:
+    """The first scope that has what is wanted, newest first, and its runs; or UserError."""
+    seen: list[Excerpt] = []
+    for scope in matching_scopes(scopes, wanted, where=source.name):
+        runs = source.runs(scope)
+        if admitted := wanted.admitted(runs):
+            return scope, admitted
+        seen += runs
+    for rule in ("refuses", "splits"):
+        for name, words, get in facts_of(rule):
+            text = wanted.wanted.get(name)
+            if text is None or name in SCOPED:
+                continue
+            known = {as_text(get(common)) for common in commons(seen)}
+            if not any(_is(name, text, get(common)) for common in commons(seen)):
+                raise unknown(words, text, known, where=source.name)
+    if wanted.wanted and seen:
+        listed = ", ".join(f"{name}={value}" for name, value in wanted.wanted.items())
+        raise UserError(f"{source.name}: holds no run with all of {listed}")
+    raise UserError(f"{source.name}: holds trials of a search and no replicate yet")
+
+
+def matching_scopes(scopes: Sequence[Scope], wanted: Selector, *, where: str) -> list[Scope]:
+    """Those of `scopes` that match; UserError naming the first fact that none has."""
+    if not scopes:
+        raise UserError(f"{where}: holds no records yet; `bench run` makes some")
+    found = list(scopes)
+    for name in SCOPED:
+        before, found = found, [s for s in found if wanted.admits_scope(s, [name])]
+        if not found:
+            known = {as_text(getattr(scope, name)) for scope in before}
+            raise unknown(IDENTITY[name].words, wanted.wanted[name], known, where=where)
+    return found
+
+
+def _means(name: str, text: str, scope: Scope) -> bool:
+    """Whether a scope has what a person wrote; protocol and dataset go by digest too."""
+    digest = f"{name}_digest"
+    if name in ("protocol", "dataset") and _is(digest, text, getattr(scope, digest)):
+        return True
+    return _is(name, text, getattr(scope, name))
+
+
+def _is(name: str, text: str, value: object) -> bool:
+    written = as_text(value)
+    return written == text or (
+        name in _DIGESTS and len(text) >= _SHORTEST and written.startswith(text)
+    )
+
+
+def _also(scopes: Sequence[Scope], shown: Scope) -> list[str]:
+    if not scopes:
+        return []
+    listed = [described(scope, shown) for scope in scopes[:_LISTED]]
+    listed += [f"{len(scopes) - _LISTED} more"] if len(scopes) > _LISTED else []
+    return [f"the store also holds {'; '.join(listed)}"]
+
+
+def described(scope: Scope, beside: Scope | None = None) -> str:
+    """A scope in words; with the dataset's digest where only that tells it from another."""
+    lock = "unlocked, " if scope.unlocked else ""
+    same = beside is None or (scope.dataset, beside.dataset_digest != scope.dataset_digest) == (
+        beside.dataset,
+        True,
+    )
+    dataset = f"dataset {scope.dataset_digest[:8]}, " if same else ""
+    return (
+        f"{scope.protocol} on {scope.dataset} ({scope.records} runs, {lock}protocol "
+        f"{scope.protocol_digest[:8]}, {dataset}training semantics {scope.training_semantics})"
+    )

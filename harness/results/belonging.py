@@ -18,7 +18,7 @@ from harness.results.key import (
     method_key,
     version_key,
 )
-from harness.store.excerpts import DIGESTS, Common, Excerpt, excerpts_of
+from harness.store.excerpts import DIGESTS, CommonFacts, Excerpt, excerpts_of
 
 Runs = list[Excerpt]
 _NAMED = 5
@@ -29,11 +29,11 @@ _SHORT = 12
 class Agreement:
     """A digest that runs of one fold and seed share: what it is of, and among which runs."""
 
-    words: Callable[[Common], str]
-    among: Callable[[Common], Hashable]
+    words: Callable[[CommonFacts], str]
+    among: Callable[[CommonFacts], Hashable]
 
 
-def _batches(common: Common) -> Hashable:
+def _batches(common: CommonFacts) -> Hashable:
     declared = common.declared
     own = declared.composition == "clusters"  # each method makes them of its own embeddings
     return id(common) if own else (declared.composition, common.samples)
@@ -156,7 +156,7 @@ def finished(runs: Iterable[Excerpt]) -> datetime:
     return max(time if time.tzinfo else time.replace(tzinfo=UTC) for time in times)
 
 
-def _value_of(get: Callable[[Common], Any]) -> Callable[[Common], Hashable]:
+def _value_of(get: Callable[[CommonFacts], Any]) -> Callable[[CommonFacts], Hashable]:
     return lambda common: as_hashable(get(common))
 
 
@@ -208,7 +208,7 @@ def _count(runs: Sequence[Excerpt]) -> str:
     return f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
 
 
-def _version(common: Common, shown: Common) -> str:
+def _version(common: CommonFacts, shown: CommonFacts) -> str:
     """What a hidden version is, and what else than its code tells it from the one shown."""
     identity = common.identity
     parts = [f"{identity.distribution} {identity.version}, source {identity.source[:12]}"]

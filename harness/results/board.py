@@ -18,8 +18,7 @@ from harness.metrics import (
     metric_facts,
 )
 from harness.record import Declared, Told
-from harness.results.looks import at_looks
-from harness.results.replicates import Intervals, Values, score_array
+from harness.results.replicates import Intervals, Values, at_looks, score_array
 from harness.results.telling import Floats, Telling, tell
 
 if TYPE_CHECKING:

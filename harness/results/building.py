@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from harness.errors import UserError
 from harness.metrics import RANKED_BY, metric_facts
-from harness.record import ELSEWHERE, Concatenation, Record, Searched, Told
+from harness.record import Concatenation, Record, Searched, Told
 from harness.results.belonging import (
     joined_alike,
     newest_versions,
@@ -17,18 +17,9 @@ from harness.results.belonging import (
     trained_alike,
     trained_together,
 )
-from harness.results.board import (
-    Aggregate,
-    Board,
-    Cost,
-    Failure,
-    Row,
-    Runs,
-    Semantics,
-)
+from harness.results.board import Aggregate, Board, Cost, Failure, Row, Runs, Semantics
 from harness.results.key import (
     ENVIRONMENT,
-    TOGETHER,
     as_text,
     commons,
     facts_of,
@@ -37,26 +28,25 @@ from harness.results.key import (
     method_key,
     row_key,
 )
-from harness.results.looks import asked_for, declared_looks, last_look, look_notes
-from harness.results.notes import UNLOCKED
+from harness.results.notes import environment_notes, flags_of, remarks_of
 from harness.results.replicates import (
     ByFold,
     Deferred,
     Intervals,
+    asked_for,
     class_values,
     complete_replicates,
     concatenated,
+    declared_looks,
     fold_values,
     joined_values,
+    last_look,
     score_array,
     separated,
     separated_class_means,
 )
 from harness.statistics.intervals import Interval, fold_intervals
-from harness.store.excerpts import Common, Excerpt, excerpts_of
-
-_BY_CHANCE = 0.1
-"""By how much NMI is above AMI, which is corrected for chance, when a reader must be warned."""
+from harness.store.excerpts import CommonFacts, Excerpt, excerpts_of
 
 Joined = Mapping[tuple[str, ...], Concatenation]
 
@@ -127,11 +117,11 @@ def build_board(
     ranked, ties = _ranked(board)
     beside = (*others, *odd, *rescored, *hidden)
     remarks = (
-        *_remarks(shown, ranked, aggregate, looks),
+        *remarks_of(shown, ranked, aggregate, looks),
         *beside,
-        *_environments(shown),
+        *environment_notes(shown),
         *trained_together(shown),
-        *_share(asked, whole),
+        *([f"runs: of {asked} of the protocol's {whole} replicates"] if asked < whole else ()),
         *ties,
     )
     return dataclasses.replace(board, rows=ranked, remarks=remarks, beside=beside)
@@ -208,9 +198,9 @@ def _intervals(
     return found
 
 
-def _labelled(rows: Sequence[tuple[Common, Row]]) -> list[Row]:
+def _labelled(rows: Sequence[tuple[CommonFacts, Row]]) -> list[Row]:
     """Tell rows of one method apart by version and hyperparameters, where either differs."""
-    methods: dict[str, list[tuple[Common, Row]]] = {}
+    methods: dict[str, list[tuple[CommonFacts, Row]]] = {}
     for common, row in rows:
         methods.setdefault(row.method, []).append((common, row))
     return [
@@ -219,7 +209,7 @@ def _labelled(rows: Sequence[tuple[Common, Row]]) -> list[Row]:
     ]
 
 
-def _label(common: Common, row: Row, siblings: Sequence[tuple[Common, Row]]) -> str:
+def _label(common: CommonFacts, row: Row, siblings: Sequence[tuple[CommonFacts, Row]]) -> str:
     others = [other for other, _ in siblings]
     marks = []
     if len({(o.distribution, o.version, o.source) for o in (c.identity for c in others)}) > 1:
@@ -245,7 +235,7 @@ def _label(common: Common, row: Row, siblings: Sequence[tuple[Common, Row]]) -> 
     return f"{row.method} ({', '.join(marks)})" if marks else row.method
 
 
-def _declaration(common: Common) -> str:
+def _declaration(common: CommonFacts) -> str:
     return ", ".join(f"{name} {value}" for name, value in common.declared.model_dump().items())
 
 
@@ -263,6 +253,7 @@ def build_row(
     complete = complete_replicates(runs, folds)
     metrics = separated(complete)
     ours = joined_values(complete, joined)
+    searches = _searches(runs)
     return Row(
         method=identity.method,
         label=identity.method,
@@ -277,10 +268,10 @@ def build_row(
         concatenated=concatenated(ours),
         runs=_runs(runs, expected=folds * asked_for(runs, looks, replicates)),
         failures=failures_of(runs),
-        searches=len(_searches(runs)),
+        searches=len(searches),
         looked=last_look(runs, looks, folds),
-        cost=_cost(runs, _searches(runs)),
-        flags=_flags(runs, metrics, len(complete)),
+        cost=_cost(runs, searches),
+        flags=flags_of(runs, metrics, len(complete), searches),
         fold_values=fold_values(complete),
         class_values=Deferred(lambda: class_values(complete)),
         joined_values=ours,
@@ -348,106 +339,5 @@ def _cost(runs: Iterable[Excerpt], searches: Sequence[Searched]) -> Cost | None:
     )
 
 
-def _images_ratio(runs: Iterable[Excerpt], members: int) -> float | None:
-    """How many times the images of its batches a row embedded or was handed, whichever is more.
-
-    None where no run knows how many those are, or there were none. What a method reads from its
-    view of the training part comes beside the batches; an ensemble embeds an image once a member.
-    """
-    known = [run.spent for run in runs if run.spent is not None and run.spent.images_drawn]
-    drawn = sum(one.images_drawn or 0 for one in known)
-    embedded = sum(one.images_embedded for one in known) / members
-    handed = drawn + sum(one.images_read for one in known)
-    return max(embedded, handed) / drawn if drawn else None
-
-
 def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
-
-
-def _flags(runs: Sequence[Excerpt], metrics: Intervals, replicates: int) -> tuple[str, ...]:
-    """Marks of a row: what a reader must know beside its numbers."""
-    found = commons(runs)
-    elsewhere = found[0].identity.distribution == ELSEWHERE
-    flags: list[str] = ["not trained here: one run of another system"] if elsewhere else []
-    members = found[0].declared.members
-    if members > 1:
-        flags.append(f"ensemble of {members}")
-    images = _images_ratio(runs, members)
-    if images is not None and round(images, 1) > 1:
-        flags.append(f"{images:.1f}x images")
-    collapsed = sum(run.collapsed for run in runs)
-    if collapsed:
-        flags.append(f"collapsed in {collapsed} of {len(runs)} runs")
-    initial = sum(run.initial for run in runs)
-    if initial:
-        flags.append(f"kept its initial weights in {initial} of {len(runs)} runs")
-    if any(common.chosen_by == "given" for common in found):
-        flags.append("hyperparameters by hand")
-    flags += _search_flags(_searches(runs))
-    flags += [
-        f"{name} missing in {replicates - interval.n} of {replicates} replicates"
-        for name, interval in metrics.items()
-        if interval.n < replicates
-    ]
-    if found[0].identity.unlocked:
-        flags.append(UNLOCKED)
-    return tuple(dict.fromkeys(flags))
-
-
-def _search_flags(searches: Sequence[Searched]) -> Iterator[str]:
-    if len(searches) > 1:
-        yield f"{len(searches)} searches: seeds and not runs are its units"
-    for search in searches:
-        if search.on_bound:
-            yield f"best on a bound: {', '.join(search.on_bound)}"
-        if search.failed:
-            yield f"{search.failed} of {search.trials} trials failed"
-
-
-def _remarks(
-    runs: Sequence[Excerpt], rows: Sequence[Row], aggregate: Aggregate, looks: Sequence[int]
-) -> Iterator[str]:
-    """What a reader must know before comparing two rows, the gravest first."""
-    yield from look_notes([row.looked for row in rows], looks)
-    yield from _singletons(runs)
-    yield from _nmi_by_chance(rows, aggregate)
-
-
-def _share(asked: int, whole: int) -> Iterator[str]:
-    if asked < whole:
-        yield f"runs: of {asked} of the protocol's {whole} replicates"
-
-
-def _singletons(runs: Iterable[Excerpt]) -> Iterator[str]:
-    most = max((run.singletons for run in runs), default=0)
-    if most:
-        yield f"{most} test images have no other of their class and are no queries"
-
-
-def _nmi_by_chance(rows: Iterable[Row], aggregate: Aggregate) -> Iterator[str]:
-    """Warn of an NMI that any clustering into so many clusters has (docs/metrics.md)."""
-    means: list[tuple[float, float]] = []
-    for scores in (row.scores(aggregate) for row in rows):
-        nmi, ami = (scores[name].mean if name in scores else None for name in ("nmi", "ami"))
-        if nmi is not None and ami is not None:
-            means.append((nmi, ami))
-    nmi, ami = max(means, key=lambda pair: pair[0] - pair[1], default=(0.0, 0.0))
-    if nmi - ami >= _BY_CHANCE:
-        yield f"NMI is high by chance alone, here {nmi:.3f} at an AMI of {ami:.3f}: compare AMI"
-
-
-def _environments(runs: Sequence[Excerpt]) -> Iterator[str]:
-    """Facts of the environment that are not the same for all runs: each may move a score."""
-    found = grouped(runs, id)
-    for name, words, get in facts_of("noted"):
-        if name not in ENVIRONMENT or name == TOGETHER:  # which has a note of its own
-            continue
-        counts: dict[str, int] = {}
-        for own in found.values():
-            value = get(own[0].common)
-            if value is not None:
-                counts[value] = counts.get(value, 0) + len(own)
-        if len(counts) > 1:
-            listed = ", ".join(f"{value} ({count} runs)" for value, count in counts.items())
-            yield f"not all runs are of one {words}: {listed}"

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.artifacts import Arrays, RunArray, per_query
 from harness.results.board import Row
 
 CLASS_METRICS = ("map_at_r", "precision_at_1")
 """Those whose sums are published."""
 DECIMALS = 4
-
-Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class HasSums(Protocol):
@@ -59,10 +58,10 @@ def sums_of_arrays(arrays: Arrays, metric: str) -> ClassSums | None:
         return ClassSums(
             sums=kept, counts=arrays["class_sums_queries"], classes=arrays["class_sums_classes"]
         )
-    scores = arrays.get(f"per_query.{metric}")
+    scores = arrays.get(per_query(metric))
     if scores is None or not np.isfinite(scores).all():
         return None
-    labels = arrays["test_labels"][arrays["queries"]]
+    labels = arrays[RunArray.TEST_LABELS][arrays[RunArray.QUERIES]]
     classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     return ClassSums(
         sums=np.bincount(codes, weights=scores).astype(np.float64),

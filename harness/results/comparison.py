@@ -12,14 +12,14 @@ import numpy.typing as npt
 from harness.errors import NotComparable, UserError
 from harness.results.board import Board, Row
 from harness.results.class_sums import ClassSums, stacked_sums
-from harness.results.reading import Source, as_source
+from harness.results.source import Source, as_source
 from harness.results.telling import LEVEL, Floats, ToldPair
+from harness.statistics import paired_differences
 from harness.statistics.bootstrap import hierarchical_bootstrap
 from harness.statistics.correlated_folds import corrected_fold_test
 from harness.statistics.effect import effect_size, probability_of_improvement
 from harness.statistics.intervals import Interval
-from harness.statistics.paired import paired_differences
-from harness.statistics.pairs import PairedDifference, Pairs, paired_difference
+from harness.statistics.pairs import BoardPairs, PairedDifference, paired_difference
 from harness.statistics.power import detectable_difference, replicates_on_board, replicates_to_see
 from harness.statistics.sign_flip import sign_flip_test
 from harness.store import Store
@@ -109,7 +109,7 @@ class Comparison:
     power: Power | None
     same: bool = False
     told: ToldPair | None = dataclasses.field(default=None, repr=False)
-    pairs: Pairs | None = dataclasses.field(default=None, repr=False)
+    pairs: BoardPairs | None = dataclasses.field(default=None, repr=False)
 
     @property
     def looks(self) -> int:
@@ -288,7 +288,7 @@ def _nothing_in_common(rows: tuple[Row, Row], there: npt.NDArray[np.bool_], metr
 
 
 def power_to_see(
-    difference: float, found: ToldPair | None, pairs: Pairs | None, power: float = 0.8
+    difference: float, found: ToldPair | None, pairs: BoardPairs | None, power: float = 0.8
 ) -> Power | None:
     """Plan for `difference`; None where no noise could be measured (fewer than two replicates).
 

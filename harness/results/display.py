@@ -121,10 +121,6 @@ def span_text(ranks: tuple[int, int] | None) -> str | None:
     return str(low) if low == high else f"{low}-{high}"
 
 
-def _has_ties(board: Board) -> bool:
-    return any(row.ties is not None for row in board.rows)
-
-
 def _best(board: Board, rows: Sequence[Row], names: Iterable[str]) -> set[tuple[int, str]]:
     """The best mean of each metric among the rows, to the decimals shown; equal ones all are.
 
@@ -234,13 +230,14 @@ def _declared_text(declared: Declared) -> str:
 
 def _wide_row(board: Board, row: Row, names: Iterable[str]) -> dict[str, Cell]:
     scores = row.scores(board.aggregate)
+    told = any(one.ties is not None for one in board.rows)
     cells: dict[str, Cell] = {
         "method": row.method,
         "distribution": row.distribution,
         "version": row.version,
         "hyperparameters": json.dumps(dict(row.hyperparameters), sort_keys=True),
         "defaults_from": row.declared.defaults_from,
-        **(_standing_cells(row) if _has_ties(board) else {}),
+        **(_standing_cells(row) if told else {}),
     }
     for name in names:
         interval = scores.get(name, Interval(mean=None, low=None, high=None, n=0))

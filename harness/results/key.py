@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 from harness.record import Record
-from harness.store.excerpts import Common, Excerpt
+from harness.store.excerpts import CommonFacts, Excerpt
 
 Rule = Literal["refuses", "splits", "averaged", "noted"]
 
@@ -83,14 +83,16 @@ ENVIRONMENT: Mapping[str, Fact] = {
 """Of a run's environment; what does not stand here is neither compared nor said."""
 
 SEARCHED = "searched"
+MethodKey = tuple[str, str]
+"""Of `method_key`."""
 _NOT_VERSION = {"method", "hyperparameters"}
 
 Key = TypeVar("Key", bound=Hashable)
 
 
-def facts_of(rule: Rule) -> list[tuple[str, str, Callable[[Common], Any]]]:
-    """Name, words and getter of every fact of a rule that runs of one Common share."""
-    found: list[tuple[str, str, Callable[[Common], Any]]] = []
+def facts_of(rule: Rule) -> list[tuple[str, str, Callable[[CommonFacts], Any]]]:
+    """Name, words and getter of every fact of a rule that runs of one CommonFacts share."""
+    found: list[tuple[str, str, Callable[[CommonFacts], Any]]] = []
     found += [
         (name, fact.words, attrgetter(f"identity.{name}"))
         for name, fact in IDENTITY.items()
@@ -105,19 +107,19 @@ def facts_of(rule: Rule) -> list[tuple[str, str, Callable[[Common], Any]]]:
     return found
 
 
-def _of_environment(name: str) -> Callable[[Common], Any]:
+def _of_environment(name: str) -> Callable[[CommonFacts], Any]:
     if ENVIRONMENT[name].rule != "splits":
         return lambda common: common.environment.get(name)
     # Where a run's identity names the libraries that its method computes with, that decides.
     return lambda common: None if common.identity.libraries else common.environment.get(name)
 
 
-def row_key(common: Common) -> tuple[Hashable, ...]:
+def row_key(common: CommonFacts) -> tuple[Hashable, ...]:
     """What makes runs one row; those of all that a search found are one."""
     return (method_key(common), *version_key(common))
 
 
-def method_key(run: Common | Record) -> tuple[str, str]:
+def method_key(run: CommonFacts | Record) -> MethodKey:
     """A row whatever its version: the method, and its point or that a search chose it."""
     identity = run.identity
     if run.searched is not None or run.chosen_by == "search":
@@ -125,7 +127,15 @@ def method_key(run: Common | Record) -> tuple[str, str]:
     return identity.method, json.dumps(identity.hyperparameters, sort_keys=True)
 
 
-def version_key(common: Common) -> tuple[Hashable, ...]:
+def by_method(records: Iterable[Record]) -> dict[MethodKey, list[Record]]:
+    """The Records of each row, whatever its version; rows and Records keep their order."""
+    found: dict[MethodKey, list[Record]] = {}
+    for record in records:
+        found.setdefault(method_key(record), []).append(record)
+    return found
+
+
+def version_key(common: CommonFacts) -> tuple[Hashable, ...]:
     """What tells versions of one method apart."""
     return tuple(as_text(get(common)) for name, _, get in _SPLITTING if name not in _NOT_VERSION)
 
@@ -148,8 +158,8 @@ def as_text(value: Any) -> str:
 _SPLITTING = facts_of("splits")
 
 
-def grouped(runs: Iterable[Excerpt], key: Callable[[Common], Key]) -> dict[Key, list[Excerpt]]:
-    """The runs by `key`, which is asked once for each Common; groups and runs keep their order."""
+def grouped(runs: Iterable[Excerpt], key: Callable[[CommonFacts], Key]) -> dict[Key, list[Excerpt]]:
+    """The runs by `key`, asked once for each CommonFacts; groups and runs keep their order."""
     groups: dict[Key, list[Excerpt]] = {}
     places: dict[int, list[Excerpt]] = {}
     for run in runs:
@@ -160,8 +170,8 @@ def grouped(runs: Iterable[Excerpt], key: Callable[[Common], Key]) -> dict[Key, 
     return groups
 
 
-def commons(runs: Iterable[Excerpt]) -> list[Common]:
-    """Every Common of the runs once, in their order."""
+def commons(runs: Iterable[Excerpt]) -> list[CommonFacts]:
+    """Every CommonFacts of the runs once, in their order."""
     return list({id(run.common): run.common for run in runs}.values())
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
-
+from harness.artifacts import Arrays
 from harness.errors import UserError
 from harness.record import Concatenation, Record
 from harness.results.class_sums import CLASS_METRICS, arrays_of_sums
 from harness.results.publication import Publication, load_publication
 from harness.store import Store
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.results.board import Board, Failure, Row
+from harness.record import ELSEWHERE, Searched
+from harness.results.board import Aggregate, Board, Failure, Row
+from harness.results.key import ENVIRONMENT, TOGETHER, commons, facts_of, grouped
+from harness.results.replicates import Intervals, look_notes
+from harness.store.excerpts import Excerpt
 
 UNLOCKED = "unlocked"
+_BY_CHANCE = 0.1
+"""By how much NMI is above AMI, which is corrected for chance, when a reader must be warned."""
 _FOR_TESTS = "smoke"
 """The published protocol that trains too little for its scores to be compared."""
 
@@ -107,3 +113,101 @@ def _counted(counts: dict[str, int]) -> str:
 def _first_line(message: str) -> str:
     lines = message.strip().splitlines()
     return lines[0] if lines else "no message"
+
+
+def _images_ratio(runs: Iterable[Excerpt], members: int) -> float | None:
+    """How many times the images of its batches a row embedded or was handed, whichever is more.
+
+    None where no run knows how many those are, or there were none. What a method reads from its
+    view of the training part comes beside the batches; an ensemble embeds an image once a member.
+    """
+    known = [run.spent for run in runs if run.spent is not None and run.spent.images_drawn]
+    drawn = sum(one.images_drawn or 0 for one in known)
+    embedded = sum(one.images_embedded for one in known) / members
+    handed = drawn + sum(one.images_read for one in known)
+    return max(embedded, handed) / drawn if drawn else None
+
+
+def flags_of(
+    runs: Sequence[Excerpt], metrics: Intervals, replicates: int, searches: Sequence[Searched]
+) -> tuple[str, ...]:
+    """Marks of a row: what a reader must know beside its numbers."""
+    found = commons(runs)
+    elsewhere = found[0].identity.distribution == ELSEWHERE
+    flags: list[str] = ["not trained here: one run of another system"] if elsewhere else []
+    members = found[0].declared.members
+    if members > 1:
+        flags.append(f"ensemble of {members}")
+    images = _images_ratio(runs, members)
+    if images is not None and round(images, 1) > 1:
+        flags.append(f"{images:.1f}x images")
+    collapsed = sum(run.collapsed for run in runs)
+    if collapsed:
+        flags.append(f"collapsed in {collapsed} of {len(runs)} runs")
+    initial = sum(run.initial for run in runs)
+    if initial:
+        flags.append(f"kept its initial weights in {initial} of {len(runs)} runs")
+    if any(common.chosen_by == "given" for common in found):
+        flags.append("hyperparameters by hand")
+    flags += _search_flags(searches)
+    flags += [
+        f"{name} missing in {replicates - interval.n} of {replicates} replicates"
+        for name, interval in metrics.items()
+        if interval.n < replicates
+    ]
+    if found[0].identity.unlocked:
+        flags.append(UNLOCKED)
+    return tuple(dict.fromkeys(flags))
+
+
+def _search_flags(searches: Sequence[Searched]) -> Iterator[str]:
+    if len(searches) > 1:
+        yield f"{len(searches)} searches: seeds and not runs are its units"
+    for search in searches:
+        if search.on_bound:
+            yield f"best on a bound: {', '.join(search.on_bound)}"
+        if search.failed:
+            yield f"{search.failed} of {search.trials} trials failed"
+
+
+def remarks_of(
+    runs: Sequence[Excerpt], rows: Sequence[Row], aggregate: Aggregate, looks: Sequence[int]
+) -> Iterator[str]:
+    """What a reader must know before comparing two rows, the gravest first."""
+    yield from look_notes([row.looked for row in rows], looks)
+    yield from _singletons(runs)
+    yield from _nmi_by_chance(rows, aggregate)
+
+
+def _singletons(runs: Iterable[Excerpt]) -> Iterator[str]:
+    most = max((run.singletons for run in runs), default=0)
+    if most:
+        yield f"{most} test images have no other of their class and are no queries"
+
+
+def _nmi_by_chance(rows: Iterable[Row], aggregate: Aggregate) -> Iterator[str]:
+    """Warn of an NMI that any clustering into so many clusters has (docs/metrics.md)."""
+    means: list[tuple[float, float]] = []
+    for scores in (row.scores(aggregate) for row in rows):
+        nmi, ami = (scores[name].mean if name in scores else None for name in ("nmi", "ami"))
+        if nmi is not None and ami is not None:
+            means.append((nmi, ami))
+    nmi, ami = max(means, key=lambda pair: pair[0] - pair[1], default=(0.0, 0.0))
+    if nmi - ami >= _BY_CHANCE:
+        yield f"NMI is high by chance alone, here {nmi:.3f} at an AMI of {ami:.3f}: compare AMI"
+
+
+def environment_notes(runs: Sequence[Excerpt]) -> Iterator[str]:
+    """Facts of the environment that are not the same for all runs: each may move a score."""
+    found = grouped(runs, id)
+    for name, words, get in facts_of("noted"):
+        if name not in ENVIRONMENT or name == TOGETHER:  # which has a note of its own
+            continue
+        counts: dict[str, int] = {}
+        for own in found.values():
+            value = get(own[0].common)
+            if value is not None:
+                counts[value] = counts.get(value, 0) + len(own)
+        if len(counts) > 1:
+            listed = ", ".join(f"{value} ({count} runs)" for value, count in counts.items())
+            yield f"not all runs are of one {words}: {listed}"

@@ -10,8 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
+from harness.artifacts import write_whole
 from harness.errors import UserError
 from harness.record import ELSEWHERE, Concatenation, Record
+from harness.results import Selector, described, matching_scopes
 from harness.results.belonging import belonging
 from harness.results.building import build_board
 from harness.results.class_sums import CLASS_METRICS, sums_of_arrays
@@ -28,17 +30,16 @@ from harness.results.publication import (
     of_run,
     publication_text,
 )
-from harness.results.reading import Selector, StoreSource, described, matching_scopes
 from harness.results.replicates import (
     complete_replicates,
     concatenated,
     joined_values,
     separated,
 )
+from harness.results.source import StoreSource
 from harness.statistics.intervals import Interval
 from harness.store import Scope, Store
 from harness.store.excerpts import excerpts_of
-from harness.writing import write_whole
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from harness.metrics import title_of
 from harness.results.board import Board
 from harness.results.class_sums import ClassSums, stacked_sums
 from harness.results.display import interval_text, span_text
-from harness.results.reading import Source, as_source
+from harness.results.source import Source, as_source
 from harness.statistics.bootstrap import Bootstrap, hierarchical_bootstrap
 from harness.statistics.intervals import Interval
-from harness.statistics.ranks import shares_of_best
-from harness.statistics.standings import Standing
+from harness.statistics.standings import Standing, shares_of_best
 from harness.store import Store
 from harness.table import Cell, Column, Table
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.metrics import MetricFacts
+from harness.statistics import Noise
 from harness.statistics.intervals import Interval, t_interval
-from harness.statistics.pairs import PairedDifference, Pairs, all_pairs
-from harness.statistics.power import Noise
+from harness.statistics.pairs import BoardPairs, PairedDifference, all_pairs
 from harness.statistics.standings import Standings, standings
 
 LEVEL = 0.05
@@ -59,7 +59,7 @@ class Telling:
         return self.found.places
 
     @property
-    def pairs(self) -> Pairs:
+    def pairs(self) -> BoardPairs:
         """The pairs of the tested rows; a difference is positive where the first is better."""
         return self.found.pairs
 
@@ -92,7 +92,7 @@ class Telling:
         )
 
     @cached_property
-    def pairs_alone(self) -> Pairs:
+    def pairs_alone(self) -> BoardPairs:
         """The same pairs, each with its own noise as measured."""
         sign = 1.0 if self.higher_is_better else -1.0
         tested = list(self.tested)

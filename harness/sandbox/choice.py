@@ -10,14 +10,14 @@ from harness.sandbox import calls, landlock
 
 
 @dataclass
-class _Choice:
+class _Chosen:
     """`asked`: by --sandbox (True) or --no-sandbox (False). `card`: whether runs train on one."""
 
     asked: bool | None = None
     card: bool = False
 
 
-_choice = _Choice()
+_choice = _Chosen()
 
 
 def choose(asked: bool | None, *, card: bool = False) -> None:

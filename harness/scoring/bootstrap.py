@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import UserError
+from harness.scoring import EmbeddingScores
 from harness.scoring.agreement import Contingency, contingency, of_table
 from harness.scoring.geometry import Int64
-from harness.scoring.scores import Scores
 from harness.scoring.standing import Float64
 
 _CHUNK = 1 << 22
 
 
 @dataclass(frozen=True)
-class Interval:
+class BootstrapInterval:
     """Lower and upper end."""
 
     low: float
@@ -26,14 +26,14 @@ class Interval:
 
 
 def bootstrap_intervals(
-    scores: Scores,
+    scores: EmbeddingScores,
     labels: npt.ArrayLike,
     *,
     seed: int,
     draws: int = 1000,
     clustering_draws: int = 200,
     level: float = 0.95,
-) -> dict[str, Interval]:
+) -> dict[str, BootstrapInterval]:
     """Percentile intervals of all `scores.values`.
 
     Each draw takes as many classes as there are, with replacement, with all their queries; a
@@ -56,7 +56,7 @@ def bootstrap_intervals(
         drawn |= {name: _centred(agreed[name], scores.values[name]) for name in agreed}
     ends = [50 * (1 - level), 50 * (1 + level)]
     return {
-        name: Interval(*(float(end) for end in np.percentile(drawn[name], ends)))
+        name: BootstrapInterval(*(float(end) for end in np.percentile(drawn[name], ends)))
         for name in scores.values
     }
 
@@ -77,7 +77,7 @@ def _weights(classes: int, rng: np.random.Generator, draws: int) -> Iterator[npt
 
 
 def _retrieval(
-    scores: Scores, codes: Int64, rng: np.random.Generator, draws: int
+    scores: EmbeddingScores, codes: Int64, rng: np.random.Generator, draws: int
 ) -> dict[str, Float64]:
     _, inverse, sizes = np.unique(codes[scores.queries], return_inverse=True, return_counts=True)
     sums = np.stack([np.bincount(inverse, weights=values) for values in scores.per_query.values()])

@@ -8,16 +8,103 @@ classes are apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from threading import Lock
+from functools import cache
+from threading import Lock, local
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.scoring.geometry import Float32, Int64, Points
-from harness.scoring.standing import Standing, TieGroups
-from harness.scoring.workers import on_all_cores
+from harness.scoring.standing import RelevantRanks, TieGroups
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+
+_watcher: ContextVar[Callable[[int, int], None] | None] = ContextVar("watcher", default=None)
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+_LIMITED = Lock()
+WORTH_THREADS = 1 << 24
+"""Matrix elements below which a pool costs more than it brings."""
+
+
+class Scratch(local):
+    """Arrays that a thread uses again for block after block: fresh memory costs page faults."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, npt.NDArray[Any]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """Return this thread's array of that name, its contents whatever they were."""
+        size = math.prod(shape)
+        held = self._held.get(name)
+        if held is None or held.size < size or held.dtype != dtype:
+            held = self._held[name] = np.empty(size, dtype=dtype)
+        return held[:size].reshape(shape)
+
+
+@contextmanager
+def watching(told: Callable[[int, int], None]) -> Iterator[None]:
+    """Have `told(done, all)` called as blocks of work end; from any thread, one at a time."""
+    token = _watcher.set(told)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+def _watched(work: Callable[[Job], Result], count: int) -> Callable[[Job], Result]:
+    told, lock, done = _watcher.get(), Lock(), 0
+    if told is None:
+        return work
+
+    def worked(job: Job) -> Result:
+        nonlocal done
+        result = work(job)
+        with lock:
+            done += 1
+            told(done, count)
+        return result
+
+    return worked
+
+
+def on_all_cores(
+    work: Callable[[Job], Result], jobs: Iterable[Job], *, elements: int
+) -> list[Result]:
+    """Return `work(job)` for each job, in order.
+
+    As many threads as the matrix library would use, so that OMP_NUM_THREADS and its like are
+    obeyed. Fewer than WORTH_THREADS `elements` in all jobs together are done in this thread.
+    """
+    controller, jobs = _matrix_library(), list(jobs)
+    work = _watched(work, len(jobs))
+    # One at a time: two limits that overlap would leave the second's for good.
+    with _LIMITED:
+        threads = max((library["num_threads"] for library in controller.info()), default=1)
+        with controller.limit(limits=1):
+            if elements < WORTH_THREADS or threads == 1:
+                return [work(job) for job in jobs]
+            with ThreadPoolExecutor(threads) as pool:
+                return list(pool.map(work, jobs))
+
+
+@cache
+def _matrix_library() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
 
 _VALUE = np.int32(-2)
 TALL = 248
@@ -27,7 +114,7 @@ WIDE = 2040
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
+class CountsAbove:
     """Of each query and each of its relevant items, nearest first: int64 (R, Q).
 
     `above`: items nearer than that one. `level`: items as near as it, itself included.
@@ -47,7 +134,7 @@ def count(
     *,
     small: int,
     doubts: tuple[float, Float32] | None = None,
-) -> Counts:
+) -> CountsAbove:
     """Count for the first `small` points, which are whole classes, against all points.
 
     `points` lie class by class, beginning at `starts` (int64, with the end as its last), smaller
@@ -56,7 +143,7 @@ def count(
     return _Counter(points, starts, small, doubts).run()
 
 
-def standings(counts: Counts, queries: Int64) -> Standing:
+def standings(counts: CountsAbove, queries: Int64) -> RelevantRanks:
     """Ranks and ties of some queries that have equally many relevant items."""
     relevant = int(np.isfinite(counts.thresholds[:, queries[0]]).sum())
     above = counts.above[:relevant, queries].T
@@ -79,7 +166,7 @@ def standings(counts: Counts, queries: Int64) -> Standing:
     )
     ranks = (above + 1 + order - first).ravel()
     starts = np.arange(len(queries) + 1) * relevant
-    return Standing(ranks, starts, np.full(len(queries), relevant), ties)
+    return RelevantRanks(ranks, starts, np.full(len(queries), relevant), ties)
 
 
 class _Counter:
@@ -101,7 +188,7 @@ class _Counter:
         self.doubts = doubts
         self.lock = Lock()
 
-    def run(self) -> Counts:
+    def run(self) -> CountsAbove:
         elements = self.small * len(self.points)
         on_all_cores(self._beside_diagonal, self.blocks, elements=elements)
         outer = [
@@ -114,10 +201,10 @@ class _Counter:
         level = np.where(known, self.least - self.above, 0)
         if self.doubts is None:
             sure = np.zeros(self.small, dtype=bool)
-            return Counts(self.above, level, self.thresholds, sure)
+            return CountsAbove(self.above, level, self.thresholds, sure)
         return self._told(level, known)
 
-    def _told(self, level: Int64, known: npt.NDArray[np.bool_]) -> Counts:
+    def _told(self, level: Int64, known: npt.NDArray[np.bool_]) -> CountsAbove:
         """The counts where nothing but relevant items is too near to a relevant one to tell."""
         upper, lower = self._bounds(slice(None))
         close, above, nearer, equal = (np.zeros_like(level) for _ in range(4))
@@ -128,7 +215,7 @@ class _Counter:
             equal += values == self.thresholds
         unsure = np.asarray((known & (close != level)).any(axis=0))
         above = np.where(known, self.above - above + nearer, 0)
-        return Counts(above, np.where(known, equal, 0), self.thresholds, unsure)
+        return CountsAbove(above, np.where(known, equal, 0), self.thresholds, unsure)
 
     def _bounds(self, queries: slice) -> tuple[Float32, Float32]:
         """From where on an item is nearer than a relevant one, and down to where it is as near."""

@@ -11,8 +11,8 @@ import torch
 
 from harness.errors import UserError
 from harness.scoring.geometry import Float32, Int64, Points
-from harness.scoring.sorting import SPARE, Asked, standing_of_sorted
-from harness.scoring.standing import Standing
+from harness.scoring.sorting import SPARE, AskedRows, standing_of_sorted
+from harness.scoring.standing import RelevantRanks
 
 _VALUE = -2
 _INFINITY = int(np.float32(np.inf).view(np.int32))
@@ -34,7 +34,7 @@ class DeviceGallery:
         self.half_norms = None if halves is None else self._moved(halves)
         self.copies = self._moved(copies)
 
-    def standing(self, queries: Float32, asked: Asked) -> Standing:
+    def standing(self, queries: Float32, asked: AskedRows) -> RelevantRanks:
         """Find the places of the relevant items of queries, float32 (Q, D)."""
         distances = self._distances(queries)
         self._mark(distances, asked)
@@ -55,7 +55,7 @@ class DeviceGallery:
             distances[:, self.copies[:, 0]] = distances[:, self.copies[:, 1]]
         return distances
 
-    def _mark(self, distances: torch.Tensor, asked: Asked) -> None:
+    def _mark(self, distances: torch.Tensor, asked: AskedRows) -> None:
         bits = distances.view(torch.int32)
         bits &= _VALUE
         distances += 0.0  # 0 and -0 are one value and must be one pattern
@@ -65,7 +65,7 @@ class DeviceGallery:
         if asked.own is not None:
             bits[torch.arange(len(bits), device=self.device), self._moved(asked.own)] = _INFINITY
 
-    def _nearest(self, distances: torch.Tensor, asked: Asked) -> torch.Tensor:
+    def _nearest(self, distances: torch.Tensor, asked: AskedRows) -> torch.Tensor:
         """Rows sorted, at least up to the last rank asked for and the end of a tie across it."""
         up_to = asked.up_to
         if up_to is not None and 2 * (up_to + SPARE) < distances.shape[1]:
@@ -76,7 +76,7 @@ class DeviceGallery:
                 return head
         return torch.sort(distances, dim=1).values
 
-    def _tied(self, some: torch.Tensor, others: torch.Tensor, asked: Asked) -> torch.Tensor:
+    def _tied(self, some: torch.Tensor, others: torch.Tensor, asked: AskedRows) -> torch.Tensor:
         """Whether items and those before them are tied, or cannot be told apart."""
         tied = (some.view(torch.int32) ^ others.view(torch.int32)).bitwise_and(_VALUE) == 0
         if asked.doubt is None:

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import UserError
+from harness.scoring import EmbeddingScores
 from harness.scoring.geometry import COLLAPSE_BELOW, Float32, place, spread
 from harness.scoring.inputs import Distance, check_distance, check_embeddings
 from harness.scoring.retrieval import retrieve
-from harness.scoring.scores import Scores
 
 Labels = Sequence[Collection[Hashable]]
 
@@ -25,7 +25,7 @@ def score_overlap(
     gallery_labels: Labels | None = None,
     recall_at: Sequence[int] = (1, 2, 4, 8),
     distance: Distance = "cosine",
-) -> Scores:
+) -> EmbeddingScores:
     """Score embeddings (N, D) whose items have several labels each, as `score_embeddings` does.
 
     `labels`: N collections of labels. An item is relevant to a query if they share a label; R is
@@ -57,7 +57,7 @@ def score_overlap(
     if len(found.queries) == 0:
         raise UserError("no query shares a label with another item: no positive pair")
     width = spread(points)
-    return Scores(
+    return EmbeddingScores(
         values={name: math.fsum(one) / len(one) for name, one in found.per_query.items()},
         class_means={},
         per_query=found.per_query,

@@ -27,7 +27,7 @@ Keys = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class ArrangedPair:
     """Arranged queries and gallery, and how their similarities are put on a grid.
 
     `ends`: int64 (Q, 2), each query's pairs of one class among the gallery's columns; without a
@@ -173,7 +173,7 @@ def pairs_of(
     gallery: npt.ArrayLike | None,
     gallery_labels: npt.ArrayLike | None,
     metric: Distance,
-) -> Pairs:
+) -> ArrangedPair:
     """All pairs of (N, D) with (G, D), or among themselves; UserError as `score_embeddings`."""
     rows = check_embeddings(embeddings)
     named = check_labels(labels, len(rows))
@@ -197,7 +197,7 @@ def pairs_of(
 def _built(
     queries: Points, gallery: Points, asked: Arrangement, kept: Arrangement, metric: Distance, *,
     own: bool,
-) -> Pairs:  # fmt: skip
+) -> ArrangedPair:  # fmt: skip
     classes = asked.codes[asked.classes], kept.codes[kept.classes]
     where = {int(code): place for place, code in enumerate(kept.codes)}
     spans = np.zeros((len(asked.codes), 2), dtype=np.int64)
@@ -206,12 +206,12 @@ def _built(
         if found is not None:
             spans[place_] = kept.starts[found], kept.starts[found + 1]
     if metric == "cosine":
-        return Pairs(
+        return ArrangedPair(
             queries, gallery, spans[asked.classes], classes, own,
             _cosine_keys, _STEPS + 1, lambda at: at * GRID - 1,
         )  # fmt: skip
     grid = _DistanceGrid.of(queries, gallery)
-    return Pairs(
+    return ArrangedPair(
         queries, gallery, spans[asked.classes], classes, own, grid.keys, grid.places, grid.value_at
     )
 

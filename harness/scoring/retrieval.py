@@ -10,11 +10,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from harness.scoring.counting import count, standings
+from harness.scoring.counting import Scratch, count, on_all_cores, standings
 from harness.scoring.geometry import Arrangement, Float32, Int64, Points, arrange
-from harness.scoring.sorting import PART_BYTES, Asked, settle, standing_by_sorting
-from harness.scoring.standing import Float64, Standing, Tally, joined, score, tally
-from harness.scoring.workers import Scratch, on_all_cores
+from harness.scoring.sorting import PART_BYTES, AskedRows, settle, standing_by_sorting
+from harness.scoring.standing import Float64, RelevantRanks, Tally, joined, score, tally
 
 _PRODUCT_BYTES = 16 << 20
 _DEVICE_PRODUCT_BYTES = 256 << 20
@@ -26,7 +25,7 @@ COUNT_FROM = 4096
 STRICT_BELOW = 4096
 """Points below which every order of float32 is settled that float64 might have otherwise."""
 
-Tallier = Callable[[Standing], Tally]
+Tallier = Callable[[RelevantRanks], Tally]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +50,7 @@ class Draw:
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
+class ArrangedSearch:
     """Arranged queries and the gallery they search.
 
     `spans`: int64 (Q, 2), the gallery's columns relevant to each query. `own`: whether the
@@ -156,13 +155,15 @@ def retrieve(  # noqa: PLR0913 - what a caller may choose
 
 def _search(
     points: Points, labels: Int64, gallery: Points | None, gallery_labels: Int64 | None
-) -> Search:
+) -> ArrangedSearch:
     asked = arrange(points.rows, labels)
     queries = points.take(asked.order)
     if gallery is None or gallery_labels is None:
-        return Search(asked, queries, asked, queries, _spans(asked, asked), own=True)
+        return ArrangedSearch(asked, queries, asked, queries, _spans(asked, asked), own=True)
     shelf = arrange(gallery.rows, gallery_labels)
-    return Search(asked, queries, shelf, gallery.take(shelf.order), _spans(asked, shelf), own=False)
+    return ArrangedSearch(
+        asked, queries, shelf, gallery.take(shelf.order), _spans(asked, shelf), own=False
+    )
 
 
 def _spans(asked: Arrangement, shelf: Arrangement) -> Int64:
@@ -175,7 +176,7 @@ def _spans(asked: Arrangement, shelf: Arrangement) -> Int64:
     return np.asarray(spans[asked.classes])
 
 
-def _gone(search: Search, asked: Int64, shelf: Int64) -> Int64:
+def _gone(search: ArrangedSearch, asked: Int64, shelf: Int64) -> Int64:
     """The relevant columns that share a code with each query, itself left out."""
     asked, shelf = asked[search.asked.order], shelf[search.shelf.order]
     found = []
@@ -190,7 +191,7 @@ def _gone(search: Search, asked: Int64, shelf: Int64) -> Int64:
     return gone
 
 
-def _divide(search: Search) -> tuple[Int64, Int64]:
+def _divide(search: ArrangedSearch) -> tuple[Int64, Int64]:
     """Queries to count for and queries to sort for, both with few relevant items first.
 
     The tiles of the count do not give equal points equal similarities with any matrix library,
@@ -205,18 +206,18 @@ def _divide(search: Search) -> tuple[Int64, Int64]:
     return order[count_it[order]], order[~count_it[order]]
 
 
-def _with_relevant(search: Search) -> Int64:
+def _with_relevant(search: ArrangedSearch) -> Int64:
     """Queries that have a relevant item, those with few first."""
     order = np.argsort(search.relevant, kind="stable")
     return order[search.relevant[order] > 0]
 
 
-def _few_first(search: Search, queries: Int64) -> Int64:
+def _few_first(search: ArrangedSearch, queries: Int64) -> Int64:
     return queries[np.argsort(search.relevant[queries], kind="stable")]
 
 
 def _by_counting(
-    search: Search, queries: Int64, tallier: Tallier
+    search: ArrangedSearch, queries: Int64, tallier: Tallier
 ) -> tuple[Int64, Int64, list[Tally]]:
     """The queries counted for, those that float32 is unsure of, and tallies of the first."""
     if len(queries) == 0:
@@ -230,7 +231,7 @@ def _by_counting(
 
 
 def _by_sorting(
-    search: Search, queries: Int64, tallier: Tallier, deepest: int | None
+    search: ArrangedSearch, queries: Int64, tallier: Tallier, deepest: int | None
 ) -> list[Tally]:
     width = len(search.gallery)
     # Sixteen blocks at least, for the threads to end together; but a short product is a slow one.
@@ -241,7 +242,7 @@ def _by_sorting(
 
 
 def _sort_block(
-    search: Search, tallier: Tallier, deepest: int | None, scratch: Scratch, block: Int64
+    search: ArrangedSearch, tallier: Tallier, deepest: int | None, scratch: Scratch, block: Int64
 ) -> Tally:
     gallery, copies = search.gallery, search.shelf.copies
     distances = scratch.array("product", (len(block), len(gallery)), np.float32)
@@ -267,7 +268,7 @@ def _sort_block(
 
 
 def _on_device(
-    search: Search, queries: Int64, tallier: Tallier, deepest: int | None, device: str
+    search: ArrangedSearch, queries: Int64, tallier: Tallier, deepest: int | None, device: str
 ) -> list[Tally]:
     from harness.scoring.device import DeviceGallery  # torch, which nothing else here needs
 
@@ -286,14 +287,14 @@ def _on_device(
     return parts
 
 
-def _asked(search: Search, block: Int64, deepest: int | None) -> Asked:
+def _asked(search: ArrangedSearch, block: Int64, deepest: int | None) -> AskedRows:
     """What is asked of a block of queries, the last of which has the most relevant items."""
     up_to = None if deepest is None else max(deepest, int(search.relevant[block[-1]]))
     doubts = search.doubts
     doubt = None if doubts is None else (doubts[0], doubts[1][block])
     gone = None if search.gone is None else search.gone[block]
     marks = None if search.sets is None else search.overlapping(block)
-    return Asked(search.spans[block], block if search.own else None, up_to, doubt, gone, marks)
+    return AskedRows(search.spans[block], block if search.own else None, up_to, doubt, gone, marks)
 
 
 def _same(relevant: Int64) -> Iterator[slice]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from harness.scoring.counting import Scratch
 from harness.scoring.geometry import Float32, Int64, Points
-from harness.scoring.standing import Standing, TieGroups
-from harness.scoring.workers import Scratch
+from harness.scoring.standing import RelevantRanks, TieGroups
 
 Int32 = npt.NDArray[np.int32]
 
@@ -22,7 +22,7 @@ _INFINITY = np.float32(np.inf).view(np.int32)
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class AskedRows:
     """Rows of a gallery's distances, and what is relevant in them.
 
     `spans`: int64 (Q, 2), the columns [start, stop) of each row that are relevant. `own`: int64
@@ -41,13 +41,13 @@ class Asked:
     gone: Int64 | None = None
     marks: npt.NDArray[np.bool_] | None = None
 
-    def take(self, rows: slice) -> Asked:
+    def take(self, rows: slice) -> AskedRows:
         """What is asked of some of the rows."""
         own = None if self.own is None else self.own[rows]
         doubt = None if self.doubt is None else (self.doubt[0], self.doubt[1][rows])
         gone = None if self.gone is None else self.gone[rows]
         marks = None if self.marks is None else self.marks[rows]
-        return Asked(self.spans[rows], own, self.up_to, doubt, gone, marks)
+        return AskedRows(self.spans[rows], own, self.up_to, doubt, gone, marks)
 
     @property
     def relevant(self) -> Int64:
@@ -58,7 +58,7 @@ class Asked:
         return found if self.gone is None else found - (self.gone >= 0).sum(axis=1)
 
 
-def standing_by_sorting(distances: Float32, asked: Asked, scratch: Scratch) -> Standing:
+def standing_by_sorting(distances: Float32, asked: AskedRows, scratch: Scratch) -> RelevantRanks:
     """Find the places of the relevant items in each row; `distances` is used up.
 
     `distances`: float32 (Q, N), C-contiguous, finite, smaller is nearer. Ranks up to
@@ -81,7 +81,9 @@ def standing_by_sorting(distances: Float32, asked: Asked, scratch: Scratch) -> S
     return standing_of_sorted(parts, width, asked.relevant)
 
 
-def _first(distances: Float32, asked: Asked, up_to: int, scratch: Scratch) -> Standing | None:
+def _first(
+    distances: Float32, asked: AskedRows, up_to: int, scratch: Scratch
+) -> RelevantRanks | None:
     """Select the nearest before they are sorted; None if a tie does not end among them."""
     depth = up_to + SPARE
     parts = []
@@ -105,7 +107,7 @@ def _parts(distances: Float32) -> list[tuple[slice, Float32]]:
     return [(part, distances[part]) for part in parts]
 
 
-def _mark(distances: Float32, asked: Asked) -> None:
+def _mark(distances: Float32, asked: AskedRows) -> None:
     bits = distances.view(np.int32)
     np.bitwise_and(bits, _VALUE, out=bits)
     distances += np.float32(0)  # 0 and -0 are one value and must be one pattern
@@ -123,7 +125,9 @@ def _mark(distances: Float32, asked: Asked) -> None:
         bits[row, asked.gone[row, place]] = _INFINITY
 
 
-def _read(part: Float32, asked: Asked, rows: slice, scratch: Scratch) -> tuple[int, Int64, Int64]:
+def _read(
+    part: Float32, asked: AskedRows, rows: slice, scratch: Scratch
+) -> tuple[int, Int64, Int64]:
     """How many items these sorted rows have, where the marked are, and those tied with the next."""
     same = scratch.array("same", part.shape, np.bool_)
     same[:, :-1] = _alike(part, asked, rows, scratch)
@@ -146,7 +150,7 @@ def _marked(bits: Int32, scratch: Scratch) -> Int64:
     return np.flatnonzero(dense.view(bool))[:count]
 
 
-def _alike(part: Float32, asked: Asked, rows: slice, scratch: Scratch) -> npt.NDArray[np.bool_]:
+def _alike(part: Float32, asked: AskedRows, rows: slice, scratch: Scratch) -> npt.NDArray[np.bool_]:
     """Which items of sorted rows are tied with the next, or cannot be told from it."""
     shape = (len(part), part.shape[1] - 1)
     bits = part.view(np.int32)
@@ -169,7 +173,7 @@ def _alike(part: Float32, asked: Asked, rows: slice, scratch: Scratch) -> npt.ND
 
 def standing_of_sorted(
     parts: list[tuple[int, Int64, Int64]], width: int, relevant: Int64
-) -> Standing:
+) -> RelevantRanks:
     """Put together what was read of rows of `width` sorted items.
 
     Of each part: how many items it has, the flat positions of the marked ones, and of those tied
@@ -182,7 +186,7 @@ def standing_of_sorted(
     row_starts = np.arange(len(relevant) + 1) * width
     first = np.searchsorted(places, row_starts)
     ranks = places - np.repeat(row_starts[:-1] - 1, np.diff(first))
-    return Standing(ranks, first, relevant, _tie_groups(linked, places, first, width))
+    return RelevantRanks(ranks, first, relevant, _tie_groups(linked, places, first, width))
 
 
 def _tie_groups(links: Int64, marked: Int64, first_of_row: Int64, width: int) -> TieGroups:
@@ -211,12 +215,12 @@ Float64 = npt.NDArray[np.float64]
 
 
 def settle(
-    standing: Standing,
+    standing: RelevantRanks,
     computed: tuple[Float32, Float32],
-    asked: Asked,
+    asked: AskedRows,
     queries: tuple[Points, Int64],
     gallery: Points,
-) -> Standing:
+) -> RelevantRanks:
     """Put the groups of a standing in their order by float64; `standing.ties` are the groups.
 
     `computed`: the distances before the sort and after it, float32 (Q, N) both. `queries`: the
@@ -245,7 +249,7 @@ def settle(
     return replace(settled, ties=settled.ties.joined(rest))
 
 
-def _members(groups: TieGroups, computed: tuple[Float32, Float32], asked: Asked) -> list[Int64]:
+def _members(groups: TieGroups, computed: tuple[Float32, Float32], asked: AskedRows) -> list[Int64]:
     """The columns of each group: all of its row whose computed distance is in the group's range."""
     before, after = computed
     nearest = _value(after[groups.row, groups.above])
@@ -280,8 +284,8 @@ def _distances(queries: Points, which: Int64, gallery: Points, column: Int64) ->
 
 
 def _reordered(
-    standing: Standing, group: Int64, apart: Float64, relevant: npt.NDArray[np.bool_]
-) -> Standing:
+    standing: RelevantRanks, group: Int64, apart: Float64, relevant: npt.NDArray[np.bool_]
+) -> RelevantRanks:
     """The standing with its groups' members as given: group by group, the nearest first."""
     old = standing.ties
     start = np.searchsorted(group, np.arange(len(old.row)))

@@ -128,7 +128,7 @@ class TieGroups:
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class RelevantRanks:
     """Ranks of the relevant items of Q queries, one query after the other; all arrays int64.
 
     `ranks`: (M,), from 1, ascending for each query, in one of the orders that ties allow; those
@@ -173,7 +173,7 @@ def joined(tallies: Sequence[Tally]) -> Tally:
     return Tally(*(np.concatenate([getattr(one, name) for one in tallies]) for name in columns))
 
 
-def tally(standing: Standing, *, gallery: int) -> Tally:
+def tally(standing: RelevantRanks, *, gallery: int) -> Tally:
     """Sum up each query's ranks. `gallery`: how many items it holds at most."""
     ranks, first, relevant, ties = (
         standing.ranks,
@@ -215,7 +215,7 @@ def score(found: Tally, *, recall_at: Sequence[int], whole: bool) -> dict[str, F
     return scores
 
 
-def _up_to(standing: Standing) -> Int64:
+def _up_to(standing: RelevantRanks) -> Int64:
     """How many ranks of each query are within its first R."""
     within = standing.ranks <= np.repeat(standing.relevant, np.diff(standing.first))
     return np.diff(np.concatenate(([0], np.cumsum(within)))[standing.first])
@@ -231,7 +231,7 @@ def _sums(summands: Float64, *sizes: Int64) -> tuple[Float64, ...]:
     return tuple(sums.reshape(-1, len(sizes)).T)
 
 
-def _settle(summands: Float64, standing: Standing, expected: Float64) -> None:
+def _settle(summands: Float64, standing: RelevantRanks, expected: Float64) -> None:
     """Put each group's expectation in the place of its first relevant item, 0 in the others'."""
     ties = standing.ties
     first = standing.first[ties.row] + ties.better
@@ -241,7 +241,7 @@ def _settle(summands: Float64, standing: Standing, expected: Float64) -> None:
     summands[first] = expected
 
 
-def _first_groups(standing: Standing, gallery: int) -> tuple[Int64, Int64, Int64]:
+def _first_groups(standing: RelevantRanks, gallery: int) -> tuple[Int64, Int64, Int64]:
     ties, some = standing.ties, np.diff(standing.first) > 0
     above = np.full(len(some), gallery, dtype=np.int64)
     above[some] = standing.ranks[standing.first[:-1][some]] - 1

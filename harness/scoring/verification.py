@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import UserError
-from harness.scoring.bootstrap import Interval
+from harness.scoring.bootstrap import BootstrapInterval
 from harness.scoring.geometry import Int64
 from harness.scoring.inputs import Distance, check_distance
-from harness.scoring.pairing import Pairs, pairs_of
+from harness.scoring.pairing import ArrangedPair, pairs_of
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
 _FEW_FALSE = 10
@@ -40,7 +40,7 @@ class Verification:
     thresholds: dict[str, float]
     positives: int
     negatives: int
-    intervals: dict[str, Interval]
+    intervals: dict[str, BootstrapInterval]
 
     @property
     def notes(self) -> list[str]:
@@ -145,14 +145,14 @@ class _Curve:
 
 
 def _intervals(
-    pairs: Pairs,
+    pairs: ArrangedPair,
     coarse: npt.NDArray[np.int16],
     exact: dict[str, float],
     fars: Sequence[float],
     *,
     draws: int,
     seed: int,
-) -> dict[str, Interval]:
+) -> dict[str, BootstrapInterval]:
     """Percentiles over draws of classes, to first order in how often each class is drawn.
 
     A pair of two classes is in a draw as often as both of its classes are, less once. The draws
@@ -179,7 +179,7 @@ def _intervals(
     spread = np.array(drawn) - np.mean(drawn, axis=0)
     ends = np.percentile(spread, [2.5, 97.5], axis=0)
     return {
-        name: Interval(
+        name: BootstrapInterval(
             *(float(np.clip(exact[name] + end, 0.0, 1.0)) for end in ends[:, place])
         )
         for place, name in enumerate(names)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.data.streams import stream_seed
+from harness.data import stream_seed
 from harness.execution.plan import Entrant, Plan, PlannedRun, Replicate, plan_trial
 from harness.execution.session import Event
 from harness.method import Method, Value

@@ -8,7 +8,7 @@ import optuna
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
-from harness.data.streams import stream_seed
+from harness.data import stream_seed
 from harness.method import Method, Value
 from harness.search.space import distributions
 

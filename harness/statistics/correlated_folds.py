@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from harness.statistics.paired import ROUNDING, p_without_variance
+from harness.statistics import ROUNDING, p_without_variance
 
 
 def corrected_fold_test(

@@ -1,4 +1,4 @@
-"""All pairs of a board's methods: their differences, noise, and which are told apart."""
+"""All pairs of methods of a board: differences, noise, and which are told apart (Holm)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,37 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.statistics.holm import holm
-from harness.statistics.intervals import Interval
-from harness.statistics.paired import ROUNDING, p_without_variance, paired_differences
-from harness.statistics.shared_noise import SharedNoise, shared_noise
-from harness.statistics.unequal_folds import t_p_values, t_quantile
-from harness.statistics.units import SeedEffect, by_units, complete, fold_shares, over_seeds
+from harness.statistics import (
+    ROUNDING,
+    SeedEffect,
+    SharedNoise,
+    by_units,
+    complete,
+    fold_shares,
+    over_seeds,
+    p_without_variance,
+    paired_differences,
+    shared_noise,
+)
+from harness.statistics.intervals import Interval, t_p_values, t_quantile
+
+
+def holm(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Adjusted p-values, in the order given: reject where they are at most the level.
+
+    `p_values`: (m,). The i-th smallest is multiplied by m - i + 1 and never falls below the one
+    before it (Holm 1979). Controls the probability of any false rejection whatever the
+    dependence, so also for all pairs of methods, which share their members.
+    """
+    p = np.asarray(p_values, np.float64)
+    if p.size and not ((p >= 0.0) & (p <= 1.0)).all():
+        raise ValueError("p-values lie between 0 and 1")
+    order = np.argsort(p, kind="stable")
+    steps = np.minimum(p[order] * np.arange(p.size, 0, -1), 1.0)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(steps)
+    return adjusted
+
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -24,7 +49,7 @@ SECOND = 10.0  # a shared reading counts only where the pair's own p is below le
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pairs:
+class BoardPairs:
     """Every pair of m methods, as (m, m) arrays: row against column.
 
     `differences`: mean of row minus column over the replicates that both have, NaN where there is
@@ -96,7 +121,7 @@ def all_pairs(
     by_seeds: npt.ArrayLike = False,
     floor: float = FLOOR,
     looks: int = 1,
-) -> Pairs:
+) -> BoardPairs:
     """Compare all pairs of methods on the seeds that both have, within folds.
 
     `values`: (m, n, f), replicates by fold, NaN where a method has none; f is 1 where a seed is
@@ -145,7 +170,7 @@ def all_pairs(
         shared = np.minimum(1.0, looks * shared)
         seconded = np.maximum(holm(shared) / (1.0 - OWN_SHARE), SECOND * p)
         adjusted = np.minimum(1.0, np.minimum(adjusted / OWN_SHARE, seconded))
-    return Pairs(
+    return BoardPairs(
         differences=_square(mean, methods, diagonal=0.0, mirrored=-1.0),
         errors=_square(np.sqrt(believed / runs), methods, diagonal=0.0),
         own_errors=_square(np.sqrt(own / runs), methods, diagonal=0.0),

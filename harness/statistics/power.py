@@ -4,35 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from harness.statistics.pairs import ENOUGH_TO_SHARE, OWN_SHARE, SECOND, Pairs
+from harness.statistics import Noise
+from harness.statistics.pairs import ENOUGH_TO_SHARE, OWN_SHARE, SECOND, BoardPairs
 
 MOST = 1_000_000
-PLANNED = 0.8  # how surely the noise is below what is planned with
-
-
-@dataclass(frozen=True, kw_only=True)
-class Noise:
-    """The noise of one pair's difference: of a run within its fold, `units` of them a replicate.
-
-    `noise`: its standard deviation, measured with `degrees` of freedom. `folds`: runs of a
-    replicate; `units`: how many equally noisy ones these amount to.
-    """
-
-    noise: float
-    degrees: float
-    folds: int = 1
-    units: float = 1.0
-
-    @property
-    def at_most(self) -> float:
-        """What the true noise is below in four cases of five: s sqrt(v / chi2), its lower fifth."""
-        from scipy.special import chdtri
-
-        return self.noise * math.sqrt(self.degrees / float(chdtri(self.degrees, PLANNED)))
 
 
 def power_of(
@@ -99,7 +77,7 @@ def replicates_to_see(
 
 
 def replicates_on_board(
-    difference: float, noise: Noise, pairs: Pairs, *, level: float = 0.05, power: float = 0.8
+    difference: float, noise: Noise, pairs: BoardPairs, *, level: float = 0.05, power: float = 0.8
 ) -> int | None:
     """The same for a pair that is read among all `pairs` of a board, whatever the others do.
 
@@ -126,7 +104,7 @@ def replicates_on_board(
 
 
 def _shared_power(
-    difference: float, planned: float, n: int, noise: Noise, pairs: Pairs, level: float
+    difference: float, planned: float, n: int, noise: Noise, pairs: BoardPairs, level: float
 ) -> float:
     """By the shared noise, taken for known: normal, as its many degrees make it."""
     from scipy.special import ndtr, stdtrit

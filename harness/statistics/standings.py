@@ -1,19 +1,135 @@
-"""What the values of a board tell of its rows: the one place that every command reads."""
+"""What the values of a board tell of its rows: intervals, ranks, letters, who may be the best."""
 
 from __future__ import annotations
 
+import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.statistics import complete
 from harness.statistics.intervals import Bounds, Interval, fold_intervals
-from harness.statistics.letters import tie_letters
-from harness.statistics.pairs import Pairs, all_pairs
-from harness.statistics.ranks import rank_intervals
-from harness.statistics.top_group import may_be_best
-from harness.statistics.units import complete
+from harness.statistics.pairs import OWN_SHARE, SECOND, BoardPairs, all_pairs
+
+
+def may_be_best(pairs: BoardPairs, level: float = 0.05) -> npt.NDArray[np.bool_]:
+    """(m,): True unless some method is shown to be higher; holds the best one with 1 - `level`.
+
+    Against each other method a one-sided test at level / (m - 1) (Hsu 1984, by Bonferroni), by
+    own and shared noise as `all_pairs` has them; whoever is told apart from a higher one is out
+    as well. A method of fewer than two replicates may be anything.
+    """
+    others = max(1, len(pairs.differences) - 1)
+    bar = level / others
+    higher = pairs.differences > 0.0
+    own = pairs.p_values / 2.0
+    if pairs.shared is None:
+        above = own <= bar
+    else:
+        seconded = (pairs.shared / 2.0 <= (1.0 - OWN_SHARE) * bar) & (own <= level / SECOND)
+        above = (own <= OWN_SHARE * bar) | seconded
+    beaten = higher & (above | pairs.apart(level))
+    return ~np.asarray(beaten.any(axis=0))
+
+
+Ranks = npt.NDArray[np.int64]
+
+
+def rank_intervals(better: npt.ArrayLike) -> tuple[Ranks, Ranks]:
+    """Lowest and highest rank that each method may truly have, 1 the best: two int64 (m,).
+
+    `better`: bool (m, m), whether the row's method was found better than the column's, by tests
+    that make any false claim with at most 5 % probability. All the intervals then hold together
+    with 95 %: whoever was found better stands above, whoever was found worse below, and nothing
+    else is known (Al Mohamad, van Zwet, Goeman, Solari 2022, with Holm in place of Tukey).
+    """
+    found = np.asarray(better, bool)
+    return 1 + found.sum(axis=0), len(found) - found.sum(axis=1)
+
+
+def shares_of_best(draws: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """In which share of common draws each method is the best: float64 (m,), together 1.
+
+    `draws`: (b, m), one row a draw, higher is better. Methods that tie for the best share the draw.
+    These are shares of draws, to be shown; only `rank_intervals` holds an error rate.
+    """
+    values = np.asarray(draws, np.float64)
+    best = values == values.max(axis=1, keepdims=True)
+    shares: npt.NDArray[np.float64] = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    return shares
+
+
+_ALPHABET = string.ascii_lowercase + string.ascii_uppercase
+
+
+def tie_letters(apart: npt.ArrayLike) -> list[str]:
+    """Letters such that two methods share one if and only if they cannot be told apart.
+
+    `apart`: bool (m, m), symmetric, False on the diagonal; methods in the order of their rank.
+    Returns one string a method, never empty; "a" belongs to the best. A method between two that
+    are told apart may carry both their letters: "cannot be told apart" is not transitive
+    (Piepho 2004). Each letter is a clique of the pairs that are not told apart; the cliques are
+    grown in rank order until they cover all such pairs, which takes few letters though not always
+    the fewest. After 52 letters come a1, b1 and so on.
+    """
+    tied = ~np.asarray(apart, bool)
+    if tied.ndim != 2 or tied.shape[0] != tied.shape[1] or (tied != tied.T).any():
+        raise ValueError("`apart` must be a symmetric square")
+    if not tied.diagonal().all():
+        raise ValueError("a method cannot be told apart from itself")
+    groups = _without_needless(_cover(tied), len(tied))
+    groups.sort()
+    return [
+        "".join(_letter(g) for g, group in enumerate(groups) if m in group)
+        for m in range(len(tied))
+    ]
+
+
+def _cover(tied: npt.NDArray[np.bool_]) -> list[list[int]]:
+    """Cliques in rank order that together hold every tied pair and every method."""
+    covered = np.zeros_like(tied)
+    groups: list[list[int]] = []
+    for method in range(len(tied)):
+        for other in range(method, len(tied)):
+            if tied[method, other] and not covered[method, other]:
+                group = _grown(tied, [method, other])
+                covered[np.ix_(group, group)] = True
+                groups.append(group)
+    return groups
+
+
+def _grown(tied: npt.NDArray[np.bool_], pair: Sequence[int]) -> list[int]:
+    group = set(pair)
+    free = np.logical_and.reduce(tied[list(group)])
+    for method in np.flatnonzero(free).tolist():
+        if free[method]:
+            group.add(method)
+            free &= tied[method]
+    return sorted(group)
+
+
+def _without_needless(groups: list[list[int]], methods: int) -> list[list[int]]:
+    """Drop each clique whose pairs all lie in others, the latest first."""
+    times = np.zeros((methods, methods), np.int64)
+    for group in groups:
+        times[np.ix_(group, group)] += 1
+    kept = []
+    for group in reversed(groups):
+        place = np.ix_(group, group)
+        if (times[place] > 1).all():
+            times[place] -= 1
+        else:
+            kept.append(group)
+    return kept
+
+
+def _letter(place: int) -> str:
+    lap, letter = divmod(place, len(_ALPHABET))
+    return _ALPHABET[letter] + (str(lap) if lap else "")
+
 
 LEVEL = 0.05
 READABLE = 4  # letters of one row; with more nobody compares them, and ranks are shown
@@ -43,7 +159,7 @@ class Standings:
     """
 
     rows: tuple[Standing, ...]
-    pairs: Pairs
+    pairs: BoardPairs
     places: tuple[int, ...]
     told: int
 

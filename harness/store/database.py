@@ -1,4 +1,4 @@
-"""Opening the database of a store: create it, recognise it, refuse what is not one."""
+"""A store's folder: its database, the files of arrays beside it, and one writer at a time."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 from harness.store import excerpts
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+
+_LOCK, _LOOK_EVERY = "writer.lock", 0.05
 _FULL = "the disk is full; what was stored before is intact"
 _READ_ONLY = "is read-only: it can be read, but nothing can be added"
 _DAMAGED = "is damaged and cannot be read on; restore a copy or start a new store"
@@ -230,3 +236,45 @@ def _refuse_damaged(connection: sqlite3.Connection, file: Path) -> None:
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
     number: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
     return number
+
+
+@contextmanager
+def writing(store: Path, *, waiting: Callable[[], None]) -> Iterator[None]:
+    """Be the one writer while inside; if another process has it, call `waiting` once and wait."""
+    lock = _lock(store)
+    if not _free(lock):
+        waiting()
+        lock.acquire(poll_interval=_LOOK_EVERY)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def writing_if_free(store: Path) -> Iterator[bool]:
+    """Be the one writer while inside if nobody is; yields whether that is so."""
+    lock = _lock(store)
+    free = _free(lock)
+    try:
+        yield free
+    finally:
+        if free:
+            lock.release()
+
+
+def _lock(store: Path) -> BaseFileLock:
+    # Not before somebody writes. A lock of the system's own: it goes with its process.
+    from filelock import FileLock
+
+    return FileLock(store / _LOCK, thread_local=False)
+
+
+def _free(lock: BaseFileLock) -> bool:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return False
+    return True

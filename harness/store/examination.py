@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from harness.artifacts import FOLDER, TEMPORARY
 from harness.errors import UserError
 from harness.record import Artifact, Record, is_as_it_was_sealed
 from harness.store import excerpts, queries
-from harness.store.artifacts import FOLDER
 from harness.store.queries import parse_concatenation, parse_record
-from harness.writing import TEMPORARY
 
 Remedy = Literal["forget-run", "forget-concatenation", "remove-file", "write-excerpts"]
 _CHUNK = 1 << 20

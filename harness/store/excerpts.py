@@ -30,7 +30,7 @@ from harness.record import (
 from harness.store.queries import Scope, parse_record, without_collecting
 
 EXCERPT_FORMAT = 7
-"""Raised with any change of what is written, a new field of a model in a Common included."""
+"""Raised with any change of what is written, a new field of a model in a CommonFacts included."""
 
 
 _SEAL = 16
@@ -41,7 +41,7 @@ DIGESTS = ("init_digest", "batches_digest", "test_digest")
 """Fields of a Record that must agree between methods at one fold and seed."""
 
 
-class Common(Frozen):
+class CommonFacts(Frozen):
     """What runs of one method at one point have in common, and the names of their scores.
 
     `identity` has seed and fold 0, and is of no trial. `parameters` is None without an audit,
@@ -87,7 +87,7 @@ class Excerpt(NamedTuple):
     without scores. `initial`: whether a run that trained kept its initial weights.
     """
 
-    common: Common
+    common: CommonFacts
     run_id: str
     seed: int
     fold: int
@@ -118,7 +118,7 @@ def all_values(scores: Scores) -> dict[str, float | None]:
 
 def excerpts_of(records: Iterable[Record]) -> list[Excerpt]:
     """The Excerpts of Records, in their order."""
-    known: dict[str, Common] = {}
+    known: dict[str, CommonFacts] = {}
     found = []
     for record in records:
         common = _common(record)
@@ -127,7 +127,7 @@ def excerpts_of(records: Iterable[Record]) -> list[Excerpt]:
 
 
 def written(record: Record) -> tuple[str, str]:
-    """The Excerpt of a Record as two texts: the JSON of its Common, and what is the run's own.
+    """The Excerpt of a Record as two texts: the JSON of its CommonFacts, and what is the run's own.
 
     The latter is JSON behind a digest of both.
     """
@@ -138,7 +138,7 @@ def written(record: Record) -> tuple[str, str]:
 
 
 def _begun(common: str) -> _Hash:
-    """The hash of a Common, which that of each of its runs goes on from."""
+    """The hash of a CommonFacts, which that of each of its runs goes on from."""
     return hashlib.sha256(common.encode())
 
 
@@ -149,11 +149,11 @@ def _seal(begun: _Hash, own: str) -> str:
 
 
 def is_sealed(begun: _Hash, own: str) -> bool:
-    """Whether a run's own part, and the Common that it goes with, are as they were written."""
+    """Whether a run's own part, and the CommonFacts that it goes with, are as they were written."""
     return own[:_SEAL] == _seal(begun, own[_SEAL:])
 
 
-def read_excerpt(common: Common, own: str) -> Excerpt:
+def read_excerpt(common: CommonFacts, own: str) -> Excerpt:
     """The inverse of `written`."""
     fields = from_json(own[_SEAL:])
     reason, spent, values, class_means = fields[_PLAIN:]
@@ -169,10 +169,10 @@ def read_excerpt(common: Common, own: str) -> Excerpt:
     )
 
 
-def _common(record: Record) -> Common:
+def _common(record: Record) -> CommonFacts:
     scores = record.scores
     place = {"seed": 0, "fold": 0, "search": None, "trial": None}
-    return Common(
+    return CommonFacts(
         identity=record.identity.model_copy(update=place),
         declared=record.declared,
         folds=record.folds,
@@ -190,7 +190,7 @@ def _common(record: Record) -> Common:
     )
 
 
-def _excerpt(record: Record, common: Common) -> Excerpt:
+def _excerpt(record: Record, common: CommonFacts) -> Excerpt:
     scores, audit, reason = record.scores, record.audit, record.reason
     return Excerpt(
         common=common,
@@ -299,9 +299,9 @@ def read_excerpts(
     edited: list[str] = []
     with without_collecting():
         rows = sorted(connection.execute(_OF_SCOPE, wanted), key=itemgetter(0))
-        # After the rows: others may write meanwhile, and no Common is ever removed.
+        # After the rows: others may write meanwhile, and no CommonFacts is ever removed.
         commons = {
-            number: (Common.model_validate_json(content), _begun(content))
+            number: (CommonFacts.model_validate_json(content), _begun(content))
             for number, content in connection.execute(_COMMONS, (EXCERPT_FORMAT,))
         }
         for _, number, own, run_id, text in rows:

@@ -84,7 +84,7 @@ def without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Scope:
     """The Records of a store that can stand on one leaderboard, and how many there are."""
 

@@ -25,8 +25,8 @@ from harness.testing.intact import it_changes_nothing_of_its_process, it_leaves_
 from harness.testing.learning import it_beats_the_untrained_embedding, toy_record
 from harness.testing.rows import the_order_of_rows_does_not_matter
 from harness.testing.toys import ToyRun, gradients_of, toy_context, toy_label_sets
-from harness.training.guard import method_state
-from harness.training.outcomes import Tampered
+from harness.training import Tampered
+from harness.training.optimizers import method_state
 
 if TYPE_CHECKING:
     from harness.method.space import Value

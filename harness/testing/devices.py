@@ -57,7 +57,7 @@ def pretended_device() -> Iterator[PretendedDevice]:
     try:
         # Backward in this thread, where the watch is: one of the device's own would have none.
         alone = torch.autograd.set_multithreading_enabled(False)
-        with alone, _Constructors(pretended.device), _Watch(pretended):
+        with alone, _Constructors(pretended.device), _OperationWatch(pretended):
             yield pretended
     finally:
         torch.__future__.set_swap_module_params_on_conversion(swaps)
@@ -113,7 +113,7 @@ class _There(Tensor):
         return _perform(func, args, kwargs or {}, None)
 
 
-class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _OperationWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees every operation, those that make tensors among them."""
 
     def __init__(self, pretended: PretendedDevice) -> None:

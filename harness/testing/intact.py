@@ -40,7 +40,7 @@ def it_leaves_its_inputs_unchanged(method: Method) -> None:
     watched |= {f"batch.attributes[{name!r}]": codes for name, codes in batch.attributes.items()}
     watch = _Watch({name: tensor for name, tensor in watched.items() if tensor is not None})
     with first_line(watch.changed) as line:
-        run.loss(batch=batch, embed=_Watched(run.embed, watch))
+        run.loss(batch=batch, embed=_WatchedEmbed(run.embed, watch))
     found = watch.found()
     assert not found, (
         f"{method.name}: {', '.join(found)} was changed in place ({line.text or 'not by torch'}): "
@@ -70,7 +70,7 @@ class _Watch:
         return list(dict.fromkeys(changed))
 
 
-class _Watched:
+class _WatchedEmbed:
     """An `Embed` whose results are watched."""
 
     def __init__(self, embed: ToyEmbed, watch: _Watch) -> None:

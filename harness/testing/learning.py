@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from harness.data import numpy_stream
 from harness.data.dataset import Attribute, Dataset
-from harness.data.streams import numpy_stream
 from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import execute
-from harness.extension import BackboneSource
+from harness.hookspecs import BackboneSource
 from harness.method import Method
 from harness.models.convnet import build_mlp
 from harness.registry import Origin, Registered, RegisteredMethod, Registry

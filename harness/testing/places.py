@@ -62,16 +62,16 @@ def _is_plugins(file: str) -> bool:
 
 
 @dataclass
-class Line:
+class FirstDifference:
     """The first line of a plugin after which something was other than before."""
 
     text: str = ""
 
 
 @contextmanager
-def first_line(changed: Callable[[], bool]) -> Iterator[Line]:
+def first_line(changed: Callable[[], bool]) -> Iterator[FirstDifference]:
     """Inside, look after each line of a plugin's code whether something has changed."""
-    line = Line()
+    line = FirstDifference()
     last: dict[FrameType, int] = {}
 
     def look(frame: FrameType, event: str, _: Any) -> Any:

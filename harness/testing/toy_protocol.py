@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from harness.protocol.augmentation import AffineAugmentation
-from harness.protocol.label_sets import LabelSetsRule
 from harness.protocol.model import (
     BackboneRule,
     ClassDisjointSplit,
@@ -15,7 +13,7 @@ from harness.protocol.model import (
     SelectionRule,
     TrainingRule,
 )
-from harness.protocol.scoring import ScoringRule
+from harness.protocol.rules import AffineAugmentation, LabelSetsRule, ScoringRule
 
 _ADAM = OptimizerRule(name="adam", learning_rate=0.003, weight_decay=0.0, momentum=0.0)
 

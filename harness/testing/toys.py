@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from harness.data.streams import torch_stream
+from harness.data import torch_stream
 from harness.method.method import samples_per_class
 from harness.method.objective import Batch, Context, Embed, LabelSet, Outputs
 from harness.models.backbone import build_backbone
 from harness.models.convnet import MLP
 from harness.protocol.model import BackboneRule
-from harness.training.guard import WeightGuard, method_state
+from harness.training.optimizers import WeightGuard, method_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

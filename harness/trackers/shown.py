@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from harness.artifacts import Arrays, RunArray
 
+if TYPE_CHECKING:
     from harness.record import Record
 
 
@@ -22,9 +22,9 @@ def place(record: Record) -> Path:
     return Path(identity.dataset, identity.method, *of_trial, run)
 
 
-def curves(record: Record, arrays: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, int, float]]:
+def curves(record: Record, arrays: Arrays) -> Iterator[tuple[str, int, float]]:
     """Name, step and value: `loss` of each step, `validation/METRIC` where it was measured."""
-    for step, loss in enumerate(arrays.get("losses", ())):
+    for step, loss in enumerate(arrays.get(RunArray.LOSSES, ())):
         yield "loss", step, float(loss)
     if record.selected is not None:
         for step, value in record.selected.history:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import hookimpl
+from harness.artifacts import Arrays, RunArray, read_artifact
 from harness.errors import UserError
-from harness.store.artifacts import read_artifact
 from harness.trackers.shown import curves, place, results
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class TensorBoard:
     @hookimpl
     def bench_run_finished(self, record: Record) -> None:
         """Write what a run left behind."""
-        arrays: Mapping[str, NDArray[Any]] = {}
+        arrays: Arrays = {}
         if record.artifact is not None:
             arrays = read_artifact(self._store, record.artifact)
         writer = self._open(str(self._folder / place(record)))
@@ -55,7 +54,7 @@ class TensorBoard:
             for name, step, value in curves(record, arrays):
                 writer.add_scalar(name, value, step)
             _write_results(writer, record)
-            if "test_embeddings" in arrays:
+            if RunArray.TEST_EMBEDDINGS in arrays:
                 self._write_embeddings(writer, arrays)
         finally:
             writer.close()
@@ -63,12 +62,12 @@ class TensorBoard:
     def close(self) -> None:
         """Nothing is left: each run is written out when it ended."""
 
-    def _write_embeddings(self, writer: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
-        header, rows = metadata(self._dataset, arrays["test_positions"])
+    def _write_embeddings(self, writer: Any, arrays: Arrays) -> None:
+        header, rows = metadata(self._dataset, arrays[RunArray.TEST_POSITIONS])
         # A header above a single column would be taken for a row.
         several = len(header) > 1
         writer.add_embedding(
-            arrays["test_embeddings"],
+            arrays[RunArray.TEST_EMBEDDINGS],
             metadata=rows if several else [row[0] for row in rows],
             metadata_header=header if several else None,
             tag=TEST,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import hookimpl
+from harness.artifacts import read_artifact
 from harness.errors import UserError
-from harness.store.artifacts import read_artifact
 from harness.trackers.shown import curves, facts, place, results
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from harness.data.parts import LazyInputs, Part
 from harness.method.objective import Outputs, Readout
 from harness.models.backbone import Backbone
-from harness.training.outcomes import BadReadout, Diverged
+from harness.training import BadReadout, Diverged
 
 EVALUATION_BATCH = 512
 EVALUATION_VALUES = EVALUATION_BATCH * 3 * 64 * 64

@@ -11,16 +11,14 @@ from torch import Tensor, nn
 
 from harness.apart.objective import ObjectiveApart
 from harness.data.parts import Part, Vault
-from harness.data.samplers import Batches
 from harness.method.objective import Batch, Readout
 from harness.models.backbone import Backbone
 from harness.record import Parameters
 from harness.scoring import map_at_r
-from harness.training.batching import BatchSource
+from harness.training import BadLoss, Diverged, Task
+from harness.training.batching import Batches, BatchSource
 from harness.training.embedding import Counts, embed_part
 from harness.training.optimizers import backbone_optimizers, clear_gradients, take_step
-from harness.training.outcomes import BadLoss, Diverged
-from harness.training.task import Task
 
 LARGEST_LOSS = torch.finfo(torch.float32).max
 

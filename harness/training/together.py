@@ -28,7 +28,7 @@ from harness.apart.objective import (
 from harness.apart.remote import EMBEDDINGS, FEATURES, FORETOLD
 from harness.method.objective import Batch, Outputs
 from harness.models.stacked import Stack
-from harness.training.clock import Clock, spent_on
+from harness.training import Clock, spent_on
 from harness.training.loop import Loop, Trained
 from harness.training.optimizers import backbone_optimizers, clear_gradients, take_step
 
@@ -63,7 +63,7 @@ class Member:
 
 
 @dataclass(eq=False)
-class _Pass:
+class _JointPass:
     """A pass of several members at once: what was wanted of it, and who has yet to come back."""
 
     outputs: Sequence[Tensor]
@@ -77,7 +77,7 @@ class Cohort:
         self._members = list(members)
         self._stacked: list[Member] = []
         self._stack: Stack | None = None
-        self._passes: dict[tuple[Member, int], _Pass] = {}
+        self._passes: dict[tuple[Member, int], _JointPass] = {}
 
     @property
     def active(self) -> list[Member]:
@@ -252,7 +252,7 @@ class Cohort:
             outputs = _wanted(self._stack.outputs(torch.stack(list(inputs.values()))), wanted)
         except REFUSED:
             return None
-        shared = _Pass(outputs, set(inputs))
+        shared = _JointPass(outputs, set(inputs))
         for member, own in inputs.items():
             member.objective.embed.counts.images_embedded += len(own)
             self._passes[member, numbers[member]] = shared
@@ -260,7 +260,7 @@ class Cohort:
         return dict(zip(inputs, pieces, strict=True))
 
     def _go_back(self, heard: Mapping[Member, Message]) -> None:
-        shared: dict[_Pass, dict[Member, Returned]] = {}
+        shared: dict[_JointPass, dict[Member, Returned]] = {}
         for member, message in heard.items():
             with member.answering():
                 returned = member.objective.returned(message)
@@ -272,7 +272,7 @@ class Cohort:
         for one, gradients in shared.items():
             self._go_back_as_one(one, gradients)
 
-    def _go_back_as_one(self, shared: _Pass, returned: Mapping[Member, Returned]) -> None:
+    def _go_back_as_one(self, shared: _JointPass, returned: Mapping[Member, Returned]) -> None:
         """One backward pass for all members whose gradients came; the others' are nought in it."""
         assert self._stack is not None
         shared.left.difference_update(returned)

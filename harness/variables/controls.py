@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.streams import numpy_stream
+from harness.data import numpy_stream
 
 Int64 = npt.NDArray[np.int64]
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.coded import coded
-from harness.data.dataset import Attribute, Dataset
-from harness.data.streams import numpy_stream, stream_seed
+from harness.data import numpy_stream, stream_seed
+from harness.data.dataset import Attribute, Dataset, coded
 from harness.errors import UserError, unknown
 from harness.figures.sources import Entry, Sources, require_dataset, store_of, test_part
 from harness.record import Record
 from harness.rescoring import RuleBook
-from harness.results.reading import Source
+from harness.results.source import Source
 from harness.scoring.inputs import Distance
 from harness.store import Store
 from harness.variables.controls import dealt

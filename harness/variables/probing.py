@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.streams import numpy_stream
+from harness.data import numpy_stream
 
 Floats = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import loading
+from harness import registry
 
 HONEST = """
 from harness import hookimpl, loss_method
@@ -21,7 +21,7 @@ def bench_methods():
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Write a plugin file that offers a method of its name; nothing else is installed."""
-    monkeypatch.setattr(loading, "_entry_points", list)
+    monkeypatch.setattr(registry, "_entry_points", list)
 
     def write(first: str = "", *, name: str = "bad", last: str = "") -> Path:
         path = tmp_path / f"{name}.py"

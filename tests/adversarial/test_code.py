@@ -74,7 +74,7 @@ def install_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: Wri
     """An installed distribution of one package with a data file."""
     from importlib import metadata
 
-    from harness.registry import loading
+    from harness import registry
 
     package = tmp_path / "data_plugin"
     package.mkdir()
@@ -86,7 +86,7 @@ def install_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: Wri
     (info / "entry_points.txt").write_text("[bench]\ndata = data_plugin\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(
-        loading, "_entry_points", lambda: list(metadata.PathDistribution(info).entry_points)
+        registry, "_entry_points", lambda: list(metadata.PathDistribution(info).entry_points)
     )
     return package
 

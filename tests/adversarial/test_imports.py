@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.registry import Registered, Registry, asking, load_registry, loading
+from harness.registry import Registered, Registry, asking, load_registry
 
 Write = Callable[..., Path]
 
@@ -94,8 +94,8 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 warnings.simplefilter("error")
 import harness
 harness.Method.point = None
-import harness.registry.loading
-harness.registry.loading.Registry.method = None
+import harness.registry
+harness.registry.Registry.method = None
 threading.Thread(target=lambda: time.sleep(3600)).start()
 sys.path.extend({path!r})
 """
@@ -152,7 +152,7 @@ def install_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (info / "entry_points.txt").write_text(f"[bench]\n{name} = {name}_plugin\n")
         found += metadata.PathDistribution(info).entry_points
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(loading, "_entry_points", lambda: found)
+    monkeypatch.setattr("harness.registry._entry_points", lambda: found)
 
 
 NAMES = {

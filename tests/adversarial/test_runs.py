@@ -285,7 +285,7 @@ def slow_clock(batch, embed):
 
 @per_batch
 def asks_for_test_data(batch, embed):
-    from harness.data.embedded.digits import load_digits
+    from harness.data.embedded import load_digits
     try:
         load_digits()
     except BaseException:
@@ -319,7 +319,7 @@ def text_that_steers(batch, embed):
 
 @per_batch
 def kind_of_its_own(batch, embed):
-    from harness.training.outcomes import RunFailure
+    from harness.training import RunFailure
     failure = type("Odd", (RunFailure,), {"kind": "lazy"})
     raise failure("odd")
 

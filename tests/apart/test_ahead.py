@@ -10,7 +10,7 @@ from torch import nn
 
 from harness import Objective
 from harness.apart import objective
-from harness.apart.ahead import Ahead
+from harness.apart.remote import Ahead
 from harness.models.backbone import Backbone, Trunk
 from harness.training.embedding import AuditedEmbed
 

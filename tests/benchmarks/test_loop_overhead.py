@@ -21,23 +21,22 @@ from typing import Any
 import pytest
 import torch
 
+from harness.apart import fork_here
 from harness.apart.channel import Channel, Closed
-from harness.apart.child import fork_here
 from harness.apart.memory import Memory
 from harness.apart.objective import ObjectiveApart
 from harness.data.loading import load_dataset
 from harness.data.parts import Vault
-from harness.data.samplers import batch_stream, draw_batches
 from harness.data.splits import class_disjoint_split
 from harness.execution.learning import Student
 from harness.models.backbone import build_backbone
 from harness.protocol import load_protocol
 from harness.registry import load_registry
 from harness.scoring import map_at_r
-from harness.training.batching import BatchSource
+from harness.training import Task
+from harness.training.batching import BatchSource, batch_stream, draw_batches
 from harness.training.embedding import embed_part
 from harness.training.loop import Loop, train
-from harness.training.task import Task
 
 CPU = torch.device("cpu")
 STEPS = 250

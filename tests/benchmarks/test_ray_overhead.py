@@ -16,8 +16,7 @@ import pytest
 import torch
 
 from harness.data.loading import load_dataset
-from harness.execution.executor import Bench, Finished, Settings, Started, Work
-from harness.execution.local import execute_inline
+from harness.execution.executor import Bench, Finished, Settings, Started, Work, execute_inline
 from harness.execution.plan import choose_entrants, make_plan
 from harness.protocol import load_protocol
 from harness.registry import load_registry

@@ -17,10 +17,10 @@ from harness.data.loading import load_dataset
 from harness.execution.executor import Bench
 from harness.execution.learning import Classmate, learn, learn_together
 from harness.execution.plan import choose_entrants, make_plan
-from harness.execution.run import Course
+from harness.execution.run import Attempt
 from harness.protocol import load_protocol
 from harness.registry import load_registry
-from harness.training.clock import Clock
+from harness.training import Clock
 
 RUNS, STEPS, ROUNDS = 10, 50, 1
 
@@ -84,7 +84,7 @@ def test_ten_together_against_ten_alone(tmp_path, trunk, dataset):
     plan = make_plan(protocol, bench.dataset.digest, choose_entrants(registry, ["cheap"]), RUNS)
 
     def begun():
-        courses = [Course(run, bench) for run in plan.runs[:RUNS]]
+        courses = [Attempt(run, bench) for run in plan.runs[:RUNS]]
         for course in courses:
             course.begin()
         return courses

@@ -25,7 +25,7 @@ APP.command(name="list")(listing)
 # One of each kind, so that no list is empty where no method is installed.
 PLUGIN = """
 from harness import Float, hookimpl, loss_method
-from harness.extension import Metric
+from harness.hookspecs import Metric
 
 @hookimpl
 def bench_methods():

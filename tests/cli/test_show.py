@@ -13,10 +13,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from harness.cli.show import show
-from harness.data.embedded.digits import load_digits
+from harness.data.embedded import load_digits
 from harness.errors import UserError
-from harness.protocol import load_protocol
-from harness.protocol.parse import protocols_folder
+from harness.protocol import load_protocol, protocols_folder
 from harness.record import Reason
 from harness.store import Store
 from harness.testing import make_record

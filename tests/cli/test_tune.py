@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from harness.cli.main import app
 from harness.errors import UserError
-from harness.protocol.parse import protocols_folder
+from harness.protocol import protocols_folder
 from harness.results import load_board
 from harness.store import Store
 

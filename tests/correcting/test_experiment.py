@@ -32,11 +32,10 @@ from harness.data.dataset import Dataset
 from harness.errors import NotComparable, UserError
 from harness.execution.executor import Bench
 from harness.execution.plan import Entrant
-from harness.protocol import load_protocol
-from harness.protocol.correcting import CorrectingRule
-from harness.protocol.parse import protocol_path
+from harness.protocol import load_protocol, protocol_path
+from harness.protocol.rules import CorrectingRule
 from harness.registry import load_registry
-from harness.training.outcomes import Unsupported
+from harness.training import Unsupported
 
 TERMS = CorrectingRule(turns=2, clusters=4, members=12, rule="largest", withheld=0.2)
 Enter = Callable[[Method], Entrant]

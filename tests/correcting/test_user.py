@@ -8,7 +8,7 @@ import pytest
 from harness.correcting.user import User
 from harness.errors import UserError
 from harness.protocol import load_protocol
-from harness.protocol.correcting import RULES, CorrectingRule
+from harness.protocol.rules import CLUSTER_RULES, CorrectingRule
 
 LABELS = np.repeat(np.arange(6), 20)
 ASSIGNED = np.concatenate([np.zeros(50), np.ones(30), np.full(25, 2), np.full(15, 3)]).astype(int)
@@ -48,7 +48,7 @@ def test_one_text_alone_is_not_the_purest_of_all() -> None:
     assert user.look(np.array([0, 1, 1, 1]), 0).tolist() == [1, 2, 3]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", CLUSTER_RULES)
 def test_nothing_is_shown_twice_and_withheld_classes_are_never_told(rule: str) -> None:
     every = np.concatenate(told(turns=20, rule=rule, clusters=2, members=9, withheld=0.34))
     assert len(every) == len(set(every))

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from harness.data import torch_stream
 from harness.data.augmentation import (
     ATTEMPTS,
     BOX_DRAWS,
@@ -19,8 +20,7 @@ from harness.data.augmentation import (
     random_boxes,
     resample,
 )
-from harness.data.streams import torch_stream
-from harness.protocol.augmentation import CropAugmentation
+from harness.protocol.rules import CropAugmentation
 
 HEIGHT, WIDTH = 40, 30
 COUNT = 200

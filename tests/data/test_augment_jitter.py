@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageEnhance
 
 from harness.data.augmentation import jitter, turn_hue
-from harness.protocol.augmentation import JitterRule
+from harness.protocol.rules import JitterRule
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 3, 6, 5), dtype=np.uint8)
 IMAGES = torch.from_numpy(PIXELS).float()

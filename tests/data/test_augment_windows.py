@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from harness.data.augmentation import WHOLE, Window, middle_window, scored_windows
-from harness.protocol.augmentation import AffineAugmentation, CropAugmentation, ViewsRule
+from harness.protocol.rules import AffineAugmentation, CropAugmentation, ViewsRule
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 3, 24, 33), dtype=np.uint8)
 IMAGES = torch.from_numpy(PIXELS)

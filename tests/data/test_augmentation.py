@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from harness.data import torch_stream
 from harness.data.augmentation import (
     DRAWS,
     affine_maps,
@@ -16,8 +17,7 @@ from harness.data.augmentation import (
     draw_changes,
     sampling_grid,
 )
-from harness.data.streams import torch_stream
-from harness.protocol.augmentation import AffineAugmentation
+from harness.protocol.rules import AffineAugmentation
 
 SIDE = 6
 IMAGES = torch.rand((4, 2, SIDE, SIDE), generator=torch.Generator().manual_seed(0))

@@ -9,27 +9,27 @@ import pytest
 
 from harness.cli.data import add, listing, path, verify, weights
 from harness.cli.data import croissant as print_croissant
-from harness.data.duplicates import shared_images
-from harness.data.sources import catalogue as module
-from harness.data.sources.catalogue import catalogue
+from harness.data import families as module
+from harness.data.families import catalogue
+from harness.data.loading import shared_images
+from harness.data.sources import PublishedDataset
 from harness.data.sources.croissant import croissant
-from harness.data.sources.entry import Entry
 from harness.errors import UserError
 
 CONTENTS = {"one.bin": bytes([1, 2, 3, 4])}
 
 
 @pytest.fixture
-def toy(home: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
+def toy(home: Path, monkeypatch: pytest.MonkeyPatch) -> PublishedDataset:
     """The only published dataset: four samples of a byte each, from one file."""
     import hashlib
 
     import numpy as np
 
     from harness.data.dataset import Dataset
-    from harness.data.sources.entry import SourceFile
+    from harness.data.sources import PublishedFile
 
-    def read(entry: Entry, files) -> Dataset:
+    def read(entry: PublishedDataset, files) -> Dataset:
         values = np.frombuffer(files["one.bin"].read_bytes(), dtype=np.uint8)
         return Dataset(
             name="toy",
@@ -42,13 +42,13 @@ def toy(home: Path, monkeypatch: pytest.MonkeyPatch) -> Entry:
         )
 
     digest = hashlib.md5(CONTENTS["one.bin"]).hexdigest()
-    entry = Entry(
+    entry = PublishedDataset(
         name="toy",
         family="toy",
         summary="bytes",
         source="tests",
         licence="MIT",
-        files=(SourceFile(name="one.bin", md5=digest),),
+        files=(PublishedFile(name="one.bin", md5=digest),),
         read=read,
         obtain="its page gives it",
     )
@@ -64,7 +64,7 @@ def mine(tmp_path: Path) -> Path:
     return place
 
 
-def test_add_then_verify_then_path(toy: Entry, mine: Path, home: Path, capsys):
+def test_add_then_verify_then_path(toy: PublishedDataset, mine: Path, home: Path, capsys):
     add("toy", [mine], link=False)
     assert capsys.readouterr().out.splitlines()[-1] == "toy: complete"
 
@@ -78,19 +78,19 @@ def test_add_then_verify_then_path(toy: Entry, mine: Path, home: Path, capsys):
     assert "toy: no sample is in both the training and the test part" in out
 
 
-def test_what_is_missing_is_one_line(toy: Entry):
+def test_what_is_missing_is_one_line(toy: PublishedDataset):
     with pytest.raises(UserError, match=r"'toy' is not at hand: one\.bin missing; `bench data add"):
         verify("toy")
     with pytest.raises(UserError, match=r"'toy' is not complete: one\.bin missing; .*its page"):
         add("toy", None, link=False)
 
 
-def test_an_unknown_name_has_a_nearest_one(toy: Entry):
+def test_an_unknown_name_has_a_nearest_one(toy: PublishedDataset):
     with pytest.raises(UserError, match="unknown published dataset 'toi'; did you mean 'toy'"):
         path("toi")
 
 
-def test_the_list_says_what_is_at_hand(toy: Entry, mine: Path, capsys):
+def test_the_list_says_what_is_at_hand(toy: PublishedDataset, mine: Path, capsys):
     listing(format="csv", all=False)
     assert "toy,0 of 1,by hand,bytes,MIT,tests" in capsys.readouterr().out
 
@@ -113,7 +113,7 @@ def test_the_list_is_shorter_without_variants(home: Path, capsys):
     assert any(line.startswith("cub200-boxes,") for line in full)
 
 
-def test_equal_samples_in_two_parts_are_counted(toy: Entry, mine: Path):
+def test_equal_samples_in_two_parts_are_counted(toy: PublishedDataset, mine: Path):
     mine.write_bytes(bytes([1, 2, 2, 1]))
     dataset = toy.read(toy, {"one.bin": mine})
 
@@ -144,7 +144,7 @@ def test_croissant_metadata_name_the_files_and_their_digests(capsys) -> None:
 
 
 @pytest.mark.parametrize("entry", catalogue().values(), ids=lambda entry: entry.name)
-def test_croissant_metadata_are_whole_or_refused(entry: Entry) -> None:
+def test_croissant_metadata_are_whole_or_refused(entry: PublishedDataset) -> None:
     if all(file.md5 for file in entry.files):
         assert all(croissant(entry)[key] for key in ("name", "description", "license", "url"))
     else:

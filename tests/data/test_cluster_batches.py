@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.data.samplers import batch_stream, draw_cluster_batches
 from harness.protocol.model import TrainingRule
+from harness.training.batching import batch_stream, draw_cluster_batches
 
 # Clusters 0, 1 and 3 of five samples each; cluster 2 is empty.
 ASSIGNMENT = np.repeat([0, 1, 3], 5).astype(np.int64)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from harness.data.corruptions import CORRUPTIONS
-from harness.data.sources.catalogue import catalogue
+from harness.data.families import catalogue
 
 PAGE = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
 

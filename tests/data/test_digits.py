@@ -1,7 +1,7 @@
 import numpy as np
 from sklearn.datasets import load_digits as load_from_sklearn
 
-from harness.data.embedded.digits import load_digits
+from harness.data.embedded import load_digits
 
 DIGEST = "4ca8c82a7dbb484d3e7dab962c51f08fb00fa2953686092c1f975254c688da87"
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.data.embedded import build_glyphs, glyphs
-from harness.data.embedded.glyphs import (
+from harness.data import embedded
+from harness.data.embedded import (
     FACES,
     GlyphArrays,
+    build_glyphs,
     decode,
     encode,
     load_distinct_glyphs,
@@ -31,7 +32,7 @@ def dataset():
 
 @pytest.fixture(scope="module")
 def shipped():
-    return decode(Path(str(glyphs._data_file())).read_bytes())
+    return decode(Path(str(embedded._data_file())).read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_the_digest_of_glyphs_is_pinned(dataset):
 
 
 def test_the_data_file_is_under_a_megabyte_with_its_licences_beside_it():
-    data = Path(str(glyphs._data_file()))
+    data = Path(str(embedded._data_file()))
 
     assert data.stat().st_size < 1_000_000
     assert "Bitstream Vera" in (data.parent / "LICENSE_DEJAVU").read_text()
@@ -147,19 +148,19 @@ def test_relative_size_is_kept_so_that_a_capital_is_taller(dataset, shipped):
 
 def test_a_damaged_data_file_is_a_one_line_error(tmp_path):
     copy = tmp_path / "glyphs.npy.xz"
-    content = bytearray(Path(str(glyphs._data_file())).read_bytes())
+    content = bytearray(Path(str(embedded._data_file())).read_bytes())
     content[len(content) // 2] ^= 1
     copy.write_bytes(content)
 
     with pytest.raises(UserError, match=r"glyphs\.npy\.xz is damaged .*; reinstall") as raised:
-        glyphs._read(copy)
+        embedded._read(copy)
 
     assert "\n" not in str(raised.value)
 
 
 def test_a_missing_data_file_is_a_one_line_error(tmp_path):
     with pytest.raises(UserError, match=r"cannot read .*No such file.*; reinstall") as raised:
-        glyphs._read(tmp_path / "glyphs.npy.xz")
+        embedded._read(tmp_path / "glyphs.npy.xz")
 
     assert "\n" not in str(raised.value)
 
@@ -184,7 +185,7 @@ def test_a_rebuild_gives_the_shipped_classes_and_images(shipped, rebuilt):
 
 
 def test_a_rebuild_gives_the_shipped_bytes(rebuilt):
-    shipped, again = Path(str(glyphs._data_file())).read_bytes(), encode(rebuilt)
+    shipped, again = Path(str(embedded._data_file())).read_bytes(), encode(rebuilt)
 
     assert lzma.decompress(again) == lzma.decompress(shipped)
     if again != shipped:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.data.samplers import batch_stream, draw_batches
 from harness.errors import UserError
 from harness.protocol.model import TrainingRule
+from harness.training.batching import batch_stream, draw_batches
 
 # Ten classes of eight samples; the even samples of each class are labelled.
 LABELS = np.repeat(np.arange(10), 8).astype(np.int64)

@@ -14,11 +14,10 @@ from harness.data.dataset import Dataset, MappedArray, map_array
 from harness.data.parts import LazyInputs, Vault
 from harness.data.splits import Split
 from harness.protocol import Protocol
-from harness.protocol.augmentation import CropAugmentation
-from harness.training import embedding
+from harness.protocol.rules import CropAugmentation
+from harness.training import Task, embedding
 from harness.training.batching import BatchSource
 from harness.training.embedding import embed_part
-from harness.training.task import Task
 
 STATUS = Path("/proc/self/status")
 MEGABYTE = 1 << 20

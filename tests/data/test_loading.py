@@ -10,7 +10,7 @@ import pytest
 from harness.data.dataset import Dataset
 from harness.data.loading import load_dataset
 from harness.errors import UserError
-from harness.extension import DatasetSource
+from harness.hookspecs import DatasetSource
 from harness.registry import Origin, Registered, Registry
 
 ACME = Origin("acme", "acme-data", "1.2", Path("acme.py"))

@@ -9,7 +9,7 @@ import torch
 from harness.data.dataset import Attribute, Dataset
 from harness.data.parts import Vault, standardisation_of
 from harness.data.splits import Split
-from harness.protocol.label_sets import LabelSetsRule
+from harness.protocol.rules import LabelSetsRule
 
 DRAW = np.random.default_rng(0)
 IMAGES = DRAW.integers(0, 256, (50, 3, 4, 4), dtype=np.uint8)

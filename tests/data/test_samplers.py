@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from harness.data.samplers import batch_stream, batches_digest, draw_batches
 from harness.errors import UserError
 from harness.protocol.model import TrainingRule
+from harness.training.batching import batch_stream, batches_digest, draw_batches
 
 # Twenty classes of six samples, in an order that no class keeps together.
 LABELS = np.tile(np.arange(20), 6).astype(np.int64)

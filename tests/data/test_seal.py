@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from harness.data.dataset import Dataset, SealedTestSet, require_open, sealed
-from harness.data.embedded.digits import load_digits
-from harness.data.embedded.glyphs import load_glyphs
+from harness.data.embedded import load_digits, load_glyphs
 from harness.data.loading import load_dataset
 from harness.data.parts import Vault
 from harness.data.splits import class_disjoint_split

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness.data.streams import numpy_stream, stream_seed, torch_stream
+from harness.data import numpy_stream, stream_seed, torch_stream
 
 
 def test_the_seed_of_a_stream_is_pinned() -> None:

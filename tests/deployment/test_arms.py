@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.deployment import ARMS, Samples, Terms, run_arms, run_base
+from harness.deployment import ARMS, DeploymentTerms, GallerySamples, run_arms, run_base
 from harness.deployment.arms import VIEWS, draw_roles, shuffle
 from harness.deployment.gallery import UNKNOWN
 from harness.errors import UserError
@@ -17,69 +17,73 @@ def noise(draw: np.random.Generator, count: int) -> np.ndarray:
     return 0.3 * draw.standard_normal((count, 2))
 
 
-def unrelated(seed: int, count: int = 400) -> Samples:
+def unrelated(seed: int, count: int = 400) -> GallerySamples:
     """Classes on a circle, so near that they overlap; the variable says nothing of anything."""
     draw = np.random.default_rng(seed)
     labels = draw.integers(0, 6, count)
     angles = labels * np.pi / 3
     centres = 0.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return Samples(centres + noise(draw, count), labels, draw.integers(0, 2, count))
+    return GallerySamples(centres + noise(draw, count), labels, draw.integers(0, 2, count))
 
 
-def swapped(seed: int, count: int = 400) -> Samples:
+def swapped(seed: int, count: int = 400) -> GallerySamples:
     """What value 1 does to a class makes it look like the next: a 6 upside down is a 9."""
     draw = np.random.default_rng(seed)
     labels, values = draw.integers(0, 4, count), draw.integers(0, 2, count)
     places = np.where(values == 1, labels ^ 1, labels)
     centres = np.stack([10.0 * places, np.zeros(count)], axis=1)
-    return Samples(centres + noise(draw, count), labels, values)
+    return GallerySamples(centres + noise(draw, count), labels, values)
 
 
-def gain(arm: str, samples: list[Samples], settings: Terms) -> float:
+def gain(arm: str, samples: list[GallerySamples], settings: DeploymentTerms) -> float:
     """The mean gain in P@1 over arm A."""
     found = [run_arms(one, settings, seed=seed) for seed, one in enumerate(samples)]
     return float(np.mean([f[arm].precision_at_1 - f["A"].precision_at_1 for f in found]))
 
 
 def test_every_arm_has_an_outcome_but_that_of_other_runs() -> None:
-    assert list(run_arms(unrelated(0), Terms(), seed=0)) == [a for a in ARMS if a != VIEWS]
+    assert list(run_arms(unrelated(0), DeploymentTerms(), seed=0)) == [
+        a for a in ARMS if a != VIEWS
+    ]
 
 
 def test_the_first_arm_is_plain_search_alone() -> None:
     samples = unrelated(0)
-    assert run_arms(samples, Terms(), seed=3)["A"] == run_base(samples, Terms(), seed=3)
+    assert run_arms(samples, DeploymentTerms(), seed=3)["A"] == run_base(
+        samples, DeploymentTerms(), seed=3
+    )
 
 
 def test_a_constant_variable_changes_nothing() -> None:
     samples = replace(unrelated(0), values=np.zeros(400, dtype=np.int64))
-    found = run_arms(samples, Terms(clusters=400), seed=0)
+    found = run_arms(samples, DeploymentTerms(clusters=400), seed=0)
     assert found["B"] == found["C"] == found["A"] == found["B shuffled"]
 
 
 def test_a_variable_that_is_not_known_changes_nothing() -> None:
     samples = replace(unrelated(0), values=np.full(400, UNKNOWN, dtype=np.int64))
-    found = run_arms(samples, Terms(), seed=0)
+    found = run_arms(samples, DeploymentTerms(), seed=0)
     assert found["B"] == found["A"]
     assert replace(found["C"], gallery=found["A"].gallery) == found["A"]
 
 
 def test_a_variable_that_says_nothing_brings_nothing() -> None:
     samples = [unrelated(seed) for seed in range(12)]
-    assert gain("B", samples, Terms()) < 0.01
+    assert gain("B", samples, DeploymentTerms()) < 0.01
     # Not by a search that is broken: half the gallery costs a little, not much.
-    assert gain("B", samples, Terms()) > -0.05
+    assert gain("B", samples, DeploymentTerms()) > -0.05
 
 
 @pytest.mark.parametrize("arm", ["B", "C"])
 def test_a_variable_that_makes_one_class_look_like_another_brings_much(arm: str) -> None:
     samples = [swapped(seed) for seed in range(4)]
-    assert gain(arm, samples, Terms()) > 0.3
+    assert gain(arm, samples, DeploymentTerms()) > 0.3
 
 
 @pytest.mark.parametrize("arm", ["B shuffled", "C shuffled"])
 def test_the_gain_vanishes_when_the_values_are_dealt_out_anew(arm: str) -> None:
     samples = [swapped(seed) for seed in range(4)]
-    assert gain(arm, samples, Terms()) < 0.05
+    assert gain(arm, samples, DeploymentTerms()) < 0.05
 
 
 def test_shuffling_keeps_how_often_each_value_is_there() -> None:
@@ -94,24 +98,26 @@ def test_rotating_and_scaling_the_embeddings_changes_nothing() -> None:
     samples = unrelated(0)
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     turned = replace(samples, embeddings=4.0 * samples.embeddings @ turn)
-    plain, other = (run_arms(one, Terms(newest=1000), seed=0) for one in (samples, turned))
+    plain, other = (
+        run_arms(one, DeploymentTerms(newest=1000), seed=0) for one in (samples, turned)
+    )
     for arm in ("A", "B", "E"):
         assert other[arm] == plain[arm]
 
 
 def test_a_thresholds_per_class_arm_finds_what_the_first_does() -> None:
-    found = run_arms(unrelated(0), Terms(), seed=0)
+    found = run_arms(unrelated(0), DeploymentTerms(), seed=0)
     assert found["E"].precision_at_1 == found["A"].precision_at_1
 
 
 def test_a_managed_gallery_is_no_larger_than_it_may_be() -> None:
-    found = run_arms(unrelated(0), Terms(newest=5, enrolled=0.5), seed=0)
+    found = run_arms(unrelated(0), DeploymentTerms(newest=5, enrolled=0.5), seed=0)
     assert found["D"].gallery <= 3 * 5 < found["A"].gallery
 
 
 def test_the_label_of_a_query_is_read_to_score_it_alone() -> None:
     # Enrolled queries change labels among themselves: what is accepted stays, what is right not.
-    samples, settings = unrelated(0), Terms()
+    samples, settings = unrelated(0), DeploymentTerms()
     roles = draw_roles(samples.labels, enrolled=settings.enrolled, seed=0)
     moved = roles.queries[np.isin(samples.labels[roles.queries], roles.enrolled)]
     labels = samples.labels.copy()
@@ -177,5 +183,5 @@ def test_a_test_part_that_is_too_small_is_said_to_be(labels: np.ndarray, message
 )
 def test_a_setting_out_of_range_is_refused(settings: dict[str, float], message: str) -> None:
     with pytest.raises(UserError) as raised:
-        Terms(**settings)  # type: ignore[arg-type]
+        DeploymentTerms(**settings)  # type: ignore[arg-type]
     assert str(raised.value) == message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.deployment.gallery import Samples, deviation_scores, manage, newest, outliers
+from harness.deployment.gallery import GallerySamples, deviation_scores, manage, newest, outliers
 
 
 def one_class(*places: float) -> tuple[np.ndarray, np.ndarray]:
@@ -46,7 +46,7 @@ def test_the_last_entries_are_the_newest() -> None:
 def test_the_newest_are_chosen_before_outliers_are() -> None:
     # -14 takes one of the six places and is dropped from it: 0 is not let back in.
     embeddings, labels = one_class(0.0, -2.0, -1.0, 1.0, 2.0, 3.0, -14.0)
-    gallery = Samples(embeddings, labels, labels)
+    gallery = GallerySamples(embeddings, labels, labels)
     assert manage(gallery, limit=6).embeddings.ravel().tolist() == [-2.0, -1.0, 1.0, 2.0, 3.0]
 
     first = gallery.take(~outliers(embeddings, labels))
@@ -57,7 +57,7 @@ def test_the_newest_are_chosen_before_outliers_are() -> None:
 def test_a_second_pass_may_drop_more() -> None:
     # Distances 10 and 5 score 6.1 and 2.7; once the first is gone, 5 scores 6.1 itself.
     embeddings, labels = one_class(14.0, 19.0, 24.0, 24.0, 25.0)
-    once = manage(Samples(embeddings, labels, labels), limit=5)
+    once = manage(GallerySamples(embeddings, labels, labels), limit=5)
     twice = manage(once, limit=5)
     assert once.embeddings.ravel().tolist() == [19.0, 24.0, 24.0, 25.0]
     assert twice.embeddings.ravel().tolist() == [24.0, 24.0, 25.0]
@@ -68,7 +68,7 @@ def test_a_second_pass_may_drop_more() -> None:
 def test_no_class_is_ever_emptied(limit: int, seed: int) -> None:
     draw = np.random.default_rng(seed)
     labels = draw.integers(0, 6, 40)
-    gallery = Samples(draw.standard_cauchy((40, 2)), labels, labels)
+    gallery = GallerySamples(draw.standard_cauchy((40, 2)), labels, labels)
     kept = manage(gallery, limit=limit)
     np.testing.assert_array_equal(np.unique(kept.labels), np.unique(labels))
     assert np.bincount(kept.labels).max() <= limit

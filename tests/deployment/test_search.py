@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.deployment.arms import Search
-from harness.deployment.gallery import NOTHING, UNKNOWN, Samples, cluster, nearest, nearest_of_value
+from harness.deployment.arms import ArmSearch
+from harness.deployment.gallery import (
+    NOTHING,
+    UNKNOWN,
+    GallerySamples,
+    cluster,
+    nearest,
+    nearest_of_value,
+)
 
-LINE = Samples(
+LINE = GallerySamples(
     embeddings=np.array([[0.0], [1.0], [4.0], [6.0]]),
     labels=np.array([0, 1, 0, 1]),
     values=np.array([0, 0, 1, 1]),
@@ -16,10 +23,10 @@ LINE = Samples(
 
 
 @pytest.fixture
-def cloud() -> Samples:
+def cloud() -> GallerySamples:
     """Sixty entries of five classes and three values, in four dimensions."""
     draw = np.random.default_rng(0)
-    return Samples(
+    return GallerySamples(
         embeddings=draw.standard_normal((60, 4)),
         labels=draw.integers(0, 5, 60),
         values=draw.integers(0, 3, 60),
@@ -41,7 +48,7 @@ def test_the_oldest_of_two_at_one_distance_counts() -> None:
     assert nearest(LINE, np.array([[0.5], [5.0]])).labels.tolist() == [0, 0]
 
 
-def test_it_finds_what_scikit_learn_finds(cloud: Samples, queries: np.ndarray) -> None:
+def test_it_finds_what_scikit_learn_finds(cloud: GallerySamples, queries: np.ndarray) -> None:
     from sklearn.neighbors import NearestNeighbors
 
     distances, places = NearestNeighbors(n_neighbors=1).fit(cloud.embeddings).kneighbors(queries)
@@ -62,8 +69,8 @@ def test_a_query_is_compared_with_entries_of_its_value_alone() -> None:
     np.testing.assert_allclose(found.distances, [0.4, 3.6])
 
 
-def test_a_constant_value_changes_nothing(cloud: Samples, queries: np.ndarray) -> None:
-    constant = Samples(cloud.embeddings, cloud.labels, np.zeros(60, dtype=np.int64))
+def test_a_constant_value_changes_nothing(cloud: GallerySamples, queries: np.ndarray) -> None:
+    constant = GallerySamples(cloud.embeddings, cloud.labels, np.zeros(60, dtype=np.int64))
     found = nearest_of_value(
         constant, queries, np.zeros(len(queries), dtype=np.int64), otherwise=constant
     )
@@ -74,36 +81,40 @@ def test_a_constant_value_changes_nothing(cloud: Samples, queries: np.ndarray) -
 
 @pytest.mark.parametrize("value", [UNKNOWN, 7], ids=["unknown", "of no entry"])
 def test_a_query_without_a_value_to_go_by_is_searched_for_everywhere(
-    cloud: Samples, queries: np.ndarray, value: int
+    cloud: GallerySamples, queries: np.ndarray, value: int
 ) -> None:
     values = np.full(len(queries), value, dtype=np.int64)
-    found = Search(cloud, otherwise=cloud).find(queries, values)
+    found = ArmSearch(cloud, otherwise=cloud).find(queries, values)
     plain = nearest(cloud, queries)
     np.testing.assert_array_equal(found.labels, plain.labels)
     np.testing.assert_array_equal(found.distances, plain.distances)
 
 
 def test_own_distances_are_to_the_samples_class_and_value() -> None:
-    samples = Samples(np.array([[0.9], [0.9]]), labels=np.array([0, 0]), values=np.array([0, 1]))
-    np.testing.assert_allclose(Search(LINE).own_distances(samples), [0.9, 0.9])
-    restricted = Search(LINE, otherwise=LINE).own_distances(samples)
+    samples = GallerySamples(
+        np.array([[0.9], [0.9]]), labels=np.array([0, 0]), values=np.array([0, 1])
+    )
+    np.testing.assert_allclose(ArmSearch(LINE).own_distances(samples), [0.9, 0.9])
+    restricted = ArmSearch(LINE, otherwise=LINE).own_distances(samples)
     np.testing.assert_allclose(restricted, [0.9, 3.1])
 
 
 def test_own_distances_are_infinite_where_the_class_has_no_entry_of_the_value() -> None:
     only = LINE.take(np.array([0, 1, 3]))  # class 0 has none of value 1, which class 1 has
-    samples = Samples(np.array([[0.9]] * 2), labels=np.array([0, 0]), values=np.array([1, 5]))
-    found = Search(only, otherwise=only).own_distances(samples)
+    samples = GallerySamples(
+        np.array([[0.9]] * 2), labels=np.array([0, 0]), values=np.array([1, 5])
+    )
+    found = ArmSearch(only, otherwise=only).own_distances(samples)
     np.testing.assert_allclose(found, [np.inf, 0.9])  # value 5 is of no entry at all
 
 
 def test_own_distances_of_a_class_without_entries_are_infinite() -> None:
-    samples = Samples(np.array([[0.9]]), labels=np.array([5]), values=np.array([0]))
-    assert np.isinf(Search(LINE).own_distances(samples)).all()
+    samples = GallerySamples(np.array([[0.9]]), labels=np.array([5]), values=np.array([0]))
+    assert np.isinf(ArmSearch(LINE).own_distances(samples)).all()
 
 
 def test_centres_are_means_with_the_class_of_most_members() -> None:
-    gallery = Samples(
+    gallery = GallerySamples(
         embeddings=np.array([[0.0], [1.0], [2.0], [100.0], [101.0]]),
         labels=np.array([3, 1, 1, 2, 1]),
         values=np.full(5, 7),
@@ -115,7 +126,7 @@ def test_centres_are_means_with_the_class_of_most_members() -> None:
     assert centres.values.tolist() == [7, 7]
 
 
-def test_each_value_has_centres_of_its_own(cloud: Samples) -> None:
+def test_each_value_has_centres_of_its_own(cloud: GallerySamples) -> None:
     centres = cluster(cloud, count=4, seed=0)
     assert np.bincount(centres.values).tolist() == [4, 4, 4]
 
@@ -125,23 +136,23 @@ def test_entries_that_differ_by_rounding_alone_leave_no_centre_empty(seed: int) 
     rows = np.random.default_rng(seed).standard_normal((12, 8))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     rows[1] = np.nextafter(rows[0], 2)
-    gallery = Samples(rows, labels=np.arange(12) % 3, values=np.zeros(12, dtype=np.int64))
+    gallery = GallerySamples(rows, labels=np.arange(12) % 3, values=np.zeros(12, dtype=np.int64))
     centres = cluster(gallery, count=64, seed=seed)
     assert 10 <= len(centres) == len(centres.labels) <= 12
 
 
-def test_a_centre_for_each_entry_is_the_gallery(cloud: Samples, queries: np.ndarray) -> None:
+def test_a_centre_for_each_entry_is_the_gallery(cloud: GallerySamples, queries: np.ndarray) -> None:
     values = np.random.default_rng(2).integers(0, 3, len(queries))
     centres = cluster(cloud, count=60, seed=0)
     assert len(centres) == len(cloud)
-    found = Search(centres, otherwise=cloud).find(queries, values)
-    plain = Search(cloud, otherwise=cloud).find(queries, values)
+    found = ArmSearch(centres, otherwise=cloud).find(queries, values)
+    plain = ArmSearch(cloud, otherwise=cloud).find(queries, values)
     np.testing.assert_array_equal(found.labels, plain.labels)
     np.testing.assert_allclose(found.distances, plain.distances)
 
 
 def test_clusters_depend_on_their_seed_and_on_no_other() -> None:
-    gallery = Samples(
+    gallery = GallerySamples(
         np.random.default_rng(3).standard_normal((200, 4)),
         np.zeros(200, dtype=np.int64),
         np.zeros(200, dtype=np.int64),

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from harness.deployment.arms import Search, accept, judge, mean_outcome
+from harness.deployment.arms import ArmSearch, accept, judge, mean_outcome
 from harness.deployment.gallery import (
     NOTHING,
-    Found,
-    Samples,
+    GallerySamples,
+    Nearest,
     Thresholds,
     class_thresholds,
     overall_threshold,
@@ -68,8 +68,8 @@ def test_scaling_the_embeddings_scales_the_thresholds(factor: float) -> None:
 
     def made(scale: float) -> Thresholds:
         rows = scale * embeddings
-        search = Search(Samples(rows[:40], labels[:40], labels[:40]))
-        distances = search.own_distances(Samples(rows[40:], labels[40:], labels[40:]))
+        search = ArmSearch(GallerySamples(rows[:40], labels[:40], labels[:40]))
+        distances = search.own_distances(GallerySamples(rows[40:], labels[40:], labels[40:]))
         return class_thresholds(distances, labels[40:], share=0.8)
 
     plain, scaled = made(1.0), made(factor)
@@ -80,19 +80,19 @@ def test_scaling_the_embeddings_scales_the_thresholds(factor: float) -> None:
 
 
 def test_a_distance_at_the_threshold_is_accepted() -> None:
-    found = Found(np.array([0, 0, 1]), np.array([1.0, 1.001, 1.001]))
+    found = Nearest(np.array([0, 0, 1]), np.array([1.0, 1.001, 1.001]))
     assert accept(found, Thresholds(1.0, {1: 2.0})).tolist() == [True, False, True]
 
 
 def test_what_is_not_found_is_not_accepted() -> None:
-    found = Found(np.array([NOTHING]), np.array([np.inf]))
+    found = Nearest(np.array([NOTHING]), np.array([np.inf]))
     assert not accept(found, Thresholds(np.inf)).any()
 
 
 def test_rates_are_those_counted_by_hand() -> None:
     # Classes 0 and 1 are enrolled. Of four such queries three find their class and one lies too
     # far; of two strangers, one is taken in.
-    found = Found(np.array([0, 1, 1, 1, 0, 1]), np.array([1.0, 9.0, 1.0, 1.0, 1.0, 9.0]))
+    found = Nearest(np.array([0, 1, 1, 1, 0, 1]), np.array([1.0, 9.0, 1.0, 1.0, 1.0, 9.0]))
     truth = np.array([0, 1, 1, 0, 5, 6])
     outcome = judge(found, Thresholds(5.0), truth=truth, enrolled=np.array([0, 1]), entries=12)
     assert outcome.precision_at_1 == 0.75
@@ -102,7 +102,7 @@ def test_rates_are_those_counted_by_hand() -> None:
 
 
 def test_without_strangers_there_is_no_rate_of_false_accepts() -> None:
-    found = Found(np.array([0]), np.array([1.0]))
+    found = Nearest(np.array([0]), np.array([1.0]))
     outcome = judge(found, Thresholds(5.0), truth=np.array([0]), enrolled=np.array([0]), entries=1)
     assert math.isnan(outcome.false_accept)
     assert math.isnan(mean_outcome([outcome, outcome]).false_accept)

@@ -18,7 +18,7 @@ from harness.embedder.keeping import kept_in, require_alone
 from harness.execution.executor import Bench
 from harness.execution.run import execute
 from harness.protocol import load_protocol
-from harness.protocol.augmentation import ViewsRule
+from harness.protocol.rules import ViewsRule
 
 
 class Reads(Objective):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from harness.data.dataset import SealedTestSet
-from harness.data.embedded.digits import load_digits
+from harness.data.embedded import load_digits
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_global_state_is_put_back_after_a_run(run_method, make_method, spread_ob
 
 def test_a_plugin_metric_that_fails_is_missing_and_changes_nothing_else(bench, planned, spread):
     from harness.execution.run import execute
-    from harness.extension import Metric
+    from harness.hookspecs import Metric
     from harness.registry import Origin, Registered
 
     def broken(_embeddings, _labels):

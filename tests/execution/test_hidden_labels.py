@@ -11,10 +11,11 @@ import pytest
 import torch
 
 from harness import Method, Objective
+from harness.artifacts import Arrays
 from harness.data.dataset import Dataset
 from harness.data.splits import Split, make_split
 from harness.execution import run as running
-from harness.execution.executor import Arrays, Bench
+from harness.execution.executor import Bench
 from harness.execution.run import execute
 from harness.record import Record
 

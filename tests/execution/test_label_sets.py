@@ -12,12 +12,11 @@ import torch
 
 from harness import Method, Objective, UserError
 from harness.data.dataset import Attribute, Dataset
-from harness.data.label_sets import label_sets_of
+from harness.data.splits import label_sets_of
 from harness.execution.executor import Bench
 from harness.execution.run import execute
-from harness.protocol import parse_protocol
-from harness.protocol.label_sets import LabelSetsRule
-from harness.protocol.parse import protocol_path
+from harness.protocol import parse_protocol, protocol_path
+from harness.protocol.rules import LabelSetsRule
 
 RULE = LabelSetsRule(attributes=("size", "parity"), ordered=("size",))
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import normalize
 
 from harness import Objective
-from harness.data.embedded.digits import load_digits
+from harness.data.embedded import load_digits
 from harness.data.parts import Vault
 from harness.data.splits import make_split
 from harness.execution.run import execute

@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from harness.errors import UserError
-from harness.execution.executor import Settings
-from harness.execution.local import place_workers
+from harness.execution.executor import Settings, place_workers
 from harness.execution.machine import choose_device
 
 CPU = torch.device("cpu")

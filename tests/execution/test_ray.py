@@ -20,9 +20,17 @@ import numpy as np
 import pytest
 import torch
 
+from harness.artifacts import Arrays
 from harness.errors import UserError
-from harness.execution.executor import Arrays, Bench, Finished, Settings, Stage, Started, Work
-from harness.execution.local import execute_inline
+from harness.execution.executor import (
+    Bench,
+    Finished,
+    Settings,
+    Stage,
+    Started,
+    Work,
+    execute_inline,
+)
 from harness.execution.plan import choose_entrants, make_plan
 from harness.execution.ray.capacity import Demand, count_workers, demand
 from harness.execution.ray.cargo import code_of, require_same_code

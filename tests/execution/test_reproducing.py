@@ -12,7 +12,7 @@ from harness.errors import NotComparable
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.reproducing import Reproduction, reproduce
 from harness.execution.session import run_plan
-from harness.extension import DatasetSource
+from harness.hookspecs import DatasetSource
 from harness.registry import Origin, Registered, RegisteredMethod
 from harness.store import Store
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from harness.data.dataset import Attribute, Dataset
-from harness.data.roles import roles_of, searches
+from harness.data.splits import roles_of, searches
 from harness.errors import UserError
 from harness.execution.scores import score_concatenation, score_part
-from harness.protocol.scoring import ScoringRule
+from harness.protocol.rules import ScoringRule
 from harness.scoring import score_embeddings
 from harness.scoring.verification import verify
 

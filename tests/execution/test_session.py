@@ -16,7 +16,7 @@ from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import execute
 from harness.execution.scores import concatenate, score_concatenation, score_part
 from harness.execution.session import ReplicateEnded, RunEnded, RunStarted, outstanding, run_plan
-from harness.protocol.scoring import ScoringRule
+from harness.protocol.rules import ScoringRule
 from harness.registry import Origin, RegisteredMethod
 from harness.results import load_board
 from harness.store import Store

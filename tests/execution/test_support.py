@@ -13,7 +13,7 @@ from harness.data.dataset import Dataset
 from harness.execution.run import execute, require_supported
 from harness.protocol import Protocol
 from harness.protocol.model import ClosedSetSplit
-from harness.training.outcomes import Unsupported
+from harness.training import Unsupported
 
 
 def method(**declared: Any) -> Method:

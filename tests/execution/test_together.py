@@ -12,10 +12,9 @@ import pytest
 import torch
 
 from harness import Method, Objective
-from harness.data.streams import stream_seed
+from harness.data import stream_seed
 from harness.execution.cohort import told_together, why_alone
-from harness.execution.executor import Bench, Finished, Work
-from harness.execution.local import execute_inline
+from harness.execution.executor import Bench, Finished, Work, execute_inline
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.reproducing import compared
 from harness.execution.session import RunEnded, outstanding, run_plan

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harness.protocol.parse import protocols_folder
+from harness.protocol import protocols_folder
 from harness.store import EmptyStore, Store
 
 HERE = Path(__file__).parent

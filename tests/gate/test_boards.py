@@ -12,7 +12,7 @@ from harness.gate.boards import point_text
 from harness.record import Searched, Told
 from harness.results import open_source
 from harness.results.publication import load_publication
-from harness.results.reading import StoreSource, published_source
+from harness.results.source import StoreSource, published_source
 from harness.store import Store
 
 

@@ -8,12 +8,12 @@ from scipy import stats
 
 from harness.gate import Decision, GateReport, Line, decide
 from harness.gate.lines import corrected
-from harness.gate.measuring import Replicates, difference_of, mean_change, units_of
+from harness.gate.measuring import MetricBySeed, difference_of, mean_change, units_of
 
 
-def side(values: list[float], *, start: str = "w", seeds: range | None = None) -> Replicates:
+def side(values: list[float], *, start: str = "w", seeds: range | None = None) -> MetricBySeed:
     places = seeds or range(len(values))
-    return Replicates(
+    return MetricBySeed(
         {seed: (value,) for seed, value in zip(places, values, strict=True)},
         {seed: (f"{start}{seed}",) for seed in places},
         (),
@@ -46,7 +46,7 @@ def test_unequal_seeds_are_paired_where_they_meet():
 
 
 def test_a_start_without_a_digest_is_no_pair():
-    bare = Replicates({0: (0.5,), 1: (0.6,)}, {0: (None,), 1: (None,)}, ())
+    bare = MetricBySeed({0: (0.5,), 1: (0.6,)}, {0: (None,), 1: (None,)}, ())
     assert difference_of(bare, bare).basis == "unpaired replicates"
 
 
@@ -72,8 +72,8 @@ def test_two_flat_sides_have_no_error():
 
 
 def test_noise_is_taken_within_folds():
-    before = Replicates({0: (0.5, 0.7), 1: (0.5, 0.7)}, {0: ("w", "x"), 1: ("y", "z")}, ())
-    after = Replicates({0: (0.51, 0.9), 1: (0.49, 0.92)}, before.starts, ())
+    before = MetricBySeed({0: (0.5, 0.7), 1: (0.5, 0.7)}, {0: ("w", "x"), 1: ("y", "z")}, ())
+    after = MetricBySeed({0: (0.51, 0.9), 1: (0.49, 0.92)}, before.starts, ())
     found = difference_of(before, after)
     # changes (.01, .2), (-.01, .22): +-.01 about each fold's, two degrees of freedom
     assert found.mean == pytest.approx(0.105)
@@ -89,7 +89,8 @@ def test_what_is_read_of_all_lines_holds_for_each():
         starts = dict.fromkeys(range(3), ("w",) * 4)
         sides.append(
             tuple(
-                Replicates({s: tuple(v) for s, v in enumerate(side)}, starts, ()) for side in values
+                MetricBySeed({s: tuple(v) for s, v in enumerate(side)}, starts, ())
+                for side in values
             )
         )
     units = units_of(sides)
@@ -97,7 +98,7 @@ def test_what_is_read_of_all_lines_holds_for_each():
     assert difference_of(*sides[0], units).degrees == pytest.approx(2 * (units.folds or 0.0))
 
 
-def sides_of(shift: float, methods: int = 20) -> list[tuple[Replicates, Replicates]]:
+def sides_of(shift: float, methods: int = 20) -> list[tuple[MetricBySeed, MetricBySeed]]:
     draw = np.random.default_rng(1)
     starts = dict.fromkeys(range(3), ("w",) * 4)
     found = []
@@ -105,8 +106,8 @@ def sides_of(shift: float, methods: int = 20) -> list[tuple[Replicates, Replicat
         old, new = 0.5 + draw.normal(0, 0.03, (2, 3, 4)) - [[[0.0]], [[shift]]]
         found.append(
             (
-                Replicates({s: tuple(old[s]) for s in range(3)}, starts, ()),
-                Replicates({s: tuple(new[s]) for s in range(3)}, starts, ()),
+                MetricBySeed({s: tuple(old[s]) for s in range(3)}, starts, ()),
+                MetricBySeed({s: tuple(new[s]) for s in range(3)}, starts, ()),
             )
         )
     return found
@@ -157,7 +158,7 @@ def test_sides_without_partners_are_read_for_their_folds_too():
         values = draw.normal(0.5, 0.1, (2, 3, 4)) * [1, 1, 1, 5]
         sides.append(
             tuple(
-                Replicates(
+                MetricBySeed(
                     {s: tuple(v) for s, v in enumerate(side)},
                     dict.fromkeys(range(3), (start,) * 4),
                     (),
@@ -184,7 +185,7 @@ def test_the_seeds_of_a_searched_method_are_its_units_and_no_others():
     old, new = 0.5 + draw.normal(0, 0.03, (2, 3, 4)) + draw.normal(0, 0.1, (2, 3, 1))
     starts = sides[0][0].starts
     searched = tuple(
-        Replicates({s: tuple(side[s]) for s in range(3)}, starts, (), by_seeds=True)
+        MetricBySeed({s: tuple(side[s]) for s in range(3)}, starts, (), by_seeds=True)
         for side in (old, new)
     )
     units = units_of([*sides, searched])

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from harness.protocol.parse import protocols_folder
+from harness.protocol import protocols_folder
 from harness.store import Store
 
 

@@ -5,10 +5,10 @@ import torch
 
 from harness import Readout
 from harness.data.augmentation import augment, draw_changes
+from harness.models import core_backbones
 from harness.models.backbone import build_backbone
-from harness.models.sources import core_backbones
-from harness.protocol.augmentation import AffineAugmentation, CropAugmentation, JitterRule
 from harness.protocol.model import BackboneRule
+from harness.protocol.rules import AffineAugmentation, CropAugmentation, JitterRule
 from harness.testing.devices import pretended_device
 from harness.training.embedding import ReadBackbone
 

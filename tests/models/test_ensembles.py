@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import normalize
 
-from harness.data.streams import stream_seed
+from harness.data import stream_seed
 from harness.models.backbone import (
     Backbone,
     JoinedHeads,

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 from harness.data.home import VARIABLE
 from harness.errors import UserError
+from harness.models import WeightsFile, core_backbones
 from harness.models.convnet import SmallConvNet
 from harness.models.pretrained import (
     fetch_file,
@@ -26,7 +27,6 @@ from harness.models.pretrained import (
     require_file,
 )
 from harness.models.resnet import build_resnet18
-from harness.models.sources import WeightsFile, core_backbones
 from harness.models.timm_trunks import is_cached
 
 Publish = Callable[..., WeightsFile]

@@ -14,14 +14,14 @@ import torch
 from harness.data.dataset import Dataset
 from harness.errors import UserError
 from harness.execution.plan import trunk_code
-from harness.extension import BackboneSource, PretrainedWeights
-from harness.models.backbone import Trunk
-from harness.models.sources import (
+from harness.hookspecs import BackboneSource, PretrainedWeights
+from harness.models import (
     EFFICIENTNET_LITE0_FILE,
     core_backbones,
     given_standardisation,
     starting_trunk,
 )
+from harness.models.backbone import Trunk
 from harness.protocol.model import BackboneRule
 from harness.registry import Registry, load_registry
 
@@ -197,7 +197,7 @@ def test_timm_resnets_are_ours(registry: Registry) -> None:
 
 def test_weights_of_the_package_tell_characters_apart_that_they_have_not_seen() -> None:
     """Of the glyphs that a run tests, none was seen in pretraining."""
-    from harness.data.embedded.glyphs import load_distinct_glyphs
+    from harness.data.embedded import load_distinct_glyphs
     from harness.scoring import map_at_r
 
     source, glyphs = SOURCES["convnet-strided"], load_distinct_glyphs()
@@ -216,7 +216,7 @@ def test_weights_of_the_package_tell_characters_apart_that_they_have_not_seen() 
 def test_what_the_package_is_pretrained_on_has_no_class_of_glyphs() -> None:
     pytest.importorskip("matplotlib")
     pytest.importorskip("fontTools")
-    from harness.data.embedded.glyphs import FACES
+    from harness.data.embedded import FACES
     from harness.models.weights.build_characters import characters
 
     everywhere = range(len(FACES))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from harness.models import core_backbones
 from harness.models.backbone import build_backbone
-from harness.models.sources import core_backbones
 from harness.models.stacked import Stack, why_not_stacked
 from harness.protocol.model import BackboneRule
 from harness.testing.devices import pretended_device

@@ -16,10 +16,10 @@ from harness.data.splits import make_split
 from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import execute, open_vault, start_backbone
-from harness.extension import PretrainedWeights
+from harness.hookspecs import PretrainedWeights
 from harness.models.backbone import Trunk
 from harness.models.convnet import SmallConvNet
-from harness.protocol.augmentation import CropAugmentation, ViewsRule
+from harness.protocol.rules import CropAugmentation, ViewsRule
 from harness.registry import Origin, Registered, RegisteredMethod
 
 CROPS = CropAugmentation(

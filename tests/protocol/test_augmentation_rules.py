@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import UserError
 from harness.protocol import Protocol, parse_protocol
-from harness.protocol.augmentation import AffineAugmentation, CropAugmentation
+from harness.protocol.rules import AffineAugmentation, CropAugmentation
 
 CROP = {
     "kind": '"crop"',

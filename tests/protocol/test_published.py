@@ -9,8 +9,7 @@ import pytest
 from harness.builtin import bench_backbones, bench_datasets
 from harness.data.corruptions import CORRUPTIONS
 from harness.errors import UserError
-from harness.protocol import Protocol, load_protocol, published_names
-from harness.protocol.parse import protocols_folder
+from harness.protocol import Protocol, load_protocol, protocols_folder, published_names
 from harness.settings import DEFAULT_PROTOCOL
 
 DIGESTS = {

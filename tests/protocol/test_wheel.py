@@ -15,9 +15,9 @@ from harness.protocol import load_protocol, published_names
 PROJECT = Path(__file__).parents[2]
 
 LOAD = """
-from harness.data.embedded.glyphs import load_glyphs
+from harness.data.embedded import load_glyphs
 from harness.protocol import load_protocol, published_names
-from harness.protocol.parse import protocols_folder
+from harness.protocol import protocols_folder
 print(protocols_folder())
 print(*published_names())
 print(load_protocol("smoke").digest)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry import loading
+from harness import registry
 
 Install = Callable[..., Path]
 
@@ -20,12 +20,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     The distribution `acme` holds one module or package, `acme_plugin`, with `source` in it. Other
     plugins of this environment are not there.
     """
-    everything = loading._entry_points
+    everything = registry._entry_points
 
     def here() -> list[EntryPoint]:
         return [one for one in everything() if _is_in(one, tmp_path)]
 
-    monkeypatch.setattr(loading, "_entry_points", here)
+    monkeypatch.setattr(registry, "_entry_points", here)
 
     def write(
         source: str,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.registry import load_registry
-from harness.registry.sources import find_root, is_foreign, package_root, source_digest
+from harness.registry.files import find_root, is_foreign, source_digest
 
 Install = Callable[..., Path]
 
@@ -93,12 +93,14 @@ def test_a_plugin_in_a_namespace_has_the_source_of_its_own_part(install: Install
 
 def test_a_root_is_found_without_importing_the_package(install: Install) -> None:
     site = install("raise RuntimeError('imported')")
-    assert package_root("acme_plugin.hooks") == site / "acme_plugin"
+    root = find_root("acme_plugin.hooks")
+    assert root is not None
+    assert root.path == site / "acme_plugin"
 
 
 @pytest.mark.parametrize("module", ["nowhere_to_be_found", "sys", "not a module", ""])
 def test_what_is_no_package_on_disk_has_no_root(module: str) -> None:
-    assert package_root(module) is None
+    assert find_root(module) is None
 
 
 def test_a_package_deep_in_namespaces_is_found(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_every_listing_hook_checks_what_it_lists(hook: str, kind: str, install: 
 
 def test_a_name_that_is_no_text_is_named(install: Install) -> None:
     install(
-        "from harness import hookimpl\nfrom harness.extension import Metric\n"
+        "from harness import hookimpl\nfrom harness.hookspecs import Metric\n"
         "@hookimpl\ndef bench_metrics():\n"
         "    return [Metric(name=['a'], compute=len, summary='s')]\n"
     )

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from harness.data.dataset import Dataset
-from harness.data.embedded.glyphs import load_glyphs
+from harness.data.embedded import load_glyphs
 from harness.figures import load_sources
-from harness.protocol.scoring import ScoringRule
+from harness.protocol.rules import ScoringRule
 from harness.record import Parameters, Reason, Record, Searched, Selected
 from harness.report import make_report
 from harness.store import Store

@@ -12,7 +12,7 @@ import pytest
 from harness.errors import NotComparable, UserError
 from harness.figures.sources import Sources, load_sources
 from harness.report import make_report
-from harness.report.variables import Told, matrices, read_matrices
+from harness.report.variables import ToldByVariable, matrices, read_matrices
 from harness.store import Store
 
 
@@ -34,16 +34,19 @@ def test_rows_are_in_the_boards_order_and_shares_within_their_column() -> None:
     ]
     ami, retrieval = matrices(rows, ["b", "a"])
     assert (ami.title, ami.variables) == ("AMI", ("size",))
-    assert ami.rows == (("b", (Told("0.400", 1.0),)), ("a", (Told("0.200", 0.0),)))
+    assert ami.rows == (
+        ("b", (ToldByVariable("0.400", 1.0),)),
+        ("a", (ToldByVariable("0.200", 0.0),)),
+    )
     assert retrieval.variables == ("size", "class")
-    assert retrieval.rows[1] == ("a", (Told("0.500", 0.0), None))
+    assert retrieval.rows[1] == ("a", (ToldByVariable("0.500", 0.0), None))
 
 
 def test_stars_and_intervals_stand_with_their_numbers() -> None:
     one = row("a", "size", probe=0.2)
     one["measures"]["probe"] |= {"low": 0.1, "high": 0.3, "p_value": 0.01}
     ((_, (told,)),) = matrices([one], ["a"])[0].rows
-    assert told == Told("0.200* [0.100, 0.300]", 0.0)
+    assert told == ToldByVariable("0.200* [0.100, 0.300]", 0.0)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from harness.record import Identity, Record, Searched
 from harness.results import build_board
 from harness.results.key import ENVIRONMENT, IDENTITY, RECORD, Rule
-from harness.store.excerpts import Common
+from harness.store.excerpts import CommonFacts
 
 BOARDS = Path(__file__).parents[2] / "docs" / "boards.md"
 MakeRun = Callable[..., Record]
@@ -21,7 +21,7 @@ def test_every_field_of_identity_is_declared() -> None:
 
 
 def test_every_fact_that_runs_share_is_declared() -> None:
-    assert RECORD.keys() == Common.model_fields.keys() - {"identity", "environment"}
+    assert RECORD.keys() == CommonFacts.model_fields.keys() - {"identity", "environment"}
 
 
 def test_device_processor_and_torch_are_declared() -> None:

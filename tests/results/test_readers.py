@@ -19,7 +19,7 @@ from harness.results.comparison import load_comparison
 from harness.results.key import ENVIRONMENT, IDENTITY
 from harness.results.publication import load_publication
 from harness.results.ranking import load_ranking
-from harness.results.reading import RecordsSource, Source
+from harness.results.source import RecordsSource, Source
 from harness.store import Store
 
 MakeRun = Callable[..., tuple[Record, Mapping[str, Any]]]

@@ -12,7 +12,7 @@ from harness.cli import compare, leaderboard
 from harness.errors import UserError
 from harness.results import Selector, build_board, load_board
 from harness.results.ranking import load_ranking
-from harness.results.reading import RecordsSource
+from harness.results.source import RecordsSource
 from harness.store import Store
 
 APP = typer.Typer()

@@ -19,10 +19,10 @@ from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import execute
 from harness.protocol import load_protocol
 from harness.record import Record
-from harness.registry import load_registry, loading
+from harness.registry import load_registry
 from harness.sandbox import choice
 from harness.testing import make_record
-from harness.training.outcomes import PluginFailed
+from harness.training import PluginFailed
 
 needs_a_sandbox = pytest.mark.skipif(bool(sandbox.lacking()), reason=sandbox.lacking() or "there")
 
@@ -260,7 +260,7 @@ class Yard:
 @pytest.fixture(scope="module", autouse=True)
 def _nothing_else_installed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "_entry_points", list)
+        patch.setattr("harness.registry._entry_points", list)
         yield
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
-from harness.scoring import Scores, score_embeddings
+from harness.scoring import EmbeddingScores, score_embeddings
 from harness.scoring.bootstrap import bootstrap_intervals
 
 
-def scored(seed: int = 0) -> tuple[Scores, np.ndarray]:
+def scored(seed: int = 0) -> tuple[EmbeddingScores, np.ndarray]:
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 20, 300)
     points = rng.standard_normal((20, 8))[labels] + rng.standard_normal((300, 8))

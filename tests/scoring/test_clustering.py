@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
-from harness.scoring import KMeans, Scores, clustering, score_embeddings
+from harness.scoring import EmbeddingScores, KMeans, clustering, score_embeddings
 
 
 def blobs(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -13,7 +13,9 @@ def blobs(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return rng.standard_normal((8, 6))[labels] * 2 + rng.standard_normal((240, 6)), labels
 
 
-def clustered(points: np.ndarray, labels: np.ndarray, *, seed: int, restarts: int = 3) -> Scores:
+def clustered(
+    points: np.ndarray, labels: np.ndarray, *, seed: int, restarts: int = 3
+) -> EmbeddingScores:
     return score_embeddings(points, labels, clustering=KMeans(restarts=restarts), seed=seed)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.scoring import Scores, counting, retrieval, score_embeddings
+from harness.scoring import EmbeddingScores, counting, retrieval, score_embeddings
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def random_problem(seed: int, *, grid: bool) -> tuple[np.ndarray, np.ndarray]:
     return points.astype(np.float32), labels
 
 
-def scored(points: np.ndarray, labels: np.ndarray, distance: str) -> Scores:
+def scored(points: np.ndarray, labels: np.ndarray, distance: str) -> EmbeddingScores:
     return score_embeddings(points, labels, distance=distance, clustering=None, seed=0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
-from harness.scoring import Scores, retrieval, score_embeddings
+from harness.scoring import EmbeddingScores, retrieval, score_embeddings
 from harness.testing.devices import pretended_device
 
 
@@ -24,11 +24,11 @@ def problem(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return points.astype(np.float32), labels
 
 
-def scored(points: np.ndarray, labels: np.ndarray, **settings: object) -> Scores:
+def scored(points: np.ndarray, labels: np.ndarray, **settings: object) -> EmbeddingScores:
     return score_embeddings(points, labels, clustering=None, seed=0, **settings)
 
 
-def assert_equal(found: Scores, expected: Scores) -> None:
+def assert_equal(found: EmbeddingScores, expected: EmbeddingScores) -> None:
     assert np.array_equal(found.queries, expected.queries)
     assert found.per_query.keys() == expected.per_query.keys()
     for name, values in expected.per_query.items():

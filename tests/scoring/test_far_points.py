@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from harness.scoring import Scores, retrieval, score_embeddings
+from harness.scoring import EmbeddingScores, retrieval, score_embeddings
 
 Floats = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int64]
@@ -65,7 +65,7 @@ def off_the_origin(points: Floats) -> Floats:
 SHAPES = [one_far, a_few_farther_and_farther, two_groups, three_groups_far_off, on_a_line]
 
 
-def scored(points: Floats, labels: Labels, **settings: object) -> Scores:
+def scored(points: Floats, labels: Labels, **settings: object) -> EmbeddingScores:
     return score_embeddings(
         points, labels, distance="euclidean", clustering=None, seed=0, **settings
     )

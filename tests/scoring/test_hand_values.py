@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.scoring import Scores, agreement, score_embeddings
+from harness.scoring import EmbeddingScores, agreement, score_embeddings
 
 LABELS = np.array([0, 0, 1, 0, 1, 2])
 TIED = np.array([[0.0], [1.0], [2.5], [3.0], [5.0], [9.0]])
@@ -11,7 +11,7 @@ TIED = np.array([[0.0], [1.0], [2.5], [3.0], [5.0], [9.0]])
 UNTIED = np.array([[0.0], [1.0], [2.5], [3.0], [5.001], [9.0]])
 
 
-def scored(points: np.ndarray, labels: np.ndarray = LABELS) -> Scores:
+def scored(points: np.ndarray, labels: np.ndarray = LABELS) -> EmbeddingScores:
     return score_embeddings(points, labels, distance="euclidean", clustering=None, seed=0)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness.scoring import Scores, score_embeddings
+from harness.scoring import EmbeddingScores, score_embeddings
 
 pytestmark = pytest.mark.methods  # pytorch-metric-learning comes with them
 
@@ -35,7 +35,7 @@ def unit(points: np.ndarray) -> np.ndarray:
     return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
 
 
-def scored(points: np.ndarray, labels: np.ndarray) -> Scores:
+def scored(points: np.ndarray, labels: np.ndarray) -> EmbeddingScores:
     return score_embeddings(points, labels, clustering=None, seed=0)
 
 

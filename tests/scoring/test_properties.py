@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from harness.errors import UserError
-from harness.scoring import KMeans, Scores, check_invariants, map_at_r, score_embeddings
+from harness.scoring import EmbeddingScores, KMeans, check_invariants, map_at_r, score_embeddings
 
 coordinates = st.one_of(
     st.integers(-3, 3).map(float), st.floats(-4, 4, width=32, allow_subnormal=False)
@@ -21,7 +21,7 @@ def problems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return points, draw(arrays(np.int64, size, elements=st.integers(0, 4)))
 
 
-def scored(points: np.ndarray, labels: np.ndarray, distance: str = "cosine") -> Scores:
+def scored(points: np.ndarray, labels: np.ndarray, distance: str = "cosine") -> EmbeddingScores:
     try:
         return score_embeddings(points, labels, distance=distance, clustering=None, seed=0)
     except UserError:

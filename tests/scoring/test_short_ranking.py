@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.scoring import Scores, score_embeddings, sorting
+from harness.scoring import EmbeddingScores, score_embeddings, sorting
 
 
 def random_problem(seed: int, *, grid: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -16,7 +16,9 @@ def random_problem(seed: int, *, grid: bool) -> tuple[np.ndarray, np.ndarray]:
     return points.astype(np.float32), labels
 
 
-def scored(points: np.ndarray, labels: np.ndarray, *, whole: bool, **settings: object) -> Scores:
+def scored(
+    points: np.ndarray, labels: np.ndarray, *, whole: bool, **settings: object
+) -> EmbeddingScores:
     return score_embeddings(
         points,
         labels,

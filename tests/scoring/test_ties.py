@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
-from harness.scoring import Scores, score_embeddings
+from harness.scoring import EmbeddingScores, score_embeddings
 
 Expected = Callable[[list[float], list[int]], dict[str, float]]
 GRID = 3
@@ -18,7 +18,7 @@ def few_points(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.integers(0, GRID, (size, int(rng.integers(1, 3)))), rng.integers(0, 3, size)
 
 
-def scored(*arrays: np.ndarray) -> Scores | None:
+def scored(*arrays: np.ndarray) -> EmbeddingScores | None:
     points, labels, *gallery = arrays
     given = dict(zip(("gallery", "gallery_labels"), gallery, strict=False))
     try:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from harness.scoring.workers import WORTH_THREADS, Scratch, on_all_cores
+from harness.scoring.counting import WORTH_THREADS, Scratch, on_all_cores
 
 
 def blas_threads() -> set[int]:

@@ -20,12 +20,10 @@ import pytest
 
 from harness.gate import GatedMetric, Margin
 from harness.gate.lines import all_together, corrected, line_of
-from harness.gate.measuring import Replicates, units_of
-from harness.statistics.intervals import fold_intervals
-from harness.statistics.pairs import Pairs, all_pairs
-from harness.statistics.standings import standings
-from harness.statistics.top_group import may_be_best
-from harness.statistics.unequal_folds import t_quantile
+from harness.gate.measuring import MetricBySeed, units_of
+from harness.statistics.intervals import fold_intervals, t_quantile
+from harness.statistics.pairs import BoardPairs, all_pairs
+from harness.statistics.standings import may_be_best, standings
 
 TIMES = int(os.environ.get("BENCH_SIMULATIONS", "1"))
 FOLDS = 4
@@ -329,10 +327,10 @@ def test_a_board_of_unchanged_methods_is_seldom_called_a_regression(
 METRIC = GatedMetric(name="map_at_r", higher_is_better=True, margin=Margin(0.0))
 
 
-def measured(values: Floats, start: str) -> Replicates:
+def measured(values: Floats, start: str) -> MetricBySeed:
     places = range(len(values))
     starts = dict.fromkeys(places, (start,) * FOLDS)
-    return Replicates({seed: tuple(values[seed].tolist()) for seed in places}, starts, ())
+    return MetricBySeed({seed: tuple(values[seed].tolist()) for seed in places}, starts, ())
 
 
 LOOKS = (3, 5, 10)
@@ -341,7 +339,7 @@ LOOKS = (3, 5, 10)
 LOOKED_AT = [(setting, methods) for setting in (like_ours, equal, two_noisy) for methods in (8, 20)]
 
 
-def through_looks(values: Floats, looks: tuple[int, ...]) -> Iterator[tuple[Pairs, Floats]]:
+def through_looks(values: Floats, looks: tuple[int, ...]) -> Iterator[tuple[BoardPairs, Floats]]:
     """What is found at each look, and of which values: seeds go to rows that may be the best."""
     going, seen = np.arange(len(values)), np.full_like(values, np.nan)
     for look in looks:

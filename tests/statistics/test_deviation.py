@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.statistics.deviation import standard_deviation
+from harness.statistics.intervals import standard_deviation
 
 
 @given(st.lists(st.floats(-1e100, 1e100), min_size=2, max_size=30))

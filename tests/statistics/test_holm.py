@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from harness.statistics.holm import holm
+from harness.statistics.pairs import holm
 
 
 def closed_testing(p: list[float]) -> list[float]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.statistics.letters import tie_letters
+from harness.statistics.standings import tie_letters
 
 
 def square(methods: int, pairs: list[tuple[int, int]]) -> np.ndarray:

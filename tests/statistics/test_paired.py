@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics.paired import paired_differences
+from harness.statistics import paired_differences
 from harness.statistics.pairs import paired_difference
 
 

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.statistics.holm import holm
-from harness.statistics.pairs import FLOOR, all_pairs, paired_difference
+from harness.statistics.pairs import FLOOR, all_pairs, holm, paired_difference
 
 
 @pytest.fixture

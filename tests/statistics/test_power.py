@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from harness.statistics import Noise
 from harness.statistics.pairs import all_pairs
 from harness.statistics.power import (
-    Noise,
     detectable_difference,
     power_of,
     replicates_on_board,

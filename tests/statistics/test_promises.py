@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from harness.statistics import Noise
 from harness.statistics.across_datasets import critical_difference
 from harness.statistics.bootstrap import hierarchical_bootstrap
 from harness.statistics.correlated_folds import corrected_fold_test
 from harness.statistics.intervals import t_interval
-from harness.statistics.power import Noise, power_of, replicates_to_see
+from harness.statistics.power import power_of, replicates_to_see
 from harness.statistics.sign_flip import sign_flip_test
 
 TIMES = int(os.environ.get("BENCH_SIMULATIONS", "1"))

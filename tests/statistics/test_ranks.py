@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.statistics.ranks import rank_intervals, shares_of_best
+from harness.statistics.standings import rank_intervals, shares_of_best
 
 
 def test_nothing_told_apart_leaves_every_rank_open() -> None:

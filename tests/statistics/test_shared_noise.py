@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import polygamma
 
-from harness.statistics.shared_noise import SharedNoise, inverse_trigamma, shared_noise
+from harness.statistics import SharedNoise, inverse_trigamma, shared_noise
 
 
 @pytest.mark.parametrize("y", [1e-4, 0.1, 0.5, 1.0, 7.0, 1e4])

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from harness.statistics.pairs import all_pairs
-from harness.statistics.top_group import may_be_best
+from harness.statistics.standings import may_be_best
 
 
 def noisy(truth: np.ndarray, seed: int = 0, noise: float = 0.01, seeds: int = 3) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics.unequal_folds import t_p_values, t_quantile
+from harness.statistics.intervals import t_p_values, t_quantile
 
 
 @pytest.mark.parametrize("replicates", [2, 3, 10, 500])

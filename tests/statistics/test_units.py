@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.statistics.units import complete, fold_units, seed_effect
+from harness.statistics import complete, fold_units, seed_effect
 
 
 def board(seed: int, shape: tuple[int, int, int], shared: float = 0.0) -> np.ndarray:

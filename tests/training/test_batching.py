@@ -9,15 +9,13 @@ import pytest
 import torch
 
 from harness import Method
-from harness.apart.lesson import cut
+from harness.apart.pupil import cut
 from harness.data.parts import Part, Standardisation
-from harness.data.samplers import batches_digest
 from harness.method.objective import Clusters
 from harness.protocol import Protocol
-from harness.training.batching import BatchSource, TrainingView
+from harness.training import BadLoss, Task
+from harness.training.batching import BatchSource, TrainingView, batches_digest
 from harness.training.embedding import Counts
-from harness.training.outcomes import BadLoss
-from harness.training.task import Task
 
 # Classes 0 and 1 make up group 0, class 2 is alone in group 1; the last label is not known.
 PART = Part(

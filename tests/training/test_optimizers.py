@@ -7,8 +7,8 @@ import torch
 
 from harness.models.backbone import Backbone
 from harness.models.convnet import MLP
-from harness.protocol.augmentation import ScheduleRule
 from harness.protocol.model import OptimizerRule, OptimizerRules
+from harness.protocol.rules import ScheduleRule
 from harness.training.optimizers import backbone_optimizers, objective_optimizers, set_rates
 
 

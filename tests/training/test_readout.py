@@ -10,8 +10,8 @@ from torch import Tensor
 
 from harness.method.objective import Readout
 from harness.models.backbone import Backbone, Trunk
+from harness.training import BadReadout
 from harness.training.embedding import ReadBackbone, require_linear, require_readout
-from harness.training.outcomes import BadReadout
 
 NAN = float("nan")
 

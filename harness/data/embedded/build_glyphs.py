@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.embedded.glyphs import FACES, Face, GlyphArrays, encode
+from harness.data.embedded import FACES, Face, GlyphArrays, encode
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont

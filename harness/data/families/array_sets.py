@@ -1,17 +1,23 @@
-"""Small images in plain arrays: MNIST, Fashion-MNIST, KMNIST (four IDX files) and CIFAR (binary).
+"""Small images in plain arrays: MNIST, Fashion-MNIST, KMNIST, CIFAR, and all of MedMNIST.
 
+MedMNIST: every 2D and 3D set of the medmnist package's table, at every size, as it splits.
 The Python version of CIFAR is pickles, which could run any code; it is not read.
 """
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
-from harness.data.sources.entry import Entry, Files, SourceFile
+from harness.data.sources import Files, PublishedDataset, PublishedFile
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
+
 
 _NAMES = (
     "train-images-idx3-ubyte.gz",
@@ -29,14 +35,14 @@ _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
 def _files(
     base: str, md5s: tuple[str, ...], contents: tuple[str, ...] = ("",) * 4
-) -> tuple[SourceFile, ...]:
+) -> tuple[PublishedFile, ...]:
     return tuple(
-        SourceFile(name=name, md5=md5, content_sha256=content, url=f"{base}/{name}")
+        PublishedFile(name=name, md5=md5, content_sha256=content, url=f"{base}/{name}")
         for name, md5, content in zip(_NAMES, md5s, contents, strict=True)
     )
 
 
-def read_idx_set(entry: Entry, files: Files) -> Dataset:
+def read_idx_set(entry: PublishedDataset, files: Files) -> Dataset:
     """Read four IDX files: inputs uint8 (N, 1, H, W), the training part first."""
     from harness.data.families.idx_arrays import read_pairs
 
@@ -48,29 +54,29 @@ def read_idx_set(entry: Entry, files: Files) -> Dataset:
 _CLASSES = {"mnist": _DIGITS, "fashion-mnist": _CLOTHES, "kmnist": _KANA}
 
 
-def read_ten(entry: Entry, files: Files) -> Dataset:
+def read_ten(entry: PublishedDataset, files: Files) -> Dataset:
     """Read CIFAR-10: inputs uint8 (60000, 3, 32, 32)."""
     from harness.data.families.cifar_records import TEN, read_records
 
     return read_records(entry, list(files.values()), TEN)
 
 
-def read_hundred(entry: Entry, files: Files) -> Dataset:
+def read_hundred(entry: PublishedDataset, files: Files) -> Dataset:
     """Read CIFAR-100 with its fine labels; attribute coarse."""
     from harness.data.families.cifar_records import HUNDRED, read_records
 
     return read_records(entry, list(files.values()), HUNDRED)
 
 
-def _entry(classes: int, md5: str) -> Entry:
-    return Entry(
+def _entry(classes: int, md5: str) -> PublishedDataset:
+    return PublishedDataset(
         name=f"cifar{classes}",
         family=f"cifar{classes}",
         summary=f"{classes} kinds of objects; 32x32 RGB, 50,000 to train and 10,000 to test",
         source="Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html",
         licence="none stated",
         files=(
-            SourceFile(
+            PublishedFile(
                 name=f"cifar-{classes}-binary.tar.gz",
                 md5=md5,
                 url=f"https://www.cs.toronto.edu/~kriz/cifar-{classes}-binary.tar.gz",
@@ -83,7 +89,7 @@ def _entry(classes: int, md5: str) -> Entry:
 
 
 ENTRIES = (
-    Entry(
+    PublishedDataset(
         name="mnist",
         family="mnist",
         summary="handwritten digits; 28x28 grey, 60,000 to train and 10,000 to test",
@@ -100,7 +106,7 @@ ENTRIES = (
         ),
         read=read_idx_set,
     ),
-    Entry(
+    PublishedDataset(
         name="fashion-mnist",
         family="fashion-mnist",
         summary="articles of clothing; 28x28 grey, 60,000 to train and 10,000 to test",
@@ -126,7 +132,7 @@ ENTRIES = (
         digest="0c641495b429329f76edb82d25d0487e15a8eac94f013685cf00a186c23b8ce3",
         obtain="Debian's package dataset-fashion-mnist holds them",
     ),
-    Entry(
+    PublishedDataset(
         name="kmnist",
         family="kmnist",
         summary="cursive Japanese characters; 28x28 grey, 60,000 to train and 10,000 to test",
@@ -146,3 +152,87 @@ ENTRIES = (
     _entry(10, "c32a1d4ab5d03f1284b67883e8d87530"),
     _entry(100, "03b5dce01913d631647c71ecec9e9cb8"),
 )
+
+
+# Importing medmnist would import torch and torchvision and make a folder in the person's home:
+# its table is a literal, so it is read and not run.
+_FILE, _TABLE = "info.py", "INFO"
+
+
+@cache
+def medmnist_table() -> Mapping[str, Mapping[str, Any]]:
+    """Return what the package knows of each set, by its flag; empty if it is not installed."""
+    spec = find_spec("medmnist")
+    if spec is None or not spec.submodule_search_locations:
+        return {}
+    path = Path(spec.submodule_search_locations[0]) / _FILE
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign) and _TABLE in map(_name, statement.targets):
+            table: Mapping[str, Mapping[str, Any]] = ast.literal_eval(statement.value)
+            return table
+    return {}
+
+
+def _name(target: ast.expr) -> str | None:
+    return target.id if isinstance(target, ast.Name) else None
+
+
+Form = Literal["images", "volumes", "slices"]
+_FIRST = (("28", "images"), ("28", "volumes"))
+_SOURCE = "Yang et al. 2023, MedMNIST v2, https://medmnist.com"
+
+
+def medmnist_entries() -> Iterator[PublishedDataset]:
+    """List an entry for each set and size; volumes as they are and as their slices."""
+    for flag, info in medmnist_table().items():
+        for key in info:
+            if key == "url" or key.startswith("url_"):
+                yield from _entries(flag, info, key.removeprefix("url"))
+
+
+def _entries(flag: str, info: Mapping[str, Any], ending: str) -> Iterator[PublishedDataset]:
+    solid = flag.endswith("3d")
+    side = ending.removeprefix("_") or "28"
+    name = flag if side == "28" else f"{flag}-{side}"
+    file = PublishedFile(
+        name=f"{flag}{ending}.npz",
+        md5=info[f"MD5{ending}"],
+        url=info[f"url{ending}"],
+    )
+    forms: tuple[Form, ...] = ("volumes", "slices") if solid else ("images",)
+    for form in forms:
+        yield PublishedDataset(
+            name=f"{name}-slices" if form == "slices" else name,
+            family="medmnist",
+            summary=_summary(info, form, side),
+            source=_SOURCE,
+            licence=info["license"],
+            files=(file,),
+            variant_of="" if (side, form) in _FIRST else flag,
+            read=_reader(form, info),
+        )
+
+
+def _summary(info: Mapping[str, Any], form: Form, side: str) -> str:
+    counts = info["n_samples"]
+    colour = "RGB" if info["n_channels"] == 3 else "grey"
+    shape = "x".join([side] * (2 if form == "images" else 3))
+    what = {
+        "images": f"{shape} {colour} images",
+        "volumes": f"{shape} volumes, their slices as channels",
+        "slices": f"the slices of {shape} volumes, one sample each",
+    }[form]
+    split = ", ".join(f"{counts[part]:,} {part}" for part in ("train", "val", "test"))
+    kind = info["task"].replace("multi-label, binary-class", "multi-label")
+    return f"{info['python_class']} ({kind}, {len(info['label'])} classes): {what}; {split}"
+
+
+def _reader(form: Form, info: Mapping[str, Any]) -> Callable[[PublishedDataset, Files], Dataset]:
+    return partial(_read, form=form, info=info)
+
+
+def _read(entry: PublishedDataset, files: Files, *, form: Form, info: Mapping[str, Any]) -> Dataset:
+    from harness.data.families.medmnist_arrays import read_medmnist
+
+    path: Path = files[entry.files[0].name]
+    return read_medmnist(entry, path, slices=form == "slices", names=info["label"])

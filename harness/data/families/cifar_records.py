@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.data.dataset import TEST, TRAIN, Attribute, Dataset
 from harness.data.formats.trees import Tree, open_tree
-from harness.data.sources.entry import Entry
+from harness.data.sources import PublishedDataset
 from harness.data.sources.index import member, text_lines
 from harness.errors import UserError
 
@@ -40,7 +40,7 @@ HUNDRED = Layout(
 )
 
 
-def read_records(entry: Entry, paths: Sequence[Path], layout: Layout) -> Dataset:
+def read_records(entry: PublishedDataset, paths: Sequence[Path], layout: Layout) -> Dataset:
     """Read the records of an archive or a folder, the training files first."""
     tree = open_tree(paths)
     files = [member(tree, name) for name in (*layout.train, layout.test)]

@@ -15,17 +15,16 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.data.sources.entry import Entry, Files, SourceFile
 from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.data.dataset import Attribute, Dataset
+    from harness.data.sources import Files, PublishedDataset
 
 FACETS = ("role", "interface", "use", "implemented-in")
 """Of the debtags, those that are attributes here."""
@@ -195,28 +194,7 @@ def _lz4(raw: bytes, path: Path) -> bytes:
     return content
 
 
-def _read(entry: Entry, files: Files, *, few: bool) -> Dataset:
+def read_packages(entry: PublishedDataset, files: Files, *, few: bool) -> Dataset:
+    """The texts of a Packages index, all or `few` of each section, as a dataset."""
     texts = read_index(files["Packages"])
     return as_dataset(entry.name, few_of_each(texts) if few else texts)
-
-
-_FILE = SourceFile(name="Packages", pattern="*main_binary-*_Packages*")
-_WHAT = "descriptions of Debian's packages by section, as features of all-MiniLM-L6-v2"
-ENTRIES = tuple(
-    Entry(
-        name=name,
-        family="debian",
-        summary=f"{_WHAT}{how}",
-        source="https://www.debian.org/distrib/packages and https://debtags.debian.org",
-        licence="package descriptions: those of the packages; debtags: public domain",
-        files=(_FILE,),
-        read=partial(_read, few=few),
-        folders=(Path("/var/lib/apt/lists"),),
-        obtain="on Debian `apt-get update` brings it; elsewhere give a Packages file",
-        variant_of=variant,
-    )
-    for name, how, few, variant in (
-        ("debian-packages", "", False, ""),
-        ("debian-packages-small", "; at most a hundred of each", True, "debian-packages"),
-    )
-)

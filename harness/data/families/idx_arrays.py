@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from harness.data.dataset import TEST, TRAIN, Dataset
 from harness.data.formats.idx import read_idx
-from harness.data.sources.entry import Entry
+from harness.data.sources import PublishedDataset
 from harness.errors import UserError
 
 
 def read_pairs(
-    entry: Entry, pairs: Sequence[tuple[Path, Path]], class_names: tuple[str, ...]
+    entry: PublishedDataset, pairs: Sequence[tuple[Path, Path]], class_names: tuple[str, ...]
 ) -> Dataset:
     """Read the training pair and the test pair of files (images, labels), in that order."""
     read = [_pair(images, labels) for images, labels in pairs]

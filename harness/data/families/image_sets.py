@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.data.sources.entry import Entry, Files, SourceFile
+from harness.data.sources import Files, PublishedDataset, PublishedFile
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -37,13 +37,13 @@ def image_entries(  # noqa: PLR0913 - a row of the table
     module: str,
     *,
     variants: Sequence[Variant],
-    files: tuple[SourceFile, ...],
+    files: tuple[PublishedFile, ...],
     source: str,
     licence: str,
     obtain: str,
-    other_layouts: tuple[tuple[SourceFile, ...], ...] = (),
+    other_layouts: tuple[tuple[PublishedFile, ...], ...] = (),
     sizes: Sequence[int] = (LARGE, SMALL),
-) -> tuple[Entry, ...]:
+) -> tuple[PublishedDataset, ...]:
     """List the variants of a family at each size; the first size has no ending of its own."""
     entries = []
     for variant in variants:
@@ -51,7 +51,7 @@ def image_entries(  # noqa: PLR0913 - a row of the table
             ending = "" if size == sizes[0] else f"-{size}"
             full = f"{name}{variant.ending}{ending}"
             entries.append(
-                Entry(
+                PublishedDataset(
                     name=full,
                     family=name,
                     summary=f"{variant.summary}; {size}x{size}",
@@ -67,7 +67,9 @@ def image_entries(  # noqa: PLR0913 - a row of the table
     return tuple(entries)
 
 
-def _read(entry: Entry, files: Files, *, module: str, function: str, size: int) -> Dataset:
+def _read(
+    entry: PublishedDataset, files: Files, *, module: str, function: str, size: int
+) -> Dataset:
     from importlib import import_module
 
     from harness.data.decoding import image_dataset
@@ -97,7 +99,7 @@ CUB = image_entries(
         Variant("-images-boxes", "by_image_boxed", f"200 birds, cut to their boxes; {_GIVEN}"),
     ),
     files=(
-        SourceFile(
+        PublishedFile(
             name="CUB_200_2011.tgz",
             md5="97eceeb196236b17998738112f37df78",
             url="https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",
@@ -119,23 +121,23 @@ CARS = image_entries(
         Variant("-images-boxes", "by_image_boxed", f"196 cars, cut to their boxes; {_GIVEN}"),
     ),
     files=(
-        SourceFile(
+        PublishedFile(
             name="car_ims.tgz",
             md5="d5c8f0aa497503f355e17dc7886c3f14",
             folder_of="car_ims/000001.jpg",
         ),
-        SourceFile(name="cars_annos.mat", md5="b407c6086d669747186bd1d764ff9dbc"),
+        PublishedFile(name="cars_annos.mat", md5="b407c6086d669747186bd1d764ff9dbc"),
     ),
     other_layouts=(
         (
-            SourceFile(name="cars_train.tgz", md5="065e5b463ae28d29e77c1b4b166cfe61"),
-            SourceFile(name="cars_test.tgz", md5="4ce7ebf6a94d07f1952d94dd34c4d501"),
-            SourceFile(name="car_devkit.tgz", md5="c3b158d763b6e2245038c8ad08e45376"),
-            SourceFile(
+            PublishedFile(name="cars_train.tgz", md5="065e5b463ae28d29e77c1b4b166cfe61"),
+            PublishedFile(name="cars_test.tgz", md5="4ce7ebf6a94d07f1952d94dd34c4d501"),
+            PublishedFile(name="car_devkit.tgz", md5="c3b158d763b6e2245038c8ad08e45376"),
+            PublishedFile(
                 name="cars_test_annos_withlabels.mat", md5="b0a2b23655a3edd16d84508592a98d10"
             ),
         ),
-        (SourceFile(name="stanford_cars", folder_of="cars_train_annos.mat"),),
+        (PublishedFile(name="stanford_cars", folder_of="cars_train_annos.mat"),),
     ),
     source="Krause et al. 2013, https://ai.stanford.edu/~jkrause/cars/car_dataset.html",
     licence="research only (as ImageNet's)",
@@ -153,7 +155,7 @@ SOP = image_entries(
         ),
     ),
     files=(
-        SourceFile(
+        PublishedFile(
             name="Stanford_Online_Products.zip",
             md5="7f73d41a2f44250d4779881525aea32e",
             folder_of="Ebay_train.txt",
@@ -171,8 +173,8 @@ IN_SHOP = image_entries(
         Variant("", "by_item", "7,982 clothes, 52,712 images; attribute role: query or gallery"),
     ),
     files=(
-        SourceFile(name="img.zip", folder_of="img/WOMEN"),
-        SourceFile(name="list_eval_partition.txt"),
+        PublishedFile(name="img.zip", folder_of="img/WOMEN"),
+        PublishedFile(name="list_eval_partition.txt"),
     ),
     source="Liu et al. 2016, DeepFashion, https://mmlab.ie.cuhk.edu.hk/projects/DeepFashion.html",
     licence="research only, by agreement",
@@ -187,21 +189,21 @@ INATURALIST = image_entries(
         Variant("-images", "by_image", "8,142 species; train2018 and val2018 as published"),
     ),
     files=(
-        SourceFile(
+        PublishedFile(
             name="train_val2018.tar.gz",
             md5="b1c6952ce38f31868cc50ea72d066cc3",
             url="https://ml-inat-competition-datasets.s3.amazonaws.com/2018/train_val2018.tar.gz",
             folder_of="train_val2018/Aves",
         ),
-        SourceFile(
+        PublishedFile(
             name="train2018.json.tar.gz",
             url="https://ml-inat-competition-datasets.s3.amazonaws.com/2018/train2018.json.tar.gz",
         ),
-        SourceFile(
+        PublishedFile(
             name="val2018.json.tar.gz",
             url="https://ml-inat-competition-datasets.s3.amazonaws.com/2018/val2018.json.tar.gz",
         ),
-        SourceFile(name="Inat_dataset_splits.zip", folder_of="Inaturalist_train_set1.txt"),
+        PublishedFile(name="Inat_dataset_splits.zip", folder_of="Inaturalist_train_set1.txt"),
     ),
     source="Van Horn et al. 2018, https://github.com/visipedia/inat_comp",
     licence="non-commercial research; images as their photographers license them",
@@ -220,7 +222,7 @@ OMNIGLOT = image_entries(
         ),
     ),
     files=tuple(
-        SourceFile(
+        PublishedFile(
             name=f"{part}.zip",
             md5=md5,
             url=f"https://raw.githubusercontent.com/brendenlake/omniglot/master/python/{part}.zip",
@@ -241,7 +243,7 @@ FOOD = image_entries(
     "food11",
     f"{_HERE}.food",
     variants=(Variant("", "by_folder", "11 kinds of food; training, validation and evaluation"),),
-    files=(SourceFile(name="Food-11.zip", folder_of="evaluation"),),
+    files=(PublishedFile(name="Food-11.zip", folder_of="evaluation"),),
     source="Singla et al. 2016, Food-11, EPFL Multimedia Signal Processing Group",
     licence="none stated",
     obtain="the publisher's link is dead",
@@ -253,7 +255,7 @@ COLORECTAL = image_entries(
     f"{_HERE}.colorectal",
     variants=(Variant("", "by_tissue", "8 textures of tissue, 5,000 images; not split"),),
     files=(
-        SourceFile(
+        PublishedFile(
             name="Kather_texture_2016_image_tiles_5000.zip",
             md5="0ddbebfc56344752028fda72602aaade",
             url="https://zenodo.org/records/53169/files/Kather_texture_2016_image_tiles_5000.zip",
@@ -273,8 +275,8 @@ ADIENCE = image_entries(
         Variant("", "by_age", "8 ages of faces; attributes fold (its five), gender and person"),
     ),
     files=(
-        SourceFile(name="aligned.tar.gz", folder_of="aligned"),
-        *(SourceFile(name=f"fold_{number}_data.txt") for number in range(5)),
+        PublishedFile(name="aligned.tar.gz", folder_of="aligned"),
+        *(PublishedFile(name=f"fold_{number}_data.txt") for number in range(5)),
     ),
     source="Eidinger et al. 2014, https://talhassner.github.io/home/projects/Adience/Adience-data.html",
     licence="research only, by registration; images under Creative Commons",
@@ -286,14 +288,14 @@ YALE = image_entries(
     "yale-faces",
     f"{_HERE}.yale",
     variants=(Variant("", "by_person", "15 people, 11 images each; attribute condition"),),
-    files=(SourceFile(name="yalefaces.tar", folder_of="subject01.normal"),),
+    files=(PublishedFile(name="yalefaces.tar", folder_of="subject01.normal"),),
     source="Belhumeur et al. 1997, The Yale Face Database",
     licence="research only",
     obtain="the publisher's link is dead",
     sizes=(160, 64),
 )
 
-ENTRIES: tuple[Entry, ...] = (
+ENTRIES: tuple[PublishedDataset, ...] = (
     *CUB,
     *CARS,
     *SOP,

@@ -12,7 +12,7 @@ from harness.data.dataset import IN_MEMORY_BYTES, TEST, TRAIN, VALIDATION, Attri
 from harness.data.decoded import decoded
 from harness.data.decoding import stamp
 from harness.data.formats.npz import Npz, open_npz
-from harness.data.sources.entry import Entry
+from harness.data.sources import PublishedDataset
 from harness.data.sources.index import ImageIndex, coded
 from harness.errors import UserError
 
@@ -20,7 +20,9 @@ PARTS = {"train": TRAIN, "val": VALIDATION, "test": TEST}
 _ROWS = 256
 
 
-def read_medmnist(entry: Entry, path: Path, *, slices: bool, names: Mapping[str, str]) -> Dataset:
+def read_medmnist(
+    entry: PublishedDataset, path: Path, *, slices: bool, names: Mapping[str, str]
+) -> Dataset:
     """Read a set: inputs uint8 (N, C, H, W); a volume's slices are its channels, or samples.
 
     `names`: of the labels, by their numbers as texts. Several labels at once (ChestMNIST) make a
@@ -48,7 +50,7 @@ def read_medmnist(entry: Entry, path: Path, *, slices: bool, names: Mapping[str,
 
 
 def _mapped(
-    entry: Entry,
+    entry: PublishedDataset,
     path: Path,
     npz: Npz,
     index: ImageIndex,

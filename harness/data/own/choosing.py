@@ -31,7 +31,7 @@ _LONGER = 10
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenProtocol:
     """What was chosen: the sections' values that change, and the reasons."""
 
     changes: Mapping[str, Mapping[str, Any]]
@@ -90,7 +90,7 @@ def _sides(tree: Tree, names: list[str]) -> Iterator[int]:
             continue  # decoding names it
 
 
-def choose(dataset: Dataset, rules: Rules, base: str) -> Choice:
+def choose(dataset: Dataset, rules: Rules, base: str) -> ChosenProtocol:
     """Choose backbone, batches and budget for data that are split by the rules.
 
     Batches no larger than the training part and its classes allow; steps for ten passes over it,
@@ -115,7 +115,7 @@ def choose(dataset: Dataset, rules: Rules, base: str) -> Choice:
     if every != rules.selection.every:
         changes["selection"] = {"every": every}
         reasons.append(f"Selection: every {every} steps, as often in all as the base.")
-    return Choice(changes, tuple(reasons))
+    return ChosenProtocol(changes, tuple(reasons))
 
 
 def _of_backbone(dataset: Dataset, rules: Rules, base: str) -> str:

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import TEST, TRAIN, VALIDATION, Dataset
-from harness.data.roles import has_roles
-from harness.data.splits import make_split
+from harness.data.splits import has_roles, make_split
 from harness.errors import UserError
 from harness.protocol.model import CLOSED_SETS, SplitRule
 from harness.protocol.own_data import OwnData

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import TEST, TRAIN, VALIDATION, Attribute
-from harness.data.roles import GALLERY, QUERY, ROLE
+from harness.data.splits import GALLERY, QUERY, ROLE
 from harness.errors import UserError
 from harness.reading.names import key
 

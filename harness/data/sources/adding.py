@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.data.home import sources_folder
-from harness.data.sources.entry import Entry, FileState, SourceFile, check_file
+from harness.data.sources import FileState, PublishedDataset, PublishedFile, check_file
 from harness.errors import UserError
 
 
 @dataclass(frozen=True)
-class Added:
+class TakenFile:
     """A file that was taken: which of the dataset's it is, where it lies, and what it proved."""
 
-    file: SourceFile
+    file: PublishedFile
     path: Path
     verdict: FileState
 
 
-def add_files(entry: Entry, paths: Sequence[Path], *, link: bool = False) -> list[Added]:
+def add_files(
+    entry: PublishedDataset, paths: Sequence[Path], *, link: bool = False
+) -> list[TakenFile]:
     """Verify files and take them, all or none of them.
 
     A file is known by its name, with or without .gz; a folder by what the unpacked archive holds.
@@ -36,7 +38,7 @@ def add_files(entry: Entry, paths: Sequence[Path], *, link: bool = False) -> lis
         raise UserError(f"two of these files are the same one of dataset '{entry.name}'")
     folder = sources_folder(entry.family)
     added = [
-        Added(file, folder / _kept_name(file, path), check_file(file, path))
+        TakenFile(file, folder / _kept_name(file, path), check_file(file, path))
         for file, path in chosen
     ]
     wanted = {one.path: path for one, path in zip(added, paths, strict=True)}
@@ -45,7 +47,7 @@ def add_files(entry: Entry, paths: Sequence[Path], *, link: bool = False) -> lis
     return added
 
 
-def _which(entry: Entry, path: Path) -> SourceFile:
+def _which(entry: PublishedDataset, path: Path) -> PublishedFile:
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
     for file in entry.every_file:
@@ -62,7 +64,7 @@ def _holds(folder: Path, name: str) -> bool:
     return (folder / name).exists() or any(folder.glob(f"*/{name}"))
 
 
-def _kept_name(file: SourceFile, path: Path) -> str:
+def _kept_name(file: PublishedFile, path: Path) -> str:
     if path.is_dir():
         return file.folder_name
     return path.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from typing import Any
 
-from harness.data.sources.entry import Entry, SourceFile
+from harness.data.sources import PublishedDataset, PublishedFile
 from harness.errors import UserError
 
 VERSION = "http://mlcommons.org/croissant/1.0"
@@ -20,7 +20,7 @@ CONTEXT = {
 }
 
 
-def croissant(entry: Entry) -> dict[str, Any]:
+def croissant(entry: PublishedDataset) -> dict[str, Any]:
     """The metadata as JSON-LD: a name, a licence, a source, and each file with what is known of it.
 
     A file without an address has its own name as `contentUrl`: a person gets it, from `url`. The
@@ -45,7 +45,7 @@ def croissant(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _file(file: SourceFile) -> dict[str, str]:
+def _file(file: PublishedFile) -> dict[str, str]:
     kind, packed = mimetypes.guess_type(file.name)
     return {
         "@type": "cr:FileObject",

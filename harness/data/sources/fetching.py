@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.home import sources_folder
-from harness.data.sources.entry import Entry, SourceFile
+from harness.data.sources import PublishedDataset, PublishedFile
 from harness.errors import UserError
 
 _BLOCK = 1 << 18
@@ -59,7 +59,7 @@ class Resuming:
             raise ConnectionError("the connection ended before the file did")
 
 
-def fetch(entry: Entry, file: SourceFile, *, progress: bool = True) -> Path:
+def fetch(entry: PublishedDataset, file: PublishedFile, *, progress: bool = True) -> Path:
     """Download a file of a dataset to its place, and check it.
 
     An interrupted download goes on where it stopped. Raises UserError where the file has no

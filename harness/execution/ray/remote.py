@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.artifacts import Arrays
 from harness.errors import UserError
 from harness.execution.crossing import pack
-from harness.execution.executor import Arrays, Runs, Stages, Work
+from harness.execution.executor import Runs, Stages, Work
 from harness.execution.ray.capacity import Demand, count_workers, demand
 from harness.execution.ray.cargo import Cargo, cargo_of
 from harness.execution.ray.connection import connected

@@ -17,8 +17,9 @@ from harness import sandbox
 from harness.errors import UserError
 
 if TYPE_CHECKING:
+    from harness.artifacts import Arrays
     from harness.data.dataset import Dataset
-    from harness.execution.executor import Arrays, Bench
+    from harness.execution.executor import Bench
     from harness.execution.ray.cargo import Cargo
     from harness.record import Record
     from harness.registry import Registry

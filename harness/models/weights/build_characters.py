@@ -24,6 +24,7 @@ from scipy.spatial.distance import cdist
 from torch import Tensor, nn
 
 from harness.data.augmentation import augment, draw_changes
+from harness.data.embedded import FACES, load_glyphs
 from harness.data.embedded.build_glyphs import (
     LETTERS_AND_DIGITS,
     LOOK_ALIKE,
@@ -32,10 +33,9 @@ from harness.data.embedded.build_glyphs import (
     drawn_by,
     load_fonts,
 )
-from harness.data.embedded.glyphs import FACES, load_glyphs
+from harness.models import CHARACTERS_MEAN, CHARACTERS_STD
 from harness.models.convnet import StridedConvNet
-from harness.models.sources import CHARACTERS_MEAN, CHARACTERS_STD
-from harness.protocol.augmentation import AffineAugmentation, ScheduleRule
+from harness.protocol.rules import AffineAugmentation, ScheduleRule
 
 CATEGORIES = (
     LETTERS_AND_DIGITS

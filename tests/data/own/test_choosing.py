@@ -11,7 +11,7 @@ from PIL import Image
 
 from harness.data.dataset import Dataset
 from harness.data.own import fitting_split
-from harness.data.own.choosing import Choice, choose, fitting_size
+from harness.data.own.choosing import ChosenProtocol, choose, fitting_size
 from harness.protocol import Protocol, load_protocol
 from harness.reading import Reading
 
@@ -27,7 +27,7 @@ def dataset(classes: int, each: int, *, images: bool = True) -> Dataset:
     )  # fmt: skip
 
 
-def chosen(data: Dataset) -> Choice:
+def chosen(data: Dataset) -> ChosenProtocol:
     own, _ = fitting_split(data)
     return choose(data, load_protocol(SMALL.name, overrides=[own.override]), SMALL.name)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.data.dataset import TEST, TRAIN, VALIDATION, Dataset
-from harness.data.duplicates import copies
+from harness.data.loading import copies
 from harness.data.own import described, fitting_split
 from harness.data.splits import make_split
 from harness.errors import UserError

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from harness.data.dataset import Dataset
-from harness.data.sources.entry import Entry, Files, SourceFile
+from harness.data.sources import Files, PublishedDataset, PublishedFile
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def _at_home(home: Path) -> None:
     """Every test of published datasets has a data home of its own."""
 
 
-def _read(entry: Entry, files: Files) -> Dataset:
+def _read(entry: PublishedDataset, files: Files) -> Dataset:
     values = np.frombuffer(b"".join(path.read_bytes() for path in files.values()), dtype=np.uint8)
     return Dataset(
         name=entry.name,
@@ -34,18 +34,18 @@ def _read(entry: Entry, files: Files) -> Dataset:
 
 
 @pytest.fixture
-def make_entry() -> Callable[..., Entry]:
+def make_entry() -> Callable[..., PublishedDataset]:
     """A function from file names and their contents to an entry that knows their digests."""
 
-    def make(contents: Mapping[str, bytes], *, url: str = "", **declared: str) -> Entry:
-        return Entry(
+    def make(contents: Mapping[str, bytes], *, url: str = "", **declared: str) -> PublishedDataset:
+        return PublishedDataset(
             name="toy",
             family="toy",
             summary="bytes",
             source="tests",
             licence="MIT",
             files=tuple(
-                SourceFile(
+                PublishedFile(
                     name=name,
                     md5=hashlib.md5(content).hexdigest(),
                     url=f"{url}/{name}" if url else "",

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.data.families import load_entry, verdicts
 from harness.data.home import sources_folder
+from harness.data.sources import PublishedDataset, PublishedFile, check_file, find, require_files
 from harness.data.sources.adding import add_files
-from harness.data.sources.catalogue import load_entry, verdicts
-from harness.data.sources.entry import Entry, SourceFile, check_file, find, require_files
 from harness.errors import UserError
 
 CONTENTS = {"one.bin": b"\x01\x02", "two.bin": b"\x03\x04"}
@@ -137,8 +137,8 @@ def test_taking_what_is_there_already_changes_nothing(home: Path, tmp_path: Path
 
 
 def test_an_unpacked_folder_stands_for_its_archive(tmp_path: Path):
-    archive = SourceFile(name="all.tgz", md5="0" * 32, folder_of="lists/images.txt")
-    entry = Entry(
+    archive = PublishedFile(name="all.tgz", md5="0" * 32, folder_of="lists/images.txt")
+    entry = PublishedDataset(
         name="toy",
         family="toy",
         summary="",
@@ -177,7 +177,7 @@ def test_a_package_of_the_system_is_found_by_itself(tmp_path: Path, make_entry):
     ],
 )
 def test_what_a_gz_file_holds_is_what_counts(tmp_path: Path, name, content, verdict):
-    file = SourceFile(
+    file = PublishedFile(
         name="a.gz",
         md5=hashlib.md5(gzip.compress(b"abc", mtime=0)).hexdigest(),
         content_sha256=hashlib.sha256(b"abc").hexdigest(),
@@ -191,7 +191,9 @@ def test_what_a_gz_file_holds_is_what_counts(tmp_path: Path, name, content, verd
     "content", [gzip.compress(b"abd", mtime=0), gzip.compress(b"abc", mtime=0)[:9], b"junk"]
 )
 def test_a_gz_file_that_holds_something_else_is_refused(tmp_path: Path, content: bytes):
-    file = SourceFile(name="a.gz", md5="0" * 32, content_sha256=hashlib.sha256(b"abc").hexdigest())
+    file = PublishedFile(
+        name="a.gz", md5="0" * 32, content_sha256=hashlib.sha256(b"abc").hexdigest()
+    )
     (tmp_path / "a.gz").write_bytes(content)
 
     with pytest.raises(UserError, match="half a download, or another version"):
@@ -201,7 +203,7 @@ def test_a_gz_file_that_holds_something_else_is_refused(tmp_path: Path, content:
 def test_a_file_of_no_known_digest_says_so(tmp_path: Path):
     (tmp_path / "a.txt").write_text("x")
 
-    assert check_file(SourceFile(name="a.txt"), tmp_path / "a.txt") == "no digest known"
+    assert check_file(PublishedFile(name="a.txt"), tmp_path / "a.txt") == "no digest known"
 
 
 def test_every_file_gets_a_verdict(tmp_path: Path, make_entry):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from harness.data.dataset import TEST, TRAIN
+from harness.data.families import entry_of, load_entry
 from harness.data.families.array_sets import read_hundred, read_idx_set, read_ten
-from harness.data.sources.catalogue import entry_of, load_entry
 from harness.errors import UserError
 
 DRAW = np.random.default_rng(0)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.data.families import entry_of
 from harness.data.families.debian import FACETS, as_dataset, few_of_each, read_index
-from harness.data.sources.catalogue import entry_of
 from harness.errors import UserError
 
 INDEX = """\

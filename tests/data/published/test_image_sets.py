@@ -17,19 +17,21 @@ from harness.data.families import (
     cars,
     colorectal,
     cub,
+    entry_of,
     food,
     image_sets,
     in_shop,
     inaturalist,
+    load_entry,
     omniglot,
     sop,
+    verdicts,
     yale,
 )
 from harness.data.formats.trees import open_tree
 from harness.data.home import sources_folder
+from harness.data.sources import find
 from harness.data.sources.adding import add_files
-from harness.data.sources.catalogue import entry_of, load_entry, verdicts
-from harness.data.sources.entry import find
 from harness.errors import UserError
 
 ENTRIES = image_sets.ENTRIES

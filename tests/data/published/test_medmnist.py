@@ -13,10 +13,9 @@ import pytest
 
 from harness.data import dataset as in_memory
 from harness.data.dataset import TEST, TRAIN, VALIDATION, MappedArray
-from harness.data.families import medmnist_arrays
-from harness.data.families.medmnist import medmnist_entries, medmnist_table
+from harness.data.families import catalogue, entry_of, medmnist_arrays
+from harness.data.families.array_sets import medmnist_entries, medmnist_table
 from harness.data.families.medmnist_arrays import read_medmnist
-from harness.data.sources.catalogue import catalogue, entry_of
 from harness.errors import UserError
 
 DRAW = np.random.default_rng(0)
@@ -66,7 +65,7 @@ def test_the_table_is_the_one_that_the_package_runs(tmp_path: Path, monkeypatch)
 
 def test_reading_the_table_imports_neither_the_package_nor_torch(tmp_path: Path):
     code = (
-        "import sys; from harness.data.sources.catalogue import catalogue; catalogue();"
+        "import sys; from harness.data.families import catalogue; catalogue();"
         "print([name for name in ('medmnist', 'torch', 'torchvision') if name in sys.modules])"
     )
     run = subprocess.run(
@@ -78,7 +77,7 @@ def test_reading_the_table_imports_neither_the_package_nor_torch(tmp_path: Path)
 
 
 def test_without_the_package_there_are_no_such_datasets(monkeypatch: pytest.MonkeyPatch):
-    from harness.data.families import medmnist as module
+    from harness.data.families import array_sets as module
 
     monkeypatch.setattr(module, "find_spec", lambda _: None)
 

@@ -8,7 +8,7 @@ import pytest
 from harness.results import load_board
 from harness.results.class_sums import stacked_sums
 from harness.results.comparison import load_comparison
-from harness.results.reading import StoreSource
+from harness.results.source import StoreSource
 from harness.store import Store
 
 MakeStore = Callable[..., Store]

@@ -1,10 +1,10 @@
-"""How images are changed: at random for training, and in fixed ways to be scored."""
+"""What rules are made of; how images are changed, embeddings are scored, attributes are labels."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -138,3 +138,84 @@ class ViewsRule(Section):
 
     flip: bool
     crops: Literal[1, 5]
+
+
+Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_tuple)]
+
+
+class ScoringRule(Section):
+    """How test embeddings are scored.
+
+    `gallery`: `self`: the test part itself, without the query; `train`: the labelled training
+    samples, where the classes are the same; `given`: of the test part those whose attribute `role`
+    is `query` ask, and those whose role is one of `galleries` are searched, each gallery alone; a
+    query's scores are means over the galleries that have an item of its class. `exclude`:
+    attributes, such as camera: items of a query's class with its value are no answer (of retrieval;
+    verification is of all pairs). `recall_at`: the K of Recall@K.
+    `clustering_restarts`: seeded k-means runs behind NMI and AMI.
+    `classifiers`: of scoring/classifiers.py, fitted on the labelled training samples alone.
+    `verification`: false accept rates of the verification scores; none: there are none.
+    """
+
+    gallery: Literal["self", "train", "given"]
+    distance: Literal["cosine", "euclidean"]
+    recall_at: Annotated[tuple[Positive, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+    clustering_restarts: Positive
+    classifiers: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
+    verification: Annotated[tuple[Share, ...], BeforeValidator(as_tuple)] = ()
+    galleries: Annotated[Names, Field(min_length=1)] = ("gallery",)
+    exclude: Names = ()
+
+    @model_validator(mode="after")
+    def _roles_of_its_own(self) -> ScoringRule:
+        if self.gallery != "given" and self.galleries != ("gallery",):
+            raise ValueError("galleries are named with gallery = 'given' alone")
+        if self.gallery == "train" and self.exclude:
+            raise ValueError("exclude is for a gallery of test samples: 'self' or 'given'")
+        if "query" in self.galleries or len(set(self.galleries)) < len(self.galleries):
+            raise ValueError("galleries are different roles, and none is query")
+        return self
+
+    @property
+    def reads_training_part(self) -> bool:
+        """Whether test embeddings are scored against those of the training part."""
+        return self.gallery == "train" or bool(self.classifiers)
+
+
+class LabelSetsRule(Section):
+    """Attributes that methods get as labels if they declare `label_sets="attributes"`.
+
+    No other method sees an attribute, and without this section none does. `ordered`: those whose
+    values are in order: of their numbers, or as the dataset lists them.
+    """
+
+    attributes: Annotated[Names, Field(min_length=1)]
+    ordered: Names = ()
+
+    @model_validator(mode="after")
+    def _named_once(self) -> LabelSetsRule:
+        if len(set(self.attributes)) < len(self.attributes):
+            raise ValueError("attributes must be different ones")
+        if not set(self.ordered) <= set(self.attributes):
+            raise ValueError(f"ordered must be some of attributes: {', '.join(self.attributes)}")
+        return self
+
+
+ClusterRule = Literal["largest", "least-pure", "random"]
+CLUSTER_RULES: tuple[str, ...] = get_args(ClusterRule)
+
+
+class CorrectingRule(Section):
+    """The turns of `bench correct`; the seeds are the protocol's replicates.
+
+    `clusters`: looked at in a turn, by `rule`; `members`: of each, at most. `withheld`: share of
+    the classes that the user does not know: their texts are shown, and stay as they are.
+    `adaptive`: each method's own clusters are shown, not those of the untrained embedding.
+    """
+
+    turns: Positive
+    clusters: Positive
+    members: Positive
+    rule: ClusterRule
+    withheld: Annotated[float, Field(ge=0, lt=1)]
+    adaptive: bool = False
