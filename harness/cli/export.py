@@ -75,6 +75,8 @@ def export(  # noqa: PLR0913 - one argument an option
     for path, ending in ((output, ".safetensors"), (graph, ".pt2")):
         if path is not None and path.suffix != ending:
             raise UserError(f"{path}: the file of an embedder ends in {ending}")
+        if path is not None and not path.parent.is_dir():  # known before anything is trained
+            raise UserError(f"{path}: there is no folder {path.parent}")
     with Store.open(store) as opened:
         record = opened.require(run_id)
         if record.scores is None:
@@ -92,7 +94,7 @@ def export(  # noqa: PLR0913 - one argument an option
         from harness.embedder.card import write_card
 
         readme, results = write_card(path, recipe, record)
-        typer.echo(f"{readme}: a model card; {results}: its scores, one a line of a table")
+        typer.echo(f"{readme}: a model card; {results}: its scores, a row a metric")
     if graph is not None:
         from harness.embedder.graph import write_graph
 

@@ -135,6 +135,16 @@ def test_a_readme_that_is_somebody_elses_is_not_replaced(place: Place, tmp_path:
     assert (tmp_path / "README.md").read_text() == "# My project\n"
 
 
+@pytest.mark.parametrize("option", ["--output", "--graph"])
+def test_a_folder_that_is_not_there_is_said_before_anything_is_trained(
+    place: Place, tmp_path: Path, option: str
+) -> None:
+    file = tmp_path / "no" / ("m.safetensors" if option == "--output" else "m.pt2")
+    options = ["--store", place.store, "--plugin", place.plugin, option, file]
+    with pytest.raises(UserError, match="there is no folder"):
+        bench("export", run_of(place, "digits"), *options)
+
+
 @pytest.mark.parametrize("name", ["a: b", "--- \n# no", "| x | `y` *z*", "\u2028\x85\U0001f600"])
 def test_no_name_can_break_a_card(place: Place, name: str) -> None:
     yaml = pytest.importorskip("yaml")
