@@ -300,7 +300,7 @@ def _document_row(row: Row) -> dict[str, Any]:
         "source": row.source,
         "hyperparameters": {name: _finite(v) for name, v in row.hyperparameters.items()},
         "chosen_by": list(row.chosen_by),
-        "declared": row.declared.model_dump(),
+        "declared": row.declared.model_dump(mode="json"),
         "flags": list(row.flags),
     }
 

@@ -52,6 +52,19 @@ def test_rows_with_and_without_scores_are_of_the_schema(
     jsonschema.validate(board_document(failed_and_done), schema)
 
 
+def test_rows_that_learned_from_more_than_the_class_are_of_the_schema_and_named(
+    replicate: Callable[..., list[Record]], schema: dict[str, Any]
+) -> None:
+    given = {"label_sets": ("script", "weight")}
+    board = build_board([*replicate("several", declared=given), *replicate("plain")])
+    document = board_document(board)
+    jsonschema.validate(document, schema)
+    told = {row["method"]: row["declared"].get("label_sets") for row in document["rows"]}
+    assert told == {"several": ["script", "weight"], "plain": None}
+    printed = render_board(board, "md")
+    assert "learned from script, weight beside the class: several" in printed
+
+
 def test_what_the_schema_does_not_name_is_no_board(
     failed_and_done: Board, schema: dict[str, Any]
 ) -> None:
