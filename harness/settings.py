@@ -10,7 +10,7 @@ from typing import Self
 
 from harness.errors import UserError
 
-DEFAULT_PROTOCOL = "reality-check-small-3"
+DEFAULT_PROTOCOL = "reality-check-small-4"
 OWN_DATA_PROTOCOL = "reality-check-small-2"
 """Where no protocol is named and the data are a person's own: weights of glyphs would not fit."""
 DEFAULT_STORE = Path("bench-store")

@@ -214,7 +214,7 @@ def test_own_data_start_from_random_weights_where_no_protocol_is_named(shape: An
     assert Benchmark(data=data).protocol.backbone.weights == "random"
     if shape[0] == 3:
         with pytest.raises(UserError, match="weights 'characters' are for images of 1 channels"):
-            Benchmark(data=data, protocol="reality-check-small-3")
+            Benchmark(data=data, protocol="reality-check-small-4")
 
 
 def test_a_forecast_says_what_there_is_to_do(make: Any, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def report(once: dict[str, list[Record]], twice: dict[str, list[Record]], steps:
 def main() -> None:
     """Measure what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--protocol", default="reality-check-small-3")
+    parser.add_argument("--protocol", default="reality-check-small-4")
     parser.add_argument("--methods", default="all")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("budget"))
