@@ -90,11 +90,12 @@ class Nursery:
     def spawned(cls) -> Nursery:
         """A fresh Python, for a process that is not clean any more."""
         ours, theirs = socket.socketpair()
+        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         process = subprocess.Popen(  # noqa: S603 - this Python, and code that stands here
-            [sys.executable, "-c", _CODE, str(theirs.fileno())],
+            [sys.executable, "-P", "-c", _CODE, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, "PYTHONPATH": path},
         )
         theirs.close()
 

@@ -141,7 +141,7 @@ def _child(
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - this Python, and code that stands here
-            [sys.executable, "-c", _CODE],
+            [sys.executable, "-P", "-c", _CODE],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL if silent else 2,
             stderr=subprocess.DEVNULL if silent else None,

@@ -195,3 +195,24 @@ def test_a_nursery_that_is_stopped_is_given_up_and_another_begun(
     assert stopped.lost
     assert nursery.nursery() is not stopped
     ObserverApart(origin).end()
+
+
+def test_a_module_of_the_working_directory_is_not_taken_for_the_core(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("harness", "pickle", "sys"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('taken for the core')")
+    path = tmp_path / "quiet.py"
+    path.write_text(OBSERVER.format(act="pass"))
+    monkeypatch.chdir(tmp_path)
+    (origin,) = load_registry([path]).observers
+    fresh = nursery.Nursery.spawned()
+    try:
+        with monkeypatch.context() as alone:
+            alone.setattr(nursery, "_current", fresh)
+            observer = ObserverApart(origin)
+            observer.tell("bench_run_finished", make_record())
+            observer.end()
+        assert not fresh.lost
+    finally:
+        fresh.close()
