@@ -17,10 +17,10 @@ from harness.apart import Died
 from harness.apart.channel import BadFrame, Channel, Closed, Message
 from harness.apart.memory import Memory
 from harness.apart.nursery import Job, nursery
-from harness.errors import one_line, plain
+from harness.errors import plain
 from harness.record import Identity, Record
 from harness.registry import Origin, Reference, confine
-from harness.sandbox import fences_observers
+from harness.sandbox import fences_observers, one_line
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
 import shutil
@@ -15,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness import errors
 from harness.sandbox import calls, landlock
 from harness.sandbox.landlock import DEVICE, LIST, OWN_FOLDER, READ, READABLE, WRITE
 
@@ -54,6 +56,30 @@ _inside: list[str] = []
 def inside() -> bool:
     """Whether this process is in a sandbox."""
     return bool(_inside)
+
+
+_CLOSED = " (closed by the sandbox; --no-sandbox runs without)"
+_CAUSES = 20
+
+
+def one_line(error: BaseException, limit: int = 500) -> str:
+    """As `errors.one_line`; where the sandbox refused something, it ends with what to do."""
+    closed = _CLOSED if inside() and _is_refusal(error) else ""
+    return errors.one_line(error, limit - len(closed)) + closed
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """By type, or by words, as libraries that are no Python say it; of the error or a cause."""
+    cause: BaseException | None = error
+    for _ in range(_CAUSES):
+        if cause is None:
+            return False
+        if isinstance(cause, PermissionError):
+            return True
+        if os.strerror(errno.EACCES) in errors.one_line(cause):
+            return True
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return False
 
 
 @dataclass(frozen=True)
@@ -112,7 +138,8 @@ def readable(
 
     `root`: its package's folder or file; `files`: all that it imports from elsewhere; `path`: where
     it looks modules up; `installed`: where packages lie. Names of files may be listed where it
-    looks up one of its own.
+    looks up one of its own, and in packages that it imports from elsewhere: an editable install may
+    lie beneath no folder of `path`, and Python takes a folder that it may not list for empty.
     """
     own = [str(root)] if root is not None else []
     beside = [file for file in files if root is None or not Path(file).is_relative_to(root)]
@@ -121,7 +148,9 @@ def readable(
         for entry in path or sys.path
         if entry and any(Path(file).is_relative_to(entry) for file in (*own, *beside))
     }
-    rights = {**looked, **dict.fromkeys((*own, *beside), READABLE)}
+    packages = [os.path.dirname(file) for file in beside if Path(file).name == "__init__.py"]
+    listed = {**looked, **dict.fromkeys(packages, LIST)}
+    rights = {**listed, **dict.fromkeys((*own, *beside), READABLE)}
     return (*_of_python(installed), *rights.items())
 
 

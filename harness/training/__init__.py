@@ -106,7 +106,6 @@ def _now() -> tuple[float, float]:
 
 LONGEST_MESSAGE = 500
 LONGEST_TRACEBACK = 20_000
-_CLOSED = " (closed by the sandbox; --no-sandbox runs without)"
 
 
 class RunFailure(Exception):
@@ -131,10 +130,9 @@ def reason_of(error: BaseException) -> Reason:
     kind = _kind(error)
     if ours and kind == getattr(error, "kind", kind):
         return Reason(kind=kind, message=plain(str(error), LONGEST_MESSAGE) or "no message")
-    closed = _CLOSED if isinstance(error, PermissionError) and sandbox.inside() else ""
     return Reason(
         kind=kind,
-        message=one_line(error, LONGEST_MESSAGE - len(closed)) + closed,
+        message=sandbox.one_line(error, LONGEST_MESSAGE),
         traceback=_traceback(error),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import execute
 from harness.protocol import load_protocol
 from harness.record import Record
-from harness.registry import load_registry
+from harness.registry import Registry, load_registry
 from harness.sandbox import choice
 from harness.testing import make_record
 from harness.training import PluginFailed
@@ -211,6 +210,24 @@ class Stumbles(Objective):
         open(SECRET)
 
 
+class SharesMemory(Objective):
+    def forward(self, batch, embed):
+        batch.inputs.share_memory_()
+
+
+class LosesTheCause(Objective):
+    def forward(self, batch, embed):
+        try:
+            open(SECRET)
+        except OSError as error:
+            raise ValueError("no settings") from error
+
+
+class Fails(Objective):
+    def forward(self, batch, embed):
+        raise ValueError("no settings")
+
+
 def metric(embeddings, labels):
     return float(len(found_open()))
 
@@ -219,7 +236,13 @@ def metric(embeddings, labels):
 def bench_methods():
     return [
         Method(name=name, build=lambda h, c, kind=kind: kind(), summary="s", reference="none")
-        for name, kind in (("tries", Tries), ("stumbles", Stumbles))
+        for name, kind in (
+            ("tries", Tries),
+            ("stumbles", Stumbles),
+            ("shares-memory", SharesMemory),
+            ("loses-the-cause", LosesTheCause),
+            ("fails", Fails),
+        )
     ]
 
 
@@ -247,8 +270,8 @@ class Yard:
         self.registry = load_registry([path])
         self.dataset = dataset
 
-    def run(self, name: str, *, fenced: bool) -> Record:
-        registry = self.registry
+    def run(self, name: str, *, fenced: bool, registry: Registry | None = None) -> Record:
+        registry = registry or self.registry
         protocol = load_protocol("smoke", overrides=SHORT)
         bench = Bench(registry, protocol, self.dataset, torch.device("cpu"), sandbox=fenced)
         registered = registry.method(name)
@@ -276,15 +299,17 @@ def _chosen() -> Any:
 
 
 @needs_a_sandbox
-def test_a_method_in_the_sandbox_opens_nothing_and_reaches_nobody(yard: Yard) -> None:
-    before = set(os.listdir("/tmp"))
+def test_a_method_in_the_sandbox_opens_nothing_and_reaches_nobody(
+    yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of its own: in the system's are the folders of runs beside this one.
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     record = yard.run("tries", fenced=True)
     assert record.state == "done", record.reason
     assert record.environment["sandbox"].startswith("landlock ")
     assert record.scores is not None
     assert record.scores.extra["openings"] == 0.0
-    left = {name for name in set(os.listdir("/tmp")) - before if name.startswith("bench-run-")}
-    assert not left
+    assert not list(tmp_path.glob("bench-run-*"))
 
 
 def test_without_it_every_one_of_these_is_open(yard: Yard) -> None:
@@ -304,11 +329,66 @@ _MEMORY_OF_ITS_PARENT = {
 
 
 @needs_a_sandbox
-def test_who_stumbles_over_it_is_told(yard: Yard) -> None:
-    record = yard.run("stumbles", fenced=True)
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("stumbles", True), ("shares-memory", True), ("loses-the-cause", True), ("fails", False)],
+)
+def test_who_stumbles_over_it_is_told(yard: Yard, name: str, told: bool) -> None:
+    record = yard.run(name, fenced=True)
     assert record.reason is not None
     assert record.reason.kind == "crashed"
-    assert record.reason.message.endswith("(closed by the sandbox; --no-sandbox runs without)")
+    closed = record.reason.message.endswith("(closed by the sandbox; --no-sandbox runs without)")
+    assert closed == told
+
+
+MAPPED = """
+import importlib.util, sys
+from pathlib import Path
+from harness import Method, Objective, hookimpl
+
+PACKAGE = {package!r}
+
+
+class Finder:
+    # As setuptools makes one for an editable install: its folder is on no path.
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name != "mapped":
+            return None
+        places = [PACKAGE]
+        return importlib.util.spec_from_file_location(
+            name, PACKAGE + "/__init__.py", submodule_search_locations=places
+        )
+
+
+sys.meta_path.append(Finder)
+import mapped.late
+
+
+class Imports(Objective):
+    def forward(self, batch, embed):
+        assert [path.name for path in Path(PACKAGE).glob("data/*.txt")] == ["words.txt"]
+        return embed(batch.inputs).square().sum() * mapped.late.FACTOR
+
+
+@hookimpl
+def bench_methods():
+    return [Method(name="tries", build=lambda h, c: Imports(), summary="s", reference="none")]
+"""
+
+
+@needs_a_sandbox
+def test_a_package_whose_folder_is_on_no_path_is_found_inside(yard: Yard, tmp_path: Path) -> None:
+    package = tmp_path / "source" / "named_otherwise"
+    (package / "data").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "late.py").write_text("FACTOR = 2.0")
+    (package / "data" / "words.txt").touch()
+    path = tmp_path / "plugin" / "imports.py"
+    path.parent.mkdir()
+    path.write_text(MAPPED.format(package=str(package)))
+    record = yard.run("tries", fenced=True, registry=load_registry([path]))
+    assert record.state == "done", record.reason
 
 
 @pytest.mark.parametrize(("asked", "said"), [(True, "all closed"), (None, "reads_a_file")])
