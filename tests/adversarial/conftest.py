@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from harness import registry
+from harness import registry, sandbox
 
 HONEST = """
 from harness import hookimpl, loss_method
@@ -16,6 +16,14 @@ from harness import hookimpl, loss_method
 def bench_methods():
     return [loss_method("{name}", lambda: None, summary="s", reference="unpublished")]
 """
+
+
+@pytest.fixture
+def unfenced() -> Iterator[None]:
+    """Without a sandbox, which not every system has."""
+    sandbox.choose(False)
+    yield
+    sandbox.choose(None)
 
 
 @pytest.fixture

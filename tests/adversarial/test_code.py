@@ -118,6 +118,7 @@ ME.write_text("CHEAT = 0\\n" + ME.read_text().split("# hon" + "est")[1])
 # honest"""
 
 
+@pytest.mark.usefixtures("unfenced")
 def test_a_file_that_rewrites_itself_is_digested_before_and_then_refused(plugin: Write) -> None:
     path = plugin(REWRITES)
     honest = path.read_text().split("# honest")[1]

@@ -117,6 +117,7 @@ def test_what_a_plugin_does_to_its_process_is_gone_with_it(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.usefixtures("unfenced")
 def test_a_session_never_imports_a_plugin(plugin: Write, tmp_path: Path) -> None:
     pid = str(tmp_path / "pid")
     path = plugin(f"import os, pathlib\npathlib.Path({pid!r}).write_text(str(os.getpid()))\n")

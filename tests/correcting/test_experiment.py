@@ -293,10 +293,14 @@ def test_wrong_options_are_a_line(tmp_path: Path) -> None:
         "protocol 'frozen-text': does not say what a user corrects .*; user-corrected does"
     ):
         ran("--methods", "triplet", "--protocol", "frozen-text", "--turns", 2)
-    with refused("--seeds 6: protocol 'user-corrected' has 5 replicates"):
-        ran("--methods", "triplet", "--seeds", 6)
     with refused(r"--out .*nowhere/x.json: there is no folder"):
         ran("--methods", "triplet", "--out", tmp_path / "nowhere" / "x.json")
+
+
+@pytest.mark.methods
+def test_more_seeds_than_the_protocol_has_are_a_line() -> None:
+    with refused("--seeds 6: protocol 'user-corrected' has 5 replicates"):
+        ran("--methods", "triplet", "--seeds", 6)
 
 
 def test_what_was_written_is_read_back_and_an_edited_file_is_refused(
