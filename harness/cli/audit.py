@@ -111,7 +111,7 @@ def audited(  # noqa: PLR0913 - runs, and what they are trained again with
     registry = load_registry(plugin_files)
     held: list[str] = []
     untried = 0
-    for one in train_again(drawn, store, registry, rules, plugin_files=plugin_files, own=own):
+    for one in train_again(drawn, store, registry, rules, own=own):
         identity = one.record.identity
         place = f"seed {identity.seed}, fold {identity.fold} ({one.record.run_id})"
         if one.holds(tolerance):

@@ -6,7 +6,6 @@ is that of its content.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from harness.data.dataset import IN_MEMORY_BYTES, Attribute, Dataset, MappedArray, map_array
 from harness.errors import UserError, one_line, plain
+from harness.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from harness.registry import Origin, Reference
@@ -32,10 +32,10 @@ def load_apart(load: Reference, name: str) -> Dataset:
     from harness.registry.asking import ask
 
     where = f"dataset '{name}' ({load.origin})"
-    with tempfile.TemporaryDirectory(prefix="bench-dataset-") as folder:
-        said = ask(load.origin, _WHERE, hook=load.hook, name=load.name, folder=folder)
+    with scratch_folder("dataset") as folder:
+        said = ask(load.origin, _WHERE, hook=load.hook, name=load.name, folder=str(folder))
         try:
-            return _read(said, Path(folder))
+            return _read(said, folder)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise UserError(f"{where}: {one_line(error)}") from None
 

@@ -5,24 +5,31 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from harness.data.loading import recorded_dataset
 from harness.errors import UserError
-from harness.execution.reproducing import Reproduction, compared, stored_embeddings, train_again
+from harness.execution.executor import Bench, Finished, Settings, Work, place_workers
+from harness.execution.machine import choose_device
+from harness.execution.plan import PlannedRun
+from harness.execution.process import execute_in_processes
+from harness.execution.reproducing import (
+    Reproduction,
+    compared,
+    device_of,
+    threads_of,
+    to_run_again,
+)
 from harness.record import Record
-from harness.registry import Origin, Registry, load_registry
-from harness.registry.asking import ask
+from harness.registry import Registry
 from harness.results.key import by_method
 
 if TYPE_CHECKING:
+    from harness.data.dataset import Dataset
     from harness.data.own import Brought
-    from harness.protocol import Protocol
     from harness.rescoring import RuleBook
     from harness.store import Store
-
-_TASK = "harness.execution.auditing:in_a_child"
 
 
 @dataclass(frozen=True)
@@ -60,46 +67,57 @@ def audit(
     registry: Registry,
     rules: RuleBook,
     *,
-    plugin_files: Sequence[Path] = (),
     own: Brought | None = None,
 ) -> Iterator[Audited]:
-    """Train runs again, each in a process that was not there before; the store stays as it is.
+    """Train runs again, in a process that was not there before; the store stays as it is.
 
-    `own`: the person's data that the runs are of.
+    It is one of a session's workers, and every method has a process of its own there: what a run
+    needs is imported once for all. `own`: the person's data that the runs are of.
     """
+    groups: dict[tuple[str, str, str, int], _Group] = {}
+    loaded: dict[str, Dataset] = {}
     for record in records:
+        identity = record.identity
         try:
-            yield Audited(record, _again(record, store, registry, rules, plugin_files, own))
+            protocol = rules.protocol(identity)
+            if identity.dataset_digest not in loaded:
+                loaded[identity.dataset_digest] = recorded_dataset(
+                    registry, identity.dataset, identity.dataset_digest, own
+                )
+            dataset = loaded[identity.dataset_digest]
+            run = to_run_again(record, registry, protocol, dataset)
+            device, threads = choose_device(device_of(record)), threads_of(record)
         except UserError as error:
             yield Audited(record, None, str(error))
+            continue
+        key = (protocol.digest, identity.dataset_digest, str(device), threads)
+        bench = Bench(registry, protocol, dataset, device)
+        group = groups.setdefault(key, _Group(bench, Settings(workers=1, threads=threads)))
+        group.runs.append(run)
+        group.records[run.run_id] = record
+    for group in groups.values():
+        yield from _again(group, store)
 
 
-def _again(
-    record: Record,
-    store: Store,
-    registry: Registry,
-    rules: RuleBook,
-    plugin_files: Sequence[Path],
-    own: Brought | None,
-) -> Reproduction:
-    protocol = rules.protocol(record.identity)
-    origin = registry.method(record.identity.method).origin
-    files = tuple(path.absolute() for path in plugin_files)
-    if own is not None:
-        own = replace(own, path=own.path.absolute())
-    said = ask(origin, _TASK, record=record, protocol=protocol, plugin_files=files, own=own)
-    now = Record.model_validate(said["record"])
-    return compared(record, stored_embeddings(store, record), now, said["embeddings"])
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Runs that are trained again in one session."""
+
+    bench: Bench
+    settings: Settings
+    runs: list[PlannedRun] = field(default_factory=list)
+    records: dict[str, Record] = field(default_factory=dict)
 
 
-def in_a_child(
-    origin: Origin,  # noqa: ARG001 - what a task is called with
-    *,
-    record: Record,
-    protocol: Protocol,
-    plugin_files: Sequence[Path],
-    own: Brought | None,
-) -> dict[str, Any]:
-    """In the child, which knows the Record and not the store: train it again."""
-    now, embeddings = train_again(record, load_registry(plugin_files), protocol, own=own)
-    return {"record": now.model_dump(mode="json"), "embeddings": embeddings}
+def _again(group: _Group, store: Store) -> Iterator[Audited]:
+    left = dict(group.records)
+    work = Work(runs=group.runs, bench=group.bench, settings=group.settings)
+    place = place_workers(group.bench.device, group.settings, runs=1)
+    try:
+        for stage in execute_in_processes(work, place):
+            if isinstance(stage, Finished):
+                record = left.pop(stage.record.run_id)
+                yield Audited(record, compared(record, store, stage))
+    except UserError as error:
+        for record in left.values():
+            yield Audited(record, None, str(error))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.artifacts import Arrays, RunArray
+from harness.data.dataset import Dataset
 from harness.data.loading import recorded_dataset
 from harness.data.own import Brought
 from harness.errors import NotComparable, UserError
@@ -85,8 +86,7 @@ def reproduce(
     `device`: another one instead. `own`: the person's data that the run is of. The store stays as
     it is. Raises NotComparable if data or code are not those of the Record.
     """
-    now, embeddings = train_again(record, registry, protocol, device=device, own=own)
-    return compared(record, stored_embeddings(store, record), now, embeddings)
+    return compared(record, store, run_again(record, registry, protocol, device=device, own=own))
 
 
 def embedder_again(
@@ -106,24 +106,7 @@ def embedder_again(
     if found.arrays is None:
         reason = found.record.reason
         raise UserError(f"run {record.run_id}: ended otherwise now: {reason and reason.message}")
-    now = _digest_of(found.arrays)
-    return found.arrays, compared(record, stored_embeddings(store, record), found.record, now)
-
-
-def train_again(
-    record: Record,
-    registry: Registry,
-    protocol: Protocol,
-    *,
-    device: str | None = None,
-    own: Brought | None = None,
-) -> tuple[Record, str | None]:
-    """The Record of the same run now, and the digest of its test embeddings, if it has any.
-
-    `own`: the person's data that the run is of.
-    """
-    finished = run_again(record, registry, protocol, device=device, own=own)
-    return finished.record, _digest_of(finished.arrays or {})
+    return found.arrays, compared(record, store, found)
 
 
 def run_again(
@@ -135,11 +118,33 @@ def run_again(
     own: Brought | None = None,
     keep_weights: bool = False,
 ) -> Finished:
-    """What the same run leaves now; NotComparable if data or code are not those of the Record."""
+    """What the same run leaves now; NotComparable if data or code are not those of the Record.
+
+    `own`: the person's data that the run is of.
+    """
+    identity = record.identity
+    dataset = recorded_dataset(registry, identity.dataset, identity.dataset_digest, own)
+    run = to_run_again(record, registry, protocol, dataset)
+    set_threads(threads_of(record))
+    bench = Bench(
+        registry=registry,
+        protocol=protocol,
+        dataset=dataset,
+        device=choose_device(device or device_of(record)),
+        keep_weights=keep_weights,
+    )
+    stages = execute_inline(Work(runs=[run], bench=bench))
+    (finished,) = (stage for stage in stages if isinstance(stage, Finished))
+    return finished
+
+
+def to_run_again(
+    record: Record, registry: Registry, protocol: Protocol, dataset: Dataset
+) -> PlannedRun:
+    """The run of a Record, planned here; NotComparable if data or code are not the Record's."""
     identity = record.identity
     if identity.distribution == ELSEWHERE:
         raise UserError(f"run {record.run_id}: {identity.method} was not trained here")
-    dataset = recorded_dataset(registry, identity.dataset, identity.dataset_digest, own)
     registered = registry.method(identity.method)
     here = identity.model_copy(
         update={
@@ -153,32 +158,25 @@ def run_again(
         }
     )
     _require_same(identity, here)
-    set_threads(int(record.environment.get("threads", "1")))
-    chosen = choose_device(device or record.environment.get("device", "auto"))
     entrant = Entrant(registered, identity.hyperparameters, record.chosen_by, record.searched)
-    bench = Bench(
-        registry=registry,
-        protocol=protocol,
-        dataset=dataset,
-        device=chosen,
-        keep_weights=keep_weights,
-    )
-    stages = execute_inline(Work(runs=[PlannedRun(entrant, identity)], bench=bench))
-    (finished,) = (stage for stage in stages if isinstance(stage, Finished))
-    return finished
+    return PlannedRun(entrant, identity)
 
 
-def stored_embeddings(store: Store, record: Record) -> str | None:
-    """The digest of a run's stored test embeddings, if there are any."""
-    return _digest_of(store.arrays(record))
+def threads_of(record: Record) -> int:
+    """With how many threads it was trained."""
+    return int(record.environment.get("threads", "1"))
 
 
-def compared(
-    then: Record, embeddings_then: str | None, now: Record, embeddings_now: str | None
-) -> Reproduction:
-    """A Record and the same run again, with the digests of their embeddings."""
-    known = embeddings_then is not None and embeddings_now is not None
-    return Reproduction(then, now, embeddings_then == embeddings_now if known else None)
+def device_of(record: Record) -> str:
+    """The name of the device that it was trained on."""
+    return record.environment.get("device", "auto")
+
+
+def compared(record: Record, store: Store, again: Finished) -> Reproduction:
+    """A Record and what the same run left now, with the test embeddings of both."""
+    then, now = _digest_of(store.arrays(record)), _digest_of(again.arrays or {})
+    known = then is not None and now is not None
+    return Reproduction(record, again.record, then == now if known else None)
 
 
 def _digest_of(arrays: Arrays) -> str | None:

@@ -10,7 +10,6 @@ import mmap
 import os
 import pickle
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 from harness.apart.memory import anonymous_file, seal
 from harness.data.dataset import Dataset
 from harness.errors import UserError
+from harness.scratch import scratch_folder
 
 _ALIGNMENT = 64
 
@@ -63,11 +63,8 @@ def shared(dataset: Dataset) -> Iterator[SharedDataset]:
         finally:
             os.close(descriptor)
         return
-    folder = Path(tempfile.mkdtemp(prefix="bench-dataset-"))
-    try:
+    with scratch_folder("dataset") as folder:
         yield _write(dataset, folder / "arrays")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write(dataset: Dataset, place: Path, descriptor: int | None = None) -> SharedDataset:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import glob
 import os
-import shutil
 import sys
 import sysconfig
 import tempfile
@@ -14,9 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from harness import errors
+from harness import errors, scratch
 from harness.sandbox import calls, landlock
 from harness.sandbox.landlock import DEVICE, LIST, OWN_FOLDER, READ, READABLE, WRITE
 
@@ -87,7 +84,7 @@ class Fence:
     """`folder`: may be written to, and is removed with the process. `allowed`: paths and rights."""
 
     allowed: Allowed
-    folder: str = field(default_factory=lambda: tempfile.mkdtemp(prefix="bench-run-"))
+    folder: str = field(default_factory=lambda: scratch.make("run"))
 
     def enter(self) -> None:
         """Put this process inside, for good. Only where it has one thread: others stay outside."""
@@ -104,15 +101,7 @@ class Fence:
 
     def remove(self) -> None:
         """Remove the folder, once the process is gone."""
-
-        def opened(act: Any, path: str, _: object) -> None:
-            with contextlib.suppress(OSError):
-                os.chmod(os.path.dirname(path), 0o700)
-                os.chmod(path, 0o700, follow_symlinks=False)
-                act(path)
-
-        shutil.rmtree(self.folder, onerror=opened)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        scratch.remove(self.folder)
 
 
 def listing_fence() -> Fence:

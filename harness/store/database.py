@@ -6,13 +6,13 @@ import errno
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import scratch
 from harness.errors import UserError
 from harness.store import excerpts
 
@@ -119,13 +119,13 @@ class Database:
 
     connection: sqlite3.Connection
     read_only: bool
-    copy: tempfile.TemporaryDirectory[str] | None = None
+    copy: str | None = None
 
     def close(self) -> None:
         """Close the connection; a temporary copy goes with it."""
         self.connection.close()
         if self.copy is not None:
-            self.copy.cleanup()
+            scratch.remove(self.copy)
 
 
 def open_database(file: Path, *, create: bool) -> Database:
@@ -165,11 +165,11 @@ def _connect_read_only(file: Path) -> Database:
     if not log.exists() or log.stat().st_size == 0:
         return Database(_connection(file, "immutable=1"), read_only=True)
     # Rows in a log that cannot be replayed here: replay it in a copy, or they would be missing.
-    folder = tempfile.TemporaryDirectory(prefix="bench-store-")
+    folder = Path(scratch.make("store"))
     for source in (file, log):
-        shutil.copyfile(source, Path(folder.name) / source.name)
-    copied = _connection(Path(folder.name) / file.name, "mode=rw")
-    return Database(copied, read_only=True, copy=folder)
+        shutil.copyfile(source, folder / source.name)
+    copied = _connection(folder / file.name, "mode=rw")
+    return Database(copied, read_only=True, copy=str(folder))
 
 
 def _connection(file: Path, mode: str) -> sqlite3.Connection:

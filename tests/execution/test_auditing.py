@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from harness.execution.auditing import audit, draw_runs
+from harness.execution.process import Processes, WorkerProcess
 from harness.record import Record
 from harness.registry import load_registry
 from harness.rescoring import RuleBook
@@ -56,19 +57,30 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return plugin, store
 
 
-def test_an_honest_run_is_the_same_and_a_published_file_names_it(
-    trained: tuple[Path, Path],
+def test_honest_runs_are_the_same_from_one_parent_and_a_published_file_names_them(
+    trained: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugin, store = trained
+    hired: list[WorkerProcess] = []
+    hire = Processes.hire
+
+    def counted(*arguments: Any) -> WorkerProcess:
+        hired.append(hire(*arguments))
+        return hired[-1]
+
+    monkeypatch.setattr(Processes, "hire", counted)
     with Store.open(store) as opened:
-        drawn = draw_runs(records_of_board(opened, Selector()))
-        registry = load_registry([plugin])
-        (one,) = audit(drawn, opened, registry, RuleBook(), plugin_files=[plugin])
-        assert one.result is not None, one.reason
-        assert one.holds(0.0)
-        assert (one.result.differing, one.result.same_embeddings) == ([], True)
-        published = build_publication(opened, audited=[one.record.run_id])
-    assert published.publication.audited == (one.record.run_id,)
+        drawn = draw_runs(records_of_board(opened, Selector()), share=1.0)
+        found = list(audit(drawn, opened, load_registry([plugin]), RuleBook()))
+        assert [one.reason for one in found] == ["", ""]
+        for one in found:
+            assert one.result is not None
+            assert one.holds(0.0)
+            assert (one.result.differing, one.result.same_embeddings) == ([], True)
+        ids = [one.record.run_id for one in found]
+        published = build_publication(opened, audited=ids)
+    assert published.publication.audited == tuple(ids)
+    assert len(hired) == 1
 
 
 def test_a_score_that_was_edited_is_found_and_nothing_is_published(

@@ -16,7 +16,7 @@ from harness.data import stream_seed
 from harness.execution.cohort import told_together, why_alone
 from harness.execution.executor import Bench, Finished, Work, execute_inline
 from harness.execution.plan import Entrant, make_plan
-from harness.execution.reproducing import compared
+from harness.execution.reproducing import Reproduction
 from harness.execution.session import RunEnded, outstanding, run_plan
 from harness.method.objective import Clusters, Readout
 from harness.models.stacked import Stack
@@ -406,6 +406,6 @@ def test_a_session_goes_on_from_where_it_was_stopped(bench, make_method, tmp_pat
 
 def test_an_audit_of_a_run_together_allows_for_its_last_digits(group, alone):
     then, now = group.found[LAST[0]].record, alone[LAST[0]].record
-    found = compared(then, "one digest", now, "another")
+    found = Reproduction(then, now, same_embeddings=False)
     assert found.facts == {"together": (str(ALL), "none")}
     assert found.holds(0.02) == (max(map(abs, found.differences.values())) <= 0.02)

@@ -6,15 +6,14 @@ Nothing here imports Ray but to ask where it is.
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import sandbox
 from harness.errors import UserError
+from harness.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from harness.artifacts import Arrays
@@ -115,8 +114,8 @@ class Actor:
         from harness.registry import load_registry
 
         # Kept while this process lives: what compiles or traces a method reads its source.
-        folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="bench-plugins-"))
-        self._registry = load_registry(self._cargo.unload_plugins(Path(folder)))
+        folder = self._open.enter_context(scratch_folder("plugins"))
+        self._registry = load_registry(self._cargo.unload_plugins(folder))
         require_same_code(code_of(self._registry), self._cargo.code)
 
         from harness.execution.crossing import unpack
