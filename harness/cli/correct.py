@@ -73,7 +73,8 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write everything as JSON there too, after each seed.", show_default=False
+            help="Write everything as JSON there too, as it comes; go on with what it holds.",
+            show_default=False,
         ),
     ] = None,
     figure: Annotated[
@@ -125,7 +126,8 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
         )
         for note in asked.notes:
             typer.echo(note, err=True)
-        for found in _gone_through(asked, device):
+        held = read_corrected(out) if out is not None and out.exists() else None
+        for found in _gone_through(asked, device, held):
             if out is not None:  # what is done stays, whatever ends the rest
                 write_output(out, f"{_text(found)}\n".encode())
     if figure is not None:
@@ -144,14 +146,14 @@ def _overrides(user: Mapping[str, Any]) -> list[str]:
     return [f"correcting.{name}={json.dumps(value)}" for name, value in given.items()]
 
 
-def _gone_through(asked: Benchmark, device: str) -> Iterator[Corrected]:
+def _gone_through(asked: Benchmark, device: str, held: Corrected | None) -> Iterator[Corrected]:
     from harness.correcting import correct as go_through
     from harness.execution.executor import Bench
     from harness.execution.machine import choose_device, set_threads
 
     set_threads(1)
     bench = Bench(asked.registry, asked.protocol, asked.dataset, choose_device(device))
-    return go_through(bench, asked.entrants, seeds=asked.seeds)
+    return go_through(bench, asked.entrants, seeds=asked.seeds, held=held)
 
 
 def _text(found: Corrected) -> str:

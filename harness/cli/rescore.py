@@ -58,7 +58,7 @@ def verify(
     path: Annotated[
         Path | None,
         typer.Argument(
-            help="A store, or a leaderboard in JSON, published or not; by default --store.",
+            help="A store, a leaderboard in JSON, published or not, or what `bench correct` wrote.",
             show_default=False,
         ),
     ] = None,
@@ -95,12 +95,18 @@ def verify(
 
 
 def _findings(path: Path, protocol_files: list[Path], datasets: Datasets) -> Iterator[Checked]:
+    from harness.correcting.document import is_corrected, read_corrected
     from harness.rescoring import RuleBook, verify_board, verify_publication, verify_store
     from harness.results.publication import is_publication
 
     if path.is_file():
         document = _document(path)
-        if is_publication(document):
+        if is_corrected(document):
+            from harness.correcting.verify import verify_corrected
+
+            found = read_corrected(path)
+            yield from verify_corrected(document, found, RuleBook(protocol_files), datasets)
+        elif is_publication(document):
             yield from verify_publication(document, str(path), RuleBook(protocol_files), datasets)
         else:
             yield from verify_board(document, str(path))

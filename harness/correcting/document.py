@@ -21,11 +21,12 @@ CORRECTED_FORMAT = 1
 
 def correcting_document(found: Corrected) -> dict[str, Any]:
     """Everything as plain data: all scores of all turns, and the areas; None for what is not."""
-    content = {"format": CORRECTED_FORMAT, **_content(found)}
+    content = {"format": CORRECTED_FORMAT, **content_of(found)}
     return {**content, DIGEST: content_digest(content)}
 
 
-def _content(found: Corrected) -> dict[str, Any]:
+def content_of(found: Corrected) -> dict[str, Any]:
+    """All that a file says, but for its format and its digest."""
     methods = by_method(found.courses)
     plain = methods[UNTRAINED]
     return {
@@ -75,6 +76,11 @@ def _plain_difference(worth: PairedDifference | None) -> dict[str, Any] | None:
     return {**dataclasses.asdict(worth.interval), "p_value": worth.p_value}
 
 
+def is_corrected(document: Mapping[str, Any]) -> bool:
+    """Whether a document is one of `bench correct --out`."""
+    return {"format", "courses", DIGEST} <= document.keys()
+
+
 def read_corrected(path: Path) -> Corrected:
     """What a file of `bench correct --out` holds.
 
@@ -86,7 +92,7 @@ def read_corrected(path: Path) -> Corrected:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: is not JSON: {error}") from None
-    if not isinstance(document, dict) or not {"format", "courses", DIGEST} <= document.keys():
+    if not isinstance(document, dict) or not is_corrected(document):
         raise UserError(f"{path}: is no file of `bench correct --out` of this version")
     number = document["format"]
     if type(number) is not int or not 1 <= number <= CORRECTED_FORMAT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from harness.correcting.clusterers import CLUSTERERS, estimated, k_means
 from harness.correcting.user import User
 from harness.data import numpy_stream, stream_seed
-from harness.errors import UserError
+from harness.errors import NotComparable, UserError
 from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, trunk_code
 from harness.protocol import Protocol
@@ -28,6 +28,9 @@ Scored = dict[str, float]
 UNTRAINED = "no-learning"
 CONTROLS: tuple[str, ...] = (UNTRAINED, *CLUSTERERS)
 """What stands beside the methods: the encoder's embedding, and clusterers of it."""
+
+OR = " / "
+"""Between the environments of a file that was made in several."""
 
 log = logging.getLogger(__name__)
 
@@ -92,14 +95,16 @@ def terms_of(protocol: Protocol) -> CorrectingRule:
     return protocol.correcting
 
 
-def correct(bench: Bench, entrants: Sequence[Entrant], *, seeds: int) -> Iterator[Corrected]:
-    """Run every method and control through all turns; yields after each seed all there is by then.
+def correct(
+    bench: Bench, entrants: Sequence[Entrant], *, seeds: int, held: Corrected | None = None
+) -> Iterator[Corrected]:
+    """Run every method and control through all turns; yields after each course all there is.
 
-    UserError for data that are no vectors, a protocol that is no closed set or names no turns, a
-    method named as a control, or a first turn in which nothing is corrected.
+    `held`: what there was before; its courses are kept and not gone through again. UserError for
+    data that are no vectors, a protocol that is no closed set or names no turns, a method named as
+    a control, or a first turn in which nothing is corrected; NotComparable for courses that are
+    held and were made otherwise.
     """
-    from harness.execution.machine import environment
-
     terms = terms_of(bench.protocol)
     data, rule = bench.dataset, bench.protocol.split
     if not isinstance(rule, ClosedSetSplit):
@@ -114,23 +119,69 @@ def correct(bench: Bench, entrants: Sequence[Entrant], *, seeds: int) -> Iterato
     taken = sorted({entrant.name for entrant in entrants} & set(CONTROLS))
     if taken:
         raise UserError(f"--methods: {taken[0]} is the name of a control, which runs unasked")
-    courses: list[Course] = []
+    found = _begun(bench, terms, entrants, held)
+    names = [*CONTROLS, *(_name(entrant, terms) for entrant in entrants)]
     for seed in range(seeds):
-        courses += _Seed(bench, terms, seed, rule.validation_fraction).courses(entrants)
-        yield Corrected(
-            protocol=bench.protocol.name,
-            protocol_digest=bench.protocol.digest,
-            overrides=bench.protocol.unlocked,
-            dataset=data.name,
-            dataset_digest=data.digest,
-            texts=len(data),
-            classes=len(np.unique(data.labels)),
-            terms=terms,
-            entered=[_entered(one, bench) for one in entrants],
-            environment=environment(bench.device),
-            courses=tuple(courses),
-            notes=sorted({f"{one.method}: {one.reason}" for one in courses if one.reason}),
-        )
+        done = {one.method for one in found.courses if one.seed == seed}
+        if done.issuperset(names):
+            continue
+        for course in Seed(bench, terms, seed, rule.validation_fraction).courses(entrants, done):
+            courses = (*found.courses, course)
+            notes = sorted({f"{one.method}: {one.reason}" for one in courses if one.reason})
+            found = replace(found, courses=courses, notes=notes)
+            yield found
+    if held is not None and found.courses == held.courses:
+        yield found
+
+
+def _begun(
+    bench: Bench, terms: CorrectingRule, entrants: Sequence[Entrant], held: Corrected | None
+) -> Corrected:
+    """What was held, or nothing yet; NotComparable where it was made otherwise."""
+    from harness.execution.machine import environment
+
+    data, protocol = bench.dataset, bench.protocol
+    here = environment(bench.device)
+    entered = {entrant.name: _entered(entrant, bench) for entrant in entrants}
+    begun = Corrected(
+        protocol=protocol.name,
+        protocol_digest=protocol.digest,
+        overrides=protocol.unlocked,
+        dataset=data.name,
+        dataset_digest=data.digest,
+        texts=len(data),
+        classes=len(np.unique(data.labels)),
+        terms=terms,
+        entered=list(entered.values()),
+        environment=here,
+        courses=(),
+        notes=(),
+    )
+    if held is None:
+        return begun
+    before = {one.method: one for one in held.entered}
+    alike = (
+        ("protocol", held.protocol_digest, begun.protocol_digest),
+        ("dataset", held.dataset_digest, begun.dataset_digest),
+        *((f"version of {name}", before.get(name, one), one) for name, one in entered.items()),
+    )
+    for what, was, now in alike:
+        if was != now:
+            raise NotComparable(f"what was made before is of another {what}")
+    ran_on = {name: value.split(OR) for name, value in held.environment.items()}
+    for name, value in here.items():
+        if value not in (known := ran_on.setdefault(name, [])):
+            known.append(value)
+    return replace(
+        held,
+        entered=list((before | entered).values()),
+        environment={name: OR.join(values) for name, values in ran_on.items()},
+    )
+
+
+def _name(entrant: Entrant, terms: CorrectingRule) -> str:
+    """What a method's courses are called."""
+    return f"{entrant.name} (adaptive)" if terms.adaptive else entrant.name
 
 
 def _entered(entrant: Entrant, bench: Bench) -> Entered:
@@ -146,7 +197,7 @@ def _entered(entrant: Entrant, bench: Bench) -> Entered:
     )
 
 
-class _Seed:
+class Seed:
     """The experiment at one seed."""
 
     def __init__(self, bench: Bench, terms: CorrectingRule, seed: int, validating: float) -> None:
@@ -172,10 +223,16 @@ class _Seed:
                 )
             yield told
 
-    def courses(self, entrants: Sequence[Entrant]) -> Iterator[Course]:
-        """Controls first. Of the same corrections, unless each method's own clusters are shown."""
-        yield self._course(UNTRAINED, [self._start] * (self._terms.turns + 1), self._shared)
+    def courses(self, entrants: Sequence[Entrant], done: Collection[str] = ()) -> Iterator[Course]:
+        """Controls first. Of the same corrections, unless each method's own clusters are shown.
+
+        `done`: the names of those that are left out.
+        """
+        if UNTRAINED not in done:
+            yield self._course(UNTRAINED, [self._start] * (self._terms.turns + 1), self._shared)
         for name, clusterer in CLUSTERERS.items():
+            if name in done:
+                continue
             rows = self._start.rows
             assert rows is not None
             turns = [self._start]
@@ -184,7 +241,8 @@ class _Seed:
                 turns.append(Turn(clusterer(rows, self._count, told, self._labels[told], draw)))
             yield self._course(name, turns, self._shared)
         for entrant in entrants:
-            yield self._learnt(entrant)
+            if _name(entrant, self._terms) not in done:
+                yield self._learnt(entrant)
 
     def _learnt(self, entrant: Entrant) -> Course:
         from harness.correcting.heads import embedded_after
@@ -210,8 +268,7 @@ class _Seed:
                 reason = f"seed {self._seed}, turn {turn}: {reason_of(error).message}"
                 break
             turns.append(replace(self._clustered(_unit(rows)), step=step))
-        name = f"{entrant.name} (adaptive)" if adaptive else entrant.name
-        return self._course(name, turns, told[1:], reason)
+        return self._course(_name(entrant, self._terms), turns, told[1:], reason)
 
     def _clustered(self, rows: Float32) -> Turn:
         seed = stream_seed(self._seed, "clusters") % 2**32

@@ -38,7 +38,7 @@ class Datasets:
 
         Raises NotAtHand where the dataset is not here, or is another version of it.
         """
-        dataset = self._version(identity)
+        dataset = self.version(identity.dataset, identity.dataset_digest)
         key = identity.dataset, protocol.digest, identity.fold  # no seed moves a test part
         if key not in self._digests:
             split = make_split(dataset, protocol.split, fold=identity.fold, seed=identity.seed)
@@ -48,14 +48,14 @@ class Datasets:
             self._digests[key] = part_digest(split.test, labels)
         return self._digests[key]
 
-    def _version(self, identity: Identity) -> Dataset:
-        found = self._load(identity.dataset)
+    def version(self, name: str, digest: str) -> Dataset:
+        """The dataset of this digest; NotAtHand where it is not here, or is another version."""
+        found = self._load(name)
         if isinstance(found, NotAtHand):
             raise found
-        if found.digest != identity.dataset_digest:
+        if found.digest != digest:
             raise NotAtHand(
-                f"is another version here, of digest {found.digest[:12]}, not "
-                f"{identity.dataset_digest[:12]}"
+                f"is another version here, of digest {found.digest[:12]}, not {digest[:12]}"
             )
         return found
 

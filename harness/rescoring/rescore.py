@@ -38,22 +38,23 @@ class RuleBook:
         """The protocol of one run; NoProtocol if none at hand has its digest."""
         key = (identity.protocol_digest, identity.dataset)
         if key not in self._known:
-            self._known[key] = self._find(identity)
+            self._known[key] = self.find(
+                identity.protocol, key[0], dataset=key[1], overrides=identity.unlocked
+            )
         return self._known[key]
 
-    def _find(self, identity: Identity) -> Protocol:
-        for name in (identity.protocol, *map(str, self._files)):
+    def find(self, name: str, digest: str, *, dataset: str, overrides: Sequence[str]) -> Protocol:
+        """The protocol that has this digest; NoProtocol if none at hand has."""
+        for known in (name, *map(str, self._files)):
             try:
-                protocol = load_protocol(
-                    name, dataset=identity.dataset, overrides=identity.unlocked
-                )
+                protocol = load_protocol(known, dataset=dataset, overrides=overrides)
             except UserError:
                 continue
-            if protocol.digest == identity.protocol_digest:
+            if protocol.digest == digest:
                 return protocol
         raise NoProtocol(
-            f"no protocol at hand has the digest {identity.protocol_digest[:12]} of "
-            f"'{identity.protocol}' (give its file with --protocol-file)"
+            f"no protocol at hand has the digest {digest[:12]} of '{name}' "
+            "(give its file with --protocol-file)"
         )
 
 

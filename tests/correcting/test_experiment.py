@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from harness import Benchmark, Method, Objective
 from harness.cli import correct as command
+from harness.cli import main
 from harness.correcting import (
     CONTROLS,
     Corrected,
@@ -28,13 +30,15 @@ from harness.correcting.curves import draw_curves
 from harness.correcting.experiment import Course, Turn, by_method, scores_of
 from harness.correcting.heads import embedded_after, validation_part
 from harness.correcting.results import area
+from harness.correcting.verify import verify_corrected
 from harness.data.dataset import Dataset
 from harness.errors import NotComparable, UserError
 from harness.execution.executor import Bench
 from harness.execution.plan import Entrant
-from harness.protocol import load_protocol, protocol_path
+from harness.protocol import Protocol, load_protocol, protocol_path
 from harness.protocol.rules import CorrectingRule
 from harness.registry import load_registry
+from harness.rescoring import Datasets, RuleBook
 from harness.training import Unsupported
 
 TERMS = CorrectingRule(turns=2, clusters=4, members=12, rule="largest", withheld=0.2)
@@ -56,15 +60,16 @@ def with_terms(bench: Bench, terms: CorrectingRule | None) -> Bench:
 
 
 def whole(bench: Bench, entrants: list[Entrant], terms: CorrectingRule) -> Corrected:
-    (found,) = correct(with_terms(bench, terms), entrants, seeds=1)
+    *_, found = correct(with_terms(bench, terms), entrants, seeds=1)
     return found
 
 
 def test_every_method_has_the_same_corrections_and_one_that_fails_is_a_row(
     bench: Bench, methods: list[Entrant]
 ) -> None:
-    first, found = correct(with_terms(bench, TERMS), methods, seeds=2)
-    assert first.courses == found.courses[: len(first.courses)]
+    *early, found = correct(with_terms(bench, TERMS), methods, seeds=2)
+    assert [len(one.courses) for one in early] == list(range(1, len(found.courses)))
+    assert all(one.courses == found.courses[: len(one.courses)] for one in early)
     courses = by_method(found.courses)
     assert list(courses) == [*CONTROLS, "spread", "broken"]
     for seed in (0, 1):
@@ -253,14 +258,14 @@ def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> No
     rules = protocol_path("user-corrected").read_text()
     own = tmp_path / "own.toml"
     own.write_text(f"{rules.partition('[datasets.')[0]}[datasets.toy-texts]\n")
-    done = ran(
-        "--methods", "triplet", "--protocol", own, "--plugin", plugin, "--seeds", 1,
+    asked = (
+        "--protocol", own, "--plugin", plugin, "--seeds", 1,
         "--turns", 1, "--clusters", 3, "--members", 15, "--set", "training.steps=10",
         "--set", "training.steps_per_epoch=10",
         "--set", "backbone.embedding_size=8", "--set", "selection.every=10",
         "--out", tmp_path / "out.json", "--metric", "map_at_r", "--format", "md",
-        "--figure", tmp_path / "curves.svg",
     )  # fmt: skip
+    done = ran("--methods", "triplet", *asked, "--figure", tmp_path / "curves.svg")
     assert done.exit_code == 0, done.output
     picture = (tmp_path / "curves.svg").read_text()
     assert picture.startswith("<?xml")
@@ -278,6 +283,25 @@ def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> No
     learnt = ["triplet", *load_protocol("user-corrected").controls]
     assert [one["method"] for one in document["courses"]] == [*CONTROLS, *learnt]
     assert not any(one["reason"] for one in document["courses"])
+    assert ran("--methods", "softmax", *asked).exit_code == 0
+    more = json.loads((tmp_path / "out.json").read_text())
+    assert [one["method"] for one in more["courses"]] == [*CONTROLS, *learnt, "softmax"]
+    assert more["courses"][:-1] == document["courses"]
+    with pytest.raises(NotComparable, match="made before is of another protocol"):
+        ran("--methods", "softmax", *asked, "--turns", 2)
+    checked = CliRunner().invoke(
+        main.app,
+        [
+            "verify",
+            str(tmp_path / "out.json"),
+            "--protocol-file",
+            str(own),
+            "--plugin",
+            str(plugin),
+        ],
+    )
+    assert checked.exit_code == 0
+    assert checked.output.endswith("16 looked at, 16 hold, 0 do not\n"), checked.output
 
 
 def test_wrong_options_are_a_line(tmp_path: Path) -> None:
@@ -326,6 +350,104 @@ def test_what_was_written_is_read_back_and_an_edited_file_is_refused(
     path.write_text("{}")
     with refused("is no file of `bench correct --out`"):
         read_corrected(path)
+
+
+def test_what_is_held_is_kept_and_the_rest_is_as_if_made_at_once(
+    bench: Bench, methods: list[Entrant]
+) -> None:
+    short = with_terms(bench, TERMS.model_copy(update={"turns": 1}))
+    *_, at_once = correct(short, methods, seeds=2)
+    stopped = next(one for one in correct(short, methods, seeds=2) if len(one.courses) == 6)
+    *_, found = correct(short, methods, seeds=2, held=stopped)
+    assert correcting_document(found) == correcting_document(at_once)
+    assert all(map(operator.is_, found.courses, stopped.courses))
+    (again,) = correct(short, methods, seeds=2, held=found)
+    assert again.courses == found.courses
+    elsewhere = replace(stopped, environment={**stopped.environment, "torch": "1.0"})
+    *_, mixed = correct(short, methods, seeds=1, held=elsewhere)
+    assert mixed.environment["torch"] == f"1.0 / {found.environment['torch']}"
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("protocol", {"protocol_digest": "0"}),
+        ("dataset", {"dataset_digest": "0"}),
+        ("version of spread", {"entered": ()}),
+    ],
+)
+def test_courses_that_were_made_otherwise_are_not_gone_on_with(
+    bench: Bench, methods: list[Entrant], what: str, change: dict[str, Any]
+) -> None:
+    short = with_terms(bench, TERMS.model_copy(update={"turns": 1}))
+    held = next(correct(short, methods, seeds=1))
+    if "entered" in change:
+        other = [one.model_copy(update={"source": "of other code"}) for one in held.entered]
+        change = {"entered": other}
+    with pytest.raises(NotComparable, match=f"made before is of another {what}"):
+        next(correct(short, methods, seeds=1, held=replace(held, **change)))
+
+
+@pytest.fixture
+def verified(bench: Bench, methods: list[Entrant], texts: Dataset) -> Callable[..., list[str]]:
+    """The problems that verification finds in a file, and what it could not look at."""
+    made = whole(bench, methods, TERMS)
+    rules = with_terms(bench, TERMS).protocol
+    found = replace(made, protocol_digest=rules.digest)
+
+    class Rules(RuleBook):
+        def find(self, *_: object, **__: object) -> Protocol:
+            return rules
+
+    def of(
+        change: Callable[[Corrected], Corrected] = lambda made: made,
+        edit: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> list[str]:
+        changed = change(found)
+        document = correcting_document(changed)
+        edit(document)
+        checked = list(verify_corrected(document, changed, Rules(), Datasets((), [texts])))
+        assert len({one.what for one in checked}) == len(checked) > len(CONTROLS)
+        return [f"{one.what}: {told}" for one in checked for told in (*one.problems, one.unseen)
+                if told]  # fmt: skip
+
+    return of
+
+
+def with_course(found: Corrected, place: int, **change: Any) -> Corrected:
+    courses = list(found.courses)
+    courses[place] = replace(courses[place], **change)
+    return replace(found, courses=tuple(courses))
+
+
+def test_a_file_is_verified_by_its_turns_and_by_the_data(
+    verified: Callable[..., list[str]],
+) -> None:
+    assert verified() == []
+
+    def better(found: Corrected) -> Corrected:
+        turns = [dict(turn) for turn in found.courses[1].turns]
+        turns[2]["ami"] = 0.99
+        return with_course(found, 1, turns=tuple(turns))
+
+    def impossible(found: Corrected) -> Corrected:
+        place = len(CONTROLS)
+        turns = [dict(turn) for turn in found.courses[place].turns]
+        turns[1]["map_at_r"] = 1.5
+        return with_course(found, place, turns=tuple(turns))
+
+    def more_told(found: Corrected) -> Corrected:
+        (none, first, last) = found.courses[len(CONTROLS)].corrections
+        return with_course(found, len(CONTROLS), corrections=(none, first, last + 5))
+
+    assert any("turn 2: ami is 0.990000, computed again" in told for told in verified(better))
+    assert any("turn 1: map_at_r is 1.5, outside 0 to 1" in told for told in verified(impossible))
+    assert any("those of no-learning are" in told for told in verified(more_told))
+    edited = verified(edit=lambda document: document["areas"][0].update(area=0.5))
+    assert edited == ["areas: differ from those of the turns"]
+    other = verified(lambda found: replace(found, dataset_digest="0" * 64))
+    assert len(other) == 1
+    assert "is another version here" in other[0]
 
 
 def test_bench_run_names_the_command_that_goes_through_turns() -> None:
