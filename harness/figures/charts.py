@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -14,6 +13,7 @@ from harness.figures.sources import Entry, Sources
 from harness.metrics import RANKED_BY, direction_of
 from harness.record import Record
 from harness.results import Board, Cost
+from harness.results.replicates import tried
 
 
 @dataclass(frozen=True)
@@ -179,13 +179,15 @@ class SearchHistory:
 
 def search_histories(entry: Entry) -> list[SearchHistory]:
     """The searches of an entry; none of a method that the protocol or the data do not admit."""
-    found: dict[int, dict[int, list[Record]]] = {}
+    found: dict[int, list[Record]] = {}
     for record in entry.trials:
-        search, trial = record.identity.search, record.identity.trial
-        if search is not None and trial is not None and record.state != "skipped":
-            found.setdefault(search, {}).setdefault(trial, []).append(record)
-    histories = (SearchHistory(search, _tried(found[search])) for search in sorted(found))
-    return [history for history in histories if history.trials]
+        if record.identity.search is not None and record.state != "skipped":
+            found.setdefault(record.identity.search, []).append(record)
+    return [
+        SearchHistory(search, tuple(Tried(trial, value) for trial, (_, value) in values.items()))
+        for search, records in sorted(found.items())
+        if (values := tried(records))
+    ]
 
 
 def search_metric(entries: Sequence[Entry]) -> str | None:
@@ -199,26 +201,3 @@ def search_metric(entries: Sequence[Entry]) -> str | None:
 def _higher(best: float | None, value: float | None) -> float | None:
     known = [one for one in (best, value) if one is not None]
     return max(known, default=None)
-
-
-def _tried(trials: dict[int, list[Record]]) -> tuple[Tried, ...]:
-    finished = ((trial, _finished(trials[trial])) for trial in sorted(trials))
-    return tuple(Tried(trial, _value(folds)) for trial, folds in finished if folds)
-
-
-def _finished(records: Sequence[Record]) -> list[Record]:
-    """All folds of the point that was tried last; none while a fold is outstanding.
-
-    A trial is tried at another point once an earlier one, repeated, has brought another value.
-    """
-    points: dict[str, list[Record]] = {}
-    for record in records:
-        point = json.dumps(record.identity.hyperparameters, sort_keys=True)
-        points.setdefault(point, []).append(record)
-    complete = [folds for folds in points.values() if len(folds) == folds[0].folds]
-    return complete[-1] if complete else []
-
-
-def _value(folds: Sequence[Record]) -> float | None:
-    values = [r.validation for r in folds if r.state == "done" and r.validation is not None]
-    return fmean(values) if len(values) == len(folds) else None

@@ -120,30 +120,22 @@ def load_sources(
     dataset: str | None = None,
     aggregate: Aggregate = "separated",
 ) -> Sources:
-    """Read a Board and the Records of its rows; UserError as `load_board`.
+    """Read a Board, the Records of its rows and their trials; UserError as `load_board`.
 
-    A published file holds neither embeddings nor the trials of searches.
+    A published file holds no embeddings.
     """
     source = as_source(source)
     board = load_board(
         source, select=select, protocol=protocol, dataset=dataset, aggregate=aggregate
     )
-    records = [
-        record
+    scopes = [
+        scope
         for scope in source.scopes()
         if (scope.protocol_digest, scope.dataset_digest, scope.training_semantics)
         == (board.protocol_digest, board.dataset_digest, board.semantics.training)
-        for record in source.records(scope)
     ]
-    if not isinstance(source, StoreSource):
-        return make_sources(board, records)
-    trials = source.store.records(
-        protocol_digest=board.protocol_digest,
-        dataset=board.dataset,
-        dataset_digest=board.dataset_digest,
-        training_semantics=board.semantics.training,
-        trials=True,
-    )
+    records = [record for scope in scopes for record in source.records(scope)]
+    trials = [record for scope in scopes for record in source.trials(scope)]
     return make_sources(board, records, trials)
 
 

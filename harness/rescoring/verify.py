@@ -25,6 +25,7 @@ from harness.results.publication import (
     publication_of,
 )
 from harness.results.publishing import summaries
+from harness.results.replicates import tried
 from harness.scoring import SCORING_SEMANTICS, check_invariants
 from harness.store import Store
 
@@ -248,6 +249,8 @@ def verify_publication(
                 found += tested.problems(by_id[run.id], run.test_digest)
             yield Checked(name, tuple(found))
         yield Checked(f"{method.method}: intervals", tuple(_summary_problems(publication, method)))
+        if method.trials:
+            yield Checked(f"{method.method}: search", tuple(_search_problems(publication, method)))
     yield from tested.unseen()
 
 
@@ -279,6 +282,31 @@ def _public_problems(
             yield f"was scored under semantics {run.scores.semantics}"
         yield from check_invariants(run.scores.values)
         yield from _sum_problems(publication, run)
+
+
+def _search_problems(publication: Publication, method: PublishedMethod) -> Iterator[str]:
+    """Trials have no test scores, and the row is at the best of them; of equal ones the first."""
+    for run in method.trials:
+        if publication.identity(method, run).run_id != run.id:
+            yield f"trial {run.trial}: its id is not the digest of its identity"
+        if run.scores is not None:
+            yield f"trial {run.trial}: has test scores"
+    told = method.searched
+    if told is None:
+        return
+    found = tried(publication.record(method, run) for run in method.trials)
+    values = {trial: value for trial, (_, value) in found.items() if value is not None}
+    counts = len(found), len(found) - len(values)
+    best = max(values, key=lambda trial: (values[trial], -trial), default=-1)
+    if counts != (told.trials, told.failed):
+        yield (
+            f"recorded {told.trials} trials, {told.failed} of them failed; the file has "
+            f"{counts[0]}, {counts[1]}"
+        )
+    elif (best, values.get(best)) != (told.best_trial, told.value):
+        yield f"recorded trial {told.best_trial} as the best, at {told.value}; it is trial {best}"
+    elif found[best][0].identity.hyperparameters != method.hyperparameters:
+        yield f"its hyperparameters are not those of trial {best}"
 
 
 def _sum_problems(publication: Publication, run: PublishedRun) -> Iterator[str]:

@@ -65,6 +65,8 @@ def _published(publication: Publication) -> Iterator[tuple[Record, Arrays | None
         run = runs.get(record.run_id)
         sums = {metric: publication.class_sums(run, metric) for metric in CLASS_METRICS}
         yield record, arrays_of_sums({name: one for name, one in sums.items() if one is not None})
+    for trial in publication.trials():
+        yield trial, None
 
 
 def _merged(

@@ -64,6 +64,18 @@ class PublishedRun(Ended[int]):
     class_sums: dict[str, tuple[float, ...]] | None = None
 
 
+class PublishedTrial(PublishedRun):
+    """A run of a trial of the search for a row's hyperparameters: it has no test scores.
+
+    `declared`: where the point that was tried changes what the row declares.
+    """
+
+    search: int
+    trial: int
+    hyperparameters: dict[str, float | int | str | bool]
+    declared: Declared | None = None
+
+
 class Joined(Frozen):
     """Scores of the joined embeddings of all folds of one replicate."""
 
@@ -75,7 +87,8 @@ class PublishedMethod(Entered):
     """One row of the board: a method's version at one point of its space, and its runs.
 
     `separated`, `concatenated`: what `bench leaderboard` shows, rounded; it follows from the runs
-    and is here for whoever reads the file.
+    and is here for whoever reads the file. `trials`: of the search that chose the point; not
+    written where there were none.
     """
 
     declared: Declared
@@ -85,6 +98,7 @@ class PublishedMethod(Entered):
     concatenated: Summary
     runs: tuple[PublishedRun, ...]
     joined: tuple[Joined, ...]
+    trials: tuple[PublishedTrial, ...] = Field(default=(), exclude_if=lambda trials: not trials)
 
 
 class Publication(Frozen):
@@ -117,6 +131,10 @@ class Publication(Frozen):
 
     def identity(self, method: PublishedMethod, run: PublishedRun) -> Identity:
         """What decided the result of one of its runs."""
+        facts = of_method(method)
+        if isinstance(run, PublishedTrial):
+            point = dict(run.hyperparameters)
+            facts |= {"hyperparameters": point, "search": run.search, "trial": run.trial}
         return Identity(
             protocol=self.protocol,
             protocol_digest=self.protocol_digest,
@@ -126,12 +144,16 @@ class Publication(Frozen):
             seed=run.seed,
             fold=run.fold,
             training_semantics=self.semantics.training,
-            **of_method(method),
+            **facts,
         )
 
     def records(self) -> list[Record]:
         """The Records of all runs, as the store had them, without artifacts and tracebacks."""
-        return [self._record(method, run) for method in self.methods for run in method.runs]
+        return [self.record(method, run) for method in self.methods for run in method.runs]
+
+    def trials(self) -> list[Record]:
+        """The Records of the trials of all searches, in the same way."""
+        return [self.record(method, run) for method in self.methods for run in method.trials]
 
     def concatenations(self) -> list[Concatenation]:
         """The scores of the joined embeddings, by the ids of the runs joined."""
@@ -157,15 +179,17 @@ class Publication(Frozen):
         """All runs by their ids."""
         return {run.id: run for method in self.methods for run in method.runs}
 
-    def _record(self, method: PublishedMethod, run: PublishedRun) -> Record:
+    def record(self, method: PublishedMethod, run: PublishedRun) -> Record:
+        """The Record of one run of a row, as the store had it, without artifact and traceback."""
+        tried = run if isinstance(run, PublishedTrial) else None
         return Record(
             identity=self.identity(method, run),
-            declared=method.declared,
+            declared=(tried and tried.declared) or method.declared,
             folds=self.folds,
             replicates=self.replicates,
             looks=self.looks,
-            chosen_by=method.chosen_by,
-            searched=method.searched,
+            chosen_by="trial" if tried else method.chosen_by,
+            searched=None if tried else method.searched,
             **(of_run(run) | {"environment": self.environments[run.environment]}),
         )
 
@@ -197,6 +221,7 @@ _OPEN = {
     ".methods[].concatenated",
     ".methods[].runs",
     ".methods[].joined",
+    ".methods[].trials",
 }
 
 
@@ -205,7 +230,8 @@ def document_of(publication: Publication) -> dict[str, Any]:
     # By way of JSON text, which writes what is not finite as a string.
     content: dict[str, Any] = json.loads(publication.model_dump_json())
     for method in content["methods"]:
-        method["runs"] = [_short(run) for run in method["runs"]]
+        for runs in method.keys() & {"runs", "trials"}:
+            method[runs] = [_short(run) for run in method[runs]]
     return {DIGEST: content_digest(content), **content}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,6 +22,7 @@ from harness.results.publication import (
     Publication,
     PublishedMethod,
     PublishedRun,
+    PublishedTrial,
     Summary,
     TestSet,
     Versions,
@@ -92,7 +93,12 @@ def build_publication(
     for record in kept:
         _require_digests(store, record)
     files = SharedFiles(store)
-    methods = [publish_method(group, joined, files) for group in _groups(kept)]
+    groups = _groups(kept)
+    trials = StoreSource(store).trials(scope)
+    methods = [
+        publish_method(group, joined, files, tried)
+        for group, tried in zip(groups, _trials_of(groups, trials), strict=True)
+    ]
     return Published(
         Publication(
             protocol=board.protocol,
@@ -165,6 +171,33 @@ def _position(record: Record) -> tuple[tuple[str, ...], int, int]:
     return _row(record), record.identity.seed, record.identity.fold
 
 
+def _trials_of(
+    groups: Sequence[Sequence[Record]], trials: Sequence[Record]
+) -> Iterator[list[Record]]:
+    """The trials of each group's search; those of a search that found nothing go to the first."""
+    of_search: dict[tuple[str, int | None], list[Record]] = {}
+    for record in sorted(trials, key=lambda one: (one.identity.trial or 0, one.identity.fold)):
+        of_search.setdefault((_version(record), record.identity.search), []).append(record)
+    chosen = {
+        (_version(group[0]), group[0].searched.search) for group in groups if group[0].searched
+    }
+    for group in groups:
+        version = _version(group[0])
+        mine = [
+            key
+            for key in of_search
+            if key[0] == version
+            and (key not in chosen or (group[0].searched and key[1] == group[0].searched.search))
+        ]
+        yield [record for key in mine for record in of_search.pop(key)]
+
+
+def _version(record: Record) -> str:
+    """All of a method but the point of its space."""
+    facts = of_method(record.identity) | {"hyperparameters": None}
+    return json.dumps(facts, sort_keys=True)
+
+
 Shared = TypeVar("Shared", dict[str, str], TestSet)
 
 
@@ -205,9 +238,15 @@ def _place(kept: list[Shared], value: Shared) -> int:
 
 
 def publish_method(
-    records: Sequence[Record], joined: Sequence[Concatenation], files: SharedFiles
+    records: Sequence[Record],
+    joined: Sequence[Concatenation],
+    files: SharedFiles,
+    trials: Sequence[Record] = (),
 ) -> PublishedMethod:
-    """Publish the Records of one method at one point, by seed and fold; there is at least one."""
+    """Publish the Records of one method at one point, by seed and fold; there is at least one.
+
+    `trials`: of the search that chose the point.
+    """
     first = records[0]
     assert first.chosen_by != "trial", "trials are no replicates"
     runs = tuple(_run(record, files) for record in records)
@@ -222,6 +261,7 @@ def publish_method(
         concatenated=concatenated,
         runs=runs,
         joined=_joined(runs, joined),
+        trials=tuple(_trial(record, first, files) for record in trials),
     )
 
 
@@ -247,6 +287,19 @@ def _run(record: Record, files: SharedFiles) -> PublishedRun:
         test_set=test_set,
         class_sums=sums,
         **(of_run(record) | {"reason": reason, "environment": files.environment(record)}),
+    )
+
+
+def _trial(record: Record, row: Record, files: SharedFiles) -> PublishedTrial:
+    identity = record.identity
+    assert identity.search is not None
+    assert identity.trial is not None
+    return PublishedTrial(
+        **_run(record, files).model_dump(),
+        search=identity.search,
+        trial=identity.trial,
+        hyperparameters=dict(sorted(identity.hyperparameters.items())),
+        declared=None if record.declared == row.declared else record.declared,
     )
 
 
@@ -326,4 +379,5 @@ def _refuse_loss(publication: Publication, path: Path) -> None:
 
 
 def _done(publication: Publication) -> set[str]:
-    return {run.id for method in publication.methods for run in method.runs if run.state == "done"}
+    runs = (run for method in publication.methods for run in (*method.runs, *method.trials))
+    return {run.id for run in runs if run.state == "done"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -40,6 +42,36 @@ def complete_records(records: Iterable[Record], folds: int) -> dict[int, list[Re
         ),
         folds,
     )
+
+
+def tried(trials: Iterable[Record]) -> dict[int, tuple[Record, float | None]]:
+    """Each trial of one search, in order: a run of it, and its value, None where a fold has none.
+
+    The value is the mean over folds of the validation of what was selected. A trial counts once
+    all its folds are there: as many as others have, or as the protocol has where it is the first,
+    since a search may take fewer. It may have been tried at another point once an earlier
+    trial, repeated, had brought another value: the last point counts.
+    """
+    points: dict[int, dict[str, list[Record]]] = {}
+    for record in trials:
+        assert record.identity.trial is not None
+        point = json.dumps(record.identity.hyperparameters, sort_keys=True)
+        points.setdefault(record.identity.trial, {}).setdefault(point, []).append(record)
+    runs = [runs for by_point in points.values() for runs in by_point.values()]
+    most = (
+        max(map(len, runs)) if len(points) > 1 else max((one[0].folds for one in runs), default=0)
+    )
+    found = {}
+    for trial, by_point in sorted(points.items()):
+        complete = [runs for runs in by_point.values() if len(runs) == most]
+        if complete:
+            found[trial] = complete[-1][0], _mean_validation(complete[-1])
+    return found
+
+
+def _mean_validation(runs: Sequence[Record]) -> float | None:
+    values = [r.validation for r in runs if r.state == "done" and r.validation is not None]
+    return math.fsum(values) / len(values) if len(values) == len(runs) else None
 
 
 def separated(replicates: Replicates) -> dict[str, Interval]:

@@ -55,11 +55,19 @@ class StoreSource:
 
     def records(self, scope: Scope) -> list[Record]:
         """The Records of a scope's replicates."""
+        return self._records(scope, trials=False)
+
+    def trials(self, scope: Scope) -> list[Record]:
+        """The Records of a scope's trials."""
+        return self._records(scope, trials=True)
+
+    def _records(self, scope: Scope, *, trials: bool) -> list[Record]:
         found = self.store.records(
             protocol_digest=scope.protocol_digest,
             dataset=scope.dataset,
             dataset_digest=scope.dataset_digest,
             training_semantics=scope.training_semantics,
+            trials=trials,
         )
         return [record for record in found if _in(record.identity, scope)]
 
@@ -79,6 +87,7 @@ class RecordsSource:
     found: Sequence[Record]
     joined: Sequence[Concatenation] = ()
     sums: Callable[[str, str], ClassSums | None] = lambda _run_id, _metric: None
+    tried: Sequence[Record] = ()
 
     def scopes(self) -> list[Scope]:
         """Newest first, by when their last run ended."""
@@ -108,6 +117,10 @@ class RecordsSource:
             if record.identity.trial is None and _in(record.identity, scope)
         ]
 
+    def trials(self, scope: Scope) -> list[Record]:
+        """The trials of the scope."""
+        return [record for record in self.tried if _in(record.identity, scope)]
+
     def class_sums(self, run_id: str, metric: str) -> ClassSums | None:
         """What came with the Records."""
         return self.sums(run_id, metric)
@@ -129,6 +142,7 @@ def published_source(publication: Publication, name: str) -> RecordsSource:
         publication.records(),
         publication.concatenations(),
         lambda run_id, metric: publication.class_sums(runs.get(run_id), metric),
+        publication.trials(),
     )
 
 
