@@ -13,7 +13,8 @@ import pluggy
 
 from harness.errors import UserError
 from harness.hookspecs import BackboneSource, DatasetSource, Executor, Metric, PretrainedWeights
-from harness.method import Choice, Float, Int, Method, Range, Value, loss_method
+from harness.method import Method, loss_method
+from harness.method.space import Choice, Float, Int, Range, Value
 
 __all__ = [
     "API",

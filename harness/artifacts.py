@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from enum import StrEnum
@@ -100,6 +101,31 @@ def write_whole(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def read_json(path: Path, *, where: str = "", maker: str = "") -> Any:
+    """What a JSON file holds, whatever it is.
+
+    Raises UserError where it cannot be read or is none: `where` the file's address, `maker` the
+    command that makes one.
+    """
+    where = where or str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        makes = f"; `{maker}` makes one" if maker else ""
+        raise UserError(f"{where}: there is no such file{makes}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{where}: cannot be read: {error}") from None
+    return parse_json(text, where)
+
+
+def parse_json(text: str, where: str) -> Any:
+    """What a JSON text holds; UserError where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where}: is not JSON: {error}") from None
 
 
 def _sync_folder(folder: Path) -> None:

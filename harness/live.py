@@ -17,7 +17,7 @@ from rich.text import Text
 
 from harness.execution.session import ReplicateEnded, RunEnded
 from harness.progress import is_trial
-from harness.results import display_table
+from harness.results.display import display_table
 from harness.session import Planned, SearchEnded
 from harness.table import FittedTable
 

@@ -12,14 +12,14 @@ import copy
 import math
 import pickle
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from harness.apart import Child, Died, Gone
+from harness.apart import Died, Gone
 from harness.apart.channel import BadFrame, Channel, Closed, Message, TooMuch
 from harness.apart.memory import Memory
 from harness.apart.pupil import Lesson, begin_lesson
@@ -63,23 +63,6 @@ class Returned:
     places: Sequence[int]
     outputs: Sequence[Tensor]
     gradients: Sequence[Tensor]
-
-
-class _Speaking:
-    def __init__(self, child: Child) -> None:
-        self._child = child
-
-    def __enter__(self) -> None:
-        """Nothing can have gone wrong yet."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        """Say it as a failure of the run."""
-        if isinstance(error, Closed):
-            raise Died(self._child.how_it_ended()) from None
-        if isinstance(error, TooMuch):
-            raise TooLarge(f"the method gave the core {error}") from None
-        if isinstance(error, BadFrame):
-            raise Tampered(f"the method's process sent {error}") from None
 
 
 class ObjectiveApart:
@@ -224,10 +207,8 @@ class ObjectiveApart:
                 self._passes.clear()
                 self.images_read = _count(message.number)
         if message.word == "failed":
-            facts = message.facts
-            raise PluginFailed(
-                told(facts.get("kind"), facts.get("message"), facts.get("traceback"))
-            )
+            said = (message.facts.get(name) for name in ("kind", "message", "traceback"))
+            raise PluginFailed(told(*said))
         return message
 
     def _decline(self) -> None:
@@ -248,18 +229,25 @@ class ObjectiveApart:
             else:
                 raise BadFrame("a word that is not of this line")
 
-    def speaking(self) -> _Speaking:
+    @contextlib.contextmanager
+    def speaking(self) -> Iterator[None]:
         """Inside, a line that is closed raises Died, and what is not of this line Tampered."""
-        return _Speaking(self._child)
+        try:
+            yield
+        except Closed:
+            raise Died(self._child.how_it_ended()) from None
+        except TooMuch as error:
+            raise TooLarge(f"the method gave the core {error}") from None
+        except BadFrame as error:
+            raise Tampered(f"the method's process sent {error}") from None
 
     def question(self, message: Message) -> Question:
         """The question that a message asks, once it is checked to be one."""
         facts, arrays = message.facts, message.arrays
-        number, wanted = _count(message.number), facts.get("wanted")
-        if len(arrays) != 1 or wanted not in ([EMBEDDINGS], [FEATURES], list(WHOLE)):
-            raise BadFrame("a question for embeddings that is not of this line")
-        gone = facts.get("dropped")
-        if not isinstance(gone, list):
+        number, asked, gone = _count(message.number), facts.get("wanted"), facts.get("dropped")
+        wanted = tuple(asked) if isinstance(asked, list) else ()
+        known = wanted in ((EMBEDDINGS,), (FEATURES,), WHOLE)
+        if len(arrays) != 1 or not known or not isinstance(gone, list):
             raise BadFrame("a question for embeddings that is not of this line")
         for dropped in gone:
             self._passes.pop(_count(dropped), None)
@@ -267,9 +255,8 @@ class ObjectiveApart:
         of_inputs = gradient and facts.get("of_inputs") is True
         self._require_room(arrays[0], gradient=gradient)
         if self._stepping and not self.ahead.decided:
-            plain = gradient and not of_inputs
-            self.ahead.learn(tuple(wanted), arrays[0], self._inputs, plain=plain)
-        return Question(number, tuple(wanted), arrays[0], gradient=gradient, of_inputs=of_inputs)
+            self.ahead.learn(wanted, arrays[0], self._inputs, plain=gradient and not of_inputs)
+        return Question(number, wanted, arrays[0], gradient=gradient, of_inputs=of_inputs)
 
     def _require_room(self, inputs: Tensor, *, gradient: bool) -> None:
         """Raise TooLarge where a network would hold more for a question than honest ones take."""
@@ -325,15 +312,13 @@ class ObjectiveApart:
             one.requires_grad for one in chosen
         ):
             raise Tampered("gradients came that are not of what was given")
-        pairs = zip(chosen, gradients, strict=True)
-        own = [gradient.to(one.dtype) for one, gradient in pairs]
+        own = [gradient.to(one.dtype) for one, gradient in zip(chosen, gradients, strict=True)]
         return Returned(number, inputs, places, chosen, own)
 
     def go_back_alone(self, returned: Returned) -> None:
         """Let the gradients of one pass flow into the backbone's weights."""
         torch.autograd.backward(returned.outputs, returned.gradients)
-        inputs = returned.inputs
-        if inputs.requires_grad:
+        if (inputs := returned.inputs).requires_grad:
             grad = torch.zeros_like(inputs) if inputs.grad is None else inputs.grad
             self._channel.send("gradients", arrays=[grad])
 

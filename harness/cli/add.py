@@ -29,8 +29,8 @@ def add_embeddings(
 
     The row is marked as not trained here, is told apart from none, and is not published.
     """
-    from harness.rescoring import RuleBook
     from harness.rescoring.adding import add_embeddings as put
+    from harness.rescoring.rescore import RuleBook
     from harness.results import matching_scopes
     from harness.results.source import StoreSource
     from harness.store import Store

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from harness.data.own import Brought
     from harness.record import Record
-    from harness.rescoring import RuleBook
+    from harness.rescoring.rescore import RuleBook
     from harness.store import Store
 
 TOLERANCE = 0.02
@@ -37,20 +37,13 @@ def audit(  # noqa: PLR0913 - one argument an option
     store: StoreOption = DEFAULT_STORE,
     protocol: Annotated[
         str | None,
-        typer.Option(help="Name or digest; needed if the store holds several.", show_default=False),
+        typer.Option(help="Name or digest; needed if the store holds several."),
     ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="Needed if the store holds several.", show_default=False)
-    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Needed if the store holds several.")] = None,
     only: OnlyOption = None,
     share: Annotated[
         float | None,
-        typer.Option(
-            help="Which part of each row's runs; by default one run.",
-            min=0.0,
-            max=1.0,
-            show_default=False,
-        ),
+        typer.Option(help="Which part of each row's runs; by default one run.", min=0.0, max=1.0),
     ] = None,
     plugin: PluginOption = None,
     protocol_file: ProtocolFileOption = None,
@@ -63,7 +56,7 @@ def audit(  # noqa: PLR0913 - one argument an option
 
     Exit code 1 if one does not come out as recorded, or cannot be trained again here.
     """
-    from harness.rescoring import RuleBook
+    from harness.rescoring.rescore import RuleBook
     from harness.results import Selector
     from harness.results.publishing import records_of_board
     from harness.results.source import StoreSource

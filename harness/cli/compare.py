@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.results.comparison import Comparison
 
 MethodArgument = Annotated[
-    str, typer.Argument(help="A method's name or its label on the leaderboard.", show_default=False)
+    str, typer.Argument(help="A method's name or its label on the leaderboard.")
 ]
 DifferenceOption = Annotated[
     float, typer.Option("--difference", help="The difference that is not to be missed.")
@@ -78,7 +78,7 @@ def _compared(  # noqa: PLR0913 - what is compared, and how
     """Compare two rows of a board; where `noise_only`, whichever way the metric is better."""
     from harness.metrics import direction_of
     from harness.results import load_board
-    from harness.results.comparison import load_comparison
+    from harness.results.comparison import compare as compare_rows
 
     if not (math.isfinite(to_see) and to_see > 0.0):
         raise UserError(f"--difference must be a number above 0, not {to_see}")
@@ -88,10 +88,10 @@ def _compared(  # noqa: PLR0913 - what is compared, and how
             typer.echo(f"bench: {line}", err=True)
         facts = board.metric(metric)
         unknown = noise_only and facts.higher_is_better is None
-        return load_comparison(
-            opened,
+        return compare_rows(
             board,
             *methods,
+            source=opened,
             metric=facts.name,
             higher_is_better=unknown or direction_of(facts, direction),
             alone=alone,

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import FormatOption, PluginOption
+from harness.cli.options import (
+    DatasetOption,
+    DeviceOption,
+    FormatOption,
+    PluginOption,
+    SetOption,
+    WithOption,
+)
 from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
@@ -21,65 +28,50 @@ if TYPE_CHECKING:
 def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
     *,
     methods: Annotated[
-        str | None, typer.Option(help="Names separated by commas, or 'all'.", show_default=False)
+        str | None, typer.Option(help="Names separated by commas, or 'all'.")
     ] = None,
     read: Annotated[
         Path | None,
-        typer.Option(help="Show what --out wrote, and train nothing.", show_default=False),
+        typer.Option(help="Show what --out wrote, and train nothing."),
     ] = None,
     protocol: Annotated[
         str, typer.Option(help="The user, and how heads are trained: a name or a .toml's path.")
     ] = "user-corrected",
-    dataset: Annotated[
-        str | None, typer.Option(help="By default the protocol's first.", show_default=False)
-    ] = None,
-    turns: Annotated[
-        int | None, typer.Option(help="How often the user looks.", show_default=False)
-    ] = None,
-    clusters: Annotated[
-        int | None, typer.Option(help="Clusters looked at in a turn.", show_default=False)
-    ] = None,
-    members: Annotated[
-        int | None, typer.Option(help="Members of each that are looked at.", show_default=False)
-    ] = None,
+    dataset: DatasetOption = None,
+    turns: Annotated[int | None, typer.Option(help="How often the user looks.")] = None,
+    clusters: Annotated[int | None, typer.Option(help="Clusters looked at in a turn.")] = None,
+    members: Annotated[int | None, typer.Option(help="Members of each that are looked at.")] = None,
     rule: Annotated[
         str | None,
-        typer.Option(help="Which clusters: largest, least-pure or random.", show_default=False),
+        typer.Option(help="Which clusters: largest, least-pure or random."),
     ] = None,
     withheld: Annotated[
         float | None,
-        typer.Option(help="Share of the classes that the user does not know.", show_default=False),
+        typer.Option(help="Share of the classes that the user does not know."),
     ] = None,
     adaptive: Annotated[
         bool, typer.Option("--adaptive", help="Show each method's own clusters.")
     ] = False,
     seeds: Annotated[
         int | None,
-        typer.Option(help="How many users; by default the protocol's.", show_default=False),
+        typer.Option(help="How many users; by default the protocol's."),
     ] = None,
     metric: Annotated[
         str, typer.Option(help="What the table shows: ami, nmi, ari, pairwise_f1 or map_at_r.")
     ] = "ami",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override a protocol value, as key.path=value."),
-    ] = None,
-    with_: Annotated[
-        list[str] | None,
-        typer.Option("--with", help="Give a hyperparameter, as method.name=value."),
-    ] = None,
+    device: DeviceOption = "auto",
+    set_: SetOption = None,
+    with_: WithOption = None,
     plugin: PluginOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Write everything as JSON there too, as it comes; go on with what it holds.",
-            show_default=False,
+            help="Write everything as JSON there too, as it comes; go on with what it holds."
         ),
     ] = None,
     figure: Annotated[
         Path | None,
-        typer.Option(help="Draw the curves: a .pdf, .svg or .png.", show_default=False),
+        typer.Option(help="Draw the curves: a .pdf, .svg or .png."),
     ] = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:

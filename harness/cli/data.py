@@ -97,9 +97,7 @@ def add(
 
 @app.command()
 def weights(
-    backbone: Annotated[
-        str | None, typer.Argument(help="The backbone; none: list them.", show_default=False)
-    ] = None,
+    backbone: Annotated[str | None, typer.Argument(help="The backbone; none: list them.")] = None,
     *,
     plugin: PluginOption = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option

@@ -25,8 +25,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     variable: Annotated[
         str | None,
         typer.Option(
-            help="The dataset's attribute that is known of a query; by default its only one.",
-            show_default=False,
+            help="The dataset's attribute that is known of a query; by default its only one."
         ),
     ] = None,
     newest: Annotated[
@@ -49,15 +48,12 @@ def deploy(  # noqa: PLR0913 - one argument an option
     those at a threshold that neither the gallery nor the queries have chosen.
     """
     from harness.data.loading import recorded_dataset
-    from harness.deployment import (
-        DeploymentTerms,
-        deployment_document,
-        deployment_table,
-        load_runs,
-    )
-    from harness.deployment import deploy as put_to_work
+    from harness.deployment.arms import DeploymentTerms
+    from harness.deployment.loading import deploy as put_to_work
+    from harness.deployment.loading import load_runs
+    from harness.deployment.results import deployment_document, deployment_table
     from harness.registry import load_registry
-    from harness.rescoring import RuleBook
+    from harness.rescoring.rescore import RuleBook
     from harness.table import render
 
     settings = DeploymentTerms(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)

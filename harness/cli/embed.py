@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import OwnDataOptions, PluginOption, StoreOption, grouped
+from harness.cli.options import (
+    DeviceOption,
+    OwnDataOptions,
+    PluginOption,
+    StoreOption,
+    grouped,
+)
 from harness.errors import UserError
 from harness.settings import DEFAULT_STORE
 
@@ -37,7 +43,7 @@ def embed(  # noqa: PLR0913 - one argument an option
     ] = Path("features.npz"),
     read: OwnDataOptions,
     store: StoreOption = DEFAULT_STORE,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")] = "cpu",
+    device: DeviceOption = "cpu",
     threads: Annotated[int, typer.Option(help="Processor threads that embed.", min=1)] = 1,
     plugin: PluginOption = None,
 ) -> None:  # fmt: skip

@@ -40,15 +40,13 @@ def export(  # noqa: PLR0913 - one argument an option
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The file; by default METHOD-RUN.safetensors.",
-            show_default=False,
+            "--output", "-o", help="The file; by default METHOD-RUN.safetensors."
         ),
     ] = None,
     graph: Annotated[
         Path | None,
         typer.Option(
-            help="Write a torch.export program (.pt2) of it too, which needs nothing but torch.",
-            show_default=False,
+            help="Write a torch.export program (.pt2) of it too, which needs nothing but torch."
         ),
     ] = None,
     card: Annotated[
@@ -114,7 +112,7 @@ def _again(
     from harness.embedder.keeping import kept_in, require_alone
     from harness.execution.reproducing import embedder_again
     from harness.registry import load_registry
-    from harness.rescoring import RuleBook
+    from harness.rescoring.rescore import RuleBook
 
     protocol = RuleBook(protocol_file).protocol(record.identity)
     require_alone(protocol)

@@ -9,6 +9,7 @@ import typer
 
 from harness.cli.options import (
     DirectionOption,
+    MetricOption,
     PluginOption,
     RecordedDataOptions,
     ScoredBoardOptions,
@@ -30,19 +31,15 @@ def figure(  # noqa: PLR0913 - one argument an option
     *,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", help="A .pdf, .svg or .png; by default NAME.pdf.", show_default=False
-        ),
+        typer.Option("--output", "-o", help="A .pdf, .svg or .png; by default NAME.pdf."),
     ] = None,
     method: Annotated[
         str | None,
-        typer.Option(help="For plots of one method; by default the best.", show_default=False),
+        typer.Option(help="For plots of one method; by default the best."),
     ] = None,
     methods: Annotated[
         str | None,
-        typer.Option(
-            help="Which rows alone, by commas; the first eight have colours.", show_default=False
-        ),
+        typer.Option(help="Which rows alone, by commas; the first eight have colours."),
     ] = None,
     width: Annotated[
         float,
@@ -52,7 +49,7 @@ def figure(  # noqa: PLR0913 - one argument an option
         int,
         typer.Option(min=1, help="forest and critical-difference: how many methods, best first."),
     ] = 30,
-    metric: Annotated[str, typer.Option(help="For plots of scores.")] = "map_at_r",
+    metric: MetricOption = "map_at_r",
     direction: DirectionOption = None,
     cost: Annotated[
         str,

@@ -20,7 +20,7 @@ from harness.errors import NotComparable, UserError
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
-    from harness.gate import GateReport
+    from harness.gate.report import GateReport
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 Policy = Literal["pass", "fail"]
@@ -31,58 +31,51 @@ def gate(  # noqa: PLR0913 - one argument an option
     *,
     baseline: Annotated[
         Path | None,
-        typer.Option(
-            help="A published leaderboard, results/....json, or a store.", show_default=False
-        ),
+        typer.Option(help="A published leaderboard, results/....json, or a store."),
     ] = None,
     only: OnlyOption = None,
     store: StoreOption = DEFAULT_STORE,
     candidate: Annotated[
         Path | None,
-        typer.Option(help="A published leaderboard in place of --store.", show_default=False),
+        typer.Option(help="A published leaderboard in place of --store."),
     ] = None,
     methods: Annotated[
         str | None,
-        typer.Option(help="Of the baseline, by commas; by default all.", show_default=False),
+        typer.Option(help="Of the baseline, by commas; by default all."),
     ] = None,
     embeddings: Annotated[
         Path | None,
-        typer.Option(help="A model's embeddings, in place of runs.", show_default=False),
+        typer.Option(help="A model's embeddings, in place of runs."),
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(help="The embeddings they are compared with.", show_default=False),
+        typer.Option(help="The embeddings they are compared with."),
     ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="One class label for each of them; without it in the file of --embeddings.",
-            show_default=False,
+            help="One class label for each of them; without it in the file of --embeddings."
         ),
     ] = None,
     gallery: Annotated[
         list[Path] | None,
         typer.Option(
             help="What --embeddings search; else each other; may be repeated: each is searched "
-            "alone, and has lines of its own.",
-            show_default=False,
+            "alone, and has lines of its own."
         ),
     ] = None,
     against_gallery: Annotated[
         list[Path] | None,
-        typer.Option(help="What --against search, one for each --gallery.", show_default=False),
+        typer.Option(help="What --against search, one for each --gallery."),
     ] = None,
     gallery_labels: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="The galleries' labels; without it in the files of --gallery.", show_default=False
-        ),
+        typer.Option(help="The galleries' labels; without it in the files of --gallery."),
     ] = None,
     exclude: Annotated[
         str | None,
         typer.Option(
-            help="Columns of the labels' files such as camera, with commas, as bench score has it.",
-            show_default=False,
+            help="Columns of the labels' files such as camera, with commas, as bench score has it."
         ),
     ] = None,
     read: RecordedDataOptions,
@@ -112,12 +105,8 @@ def gate(  # noqa: PLR0913 - one argument an option
         Literal["text", "json", "md"],
         format_option(("text", "json", "md"), {"table": "text", "markdown": "md"}),
     ] = "text",
-    junit: Annotated[
-        Path | None, typer.Option(help="Write JUnit XML there too.", show_default=False)
-    ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(help="Write Markdown there too.", show_default=False)
-    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML there too.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write Markdown there too.")] = None,
 ) -> None:
     """Hold a store, a published leaderboard or embeddings against a baseline.
 
@@ -125,8 +114,7 @@ def gate(  # noqa: PLR0913 - one argument an option
     failed, 5 inconclusive. On GitHub the step's summary is written too.
     """
     from harness.cli.paired import ComparisonTerms, compared, galleries_of, pair_of
-    from harness.gate import gated_metrics
-    from harness.gate.metrics import parse_margin
+    from harness.gate.metrics import gated_metrics, parse_margin
 
     for text in margin or ():
         parse_margin(text.rpartition("=")[2])  # before anything is read
@@ -170,7 +158,8 @@ def _of_boards(
     *,
     own: RecordedDataOptions,
 ) -> GateReport:
-    from harness.gate import baseline_side, candidate_side, gate_boards, gated_metrics
+    from harness.gate.boards import baseline_side, candidate_side, gate_boards
+    from harness.gate.metrics import gated_metrics
     from harness.results import Selector, open_source
 
     baseline, candidate = sides
@@ -188,7 +177,7 @@ def _of_boards(
 
 
 def _refused(refusal: str, baseline: str, candidate: str) -> GateReport:
-    from harness.gate import GateReport
+    from harness.gate.report import GateReport
 
     return GateReport(
         baseline=baseline, candidate=candidate, subject="nothing compared", refusal=refusal

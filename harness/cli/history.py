@@ -20,7 +20,7 @@ def history(  # noqa: PLR0913 - one argument an option
     *,
     store: Annotated[
         Path | None,
-        typer.Option(help="A store whose boards come last, as they are now.", show_default=False),
+        typer.Option(help="A store whose boards come last, as they are now."),
     ] = None,
     source: Annotated[
         Literal["auto", "git", "folder"],
@@ -30,9 +30,7 @@ def history(  # noqa: PLR0913 - one argument an option
         str,
         typer.Option(help="A name or title; NAME:higher or :lower where old Records do not say."),
     ] = "map_at_r",
-    methods: Annotated[
-        str | None, typer.Option(help="By commas; by default all.", show_default=False)
-    ] = None,
+    methods: Annotated[str | None, typer.Option(help="By commas; by default all.")] = None,
     level: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Largest p-value of a change point.")
     ] = 0.01,
@@ -41,15 +39,8 @@ def history(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Show each method's score over time, and where it changed."""
     from harness.gate.metrics import names_measured, parse_metric, told_of
-    from harness.history import (
-        Collected,
-        from_folder,
-        from_git,
-        from_store,
-        history_table,
-        in_git,
-        series_of,
-    )
+    from harness.history.collecting import Collected, from_folder, from_git, from_store, in_git
+    from harness.history.series import history_table, series_of
     from harness.table import render
 
     git = source == "git" or (source == "auto" and in_git(path))

@@ -32,22 +32,19 @@ def leaderboard(  # noqa: PLR0913 - one argument an option
     format: FormatOption = "table",  # noqa: A002 - named as its option
     metrics: Annotated[
         str | None,
-        typer.Option(help="Columns to show, separated by commas.", show_default=False),
+        typer.Option(help="Columns to show, separated by commas."),
     ] = None,
     sort: Annotated[
         str | None,
         typer.Option(
-            help="The metric that orders the rows; by default the first of --metrics, or MAP@R.",
-            show_default=False,
+            help="The metric that orders the rows; by default the first of --metrics, or MAP@R."
         ),
     ] = None,
     methods: Annotated[
         str | None,
-        typer.Option(help="Show the rows of these, separated by commas.", show_default=False),
+        typer.Option(help="Show the rows of these, separated by commas."),
     ] = None,
-    top: Annotated[
-        int | None, typer.Option(help="Show the first rows only.", min=1, show_default=False)
-    ] = None,
+    top: Annotated[int | None, typer.Option(help="Show the first rows only.", min=1)] = None,
     bibtex: Annotated[
         bool, typer.Option("--bibtex", help="Print citations of the rows' methods instead.")
     ] = False,
@@ -105,7 +102,7 @@ def _print(
     metrics: list[str] | None,
     places: Sequence[int],
 ) -> None:
-    from harness.results import board_renderable, render_board
+    from harness.results.display import board_renderable, render_board
     from harness.results.notes import notes_of
 
     if format == "table" and sys.stdout.isatty():

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from harness.benchmark import Benchmark
     from harness.data.own import Brought
     from harness.reading import Reading
-    from harness.results import Aggregate, Selector
+    from harness.results import Selector
+    from harness.results.board import Aggregate
     from harness.results.source import Source
 
 Format = Literal["table", "md", "csv", "json", "latex"]
@@ -47,16 +48,13 @@ StoreOption = Annotated[
 ]
 PluginOption = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--plugin", help="An uninstalled plugin file to load; may be repeated.", show_default=False
-    ),
+    typer.Option("--plugin", help="An uninstalled plugin file to load; may be repeated."),
 ]
 ProtocolFileOption = Annotated[
     list[Path] | None,
     typer.Option(
         "--protocol-file",
         help="A protocol file of your own, besides the published ones; may be repeated.",
-        show_default=False,
     ),
 ]
 OnlyOption = Annotated[
@@ -65,7 +63,6 @@ OnlyOption = Annotated[
         "--only",
         help="FACT=VALUE: the board, or its rows, of that trunk, version, distribution, "
         "dataset_digest...; may be repeated.",
-        show_default=False,
     ),
 ]
 ConcatenatedOption = Annotated[
@@ -90,8 +87,20 @@ DirectionOption = Annotated[
     typer.Option(
         "--higher-is-better/--lower-is-better",
         help="Which way the metric is better, where old Records do not say.",
-        show_default=False,
     ),
+]
+DatasetOption = Annotated[str | None, typer.Option(help="By default the protocol's first.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Override a protocol value, as key.path=value: the protocol is then unlocked.",
+    ),
+]
+WithOption = Annotated[
+    list[str] | None,
+    typer.Option("--with", help="Give a hyperparameter, as method.name=value; its row is marked."),
 ]
 TextFormat = Literal["text", "json"]
 TextFormatOption = Annotated[TextFormat, format_option(get_args(TextFormat), {"table": "text"})]
@@ -138,19 +147,16 @@ class BoardOptions:
 
     source: Annotated[
         Path | None,
-        typer.Argument(
-            help="A store, or a published leaderboard's file; by default --store.",
-            show_default=False,
-        ),
+        typer.Argument(help="A store, or a published leaderboard's file; by default --store."),
     ] = None
     store: StoreOption = DEFAULT_STORE
     protocol: Annotated[
         str | None,
-        typer.Option(help="Name or digest; by default what was run last.", show_default=False),
+        typer.Option(help="Name or digest; by default what was run last."),
     ] = None
     dataset: Annotated[
         str | None,
-        typer.Option(help="Name or digest; by default what was run last.", show_default=False),
+        typer.Option(help="Name or digest; by default what was run last."),
     ] = None
     only: OnlyOption = None
 
@@ -184,14 +190,11 @@ class ScoredBoardOptions(BoardOptions):
 class ReadingOptions:
     """How files are read where they leave a doubt, as `Reading` has it."""
 
-    label_column: Annotated[
-        str | None, typer.Option(help="Which column has the labels.", show_default=False)
-    ] = None
+    label_column: Annotated[str | None, typer.Option(help="Which column has the labels.")] = None
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Which columns are dimensions: names, numbers and ranges (d0-d63), or all.",
-            show_default=False,
+            help="Which columns are dimensions: names, numbers and ranges (d0-d63), or all."
         ),
     ] = None
     drop_missing: Annotated[
@@ -205,7 +208,6 @@ class ReadingOptions:
         typer.Option(
             "--header/--no-header",
             help="Whether a text table's first line has names; by its looks without.",
-            show_default=False,
         ),
     ] = None
 
@@ -226,9 +228,7 @@ class OwnDataOptions(ReadingOptions):
     ] = False
     size: Annotated[
         int | None,
-        typer.Option(
-            help="Side that image files are brought to; by default 64.", min=8, show_default=False
-        ),
+        typer.Option(help="Side that image files are brought to; by default 64.", min=8),
     ] = None
 
 
@@ -238,10 +238,7 @@ class RecordedDataOptions(OwnDataOptions):
 
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="Your own data that the runs are of, as bench run --data took them.",
-            show_default=False,
-        ),
+        typer.Option(help="Your own data that the runs are of, as bench run --data took them."),
     ] = None
 
     @functools.cached_property
@@ -263,22 +260,17 @@ class RecordedDataOptions(OwnDataOptions):
 class BenchmarkOptions:
     """What is run, and how the machine is spent on it."""
 
-    methods: Annotated[
-        str, typer.Option(help="Names separated by commas, or 'all'.", show_default=False)
-    ]
+    methods: Annotated[str, typer.Option(help="Names separated by commas, or 'all'.")]
     protocol: Annotated[
         str | None,
         typer.Option(
             envvar="BENCH_PROTOCOL",
             help=f"A published name or a .toml file's path; by default {DEFAULT_PROTOCOL}, and "
             f"{OWN_DATA_PROTOCOL} for own data.",
-            show_default=False,
         ),
     ] = None
-    dataset: Annotated[
-        str | None, typer.Option(help="By default the protocol's first.", show_default=False)
-    ] = None
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto"
+    dataset: DatasetOption = None
+    device: DeviceOption = "auto"
     threads: Annotated[
         int,
         typer.Option(
@@ -304,20 +296,18 @@ class BenchmarkOptions:
     ] = 1
     address: Annotated[
         str | None,
-        typer.Option(help="Of the cluster, for an executor that has one.", show_default=False),
+        typer.Option(help="Of the cluster, for an executor that has one."),
     ] = None
     time_limit: Annotated[
         str | None,
         typer.Option(
-            help="What a run may take, as 90, 10min or 2h; then it is ended and recorded so.",
-            show_default=False,
+            help="What a run may take, as 90, 10min or 2h; then it is ended and recorded so."
         ),
     ] = None
     memory_limit: Annotated[
         str | None,
         typer.Option(
-            help="Main memory that a worker may hold, as 512M or 4GB; then its run is ended.",
-            show_default=False,
+            help="Main memory that a worker may hold, as 512M or 4GB; then its run is ended."
         ),
     ] = None
     sandbox: Annotated[
@@ -326,7 +316,6 @@ class BenchmarkOptions:
             "--sandbox/--no-sandbox",
             help="Whether code of plugins may open only its own files and reach nobody; by default "
             "where the system has it and runs are trained on the processor.",
-            show_default=False,
         ),
     ] = None
     plugin: PluginOption = None
@@ -337,16 +326,7 @@ class BenchmarkOptions:
         from harness.benchmark import Benchmark
         from harness.settings import Settings
 
-        settings = Settings.read(
-            workers=self.workers,
-            threads=self.threads,
-            together=self.together,
-            workers_per_gpu=self.workers_per_gpu,
-            time_limit=self.time_limit,
-            memory_limit=self.memory_limit,
-            address=self.address,
-            sandbox=self.sandbox,
-        )
+        read = inspect.signature(Settings.read).parameters
         made = Benchmark(
             protocol=self.protocol,
             methods=self.methods,
@@ -354,7 +334,7 @@ class BenchmarkOptions:
             plugins=self.plugin or (),
             device=self.device,
             executor=self.executor,
-            settings=settings,
+            settings=Settings.read(**{name: getattr(self, name) for name in read}),
             **more,
         )
         for note in made.notes:

@@ -12,8 +12,8 @@ from harness.cli.searching import values_of
 from harness.errors import NotComparable, UserError
 
 if TYPE_CHECKING:
-    from harness.gate import GatedMetric, GateReport
-    from harness.gate.report import Policy
+    from harness.gate.metrics import GatedMetric
+    from harness.gate.report import GateReport, Policy
     from harness.reading import Embeddings, Labels, Reading
 
 
@@ -72,7 +72,7 @@ def compared(
     terms: ComparisonTerms,
 ) -> GateReport:
     """Read all files and hold the new model against the old one."""
-    from harness.gate import Shelf, gate_embeddings
+    from harness.gate.embeddings import Shelf, gate_embeddings
     from harness.reading import codes_of
 
     after, before, classes = _read(files, reading)

@@ -43,7 +43,7 @@ def check(
     name: Annotated[str, typer.Argument(help="A method, or a distribution for all of its own.")],
     plugin: Annotated[
         list[Path] | None,
-        typer.Option(help="An uninstalled plugin file to load as well.", show_default=False),
+        typer.Option(help="An uninstalled plugin file to load as well."),
     ] = None,
 ) -> None:
     """Run the conformance suite on a method; exit code 1 if a check fails."""

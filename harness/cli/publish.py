@@ -28,11 +28,11 @@ def publish(  # noqa: PLR0913 - one argument an option
     store: StoreOption = DEFAULT_STORE,
     protocol: Annotated[
         str | None,
-        typer.Option(help="Name or digest; needed if the store holds several.", show_default=False),
+        typer.Option(help="Name or digest; needed if the store holds several."),
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(help="Name or digest; needed if the store holds several.", show_default=False),
+        typer.Option(help="Name or digest; needed if the store holds several."),
     ] = None,
     only: OnlyOption = None,
     results: Annotated[
@@ -58,7 +58,7 @@ def publish(  # noqa: PLR0913 - one argument an option
     The file says which runs came out the same; one that cannot be trained here is not among them.
     """
     from harness.cli.audit import audited
-    from harness.rescoring import RuleBook
+    from harness.rescoring.rescore import RuleBook
     from harness.results import Selector
     from harness.results.key import by_method
     from harness.results.publishing import (

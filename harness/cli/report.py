@@ -31,7 +31,7 @@ def report(
     ),
     variables: Annotated[
         Path | None,
-        typer.Option(help="Show what `bench variables --format json` printed.", show_default=False),
+        typer.Option(help="Show what `bench variables --format json` printed."),
     ] = None,
     plugin: PluginOption = None,
 ) -> None:

@@ -30,9 +30,7 @@ def reproduce(  # noqa: PLR0913 - one argument an option
     store: StoreOption = DEFAULT_STORE,
     plugin: PluginOption = None,
     protocol_file: ProtocolFileOption = None,
-    device: Annotated[
-        str | None, typer.Option(help="By default the one it ran on.", show_default=False)
-    ] = None,
+    device: Annotated[str | None, typer.Option(help="By default the one it ran on.")] = None,
     tolerance: Annotated[
         float,
         typer.Option(help="How far a score may be off where the environment differs.", min=0.0),
@@ -44,7 +42,7 @@ def reproduce(  # noqa: PLR0913 - one argument an option
     """
     from harness.execution.reproducing import reproduce as again
     from harness.registry import load_registry
-    from harness.rescoring import RuleBook
+    from harness.rescoring.rescore import RuleBook
     from harness.store import Store
 
     registry = load_registry(plugin or ())

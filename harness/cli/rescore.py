@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,13 +20,12 @@ from harness.settings import DEFAULT_STORE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.rescoring import Checked, Datasets
+    from harness.rescoring.datasets import Datasets
+    from harness.rescoring.verify import Checked
 
 
 def rescore(
-    path: Annotated[
-        Path | None, typer.Argument(help="A store; by default --store.", show_default=False)
-    ] = None,
+    path: Annotated[Path | None, typer.Argument(help="A store; by default --store.")] = None,
     *,
     store: StoreOption = DEFAULT_STORE,
     protocol_file: ProtocolFileOption = None,
@@ -35,7 +33,7 @@ def rescore(
 ) -> None:
     """Recompute every score from the stored embeddings under the current metric version."""
     from harness.registry import load_registry
-    from harness.rescoring import RuleBook, rescore_store
+    from harness.rescoring.rescore import RuleBook, rescore_store
     from harness.session import say_waiting
     from harness.store import Store
 
@@ -59,7 +57,6 @@ def verify(
         Path | None,
         typer.Argument(
             help="A store, a leaderboard in JSON, published or not, or what `bench correct` wrote.",
-            show_default=False,
         ),
     ] = None,
     *,
@@ -73,7 +70,7 @@ def verify(
     Test samples are compared with those of the dataset, where it is at hand. What could not be
     looked at is said; exit code 3 if that is all there is.
     """
-    from harness.rescoring import Datasets
+    from harness.rescoring.datasets import Datasets
 
     datasets = Datasets(plugin or (), [] if own.brought is None else [own.brought.dataset])
     total = wrong = unseen = 0
@@ -95,12 +92,16 @@ def verify(
 
 
 def _findings(path: Path, protocol_files: list[Path], datasets: Datasets) -> Iterator[Checked]:
+    from harness.artifacts import read_json
     from harness.correcting.document import is_corrected, read_corrected
-    from harness.rescoring import RuleBook, verify_board, verify_publication, verify_store
+    from harness.rescoring.rescore import RuleBook
+    from harness.rescoring.verify import verify_board, verify_publication, verify_store
     from harness.results.publication import is_publication
 
     if path.is_file():
-        document = _document(path)
+        document = read_json(path)
+        if not isinstance(document, dict):
+            raise UserError(f"{path}: is not a leaderboard in JSON")
         if is_corrected(document):
             from harness.correcting.verify import verify_corrected
 
@@ -115,13 +116,3 @@ def _findings(path: Path, protocol_files: list[Path], datasets: Datasets) -> Ite
 
     with Store.open(path) as opened:
         yield from verify_store(opened, RuleBook(protocol_files), datasets)
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read as JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise UserError(f"{path}: is not a leaderboard in JSON")
-    return document

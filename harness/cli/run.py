@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import BenchmarkOptions, OwnDataOptions, grouped
+from harness.cli.options import BenchmarkOptions, OwnDataOptions, SetOption, WithOption, grouped
 from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
@@ -24,17 +24,12 @@ def run(  # noqa: PLR0913 - one argument an option
         Path | None,
         typer.Option(
             help="Your own: a folder of class folders, or a CSV, Parquet, npz, npy or safetensors "
-            "file; the protocol is then unlocked.",
-            show_default=False,
+            "file; the protocol is then unlocked."
         ),
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(
-            help="How many replicates; by default all of the protocol's.",
-            min=1,
-            show_default=False,
-        ),
+        typer.Option(help="How many replicates; by default all of the protocol's.", min=1),
     ] = None,
     resolve: Annotated[
         bool,
@@ -44,29 +39,14 @@ def run(  # noqa: PLR0913 - one argument an option
             "methods that may still be the best.",
         ),
     ] = False,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Override a protocol value, as key.path=value: the protocol is then unlocked.",
-            show_default=False,
-        ),
-    ] = None,
-    with_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--with",
-            help="Give a hyperparameter, as method.name=value; its row is marked.",
-            show_default=False,
-        ),
-    ] = None,
+    set_: SetOption = None,
+    with_: WithOption = None,
     track: Annotated[
         list[str] | None,
         typer.Option(
             "--track",
             help="Show runs elsewhere too: tensorboard:DIR, wandb:DIR, mlflow:DIR or jsonl:FILE; "
             "may be repeated.",
-            show_default=False,
         ),
     ] = None,
     keep_weights: Annotated[
@@ -107,7 +87,7 @@ def run(  # noqa: PLR0913 - one argument an option
 
 def show(session: Session) -> None:
     """Leave the board on standard output, as wide as a terminal is."""
-    from harness.results import board_renderable, render_board
+    from harness.results.display import board_renderable, render_board
 
     board = session.board()
     if board is None:

@@ -23,8 +23,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     labels: Annotated[
         Path | None,
         typer.Argument(
-            help="One class label for each, in such a file too; without it in the same file.",
-            show_default=False,
+            help="One class label for each, in such a file too; without it in the same file."
         ),
     ] = None,
     *,
@@ -32,15 +31,13 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         list[Path] | None,
         typer.Option(
             help="Embeddings to search; without it each query searches all others; may be "
-            "repeated: each is searched alone.",
-            show_default=False,
+            "repeated: each is searched alone."
         ),
     ] = None,
     gallery_labels: Annotated[
         list[Path] | None,
         typer.Option(
-            help="The gallery's labels; without it in the gallery's file; may be repeated.",
-            show_default=False,
+            help="The gallery's labels; without it in the gallery's file; may be repeated."
         ),
     ] = None,
     read: ReadingOptions,
@@ -62,28 +59,24 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     ] = None,
     queries: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="Score so many queries, drawn with --seed; else all.", show_default=False
-        ),
+        typer.Option(min=1, help="Score so many queries, drawn with --seed; else all."),
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(help="Scores by the values of this column, worst first.", show_default=False),
+        typer.Option(help="Scores by the values of this column, worst first."),
     ] = None,
     exclude: Annotated[
         str | None,
         typer.Option(
             help="Columns such as camera, with commas: items of a query's class with its value in "
-            "one of them are left out for it.",
-            show_default=False,
+            "one of them are left out for it."
         ),
     ] = None,
     label_separator: Annotated[
         str | None,
         typer.Option(
             help="What stands between the labels of a sample that has several: relevant is what "
-            "shares one.",
-            show_default=False,
+            "shares one."
         ),
     ] = None,
     verification: Annotated[

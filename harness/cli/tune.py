@@ -21,11 +21,7 @@ def tune(
     *,
     trials: Annotated[
         int | None,
-        typer.Option(
-            help="Another number than the protocol's, which is then unlocked.",
-            min=1,
-            show_default=False,
-        ),
+        typer.Option(help="Another number than the protocol's, which is then unlocked.", min=1),
     ] = None,
     format: FormatOption = "table",  # noqa: A002 - named as its option
 ) -> None:

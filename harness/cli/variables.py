@@ -24,17 +24,11 @@ def variables(  # noqa: PLR0913 - one argument an option
     *,
     variable: Annotated[
         list[str] | None,
-        typer.Option(
-            help="An attribute of the dataset, by default all; may be repeated.",
-            show_default=False,
-        ),
+        typer.Option(help="An attribute of the dataset, by default all; may be repeated."),
     ] = None,
     ordered: Annotated[
         list[str] | None,
-        typer.Option(
-            help="An attribute whose values are in order; numbers are without asking.",
-            show_default=False,
-        ),
+        typer.Option(help="An attribute whose values are in order; numbers are without asking."),
     ] = None,
     permutations: Annotated[
         int, typer.Option(help="Controls with the values dealt out anew; 0: none.")
@@ -52,7 +46,7 @@ def variables(  # noqa: PLR0913 - one argument an option
     from harness.data.loading import recorded_dataset
     from harness.figures.sources import load_sources
     from harness.registry import load_registry
-    from harness.rescoring import RuleBook
+    from harness.rescoring.rescore import RuleBook
     from harness.table import render
     from harness.variables import Wanted, saliency, saliency_document, saliency_table
 

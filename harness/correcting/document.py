@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.artifacts import read_json
 from harness.correcting.experiment import UNTRAINED, Corrected, Course, by_method
 from harness.correcting.results import METRICS, area, areas, worth
 from harness.errors import NotComparable, UserError
@@ -86,12 +86,7 @@ def read_corrected(path: Path) -> Corrected:
 
     UserError for a file that is none or of a later format, NotComparable for one that was changed.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: is not JSON: {error}") from None
+    document = read_json(path, maker="bench correct --out")
     if not isinstance(document, dict) or not is_corrected(document):
         raise UserError(f"{path}: is no file of `bench correct --out` of this version")
     number = document["format"]

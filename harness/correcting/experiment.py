@@ -142,7 +142,8 @@ def _begun(
 
     data, protocol = bench.dataset, bench.protocol
     here = environment(bench.device)
-    entered = {entrant.name: _entered(entrant, bench) for entrant in entrants}
+    trunk = trunk_code(bench.registry, protocol.backbone)
+    entered = {entrant.name: entrant.entered(trunk) for entrant in entrants}
     begun = Corrected(
         protocol=protocol.name,
         protocol_digest=protocol.digest,
@@ -182,19 +183,6 @@ def _begun(
 def _name(entrant: Entrant, terms: CorrectingRule) -> str:
     """What a method's courses are called."""
     return f"{entrant.name} (adaptive)" if terms.adaptive else entrant.name
-
-
-def _entered(entrant: Entrant, bench: Bench) -> Entered:
-    origin = entrant.registered.origin
-    return Entered(
-        method=entrant.name,
-        distribution=origin.distribution,
-        version=origin.version,
-        source=origin.source,
-        hyperparameters=dict(entrant.hyperparameters),
-        libraries=entrant.registered.libraries,
-        trunk=trunk_code(bench.registry, bench.protocol.backbone),
-    )
 
 
 class Seed:

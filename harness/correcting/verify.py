@@ -12,10 +12,9 @@ from harness.correcting.experiment import CONTROLS, UNTRAINED, Corrected, Course
 from harness.execution.executor import Bench
 from harness.protocol.model import ClosedSetSplit
 from harness.registry import core_registry
-from harness.rescoring import Checked, Datasets, RuleBook
-from harness.rescoring.datasets import NotAtHand
-from harness.rescoring.rescore import NoProtocol
-from harness.rescoring.verify import TOLERANCE, TOLERANCES
+from harness.rescoring.datasets import Datasets, NotAtHand
+from harness.rescoring.rescore import NoProtocol, RuleBook
+from harness.rescoring.verify import TOLERANCE, TOLERANCES, Checked
 from harness.scoring import check_invariants
 
 

@@ -30,9 +30,9 @@ from harness.figures.sources import (
 )
 from harness.protocol import published_names
 from harness.record import Record
-from harness.rescoring import RuleBook
+from harness.rescoring.rescore import RuleBook
 from harness.results import Board, Selector
-from harness.results.source import Source
+from harness.results.source import Source, StoreSource
 from harness.scoring.inputs import Distance
 from harness.store import Store
 
@@ -61,25 +61,16 @@ class ViewsRuns:
     def __init__(self, store: Store, board: Board) -> None:
         self._protocol = f"{board.protocol}{SUFFIX}"
         self._dataset = board.dataset
-        digest = next(
-            (
-                scope.protocol_digest
-                for scope in store.scopes()
-                if scope.protocol == self._protocol
-                and scope.dataset_digest == board.dataset_digest
-                and scope.training_semantics == board.semantics.training
-                and scope.unlocked == board.unlocked
-            ),
-            None,
-        )
-        self._runs: dict[Hashable, Record] = {}
-        if digest is not None:
-            found = store.records(
-                protocol_digest=digest,
-                dataset_digest=board.dataset_digest,
-                training_semantics=board.semantics.training,
-            )
-            self._runs = {_key(record): record for record in found if record.state == "done"}
+        there = (self._protocol, board.dataset_digest, board.semantics.training, board.unlocked)
+        source = StoreSource(store)
+        self._runs: dict[Hashable, Record] = {
+            _key(record): record
+            for scope in source.scopes()
+            if (scope.protocol, scope.dataset_digest, scope.training_semantics, scope.unlocked)
+            == there
+            for record in source.records(scope)
+            if record.state == "done"
+        }
 
     def of(self, runs: Sequence[Record]) -> list[Record] | None:
         """The twins of a replicate's folds, or None if any is missing.

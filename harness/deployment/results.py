@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.deployment.arms import ARMS, BASE, MEASURES, DeploymentTerms, Outcome
-from harness.results import interval_text
+from harness.results.display import interval_text
 from harness.statistics.intervals import Interval, t_interval
 from harness.statistics.pairs import PairedDifference, paired_difference
 from harness.table import Cell, Column, Table
@@ -104,11 +104,7 @@ def deployment_table(found: Deployment) -> Table:
 def deployment_document(found: Deployment) -> dict[str, Any]:
     """The same as plain data; what is not known is None."""
     return {
-        "protocol": found.protocol,
-        "dataset": found.dataset,
-        "variable": found.variable,
-        "values": found.values,
-        "classes": found.classes,
+        **vars(found),
         "settings": dataclasses.asdict(found.settings),
         "rows": [
             {

@@ -28,7 +28,7 @@ from harness.results.key import by_method
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
     from harness.data.own import Brought
-    from harness.rescoring import RuleBook
+    from harness.rescoring.rescore import RuleBook
     from harness.store import Store
 
 

@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import Literal
 
 from harness.errors import UserError
-from harness.method import Method, Value
-from harness.method.method import samples_per_class
+from harness.method import Method, samples_per_class
+from harness.method.space import Value
 from harness.protocol import Protocol
 from harness.protocol.model import BackboneRule
-from harness.record import Declared, Identity, Record, Searched
+from harness.record import Declared, Entered, Identity, Record, Searched
 from harness.registry import CORE_DISTRIBUTION, RegisteredMethod, Registry
 from harness.training import TRAINING_SEMANTICS
 
@@ -31,6 +31,19 @@ class Entrant:
     def name(self) -> str:
         """The method's name."""
         return self.registered.method.name
+
+    def entered(self, trunk: str) -> Entered:
+        """Whose code it is and where in its space it stands, as Records have it."""
+        origin = self.registered.origin
+        return Entered(
+            method=self.name,
+            distribution=origin.distribution,
+            version=origin.version,
+            source=origin.source,
+            hyperparameters=dict(self.hyperparameters),
+            libraries=self.registered.libraries,
+            trunk=trunk,
+        )
 
     def declared(self, protocol: Protocol) -> Declared:
         """What the method declared, as its Records carry it."""
@@ -206,20 +219,13 @@ def trunk_code(registry: Registry, rule: BackboneRule) -> str:
 def _replicate(
     protocol: Protocol, dataset_digest: str, entrant: Entrant, seed: int, trunk: str
 ) -> Replicate:
-    origin = entrant.registered.origin
     first = Identity(
         protocol=protocol.name,
         protocol_digest=protocol.digest,
         unlocked=protocol.unlocked,
         dataset=protocol.dataset,
         dataset_digest=dataset_digest,
-        method=entrant.name,
-        distribution=origin.distribution,
-        version=origin.version,
-        source=origin.source,
-        hyperparameters=dict(entrant.hyperparameters),
-        libraries=entrant.registered.libraries,
-        trunk=trunk,
+        **dict(entrant.entered(trunk)),
         seed=seed,
         fold=0,
         training_semantics=TRAINING_SEMANTICS,

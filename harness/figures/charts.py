@@ -12,7 +12,8 @@ import numpy as np
 from harness.figures.sources import Entry, Sources
 from harness.metrics import RANKED_BY, direction_of
 from harness.record import Record
-from harness.results import Board, Cost
+from harness.results import Board
+from harness.results.board import Cost
 from harness.results.replicates import tried
 
 

@@ -215,7 +215,7 @@ def make_panel(
 
 def _distance(record: Record) -> str:
     """The protocol's distance; cosine where the protocol is not at hand."""
-    from harness.rescoring import RuleBook
+    from harness.rescoring.rescore import RuleBook
 
     try:
         return RuleBook().rule(record).distance

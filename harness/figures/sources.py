@@ -16,7 +16,8 @@ from harness.data.dataset import Dataset
 from harness.errors import NotComparable, UserError, unknown
 from harness.metrics import RANKED_BY
 from harness.record import Identity, Record, Searched
-from harness.results import Aggregate, Board, Row, Selector, load_board
+from harness.results import Board, Selector, load_board
+from harness.results.board import Aggregate, Row
 from harness.results.replicates import Intervals, score_array
 from harness.results.source import Source, StoreSource, as_source
 from harness.store import Store

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.statistics import ROUNDING, p_without_variance
+from harness.statistics.intervals import student_quantile
 
 Verdict = Literal["pass", "regression", "inconclusive"]
 Basis = Literal["paired replicates", "unpaired replicates", "test classes"]
@@ -48,9 +49,9 @@ class Decision:
 
     verdict: Verdict
     sentence: str
-    low: float | None
-    high: float | None
-    detectable: float | None
+    low: float | None = None
+    high: float | None = None
+    detectable: float | None = None
     p_value: float | None = None
 
 
@@ -78,7 +79,7 @@ def decide(
     silent = difference.standard_error <= ROUNDING * abs(difference.mean)
     if silent and not counted:
         return _silent(difference, margin, higher_is_better=higher_is_better, level=level)
-    half = _quantile(difference.degrees, 1.0 - level) * difference.standard_error
+    half = student_quantile(difference.degrees, 1.0 - level) * difference.standard_error
     low, high = difference.mean - half, difference.mean + half
     detectable = detectable_difference(difference.standard_error, difference.degrees, level=level)
     best, worst = (-high, -low) if higher_is_better else (low, high)
@@ -107,9 +108,6 @@ def _silent(
         return Decision(
             verdict="pass",
             sentence=f"{_sentence('pass', margin, 0.0)}; the same in each of them",
-            low=None,
-            high=None,
-            detectable=None,
             p_value=1.0,
         )
     worse = -difference.mean if higher_is_better else difference.mean
@@ -127,9 +125,6 @@ def _silent(
     return Decision(
         verdict=verdict,
         sentence=sentence,
-        low=None,
-        high=None,
-        detectable=None,
         p_value=p if beyond else 1.0 - p,
     )
 
@@ -147,7 +142,8 @@ def detectable_difference(
     standard_error: float, degrees: float, *, level: float = LEVEL, power: float = POWER
 ) -> float:
     """The smallest true difference that a one-sided test at `level` shows with `power`."""
-    return (_quantile(degrees, 1.0 - level) + _quantile(degrees, power)) * standard_error
+    shares = 1.0 - level, power
+    return sum(student_quantile(degrees, share) for share in shares) * standard_error
 
 
 def replicates_needed(difference: Difference, margin: float) -> int | None:
@@ -176,9 +172,6 @@ def _unknown(difference: Difference) -> Decision:
     return Decision(
         verdict="inconclusive",
         sentence=f"{count}, so the noise is not known and there is no interval",
-        low=None,
-        high=None,
-        detectable=None,
     )
 
 
@@ -200,10 +193,3 @@ def _remedy(verdict: Verdict, difference: Difference, margin: float) -> str:
     if needed is None or needed <= difference.units:
         return ""
     return f"; about {needed} replicates would settle it for an equal candidate"
-
-
-def _quantile(degrees: float, probability: float) -> float:
-    # What scipy.stats.t.ppf calls, without the second that importing scipy.stats takes.
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, probability))

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import NotComparable, UserError
-from harness.gate.decision import Difference, decide
+from harness.gate.decision import Difference
+from harness.gate.lines import decided
 from harness.gate.metrics import GatedMetric
-from harness.gate.rendering import line_sentence
 from harness.gate.report import GateReport, Line, Policy
 from harness.scoring import EmbeddingScores, score_embeddings
 from harness.statistics.bootstrap import hierarchical_bootstrap
@@ -119,17 +119,7 @@ def _line(
         allowed = ", ".join(after.per_query)
         raise UserError(f"--metric {metric.name}: is not made of queries (allowed: {allowed})")
     difference = _difference(before, after, np.asarray(labels)[after.queries], metric.name, seed)
-    margin = metric.margin.of(difference.baseline)
-    decision = decide(difference, margin)
-    return Line(
-        method=subject,
-        metric=metric.name,
-        status=decision.verdict,
-        sentence=line_sentence(subject, metric.name, difference, decision),
-        margin=margin,
-        difference=difference,
-        decision=decision,
-    )
+    return decided(subject, metric, difference)
 
 
 def _difference(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from harness.gate.decision import LEVEL, Decision, Difference, decide
+from harness.gate.decision import LEVEL, Difference, decide
 from harness.gate.measuring import MetricBySeed, Units, difference_of, mean_change, unpaired_seeds
 from harness.gate.metrics import GatedMetric
 from harness.gate.rendering import line_sentence
@@ -20,26 +20,24 @@ def line_of(
     difference = difference_of(before, after, units)
     if difference is None:
         return _unmeasured(label, before, after, metric)
-    margin, decision = _decided(difference, metric)
-    return Line(
-        method=label,
-        metric=metric.name,
-        status=decision.verdict,
-        sentence=line_sentence(label, metric.name, difference, decision)
-        + _remainder(before, after),
-        margin=margin,
-        difference=difference,
-        decision=decision,
-    )
+    return decided(label, metric, difference, _remainder(before, after))
 
 
-def _decided(difference: Difference, metric: GatedMetric) -> tuple[float, Decision]:
-    """The metric's margin at this baseline, and what it decides."""
+def decided(subject: str, metric: GatedMetric, difference: Difference, more: str = "") -> Line:
+    """The line on a difference, by the metric's margin; `more` ends its sentence."""
     margin = metric.margin.of(difference.baseline)
     decision = decide(
         difference, margin, higher_is_better=metric.higher_is_better, counted=metric.counted
     )
-    return margin, decision
+    return Line(
+        method=subject,
+        metric=metric.name,
+        status=decision.verdict,
+        sentence=line_sentence(subject, metric.name, difference, decision) + more,
+        margin=margin,
+        difference=difference,
+        decision=decision,
+    )
 
 
 def _unmeasured(label: str, before: MetricBySeed, after: MetricBySeed, metric: GatedMetric) -> Line:
@@ -75,17 +73,8 @@ def all_together(
     difference = mean_change(paired, units)
     if difference is None or difference.standard_error is None:
         return
-    margin, decision = _decided(difference, metric)
-    worse = decision.verdict == "regression"
-    yield Line(
-        method=f"all {len(paired)} methods",
-        metric=metric.name,
-        status="regression" if worse else "pass",
-        sentence=line_sentence(f"all {len(paired)} methods", metric.name, difference, decision),
-        margin=margin,
-        difference=difference,
-        decision=decision,
-    )
+    line = decided(f"all {len(paired)} methods", metric, difference)
+    yield line if line.status == "regression" else dataclasses.replace(line, status="pass")
 
 
 def corrected(lines: Sequence[Line]) -> list[Line]:

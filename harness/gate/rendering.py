@@ -26,19 +26,19 @@ _MARKS = {
 
 def line_sentence(subject: str, metric: str, difference: Difference, decision: Decision) -> str:
     """What was found of one method and metric, and what the gate makes of it."""
-    title = title_of(metric)
-    return f"{subject}: {title} {change(difference, decision)}: {decision.sentence}"
-
-
-def change(difference: Difference, decision: Decision) -> str:
-    """From what to what, by how much, and over how many of what."""
-    text = (
-        f"{number(difference.baseline)} -> {number(difference.candidate)}, "
-        f"by {signed(difference.mean)}"
+    over = f" over {difference.units} {difference.basis}" if difference.units > 1 else ""
+    return (
+        f"{subject}: {title_of(metric)} {number(difference.baseline)} -> "
+        f"{number(difference.candidate)}, by {_change(difference, decision)}{over}: "
+        f"{decision.sentence}"
     )
-    if decision.low is not None and decision.high is not None:
-        text += f" [{signed(decision.low)}, {signed(decision.high)}]"
-    return f"{text} over {difference.units} {difference.basis}" if difference.units > 1 else text
+
+
+def _change(difference: Difference, decision: Decision) -> str:
+    """By how much, and its 90 % interval."""
+    if decision.low is None or decision.high is None:
+        return signed(difference.mean)
+    return f"{signed(difference.mean)} [{signed(decision.low)}, {signed(decision.high)}]"
 
 
 def number(value: float) -> str:
@@ -112,13 +112,10 @@ def _row(line: Line) -> dict[str, Cell]:
     if line.difference is None or line.decision is None:
         return cells
     difference, decision = line.difference, line.decision
-    interval = ""
-    if decision.low is not None and decision.high is not None:
-        interval = f" [{signed(decision.low)}, {signed(decision.high)}]"
     return cells | {
         "baseline": number(difference.baseline),
         "candidate": number(difference.candidate),
-        "difference": f"{signed(difference.mean)}{interval}",
+        "difference": _change(difference, decision),
         "margin": None if line.margin is None else f"{line.margin:.4g}",
         "detectable": None if decision.detectable is None else number(decision.detectable),
     }

@@ -13,7 +13,7 @@ from harness.errors import (
     EXIT_NOT_COMPARABLE,
     EXIT_RUNS_FAILED,
 )
-from harness.gate.decision import Decision, Difference, Verdict
+from harness.gate.decision import Decision, Difference
 
 Status = Literal[
     "pass", "regression", "suspected", "inconclusive", "failed", "missing", "not gated"
@@ -71,7 +71,3 @@ class GateReport:
         if status in ("suspected", "inconclusive") and self.inconclusive == "pass":
             return False
         return any(line.status == status for line in self.lines)
-
-    def verdicts(self, verdict: Verdict) -> list[Line]:
-        """The lines of one verdict."""
-        return [line for line in self.lines if line.status == verdict]

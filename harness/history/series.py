@@ -14,7 +14,8 @@ from harness.history.change_points import LEVEL, ChangePoint, change_points
 from harness.history.collecting import Snapshot
 from harness.metrics import title_of
 from harness.record import Record
-from harness.results import Board, Row, build_board
+from harness.results import Board, build_board
+from harness.results.board import Row
 from harness.statistics.intervals import Interval, t_interval
 from harness.table import Cell, Column, Table
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from harness.method.method import Comparison, Composition
+from harness.method import Comparison, Composition
 from harness.protocol.rules import (
     AugmentationRule,
     CorrectingRule,

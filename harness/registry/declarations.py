@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from harness import method as ranges
 from harness.errors import one_line, plain
 from harness.hookspecs import BackboneSource, DatasetSource, Executor, Metric, PretrainedWeights
 from harness.method import Method
+from harness.method.space import Choice, Float, Int
 from harness.registry.importing import LISTING_HOOKS, Loaded, Reference
 from harness.registry.origin import Origin, Registered, RegisteredMethod
 
@@ -39,7 +39,7 @@ _FUNCTIONS: Mapping[type[Any], tuple[str, ...]] = {
     Metric: ("compute",),
     Executor: ("execute",),
 }
-_RANGES = {kind.__name__: kind for kind in (ranges.Float, ranges.Int, ranges.Choice)}
+_RANGES = {kind.__name__: kind for kind in (Float, Int, Choice)}
 
 
 class Refused(ValueError):

@@ -14,9 +14,9 @@ from markupsafe import Markup
 from harness.figures.sources import Entry, Sources
 from harness.metrics import RANKED_BY, title_of
 from harness.record import Audit, Record, Searched
-from harness.results import Aggregate, Board, interval_text
-from harness.results.board import Hyperparameters
-from harness.results.display import display_table
+from harness.results import Board
+from harness.results.board import Aggregate, Hyperparameters
+from harness.results.display import display_table, interval_text
 from harness.results.telling import LEVEL
 from harness.statistics.intervals import Interval
 from harness.table import Cell, Table

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.artifacts import read_json
 from harness.errors import NotComparable, UserError
 from harness.results import Board
 from harness.variables.measuring import MEASURES
@@ -35,12 +35,8 @@ def read_matrices(path: Path, board: Board) -> list[Matrix]:
 
     UserError for a file that is none, NotComparable for one of another board.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"--variables {path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"--variables {path}: is not JSON: {error}") from None
+    maker = "bench variables --format json"
+    document = read_json(path, where=f"--variables {path}", maker=maker)
     if not isinstance(document, dict) or not {"protocol", "dataset", "rows"} <= document.keys():
         raise UserError(f"--variables {path}: is not what `bench variables --format json` prints")
     of = document["protocol"], document["dataset"]

@@ -19,6 +19,7 @@ from harness.reading import Reading, open_source, read_embeddings
 from harness.reading.labels import label_column, settled
 from harness.record import ELSEWHERE, Concatenation, Declared, Record
 from harness.rescoring.rescore import RuleBook
+from harness.results.source import StoreSource
 from harness.store import Scope, Store
 
 _LONGEST = 60
@@ -52,15 +53,7 @@ def add_embeddings(  # noqa: PLR0913 - what is added, where, and by which rules
     """
     if not name.strip() or plain(name, _LONGEST) != name:
         raise UserError(f"'{name}' cannot be a row's name (up to {_LONGEST} plain characters)")
-    recorded = [
-        record
-        for record in store.records(
-            protocol_digest=scope.protocol_digest,
-            dataset_digest=scope.dataset_digest,
-            training_semantics=scope.training_semantics,
-        )
-        if record.identity.unlocked == scope.unlocked
-    ]
+    recorded = StoreSource(store).records(scope)
     trained = [one for one in recorded if one.identity.distribution != ELSEWHERE]
     if any(one.identity.method == name for one in trained):
         raise UserError(f"'{name}' is a method of this board: give the embeddings another name")

@@ -239,7 +239,7 @@ def verify_publication(
     publication = publication_of(document, where)
     records = publication.records()
     yield Checked("protocol digest", tuple(_protocol_problems(records[0], rules)))
-    yield Checked("common random numbers", tuple(_comparability_problems(records)))
+    yield Checked("common random numbers", tuple(belonging(records, all_versions=True)[1]))
     by_id = {record.run_id: record for record in records}
     for method in publication.methods:
         for run in method.runs:
@@ -262,10 +262,6 @@ def _protocol_problems(record: Record, rules: RuleBook) -> Iterator[str]:
     except UserError as error:
         if record.identity.protocol in published_names():
             yield str(error)
-
-
-def _comparability_problems(records: list[Record]) -> Iterator[str]:
-    yield from belonging(records, all_versions=True)[1]
 
 
 def _public_problems(

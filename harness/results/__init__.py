@@ -10,39 +10,15 @@ from pathlib import Path
 from harness.errors import NotComparable, UserError, unknown
 from harness.metrics import RANKED_BY
 from harness.record import Identity
-from harness.results.board import Aggregate, Board, Cost, Failure, Row, Runs
+from harness.results.board import Aggregate, Board
 from harness.results.building import build_board
-from harness.results.display import (
-    board_document,
-    board_renderable,
-    display_table,
-    interval_text,
-    render_board,
-)
 from harness.results.key import IDENTITY, as_text, commons, facts_of
-from harness.results.source import SCOPED, Source, StoreSource, as_source, open_source
+from harness.results.source import SCOPED, Source, StoreSource, open_source
 from harness.store import Scope, Store
 from harness.store.excerpts import CommonFacts, Excerpt
 from harness.store.queries import edited_runs, without_collecting
 
-__all__ = [
-    "Aggregate",
-    "Board",
-    "Cost",
-    "Failure",
-    "Row",
-    "Runs",
-    "Selector",
-    "board_document",
-    "board_renderable",
-    "build_board",
-    "display_table",
-    "interval_text",
-    "load_board",
-    "open_source",
-    "render_board",
-]
-
+__all__ = ["Board", "Selector", "build_board", "load_board", "open_source"]
 
 _LISTED = 5
 _DIGESTS = {"protocol_digest", "dataset_digest", "source", "trunk"}
@@ -97,10 +73,6 @@ class Selector:
             )
         return Selector({**self.wanted, "dataset_digest": digest})
 
-    def admits_scope(self, scope: Scope, names: Iterable[str] = SCOPED) -> bool:
-        """Whether a scope is of the wanted kind, by the facts named."""
-        return all(_means(name, self.wanted[name], scope) for name in names if name in self.wanted)
-
     def admitted(self, runs: Sequence[Excerpt]) -> list[Excerpt]:
         """The runs that have every wanted fact."""
         getters = {
@@ -137,22 +109,9 @@ def load_board(  # noqa: PLR0913 - one argument a choice
     `replicates`: how many were asked for, if None as many as any row has begun. Raises UserError
     if it holds nothing or nothing in it matches; notes name what is not shown.
     """
-    if isinstance(source, Path | str):
-        with open_source(source) as opened:
-            return load_board(
-                opened,
-                select=select,
-                protocol=protocol,
-                dataset=dataset,
-                aggregate=aggregate,
-                all_versions=all_versions,
-                ranked_by=ranked_by,
-                replicates=replicates,
-            )
-    found = as_source(source)
     wanted = select or Selector.parse(protocol=protocol, dataset=dataset)
-    scopes = found.scopes()
-    with without_collecting():
+    with open_source(source) as found, without_collecting():
+        scopes = found.scopes()
         scope, runs = choose(found, scopes, wanted)
         board = build_board(
             runs,
@@ -203,19 +162,17 @@ def matching_scopes(scopes: Sequence[Scope], wanted: Selector, *, where: str) ->
         raise UserError(f"{where}: holds no records yet; `bench run` makes some")
     found = list(scopes)
     for name in SCOPED:
-        before, found = found, [s for s in found if wanted.admits_scope(s, [name])]
+        before, found = found, [s for s in found if _means(name, wanted.wanted, s)]
         if not found:
             known = {as_text(getattr(scope, name)) for scope in before}
             raise unknown(IDENTITY[name].words, wanted.wanted[name], known, where=where)
     return found
 
 
-def _means(name: str, text: str, scope: Scope) -> bool:
-    """Whether a scope has what a person wrote; protocol and dataset go by digest too."""
-    digest = f"{name}_digest"
-    if name in ("protocol", "dataset") and _is(digest, text, getattr(scope, digest)):
-        return True
-    return _is(name, text, getattr(scope, name))
+def _means(name: str, wanted: Mapping[str, str], scope: Scope) -> bool:
+    """Whether a scope has what a person wrote, if anything; names go by digest too."""
+    names = [name, f"{name}_digest"] if name in ("protocol", "dataset") else [name]
+    return name not in wanted or any(_is(n, wanted[name], getattr(scope, n)) for n in names)
 
 
 def _is(name: str, text: str, value: object) -> bool:
@@ -236,11 +193,9 @@ def _also(scopes: Sequence[Scope], shown: Scope) -> list[str]:
 def described(scope: Scope, beside: Scope | None = None) -> str:
     """A scope in words; with the dataset's digest where only that tells it from another."""
     lock = "unlocked, " if scope.unlocked else ""
-    same = beside is None or (scope.dataset, beside.dataset_digest != scope.dataset_digest) == (
-        beside.dataset,
-        True,
-    )
-    dataset = f"dataset {scope.dataset_digest[:8]}, " if same else ""
+    named = beside is not None and scope.dataset != beside.dataset
+    same = beside is not None and scope.dataset_digest == beside.dataset_digest
+    dataset = "" if named or same else f"dataset {scope.dataset_digest[:8]}, "
     return (
         f"{scope.protocol} on {scope.dataset} ({scope.records} runs, {lock}protocol "
         f"{scope.protocol_digest[:8]}, {dataset}training semantics {scope.training_semantics})"

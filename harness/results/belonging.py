@@ -86,9 +86,8 @@ def newest_versions(runs: Iterable[Excerpt]) -> tuple[Runs, list[str]]:
         shown = versions.pop(newest)
         kept += shown
         for found in versions.values():
-            count = f"{len(found)} {'run' if len(found) == 1 else 'runs'}"
             notes.append(
-                f"{method}: {count} of an earlier version are hidden "
+                f"{method}: {_count(found)} of an earlier version are hidden "
                 f"({_version(found[0].common, shown[0].common)}); --all-versions shows them"
             )
     return kept, notes

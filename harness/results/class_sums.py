@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.artifacts import Arrays, RunArray, per_query
-from harness.results.board import Row
+from harness.results.board import Board, Row
 
 CLASS_METRICS = ("map_at_r", "precision_at_1")
 """Those whose sums are published."""
@@ -94,6 +94,24 @@ def stacked_sums(source: HasSums, row: Row, seeds: Sequence[int], metric: str) -
         return None
     stacked = np.array([run.sums for run in found]).reshape(len(seeds), -1, len(found[0].counts))
     return ClassSums(sums=stacked, counts=found[0].counts, classes=found[0].classes)
+
+
+def sums_of_rows(
+    source: HasSums, board: Board, places: Sequence[int], seeds: Sequence[int], metric: str
+) -> list[ClassSums] | None:
+    """The sums of each of these rows of a board; None where they have none that can be compared.
+
+    Raises UserError for a damaged file.
+    """
+    found: list[ClassSums] = []
+    if board.aggregate == "concatenated":  # the joined embeddings leave no scores by query
+        return None
+    for place in places:
+        sums = stacked_sums(source, board.rows[place], seeds, metric)
+        if sums is None or (found and not found[0].comparable(sums)):
+            return None
+        found.append(sums)
+    return found
 
 
 def mean_of_sums(sums: Sequence[float], queries: Sequence[int]) -> float:

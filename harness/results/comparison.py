@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from harness.errors import NotComparable, UserError
 from harness.results.board import Board, Row
-from harness.results.class_sums import ClassSums, stacked_sums
+from harness.results.class_sums import sums_of_rows
 from harness.results.source import Source, as_source
 from harness.results.telling import LEVEL, Floats, ToldPair
 from harness.statistics import paired_differences
-from harness.statistics.bootstrap import hierarchical_bootstrap
+from harness.statistics.bootstrap import Bootstrap, hierarchical_bootstrap
 from harness.statistics.correlated_folds import corrected_fold_test
 from harness.statistics.effect import effect_size, probability_of_improvement
 from harness.statistics.intervals import Interval
@@ -160,14 +160,15 @@ def compare(  # noqa: PLR0913 - what is compared, and how
     higher_is_better: bool = True,
     alone: bool = False,
     to_see: float = SMALL,
-    sums: tuple[ClassSums, ClassSums] | None = None,
+    source: Source | Store | None = None,
 ) -> Comparison:
     """Compare two rows over the replicates that both have, paired by seed and fold.
 
     The verdict corrects for all pairs of the board, because whoever reads a board has looked at
     all of them; `alone` is for a pair that was named before any result was seen. `to_see`: the
-    difference whose number of replicates is asked for. `sums`: the two rows' scores by class, of
-    the common seeds. Raises UserError as `make_pair` does.
+    difference whose number of replicates is asked for. `source`: where the bootstrap's scores by
+    class are from; without it there is none. Raises UserError as `make_pair` does, and for an
+    artifact that is missing or damaged.
     """
     pair = make_pair(board, first, second, metric)
     sign = 1.0 if higher_is_better else -1.0
@@ -178,7 +179,7 @@ def compare(  # noqa: PLR0913 - what is compared, and how
     difference = told.difference if told else paired_difference(one, other)
     replicates = len(pair.seeds)
     tested = replicates > 1
-    resampled, levels = _resampled(sums, sign) if tested else (None, ())
+    drawn = _resampled(source, board, pair, metric, sign) if source and tested else None
     return Comparison(
         labels=(pair.rows[0].label, pair.rows[1].label),
         members=(pair.rows[0].declared.members, pair.rows[1].declared.members),
@@ -196,8 +197,8 @@ def compare(  # noqa: PLR0913 - what is compared, and how
         over_folds=corrected_fold_test(by_fold) if tested else None,
         improvement=probability_of_improvement(one.mean(axis=1), other.mean(axis=1)),
         effect=effect_size(by_fold.mean(axis=1)),
-        resampled=resampled,
-        levels=levels,
+        resampled=(float(drawn.low[0]), float(drawn.high[0])) if drawn else None,
+        levels=drawn.levels if drawn else (),
         power=power_to_see(to_see, told, None if alone else telling.pairs),
         same=tested and not by_fold.any(),
         told=told,
@@ -206,53 +207,13 @@ def compare(  # noqa: PLR0913 - what is compared, and how
 
 
 def _resampled(
-    sums: tuple[ClassSums, ClassSums] | None, sign: float
-) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+    source: Source | Store, board: Board, pair: Pair, metric: str, sign: float
+) -> Bootstrap | None:
+    sums = sums_of_rows(as_source(source), board, pair.places, pair.seeds, metric)
     if sums is None:
-        return None, ()
+        return None
     differences: Floats = sign * (sums[0].sums - sums[1].sums)
-    found = hierarchical_bootstrap(differences[None], sums[0].counts, seed=_SEED)
-    return (float(found.low[0]), float(found.high[0])), found.levels
-
-
-def load_comparison(  # noqa: PLR0913 - what is compared, and how
-    source: Source | Store,
-    board: Board,
-    first: str,
-    second: str,
-    *,
-    metric: str,
-    higher_is_better: bool = True,
-    alone: bool = False,
-    to_see: float = SMALL,
-) -> Comparison:
-    """Compare two rows of a board of `source`, with the bootstrap over its stored scores by query.
-
-    Raises UserError as `make_pair` does, and for an artifact that is missing or damaged.
-    """
-    return compare(
-        board,
-        first,
-        second,
-        metric=metric,
-        higher_is_better=higher_is_better,
-        alone=alone,
-        to_see=to_see,
-        sums=_sums(as_source(source), board, first, second, metric),
-    )
-
-
-def _sums(
-    source: Source, board: Board, first: str, second: str, metric: str
-) -> tuple[ClassSums, ClassSums] | None:
-    if board.aggregate == "concatenated":  # the joined embeddings leave no scores by query
-        return None
-    pair = make_pair(board, first, second, metric)
-    one = stacked_sums(source, pair.rows[0], pair.seeds, metric)
-    other = stacked_sums(source, pair.rows[1], pair.seeds, metric) if one else None
-    if one is None or other is None or not one.comparable(other):
-        return None
-    return one, other
+    return hierarchical_bootstrap(differences[None], sums[0].counts, seed=_SEED)
 
 
 def make_pair(board: Board, first: str, second: str, metric: str) -> Pair:

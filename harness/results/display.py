@@ -277,12 +277,6 @@ def board_document(board: Board, places: Sequence[int] | None = None) -> dict[st
     }
 
 
-def board_json(board: Board, places: Sequence[int] | None = None) -> str:
-    """The document as JSON text, ended by a newline."""
-    document = board_document(board, places)
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def _document_row(row: Row) -> dict[str, Any]:
     return {
         "method": row.method,
@@ -338,7 +332,8 @@ def render_board(
     `places` chooses rows.
     """
     if format == "json":
-        return board_json(board, places)
+        document = board_document(board, places)
+        return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if format == "csv":
         return render(wide_table(board, places), "csv")
     return render(display_table(board, metrics, places), format)

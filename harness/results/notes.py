@@ -19,27 +19,19 @@ _FOR_TESTS = "smoke"
 
 def notes_of(board: Board, rows: Sequence[Row]) -> tuple[str, ...]:
     """What a reader of these rows of a board must know, the gravest first."""
+    unlocked = (
+        f"unlocked protocol: {', '.join(board.unlocked)} not as published; these rows cannot be "
+        "gated or published"
+    )
+    for_tests = f"protocol '{board.protocol}' is for tests: its scores mean nothing"
     return (
-        *_unlocked(board),
+        *([unlocked] if board.unlocked else []),
         *failure_notes((row.label, row.failures) for row in rows),
-        *_meaningless(board.protocol),
+        *([for_tests] if board.protocol == _FOR_TESTS else []),
         *_mark_notes(rows),
         *_few_replicates(board, rows),
         *board.remarks,
     )
-
-
-def _unlocked(board: Board) -> Iterator[str]:
-    if board.unlocked:
-        yield (
-            f"unlocked protocol: {', '.join(board.unlocked)} not as published; "
-            "these rows cannot be gated or published"
-        )
-
-
-def _meaningless(protocol: str) -> Iterator[str]:
-    if protocol == _FOR_TESTS:
-        yield f"protocol '{protocol}' is for tests: its scores mean nothing"
 
 
 def _mark_notes(rows: Sequence[Row]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from harness.results.publication import (
     Summary,
     TestSet,
     Versions,
+    fold_ids,
     load_publication,
     of_method,
     of_run,
@@ -139,36 +140,28 @@ def _require_digests(store: Store, record: Record) -> None:
     if record.state != "done":
         return
     trained = record.declared.composition != "none"
-    missing = [
-        what
-        for what, absent in (
-            ("initial weights", record.init_digest is None),
-            ("batches", trained and record.batches_digest is None),
-        )
-        if absent
-    ]
+    missing = "" if record.init_digest is not None else "initial weights"
+    if not missing and trained and record.batches_digest is None:
+        missing = "batches"
     if missing:
         raise UserError(
-            f"store {store.path}: run {record.run_id} has no digest of its {missing[0]}: "
+            f"store {store.path}: run {record.run_id} has no digest of its {missing}: "
             "that it was trained like the others cannot be shown"
         )
 
 
 def _groups(records: Sequence[Record]) -> list[list[Record]]:
     """The Records of each row, by method and point, and in each by seed and fold."""
-    return [list(row) for _, row in groupby(sorted(records, key=_position), _row)]
 
+    def row(record: Record) -> tuple[str, ...]:
+        identity, searched = record.identity, record.searched
+        point = json.dumps(identity.hyperparameters, sort_keys=True)
+        found = "" if searched is None else searched.model_dump_json()
+        declared = record.declared.model_dump_json()
+        return (identity.method, point, identity.trunk, record.chosen_by, found, declared)
 
-def _row(record: Record) -> tuple[str, ...]:
-    identity = record.identity
-    point = json.dumps(identity.hyperparameters, sort_keys=True)
-    declared = record.declared.model_dump_json()
-    searched = "" if record.searched is None else record.searched.model_dump_json()
-    return (identity.method, point, identity.trunk, record.chosen_by, searched, declared)
-
-
-def _position(record: Record) -> tuple[tuple[str, ...], int, int]:
-    return _row(record), record.identity.seed, record.identity.fold
+    ordered = sorted(records, key=lambda one: (row(one), one.identity.seed, one.identity.fold))
+    return [list(group) for _, group in groupby(ordered, row)]
 
 
 def _trials_of(
@@ -266,15 +259,9 @@ def publish_method(
 
 
 def _joined(runs: tuple[PublishedRun, ...], joined: Sequence[Concatenation]) -> tuple[Joined, ...]:
-    folds: dict[int, list[str]] = {}
-    for run in runs:
-        folds.setdefault(run.seed, []).append(run.id)
     known = {concatenation.run_ids: concatenation.scores for concatenation in joined}
-    return tuple(
-        Joined(seed=seed, scores=known[tuple(ids)])
-        for seed, ids in folds.items()
-        if tuple(ids) in known
-    )
+    ids = {seed: fold_ids(runs, seed) for seed in dict.fromkeys(run.seed for run in runs)}
+    return tuple(Joined(seed=s, scores=known[own]) for s, own in ids.items() if own in known)
 
 
 def _run(record: Record, files: SharedFiles) -> PublishedRun:

@@ -9,12 +9,12 @@ import numpy as np
 
 from harness.metrics import title_of
 from harness.results.board import Board
-from harness.results.class_sums import ClassSums, stacked_sums
+from harness.results.class_sums import sums_of_rows
 from harness.results.display import interval_text, span_text
 from harness.results.source import Source, as_source
 from harness.statistics.bootstrap import Bootstrap, hierarchical_bootstrap
 from harness.statistics.intervals import Interval
-from harness.statistics.standings import Standing, shares_of_best
+from harness.statistics.standings import Standing, Standings, shares_of_best
 from harness.store import Store
 from harness.table import Cell, Column, Table
 
@@ -40,8 +40,7 @@ class Ranked:
 class Ranking:
     """The rows, best first; how many seeds the bootstrap resampled, and which levels.
 
-    `told`: what their marks mean; `marked`, `lettered`: whether marks and letters are shown, as
-    on the board.
+    `told`: what their marks mean; `found`: which of them are shown, as on the board.
     """
 
     board: Board
@@ -49,8 +48,7 @@ class Ranking:
     higher_is_better: bool
     rows: tuple[Ranked, ...]
     told: tuple[str, ...]
-    marked: bool
-    lettered: bool
+    found: Standings
     seeds: int
     levels: tuple[str, ...]
 
@@ -67,8 +65,14 @@ def load_ranking(
     metric = board.metric(metric).name
     telling = board.telling(metric, higher_is_better=higher_is_better)
     tested = [telling.order[place] for place in telling.tested]
-    seeds = _common_seeds(board, metric, tested)
-    drawn = _bootstrap(as_source(source), board, tested, seeds, metric)
+    every, values = board.values(metric)
+    there = np.isfinite(values[tested]).all(axis=(0, 2))
+    seeds = [every[place] for place in np.flatnonzero(there).tolist()]
+    sums = sums_of_rows(as_source(source), board, tested, seeds, metric) if len(seeds) > 1 else None
+    drawn = None
+    if sums:
+        stacked = np.array([one.sums for one in sums])
+        drawn = hierarchical_bootstrap(stacked, sums[0].counts, seed=_SEED)
     resampled = _resampled(drawn, tested, higher_is_better=higher_is_better)
     rows = []
     for row, standing in zip(telling.order, telling.found.rows, strict=True):
@@ -89,33 +93,9 @@ def load_ranking(
         higher_is_better=higher_is_better,
         rows=tuple(rows),
         told=telling.notes,
-        marked=telling.found.marked,
-        lettered=telling.found.shown == "letters",
+        found=telling.found,
         seeds=len(seeds) if drawn else 0,
         levels=drawn.levels if drawn else (),
-    )
-
-
-def _common_seeds(board: Board, metric: str, tested: Sequence[int]) -> list[int]:
-    """The seeds that all tested rows have in every fold."""
-    seeds, values = board.values(metric)
-    there = np.isfinite(values[list(tested)]).all(axis=(0, 2))
-    return [seeds[place] for place in np.flatnonzero(there).tolist()]
-
-
-def _bootstrap(
-    source: Source, board: Board, order: Sequence[int], seeds: Sequence[int], metric: str
-) -> Bootstrap | None:
-    if board.aggregate == "concatenated" or len(seeds) < 2 or len(order) < 1:
-        return None
-    found: list[ClassSums] = []
-    for place in order:
-        sums = stacked_sums(source, board.rows[place], seeds, metric)
-        if sums is None or (found and not found[0].comparable(sums)):
-            return None
-        found.append(sums)
-    return hierarchical_bootstrap(
-        np.array([sums.sums for sums in found]), found[0].counts, seed=_SEED
     )
 
 
@@ -137,8 +117,12 @@ def ranking_table(ranking: Ranking) -> Table:
     columns = [
         Column(key="method", title="method", priority=0, wraps=True),
         Column(key="score", title=name, align="right", priority=0),
-        *([Column(key="best", title="*", priority=1)] if ranking.marked else []),
-        *([Column(key="ties", title="ties", priority=1)] if ranking.lettered else []),
+        *([Column(key="best", title="*", priority=1)] if ranking.found.marked else []),
+        *(
+            [Column(key="ties", title="ties", priority=1)]
+            if ranking.found.shown == "letters"
+            else []
+        ),
         Column(key="ranks", title="rank", align="right", priority=1),
         Column(key="bootstrap", title="bootstrap", align="right", priority=2),
         Column(key="first", title="best in", align="right", priority=3),

@@ -152,9 +152,15 @@ def as_source(source: Source | Store) -> Source:
 
 
 @contextmanager
-def open_source(path: Path | str) -> Iterator[Source]:
-    """A store's directory or a published leaderboard's file as a Source; UserError if neither."""
-    path = Path(path)
+def open_source(source: Source | Store | Path | str) -> Iterator[Source]:
+    """A store's directory or a published leaderboard's file as a Source; UserError if neither.
+
+    What is open already stays so.
+    """
+    if not isinstance(source, Path | str):
+        yield as_source(source)
+        return
+    path = Path(source)
     if path.is_file() or path.suffix == ".json":
         from harness.results.publication import load_publication
 

@@ -103,12 +103,6 @@ class Telling:
             looks=self.pairs.looks,
         )
 
-    @property
-    def replicates(self) -> Floats:
-        """The mean over folds: (m, s), NaN where any fold is missing."""
-        means: Floats = self.values.mean(axis=2)
-        return means
-
 
 def tell(
     values: Floats,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from harness.data import stream_seed
 from harness.execution.plan import Entrant, Plan, PlannedRun, Replicate, plan_trial
 from harness.execution.session import Event
-from harness.method import Method, Value
+from harness.method import Method
+from harness.method.space import Value
 from harness.protocol import Protocol
 from harness.record import Record, Searched
 from harness.store import Store

@@ -11,7 +11,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from harness.method import Choice, Int, Range
+from harness.method.space import Choice, Int, Range
 
 
 def distributions(space: Mapping[str, Range]) -> dict[str, BaseDistribution]:

@@ -9,7 +9,8 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
 from harness.data import stream_seed
-from harness.method import Method, Value
+from harness.method import Method
+from harness.method.space import Value
 from harness.search.space import distributions
 
 _SAMPLERS = {"tpe": TPESampler, "gp": GPSampler, "random": RandomSampler}

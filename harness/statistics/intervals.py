@@ -138,7 +138,8 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     mean = statistics.fmean(values)
     if n == 1:
         return Interval(mean=mean, low=None, high=None, n=1)
-    half = _t_quantile(n - 1, confidence) * standard_deviation(values, mean) / math.sqrt(n)
+    quantile = student_quantile(n - 1, (1.0 + confidence) / 2.0)
+    half = quantile * standard_deviation(values, mean) / math.sqrt(n)
     return Interval(mean=mean, low=mean - half, high=mean + half, n=n)
 
 
@@ -219,9 +220,9 @@ def _bounded(mean: float, half: float, bounds: Bounds, n: int) -> Interval:
     )
 
 
-@functools.cache
-def _t_quantile(degrees: int, confidence: float) -> float:
-    # What scipy.stats.t.ppf calls, without the second that importing scipy.stats takes.
+@functools.lru_cache(4096)
+def student_quantile(degrees: float, probability: float) -> float:
+    """Student's quantile; what scipy.stats.t.ppf calls, without the second of its import."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, (1.0 + confidence) / 2.0))
+    return float(stdtrit(degrees, probability))

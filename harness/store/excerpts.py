@@ -64,6 +64,9 @@ class CommonFacts(Frozen):
     environment: dict[str, str]
 
 
+_AS_IT_IS = CommonFacts.model_fields.keys() & Record.model_fields.keys() - {"identity"}
+
+
 class Spent(NamedTuple):
     """What one run cost, as its Audit has it."""
 
@@ -174,19 +177,12 @@ def _common(record: Record) -> CommonFacts:
     place = {"seed": 0, "fold": 0, "search": None, "trial": None}
     return CommonFacts(
         identity=record.identity.model_copy(update=place),
-        declared=record.declared,
-        folds=record.folds,
-        replicates=record.replicates,
-        looks=record.looks,
-        chosen_by=record.chosen_by,
-        searched=record.searched,
-        samples=record.samples,
+        **{name: getattr(record, name) for name in _AS_IT_IS},
         parameters=record.audit.parameters if record.audit else None,
         scoring=scores.semantics if scores else None,
         metrics=tuple(all_values(scores)) if scores else (),
         class_means=tuple(scores.class_means) if scores else (),
         told=scores.told if scores else {},
-        environment=record.environment,
     )
 
 

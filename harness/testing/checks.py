@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from harness.method import Choice, Method
+from harness.method import Method
 from harness.method.objective import Objective
+from harness.method.space import Choice
 from harness.testing.afresh import each_run_starts_afresh
 from harness.testing.applicable import NotApplicable, needs_training
 from harness.testing.coinciding import coinciding_embeddings_give_no_nan
-from harness.testing.devices import WrongDevice, place, pretended_device
+from harness.testing.devices import WrongDevice, pretended_device, raised_at
 from harness.testing.formula import evaluate
 from harness.testing.held import an_optimizer_holds_its_parameters
 from harness.testing.intact import it_changes_nothing_of_its_process, it_leaves_its_inputs_unchanged
@@ -188,8 +189,8 @@ def it_stays_on_one_device(method: Method) -> None:
                 run.loss(step).backward()  # type: ignore[no-untyped-call]
         except WrongDevice as error:
             raise AssertionError(
-                f"{method.name}: {error} ({place(error)}); make tensors on context.device, or on "
-                "the device of what they meet"
+                f"{method.name}: {error} ({raised_at(error)}); make tensors on context.device, or "
+                "on the device of what they meet"
             ) from None
     where = {str(weight.device) for weight in run.objective.parameters()}
     assert where <= {str(pretended.device)}, f"{method.name}: parameters are left on the CPU"

@@ -222,7 +222,7 @@ def _put(leaf: Any, known: dict[int, _There]) -> Any:
     return _There(leaf) if known_there is None else known_there
 
 
-def place(error: BaseException) -> str:
+def raised_at(error: BaseException) -> str:
     """File and line of the innermost call outside torch that an error came through."""
     return _innermost(traceback.extract_tb(error.__traceback__))
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.data import torch_stream
-from harness.method.method import samples_per_class
+from harness.method import samples_per_class
 from harness.method.objective import Batch, Context, Embed, LabelSet, Outputs
 from harness.models.backbone import build_backbone
 from harness.models.convnet import MLP

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness import hookimpl
 from harness.artifacts import read_artifact
 from harness.errors import UserError
-from harness.trackers.shown import curves, facts, place, results
+from harness.trackers.shown import curves, facts, results, run_folder
 
 if TYPE_CHECKING:
     from harness.record import Record
@@ -50,7 +50,7 @@ class MLflow:
         experiment = f"{record.identity.protocol} on {record.identity.dataset}"
         found = self._client.get_experiment_by_name(experiment)
         number = found.experiment_id if found else self._client.create_experiment(experiment)
-        run = self._client.create_run(number, run_name=place(record).as_posix()).info.run_id
+        run = self._client.create_run(number, run_name=run_folder(record).as_posix()).info.run_id
         last = record.selected.step if record.selected else 0
         metrics = [self._entities.Metric(n, v, 0, step) for n, step, v in curves(record, arrays)]
         metrics += [self._entities.Metric(n, v, 0, last) for n, v in results(record).items()]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.record import Record
 
 
-def place(record: Record) -> Path:
+def run_folder(record: Record) -> Path:
     """The folder of a run below that of all runs."""
     identity = record.identity
     of_trial = (

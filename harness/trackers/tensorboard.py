@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness import hookimpl
 from harness.artifacts import Arrays, RunArray, read_artifact
 from harness.errors import UserError
-from harness.trackers.shown import curves, place, results
+from harness.trackers.shown import curves, results, run_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class TensorBoard:
         arrays: Arrays = {}
         if record.artifact is not None:
             arrays = read_artifact(self._store, record.artifact)
-        writer = self._open(str(self._folder / place(record)))
+        writer = self._open(str(self._folder / run_folder(record)))
         try:
             for name, step, value in curves(record, arrays):
                 writer.add_scalar(name, value, step)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness import hookimpl
 from harness.artifacts import read_artifact
 from harness.errors import UserError
-from harness.trackers.shown import curves, facts, place, results
+from harness.trackers.shown import curves, facts, results, run_folder
 
 if TYPE_CHECKING:
     from harness.record import Record
@@ -45,7 +45,7 @@ class WeightsAndBiases:
             dir=str(self._folder),
             mode="offline",
             id=record.run_id,
-            name=place(record).as_posix(),
+            name=run_folder(record).as_posix(),
             group=f"{record.identity.dataset}/{record.identity.method}",
             config=facts(record),
             reinit="finish_previous",

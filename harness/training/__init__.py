@@ -20,8 +20,8 @@ from typing import Literal, get_args
 from harness import sandbox
 from harness.data.dataset import SealedTestSet
 from harness.errors import one_line, plain
-from harness.method import Method, Value
-from harness.method.method import samples_per_class
+from harness.method import Method, samples_per_class
+from harness.method.space import Value
 from harness.protocol.model import Protocol, TrainingRule
 from harness.record import Reason, ReasonKind
 

@@ -13,7 +13,7 @@ from harness.data.dataset import Attribute, Dataset, coded
 from harness.errors import UserError, unknown
 from harness.figures.sources import Entry, Sources, require_dataset, store_of, test_part
 from harness.record import Record
-from harness.rescoring import RuleBook
+from harness.rescoring.rescore import RuleBook
 from harness.results.source import Source
 from harness.scoring.inputs import Distance
 from harness.store import Store

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.statistics.intervals import student_quantile
 from harness.table import Cell, Column, Table
 from harness.variables.measuring import MEASURES, RETRIEVED
 
@@ -36,13 +37,11 @@ class Found:
         Variance (G - 1) / G times the sum of squares about their mean (Efron and Stein, Annals of
         Statistics 1981), Student's quantile with G - 1 degrees of freedom.
         """
-        from scipy.special import stdtrit
-
         count = len(self.left_out)
         if count < 2 or not np.isfinite(self.left_out).all():
             return None
         squares = np.square(self.left_out - self.left_out.mean()).sum()
-        half = float(stdtrit(count - 1, 0.975)) * math.sqrt((count - 1) / count * float(squares))
+        half = student_quantile(count - 1, 0.975) * math.sqrt((count - 1) / count * float(squares))
         return self.value - half, self.value + half
 
     @property

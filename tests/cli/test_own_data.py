@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from harness.cli.main import app
 from harness.errors import UserError
-from harness.rescoring import RuleBook, verify_store
+from harness.rescoring.rescore import RuleBook
+from harness.rescoring.verify import verify_store
 from harness.results import load_board
 from harness.scoring import score_embeddings
 from harness.store import Store

@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 
 from harness.cli.main import app
 from harness.errors import UserError
-from harness.results import board_document, load_board
+from harness.results import load_board
+from harness.results.display import board_document
 from harness.results.publication import load_publication, publication_text
 from harness.store import Store
 

@@ -38,7 +38,8 @@ from harness.execution.plan import Entrant
 from harness.protocol import Protocol, load_protocol, protocol_path
 from harness.protocol.rules import CorrectingRule
 from harness.registry import load_registry
-from harness.rescoring import Datasets, RuleBook
+from harness.rescoring.datasets import Datasets
+from harness.rescoring.rescore import RuleBook
 from harness.training import Unsupported
 
 TERMS = CorrectingRule(turns=2, clusters=4, members=12, rule="largest", withheld=0.2)

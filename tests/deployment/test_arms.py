@@ -7,9 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.deployment import ARMS, DeploymentTerms, GallerySamples, run_arms, run_base
-from harness.deployment.arms import VIEWS, draw_roles, shuffle
-from harness.deployment.gallery import UNKNOWN
+from harness.deployment.arms import (
+    ARMS,
+    VIEWS,
+    DeploymentTerms,
+    draw_roles,
+    run_arms,
+    run_base,
+    shuffle,
+)
+from harness.deployment.gallery import UNKNOWN, GallerySamples
 from harness.errors import UserError
 
 

@@ -16,7 +16,7 @@ from harness.cli import deploy as command
 from harness.data.dataset import Dataset
 from harness.data.loading import load_dataset
 from harness.data.splits import make_split
-from harness.deployment import ARMS
+from harness.deployment.arms import ARMS
 from harness.errors import NotComparable, UserError
 from harness.protocol import load_protocol
 from harness.registry import load_registry

@@ -15,7 +15,7 @@ from harness.execution.auditing import audit, draw_runs
 from harness.execution.process import Processes, WorkerProcess
 from harness.record import Record
 from harness.registry import load_registry
-from harness.rescoring import RuleBook
+from harness.rescoring.rescore import RuleBook
 from harness.results import Selector
 from harness.results.publishing import build_publication, records_of_board
 from harness.store import Store

@@ -7,8 +7,8 @@ import torch
 
 from harness.errors import NotComparable, UserError
 from harness.execution.machine import environment
-from harness.gate import baseline_side, candidate_side, gate_boards, gated_metrics
-from harness.gate.boards import point_text
+from harness.gate.boards import baseline_side, candidate_side, gate_boards, point_text
+from harness.gate.metrics import gated_metrics
 from harness.record import Searched, Told
 from harness.results import open_source
 from harness.results.publication import load_publication
@@ -51,7 +51,7 @@ def test_a_worse_method_is_a_regression_and_the_other_still_passes(gate, make_st
     report = gate(make_store("new", levels={"a": 0.5, "b": 0.4}))
     assert statuses(report) == {"a map_at_r": "pass", "b map_at_r": "regression"}
     assert report.exit_code == 1
-    (line,) = report.verdicts("regression")
+    (line,) = (line for line in report.lines if line.status == "regression")
     assert line.sentence.startswith("b: MAP@R 0.")
     assert "over 3 paired replicates: worse by more than the margin of 0.01" in line.sentence
 

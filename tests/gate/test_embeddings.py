@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from harness.errors import NotComparable, UserError
-from harness.gate import gate_embeddings, gated_metrics
+from harness.gate.embeddings import gate_embeddings
+from harness.gate.metrics import gated_metrics
 
 CLASSES, EACH = 40, 6
 LABELS = np.repeat(np.arange(CLASSES), EACH)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.gate import Decision, GateReport, Line, decide
+from harness.gate.decision import Decision, decide
 from harness.gate.lines import corrected
 from harness.gate.measuring import MetricBySeed, difference_of, mean_change, units_of
+from harness.gate.report import GateReport, Line
 
 
 def side(values: list[float], *, start: str = "w", seeds: range | None = None) -> MetricBySeed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UserError
-from harness.gate import Margin, gated_metrics
+from harness.gate.metrics import Margin, gated_metrics
 
 
 def test_map_at_r_within_a_hundredth_is_the_default():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.history import change_points
+from harness.history.change_points import change_points
 
 SEEDS, TIMES = 4, 12
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.history import Snapshot, from_folder, series_of
+from harness.history.collecting import Snapshot, from_folder
+from harness.history.series import series_of
 from harness.results.publication import load_publication
 
 

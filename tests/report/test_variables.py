@@ -92,5 +92,5 @@ def test_files_of_another_board_and_others_are_refused(
         path.write_text(content)
         with pytest.raises(UserError, match=said):
             read_matrices(path, board)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="there is no such file; `bench variables"):
         read_matrices(tmp_path / "nowhere.json", board)

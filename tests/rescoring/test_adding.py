@@ -19,8 +19,9 @@ from harness.execution.run import execute
 from harness.reading import Reading
 from harness.record import ELSEWHERE
 from harness.registry import Origin, RegisteredMethod
-from harness.rescoring import RuleBook, verify_store
 from harness.rescoring.adding import add_embeddings
+from harness.rescoring.rescore import RuleBook
+from harness.rescoring.verify import verify_store
 from harness.results import load_board
 from harness.results.publishing import build_publication
 from harness.store import Store

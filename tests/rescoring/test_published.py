@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.rescoring import RuleBook, verify_publication
+from harness.rescoring.rescore import RuleBook
+from harness.rescoring.verify import verify_publication
 from harness.results.publication import content_digest, publication_of
 
 RESULTS = Path(__file__).parents[2] / "results"

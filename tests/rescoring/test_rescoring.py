@@ -16,9 +16,11 @@ from harness.errors import UserError
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.session import run_plan
 from harness.registry import Origin, RegisteredMethod
-from harness.rescoring import Checked, Datasets, RuleBook, rescore_store, verify_board, verify_store
-from harness.rescoring.datasets import NotAtHand
-from harness.results import board_document, load_board
+from harness.rescoring.datasets import Datasets, NotAtHand
+from harness.rescoring.rescore import RuleBook, rescore_store
+from harness.rescoring.verify import Checked, verify_board, verify_store
+from harness.results import load_board
+from harness.results.display import board_document
 from harness.results.merging import merge
 from harness.store import Store
 

@@ -6,7 +6,8 @@ import pytest
 
 from harness.errors import UserError
 from harness.record import Audit, Concatenation, Parameters, Record, Selected
-from harness.results import Failure, Runs, build_board
+from harness.results import build_board
+from harness.results.board import Failure, Runs
 
 MakeRun = Callable[..., Record]
 MakeRuns = Callable[..., list[Record]]

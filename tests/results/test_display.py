@@ -9,7 +9,8 @@ from rich.console import Console
 
 from harness.errors import UserError
 from harness.record import Record
-from harness.results import board_document, board_renderable, build_board, render_board
+from harness.results import build_board
+from harness.results.display import board_document, board_renderable, render_board
 from harness.results.notes import notes_of
 
 MakeRun = Callable[..., Record]

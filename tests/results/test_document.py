@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from harness.record import Concatenation, Record
-from harness.results import board_document, build_board, render_board
+from harness.results import build_board
+from harness.results.display import board_document, render_board
 
 MakeRun = Callable[..., Record]
 MakeRuns = Callable[..., list[Record]]

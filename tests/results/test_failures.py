@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from harness.record import Reason, Record
-from harness.results import Failure, build_board
+from harness.results import build_board
+from harness.results.board import Failure
 from harness.results.notes import failure_notes
 
 MakeRun = Callable[..., Record]

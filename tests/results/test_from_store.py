@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.record import Concatenation, Record
-from harness.results import Board, build_board, load_board, render_board
+from harness.results import Board, build_board, load_board
+from harness.results.display import render_board
 from harness.results.publication import load_publication
 from harness.store import Store
 

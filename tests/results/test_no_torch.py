@@ -21,7 +21,8 @@ USE_ALL = """
 import sys
 from pathlib import Path
 from harness.cli.leaderboard import leaderboard
-from harness.results import load_board, render_board
+from harness.results import load_board
+from harness.results.display import render_board
 from harness.record import Record
 from harness.store import Store
 from harness.table import FORMATS

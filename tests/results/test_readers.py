@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from harness.figures import load_sources
-from harness.gate import baseline_side, candidate_side, gate_boards, gated_metrics
-from harness.history import Snapshot, series_of
+from harness.gate.boards import baseline_side, candidate_side, gate_boards
+from harness.gate.metrics import gated_metrics
+from harness.history.collecting import Snapshot
+from harness.history.series import series_of
 from harness.metrics import RANKED_BY
 from harness.record import Record, Searched
 from harness.results import build_board, load_board, open_source
-from harness.results.comparison import load_comparison
+from harness.results.comparison import compare
 from harness.results.key import ENVIRONMENT, IDENTITY
 from harness.results.publication import load_publication
 from harness.results.ranking import load_ranking
@@ -144,7 +146,7 @@ def of_comparison(source: Source | Store, metric: str) -> Rows:
     rows = {}
     for row in board.rows:
         if row is not most:
-            found = load_comparison(source, board, row.label, most.label, metric=metric)
+            found = compare(board, row.label, most.label, metric=metric, source=source)
             rows[row.label] = (found.replicates, found.means[0])
     return rows
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from harness.record import Record
-from harness.results import Board, board_document, build_board, load_board, render_board
+from harness.results import Board, build_board, load_board
+from harness.results.display import board_document, render_board
 
 jsonschema = pytest.importorskip("jsonschema", reason="checks a document by its schema")
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from harness.record import Concatenation, Record, Searched
-from harness.results import Board, build_board, render_board
+from harness.results import Board, build_board
+from harness.results.display import render_board
 from harness.statistics.intervals import fold_intervals
 from harness.statistics.standings import standings
 from harness.table import Format

@@ -19,7 +19,6 @@ from harness.execution.run import execute
 from harness.protocol import load_protocol
 from harness.record import Record
 from harness.registry import Registry, load_registry
-from harness.sandbox import choice
 from harness.testing import make_record
 from harness.training import PluginFailed
 
@@ -466,7 +465,7 @@ def bench_backbones():
 def test_where_the_system_has_none_it_is_said_and_refused_if_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(choice, "lacking", lambda: "this system has no Landlock")
+    monkeypatch.setattr(sandbox, "lacking", lambda: "this system has no Landlock")
     sandbox.choose(None)
     assert (sandbox.in_force(), sandbox.described()) == (False, "none")
     assert sandbox.absent() == "plugins run without a sandbox: this system has no Landlock"
@@ -479,7 +478,7 @@ def test_where_the_system_has_none_it_is_said_and_refused_if_asked_for(
 
 
 def test_on_a_card_it_must_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice, "lacking", str)
+    monkeypatch.setattr(sandbox, "lacking", str)
     sandbox.choose(None, card=True)
     assert not sandbox.in_force()
     assert "not tried with cards" in sandbox.absent()

@@ -9,7 +9,8 @@ import pytest
 
 from harness.figures.charts import search_histories
 from harness.figures.sources import load_sources
-from harness.rescoring import RuleBook, verify_publication
+from harness.rescoring.rescore import RuleBook
+from harness.rescoring.verify import verify_publication
 from harness.results.merging import merge
 from harness.results.publication import document_of, load_publication
 from harness.results.publishing import build_publication, write_publication

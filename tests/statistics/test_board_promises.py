@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.gate import GatedMetric, Margin
 from harness.gate.lines import all_together, corrected, line_of
 from harness.gate.measuring import MetricBySeed, units_of
+from harness.gate.metrics import GatedMetric, Margin
 from harness.statistics.intervals import fold_intervals, t_quantile
 from harness.statistics.pairs import BoardPairs, all_pairs
 from harness.statistics.standings import may_be_best, standings

@@ -19,7 +19,7 @@ from harness.record import Record
 from harness.registry import Origin, RegisteredMethod
 from harness.store import Store
 from harness.trackers import tracking
-from harness.trackers.shown import place
+from harness.trackers.shown import run_folder
 from harness.trackers.tensorboard import metadata
 
 
@@ -93,7 +93,7 @@ def tracked(run, tmp_path: Path) -> tuple[Path, Record, dict[str, Any]]:
     """The TensorBoard folder of a run, its Record and its arrays."""
     pytest.importorskip("tensorboard", reason="needs the extra [tensorboard]")
     record, arrays = run(f"tensorboard:{tmp_path / 'board'}")[1]
-    return tmp_path / "board" / place(record), record, arrays
+    return tmp_path / "board" / run_folder(record), record, arrays
 
 
 def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
@@ -141,8 +141,8 @@ def test_a_dataset_without_attributes_has_the_class_alone(tiny_dataset) -> None:
 def test_a_trial_lies_in_a_folder_of_its_own(make_run) -> None:
     replicate, _ = make_run()
     trial, _ = make_run(identity={"search": 0, "trial": 7})
-    assert place(replicate).parent == Path("digits", "plain")
-    assert place(trial).parent == Path("digits", "plain", "search-0", "trial-7")
+    assert run_folder(replicate).parent == Path("digits", "plain")
+    assert run_folder(trial).parent == Path("digits", "plain", "search-0", "trial-7")
 
 
 def test_tensorboard_does_not_need_tensorflow(tracked) -> None:
@@ -181,9 +181,9 @@ def test_mlflow_has_the_curves_the_scores_and_who_it_was(run, tmp_path: Path) ->
     client = tracking.MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'ml' / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("smoke on digits")
     found = {one.info.run_name: one for one in client.search_runs([experiment.experiment_id])}
-    assert found.keys() == {place(record).as_posix() for record, _ in records}
+    assert found.keys() == {run_folder(record).as_posix() for record, _ in records}
     for record, arrays in records:
-        one = found[place(record).as_posix()]
+        one = found[run_folder(record).as_posix()]
         assert one.info.status == "FINISHED"
         assert one.data.params["run"] == record.run_id
         assert one.data.metrics["scores/map_at_r"] == record.scores.values["map_at_r"]
@@ -199,7 +199,7 @@ def test_wandb_keeps_runs_offline(run, tmp_path: Path) -> None:
     assert kept.keys() == {record.run_id for record, _ in records}
     for record, arrays in records:
         data = kept[record.run_id]
-        assert place(record).as_posix().encode() in data
+        assert run_folder(record).as_posix().encode() in data
         # It holds values as JSON.
         for value in (record.scores.values["map_at_r"], *arrays["losses"].astype(float)):
             assert json.dumps(float(value)).encode() in data

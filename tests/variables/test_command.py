@@ -20,7 +20,7 @@ from harness.errors import NotComparable, UserError
 from harness.figures.sources import load_sources
 from harness.protocol import load_protocol
 from harness.registry import load_registry
-from harness.rescoring import RuleBook
+from harness.rescoring.rescore import RuleBook
 from harness.results.source import as_source
 from harness.store import Store
 from harness.variables import Wanted, saliency

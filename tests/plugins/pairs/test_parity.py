@@ -5,7 +5,7 @@ import torch
 from bench_methods.pairs import METHODS
 from pytorch_metric_learning import distances, losses, miners, reducers, regularizers
 
-from harness.method.method import for_builder
+from harness.method import for_builder
 from harness.testing import toy_batch
 
 CLASSES, SIZE = 8, 12

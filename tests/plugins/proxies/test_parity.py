@@ -7,7 +7,7 @@ from bench_methods.proxies.soft_triple import CENTERS_PER_CLASS
 from bench_methods.proxies.threshold_consistent_loss import ThresholdConsistentLoss
 from pytorch_metric_learning import losses, regularizers
 
-from harness.method.method import for_builder
+from harness.method import for_builder
 
 CLASSES, SIZE = 4, 5
 # As many samples of each class as classes: the library's Smooth-AP is right for no other batch.

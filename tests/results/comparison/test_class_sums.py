@@ -7,7 +7,7 @@ import pytest
 
 from harness.results import load_board
 from harness.results.class_sums import stacked_sums
-from harness.results.comparison import load_comparison
+from harness.results.comparison import compare
 from harness.results.source import StoreSource
 from harness.store import Store
 
@@ -38,7 +38,7 @@ def test_runs_without_arrays_have_no_sums(filled_store: MakeStore) -> None:
 
 def test_a_comparison_from_a_store_resamples_the_classes(filled_store: MakeStore) -> None:
     with filled_store() as store:
-        found = load_comparison(store, load_board(store), "a", "b", metric="map_at_r")
+        found = compare(load_board(store), "a", "b", metric="map_at_r", source=store)
     assert found.levels == ("seeds", "folds", "classes")
     assert found.resampled is not None
     assert found.difference.interval.mean is not None
@@ -48,5 +48,5 @@ def test_a_comparison_from_a_store_resamples_the_classes(filled_store: MakeStore
 
 def test_a_comparison_without_arrays_goes_without_the_bootstrap(filled_store: MakeStore) -> None:
     with filled_store(arrays=False) as store:
-        found = load_comparison(store, load_board(store), "a", "b", metric="map_at_r")
+        found = compare(load_board(store), "a", "b", metric="map_at_r", source=store)
     assert (found.resampled, found.levels) == (None, ())

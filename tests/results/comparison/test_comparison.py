@@ -9,6 +9,7 @@ from harness.errors import UserError
 from harness.results import Board
 from harness.results.class_sums import ClassSums
 from harness.results.comparison import compare
+from harness.results.source import RecordsSource
 from harness.statistics.bootstrap import hierarchical_bootstrap
 from harness.statistics.pairs import paired_difference
 
@@ -160,8 +161,15 @@ def test_a_replicate_whose_score_is_not_finite_is_left_out(
 def test_sums_by_class_give_the_bootstrap_of_the_differences(board: MakeBoard) -> None:
     sums = np.random.default_rng(0).normal(2, 0.1, (2, 6, 2, 9))
     counts, classes = np.full(9, 4.0), np.arange(9)
-    given = [ClassSums(sums=one, counts=counts, classes=classes) for one in sums]
-    found = compare(board(TWO), "a", "b", metric="map_at_r", sums=(given[0], given[1]))
+    shown = board(TWO)
+    given = {
+        run: ClassSums(sums=sums[row][seed][fold], counts=counts, classes=classes)
+        for row, label in enumerate("ab")
+        for seed, runs in shown.rows[shown.row(label)].run_ids.items()
+        for fold, run in enumerate(runs)
+    }
+    source = RecordsSource("records", (), sums=lambda run, _: given[run])
+    found = compare(shown, "a", "b", metric="map_at_r", source=source)
     expected = hierarchical_bootstrap((sums[0] - sums[1])[None], counts, seed=0)
     assert found.resampled == (expected.low[0], expected.high[0])
     assert found.levels == ("seeds", "folds", "classes")

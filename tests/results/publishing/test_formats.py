@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.rescoring import RuleBook, verify_publication
+from harness.rescoring.rescore import RuleBook
+from harness.rescoring.verify import verify_publication
 from harness.results.publication import PUBLICATION_FORMAT, load_publication, parse_publication
 
 ASSETS = Path(__file__).parent / "assets"
