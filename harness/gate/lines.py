@@ -9,7 +9,7 @@ from harness.gate.decision import LEVEL, Difference, decide
 from harness.gate.measuring import MetricBySeed, Units, difference_of, mean_change, unpaired_seeds
 from harness.gate.metrics import GatedMetric
 from harness.gate.rendering import line_sentence
-from harness.gate.report import Line
+from harness.gate.report import Line, Status
 from harness.statistics.pairs import holm
 
 
@@ -41,12 +41,12 @@ def decided(subject: str, metric: GatedMetric, difference: Difference, more: str
 
 
 def _unmeasured(label: str, before: MetricBySeed, after: MetricBySeed, metric: GatedMetric) -> Line:
-    if not before.values:
-        sentence = f"{label}: {metric.name} has no complete replicate in the baseline"
-        return Line(method=label, metric=metric.name, status="not gated", sentence=sentence)
+    status: Status = "missing" if before.values else "not gated"
     what = "no complete replicate" if after.left_out else "no run"
     sentence = f"{label}: {metric.name} was not measured: the candidate has {what}"
-    return Line(method=label, metric=metric.name, status="missing", sentence=sentence)
+    if not before.values:
+        sentence = f"{label}: {metric.name} has no complete replicate in the baseline"
+    return Line(method=label, metric=metric.name, status=status, sentence=sentence)
 
 
 def _remainder(before: MetricBySeed, after: MetricBySeed) -> str:

@@ -40,7 +40,7 @@ class Selector:
         cls, *, protocol: str | None = None, dataset: str | None = None, only: Iterable[str] = ()
     ) -> Selector:
         """From the options of the command line; UserError for a fact that there is not."""
-        allowed = [name for rule in ("refuses", "splits") for name, _, _ in facts_of(rule)]
+        allowed = [name for name, _, _ in facts_of("refuses", "splits")]
         wanted = {"protocol": protocol, "dataset": dataset}
         for text in only:
             name, equals, value = text.partition("=")
@@ -77,8 +77,7 @@ class Selector:
         """The runs that have every wanted fact."""
         getters = {
             name: get
-            for rule in ("refuses", "splits")
-            for name, _, get in facts_of(rule)
+            for name, _, get in facts_of("refuses", "splits")
             if name in self.wanted and name not in SCOPED
         }
         if not getters:
@@ -142,14 +141,11 @@ def choose(
         if admitted := wanted.admitted(runs):
             return scope, admitted
         seen += runs
-    for rule in ("refuses", "splits"):
-        for name, words, get in facts_of(rule):
-            text = wanted.wanted.get(name)
-            if text is None or name in SCOPED:
-                continue
-            known = {as_text(get(common)) for common in commons(seen)}
-            if not any(_is(name, text, get(common)) for common in commons(seen)):
-                raise unknown(words, text, known, where=source.name)
+    for name, words, get in facts_of("refuses", "splits"):
+        text, values = wanted.wanted.get(name), [get(common) for common in commons(seen)]
+        if text is None or name in SCOPED or any(_is(name, text, value) for value in values):
+            continue
+        raise unknown(words, text, set(map(as_text, values)), where=source.name)
     if wanted.wanted and seen:
         listed = ", ".join(f"{name}={value}" for name, value in wanted.wanted.items())
         raise UserError(f"{source.name}: holds no run with all of {listed}")

@@ -88,26 +88,25 @@ MethodKey = tuple[str, str]
 _NOT_VERSION = {"method", "hyperparameters"}
 
 Key = TypeVar("Key", bound=Hashable)
+Getter = Callable[[CommonFacts], Any]
 
 
-def facts_of(rule: Rule) -> list[tuple[str, str, Callable[[CommonFacts], Any]]]:
-    """Name, words and getter of every fact of a rule that runs of one CommonFacts share."""
-    found: list[tuple[str, str, Callable[[CommonFacts], Any]]] = []
-    found += [
-        (name, fact.words, attrgetter(f"identity.{name}"))
-        for name, fact in IDENTITY.items()
-        if fact.rule == rule and name != "trial"  # trials never come this far
+def facts_of(*rules: Rule) -> list[tuple[str, str, Getter]]:
+    """Name, words and getter of every fact of these rules that runs of one CommonFacts share."""
+    getters: tuple[tuple[Mapping[str, Fact], Callable[[str], Getter]], ...] = (
+        (IDENTITY, lambda name: attrgetter(f"identity.{name}")),
+        (RECORD, attrgetter),
+        (ENVIRONMENT, _of_environment),
+    )
+    return [
+        (name, fact.words, getter(name))
+        for facts, getter in getters
+        for name, fact in facts.items()
+        if fact.rule in rules and name != "trial"  # trials never come this far
     ]
-    found += [(n, fact.words, attrgetter(n)) for n, fact in RECORD.items() if fact.rule == rule]
-    found += [
-        (name, fact.words, _of_environment(name))
-        for name, fact in ENVIRONMENT.items()
-        if fact.rule == rule
-    ]
-    return found
 
 
-def _of_environment(name: str) -> Callable[[CommonFacts], Any]:
+def _of_environment(name: str) -> Getter:
     if ENVIRONMENT[name].rule != "splits":
         return lambda common: common.environment.get(name)
     # Where a run's identity names the libraries that its method computes with, that decides.
