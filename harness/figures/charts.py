@@ -193,7 +193,7 @@ def search_histories(entry: Entry) -> list[SearchHistory]:
 
 def search_metric(entries: Sequence[Entry]) -> str | None:
     """The metric that trials were compared by, None if none is known."""
-    metrics = {search.metric for entry in entries for search in entry.searches()} | {
+    metrics = {search.metric for entry in entries for search in entry.row.searches} | {
         r.selected.metric for e in entries for r in e.trials if r.selected is not None
     }
     return next(iter(metrics), None)

@@ -15,7 +15,7 @@ from harness.artifacts import Arrays, RunArray
 from harness.data.dataset import Dataset
 from harness.errors import NotComparable, UserError, unknown
 from harness.metrics import RANKED_BY
-from harness.record import Identity, Record, Searched
+from harness.record import Identity, Record
 from harness.results import Board, Selector, load_board
 from harness.results.board import Aggregate, Row
 from harness.results.replicates import Intervals, score_array
@@ -67,11 +67,6 @@ class Entry:
         runs = self.row.runs
         return runs.skipped > 0 and runs.done == runs.failed == 0
 
-    def searches(self) -> list[Searched]:
-        """The searches that chose its replicates' hyperparameters, each once."""
-        found = {r.searched.search: r.searched for r in self.records if r.searched is not None}
-        return [found[search] for search in sorted(found)]
-
     def representative(self) -> Record | None:
         """The run that stands for the row where only one can be drawn: first seed, first fold."""
         drawable = [r for r in self.records if r.state == "done" and r.artifact is not None]
@@ -117,8 +112,6 @@ def load_sources(
     source: Source | Store,
     *,
     select: Selector | None = None,
-    protocol: str | None = None,
-    dataset: str | None = None,
     aggregate: Aggregate = "separated",
 ) -> Sources:
     """Read a Board, the Records of its rows and their trials; UserError as `load_board`.
@@ -126,9 +119,7 @@ def load_sources(
     A published file holds no embeddings.
     """
     source = as_source(source)
-    board = load_board(
-        source, select=select, protocol=protocol, dataset=dataset, aggregate=aggregate
-    )
+    board = load_board(source, select=select, aggregate=aggregate)
     scopes = [
         scope
         for scope in source.scopes()

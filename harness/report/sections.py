@@ -50,7 +50,7 @@ def sections(
         "provenance": _provenance(sources),
         "origins": [_origin(entry, about.get(entry.row.method, "")) for entry in sources.entries],
         "searches": [
-            _searched(entry, one) for entry in sources.entries for one in entry.searches()
+            _searched(entry, one) for entry in sources.entries for one in entry.row.searches
         ],
         "audited": AUDITED,
         "audits": [_audited(entry) for entry in sources.entries],

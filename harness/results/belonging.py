@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -170,23 +169,17 @@ def _odd(runs: Sequence[Excerpt], place: int) -> Runs:
     known = [(fold, seed) for fold, seed, digest in pairs if digest is not None]
     if len(set(known)) == len(known):  # one digest a place, as it should be
         return []
-    seen: dict[tuple[int, int], Counter[str]] = {}
+    seen: dict[tuple[int, int], dict[str, Runs]] = {}
     for run in runs:
-        digest = run.digests[place]
-        if digest is not None:
-            seen.setdefault((run.fold, run.seed), Counter())[digest] += 1
+        if (digest := run.digests[place]) is not None:
+            seen.setdefault((run.fold, run.seed), {}).setdefault(digest, []).append(run)
     last = {key: finished(found) for key, found in grouped(runs, method_key).items()}
-    latest: dict[tuple[int, int, str], datetime] = {}
-    for run in runs:
-        digest = run.digests[place]
-        if digest is not None:
-            at = (run.fold, run.seed, digest)
-            when = last[method_key(run.common)]
-            latest[at] = max(latest.get(at, when), when)
-    chosen = {
-        at: max(counts, key=lambda digest, at=at: (counts[digest], latest[(*at, digest)]))  # type: ignore[misc]
-        for at, counts in seen.items()
-    }
+
+    def weight(digest_and_runs: tuple[str, Runs]) -> tuple[int, datetime]:
+        alike = digest_and_runs[1]
+        return len(alike), max(last[method_key(run.common)] for run in alike)
+
+    chosen = {at: max(found.items(), key=weight)[0] for at, found in seen.items()}
     return [
         run for run in runs if run.digests[place] not in (None, chosen.get((run.fold, run.seed)))
     ]

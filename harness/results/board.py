@@ -17,7 +17,7 @@ from harness.metrics import (
     in_order,
     metric_facts,
 )
-from harness.record import Declared, Told
+from harness.record import Declared, Searched, Told
 from harness.results.replicates import Intervals, Values, at_looks, score_array
 from harness.results.telling import Floats, Telling, tell
 
@@ -84,7 +84,7 @@ class Row:
     joined embeddings; each an interval over replicates. `flags` are marks a reader must see.
     By the ranking metric, and None on a board, or for a row, without two replicates: `best`, that
     it may be the best of the board; `ties`, letters shared with whoever it cannot be told apart
-    from; `ranks`, the lowest and highest that it may truly have. `searches`: how many searches its
+    from; `ranks`, the lowest and highest that it may truly have. `searches`: those that its
     replicates come from. `looked`: of how many seeds the last declared look was for which all its
     runs have ended, which alone decide what is told; None where no looks were declared.
 
@@ -111,7 +111,7 @@ class Row:
     best: bool | None = None
     ties: str | None = None
     ranks: tuple[int, int] | None = None
-    searches: int = 0
+    searches: tuple[Searched, ...] = ()
     looked: int | None = None
     fold_values: Mapping[int, tuple[Values, ...]] = field(default_factory=dict)
     class_values: Mapping[int, tuple[Values, ...]] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class Row:
     @property
     def by_seeds(self) -> bool:
         """Whether seeds and not runs are its units: the folds of one search share what it found."""
-        return self.searches > 1
+        return len(self.searches) > 1
 
     def scores(self, aggregate: Aggregate) -> Intervals:
         """The metrics of the chosen kind."""

@@ -268,7 +268,7 @@ def build_row(
         concatenated=concatenated(ours),
         runs=_runs(runs, expected=folds * asked_for(runs, looks, replicates)),
         failures=failures_of(runs),
-        searches=len(searches),
+        searches=tuple(searches),
         looked=last_look(runs, looks, folds),
         cost=_cost(runs, searches),
         flags=flags_of(runs, metrics, len(complete), searches),

@@ -27,7 +27,7 @@ def test_a_searched_row_has_its_replicates_whatever_was_found_for_each(
     ]
     (entry,) = entries(records).values()
     assert entry.records == tuple(records)
-    assert [search.search for search in entry.searches()] == [0, 1]
+    assert [search.search for search in entry.row.searches] == [0, 1]
 
 
 def test_a_row_at_the_defaults_is_apart_from_the_searched_one(
