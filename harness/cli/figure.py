@@ -63,8 +63,8 @@ def figure(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Draw one of the report's charts for a paper, as PDF, SVG or PNG."""
     from harness.errors import unknown
-    from harness.figures import load_sources
     from harness.figures.drawing import FIGURES, FORMATS, Wish, as_file, draw
+    from harness.figures.sources import load_sources
     from harness.registry import load_registry
 
     if name not in FIGURES:

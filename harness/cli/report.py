@@ -40,9 +40,9 @@ def report(
     The page needs no server and no network. Images, class names and attributes come from the
     dataset, if it is installed.
     """
-    from harness.figures import load_sources
+    from harness.figures.sources import load_sources
     from harness.registry import load_registry
-    from harness.report import make_report
+    from harness.report.page import make_report
     from harness.report.variables import read_matrices
 
     registry = load_registry(plugin or ())

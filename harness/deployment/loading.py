@@ -17,9 +17,10 @@ from harness.deployment.arms import (
     run_arms,
     run_base,
 )
-from harness.deployment.gallery import Floats, GallerySamples
+from harness.deployment.gallery import GallerySamples
 from harness.deployment.results import Deployment, arm_rows
 from harness.errors import NotComparable, UserError, unknown
+from harness.figures.embedded import as_compared
 from harness.figures.sources import (
     Entry,
     Sources,
@@ -33,7 +34,6 @@ from harness.record import Record
 from harness.rescoring.rescore import RuleBook
 from harness.results import Board, Selector
 from harness.results.source import Source, StoreSource
-from harness.scoring.inputs import Distance
 from harness.store import Store
 
 SUFFIX = "-views"
@@ -190,15 +190,7 @@ class _GalleryReader:
         embeddings, labels, positions = test_part(self.store, run)
         distance = self.rules.rule(run).distance
         return GallerySamples(
-            embeddings=_as_compared(embeddings.astype(np.float64), distance),
+            embeddings=as_compared(embeddings.astype(np.float64), distance),
             labels=labels,
             values=self.attribute.values[positions],
         )
-
-
-def _as_compared(embeddings: Floats, distance: Distance) -> Floats:
-    """Embeddings whose Euclidean distances order as the protocol's distance does."""
-    if distance == "euclidean":
-        return embeddings
-    norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    return np.asarray(embeddings / np.where(norms == 0, 1.0, norms))

@@ -105,6 +105,16 @@ Float32 = npt.NDArray[np.float32]
 DEPTH = 32
 
 
+def as_compared(embeddings: npt.NDArray[Any], distance: str) -> npt.NDArray[Any]:
+    """Rows (N, D) whose Euclidean distances order as `distance` does: of length 1 for cosine."""
+    if distance != "cosine":
+        return embeddings
+    unit: npt.NDArray[Any] = embeddings / np.maximum(
+        np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-30
+    )
+    return unit
+
+
 def nearest(
     embeddings: Float32, asked: Int64, *, distance: str = "cosine", depth: int = DEPTH
 ) -> Int64:
@@ -116,9 +126,8 @@ def nearest(
     import faiss
 
     depth = min(depth, len(embeddings) - 1)
-    vectors = np.ascontiguousarray(embeddings, dtype=np.float32)
+    vectors = as_compared(np.ascontiguousarray(embeddings, dtype=np.float32), distance)
     if distance == "cosine":
-        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30)
         index: Any = faiss.IndexFlatIP(vectors.shape[1])
     else:
         index = faiss.IndexFlatL2(vectors.shape[1])

@@ -16,13 +16,13 @@ from harness.errors import UserError
 from harness.figures.embedded import (
     DEPTH,
     PER_CLASS,
-    Float32,
     Float64,
     HardClass,
     Int64,
     Plane,
     TestPart,
     alike_together,
+    as_compared,
     asked_samples,
     balanced_subsample,
     class_correlation,
@@ -79,7 +79,9 @@ def look_at(found: tuple[Record, Arrays] | str, common: Common) -> Look | str:
         return "it was tested on other samples than the first method of the board"
     if len(embeddings) != len(common.labels) or not np.isfinite(embeddings).all():
         return "its embeddings are not one finite row a sample"
-    shown = None if common.points is None else _as_scored(embeddings[common.points], common)
+    shown = (
+        None if common.points is None else as_compared(embeddings[common.points], common.distance)
+    )
     return Look(
         record=record,
         planes={} if shown is None else planes(shown),
@@ -107,14 +109,6 @@ def _scores(arrays: Arrays, labels: Int64) -> Float64:
     if queries is None or scores is None:
         return np.full(classes, np.nan)
     return class_scores(scores, labels[queries], classes)
-
-
-def _as_scored(embeddings: Float32, common: Common) -> Float32:
-    if common.distance != "cosine":
-        return embeddings
-    norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    unit: Float32 = embeddings / np.maximum(norms, 1e-30)
-    return unit
 
 
 SHEET = 8  # neighbours on a contact sheet, and those asked about hard classes

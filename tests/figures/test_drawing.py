@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
-from harness.figures import load_sources
 from harness.figures.drawing import CHARTS, FIGURES, FORMATS, Wish, as_file, draw
 from harness.figures.drawing.chart import COLOURS
+from harness.figures.sources import load_sources
 from harness.record import Record
 from harness.store import Store
 from harness.testing import make_record

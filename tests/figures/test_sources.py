@@ -4,8 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.figures import load_sources
-from harness.figures.sources import Entry, make_sources
+from harness.figures.sources import Entry, load_sources, make_sources
 from harness.record import Record, Searched
 from harness.results import build_board
 from harness.store import Store

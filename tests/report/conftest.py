@@ -13,10 +13,10 @@ import pytest
 
 from harness.data.dataset import Dataset
 from harness.data.embedded import load_glyphs
-from harness.figures import load_sources
+from harness.figures.sources import load_sources
 from harness.protocol.rules import ScoringRule
 from harness.record import Parameters, Reason, Record, Searched, Selected
-from harness.report import make_report
+from harness.report.page import make_report
 from harness.store import Store
 from harness.testing import make_record
 

@@ -11,7 +11,7 @@ import pytest
 
 from harness.errors import NotComparable, UserError
 from harness.figures.sources import Sources, load_sources
-from harness.report import make_report
+from harness.report.page import make_report
 from harness.report.variables import ToldByVariable, matrices, read_matrices
 from harness.store import Store
 

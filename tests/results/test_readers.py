@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.figures import load_sources
+from harness.figures.sources import load_sources
 from harness.gate.boards import baseline_side, candidate_side, gate_boards
 from harness.gate.metrics import gated_metrics
 from harness.history.collecting import Snapshot
