@@ -43,7 +43,7 @@ def figure(  # noqa: PLR0913 - one argument an option
     ] = None,
     width: Annotated[
         float,
-        typer.Option(min=2, max=20, help="Inches, of charts: as wide as a column of the paper."),
+        typer.Option(min=2, max=20, help="Inches: as wide as a column of the paper."),
     ] = 5.5,
     top: Annotated[
         int,

@@ -198,13 +198,13 @@ def make_panels(
 
 def make_panel(
     store: Store | None, sources: Sources, entry: Entry, dataset: Dataset | str
-) -> Panels:
-    """The panel of one entry alone; UserError if there is none."""
+) -> tuple[Panels, Panel]:
+    """One entry looked at alone; UserError if that cannot be."""
     panels = make_panels(store, Sources(board=sources.board, entries=(entry,)), dataset)
-    reason = panels if isinstance(panels, str) else panels.of[entry.label]
-    if isinstance(panels, str) or isinstance(reason, str):
-        raise UserError(f"{entry.label}: {reason}")
-    return panels
+    panel = panels if isinstance(panels, str) else panels.of[entry.label]
+    if isinstance(panels, str) or isinstance(panel, str):
+        raise UserError(f"{entry.label}: {panel}")
+    return panels, panel
 
 
 def _distance(record: Record) -> str:

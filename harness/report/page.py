@@ -13,6 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.data.dataset import Dataset
+from harness.figures.drawing.chart import COLOURS, GROUPS, RAMP
 from harness.figures.panels import Panels, make_panels
 from harness.figures.sources import Sources
 from harness.report.payload import Tiles, board_data, make_sprite, panel_data
@@ -33,7 +34,7 @@ SCRIPTS = (
     "sections.js",
     "map.js",
     "mapkeys.js",
-    "matrix.js",
+    "pictures.js",
     "methods.js",
     "link.js",
 )
@@ -58,7 +59,9 @@ def make_report(
     skipped, sources = sources.skipped(), sources.tried()
     panels = make_panels(store, sources, dataset)
     data = board_data(sources, sentences, panels if isinstance(panels, Panels) else None)
-    style = _read("page.css")
+    inks = {"s": COLOURS, "m": GROUPS, "r": RAMP}  # as on paper; the style has those of the dark
+    named = [f"--{name}{i}:{ink}" for name, own in inks.items() for i, ink in enumerate(own)]
+    style = f":root{{{';'.join(named)}}}\n{_read('page.css')}"
     if isinstance(panels, Panels):
         tiles = Tiles(panels)
         images = panels.test.images(tiles.samples)

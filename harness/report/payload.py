@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.figures.charts import COSTS
-from harness.figures.drawing import boards
+from harness.figures.drawing import boards, embeddings
 from harness.figures.drawing.chart import Chart
 from harness.figures.embedded import Plane
 from harness.figures.panels import Panel, Panels
@@ -152,31 +152,25 @@ def _short(cell: Any) -> Any:
 
 
 def panel_data(panels: Panels, sources: Sources, sprite: Sprite | None, tiles: Tiles) -> Data:
-    """Maps, contact sheets, correlations and hard classes; samples named by their tile."""
-    names = {int(label) for label in panels.test.labels[tiles.samples]} | {
-        int(label) for label in panels.classes
+    """The charts of an embedding without what is of one method, and that, method by method.
+
+    Samples are named by their tile, maps and matrices packed: the script puts them together.
+    """
+    any_of = next(panel for panel in panels.of.values() if isinstance(panel, Panel))
+    charts = {
+        "map": embeddings.embedding_map(panels, any_of, next(iter(any_of.planes), "")),
+        "neighbours": embeddings.neighbours(panels, any_of),
+        "matrix": embeddings.class_correlation(panels, any_of),
     }
-    names |= {
-        label
-        for panel in panels.of.values()
-        if isinstance(panel, Panel)
-        for hard in panel.hardest
-        for label in (hard.label, hard.mistaken_for)
-        if label is not None
-    }
+    groups = {by: embeddings.groups(panels, by) for by in ("class", *panels.test.attributes)}
     return {
         "sprite": {"columns": sprite.columns, "rows": sprite.rows} if sprite else None,
-        "labels": panels.test.labels[tiles.samples].tolist(),
-        "classes": {str(label): panels.test.class_names[label] for label in sorted(names)},
-        "attributes": {
-            name: {"names": list(a.names), "values": a.values[tiles.samples].tolist()}
-            for name, a in panels.test.attributes.items()
-        },
+        "samples": [panels.test.describe(int(sample)) for sample in tiles.samples],
+        "groups": {by: [list(own), list(own.values())] for by, own in groups.items()},
         "points": tiles.of(panels.points),
-        "queries": tiles.of(panels.queries),
-        "correlated": panels.classes.tolist(),
-        "faces": {str(label): tile for label, tile in tiles.faces.items()},
-        "panels": [_panel(panels.of[entry.label], tiles) for entry in sources.entries],
+        "correlated": [panels.test.class_names[label] for label in panels.classes],
+        "charts": {name: asdict(replace(chart, columns={})) for name, chart in charts.items()},
+        "panels": [_panel(panels, panels.of[entry.label], tiles) for entry in sources.entries],
     }
 
 
@@ -185,33 +179,40 @@ class Tiles:
 
     def __init__(self, panels: Panels) -> None:
         seen = [panel for panel in panels.of.values() if isinstance(panel, Panel)]
-        hard = {h.label for p in seen for h in p.hardest} | {
-            h.mistaken_for for p in seen for h in p.hardest if h.mistaken_for is not None
-        }
+        pairs = [(h.label, h.mistaken_for) for p in seen for h in p.hardest]
+        hard = {label for pair in pairs for label in pair if label is not None}
         first = {label: int(np.flatnonzero(panels.test.labels == label)[0]) for label in hard}
         chosen = [panels.points, np.array(panels.queries), *(p.sheet.ravel() for p in seen)]
         self.samples = np.unique(np.concatenate([*chosen, np.array(list(first.values()))]))
         self.samples = self.samples.astype(np.int64)
         self._place = {int(sample): tile for tile, sample in enumerate(self.samples)}
-        self.faces = {label: self._place[sample] for label, sample in sorted(first.items())}
+        names = panels.test.class_names
+        self._faces = {label: (names[label], self._place[one]) for label, one in first.items()}
 
     def of(self, samples: Sequence[int] | npt.NDArray[np.int64]) -> list[int]:
         """The tiles of these samples."""
         return [self._place[int(sample)] for sample in samples]
 
+    def face(self, label: int | None) -> tuple[str, int] | tuple[None, None]:
+        """A hard class's name and the tile of one of its samples."""
+        return (None, None) if label is None else self._faces[label]
 
-def _panel(panel: Panel | str, tiles: Tiles) -> Data:
+
+def _panel(panels: Panels, panel: Panel | str, tiles: Tiles) -> Data:
     if isinstance(panel, str):
         return {"missing": panel}
     identity = panel.record.identity
+    near = embeddings.neighbours(panels, panel)
+    own = {"query": tiles.of(panels.queries), "neighbour": [tiles.of(row) for row in panel.sheet]}
     return {
         "run": {"seed": identity.seed, "fold": identity.fold, "id": panel.record.run_id},
         "planes": {name: _packed(plane) for name, plane in panel.planes.items()},
-        "sheet": [tiles.of(row) for row in panel.sheet],
-        "correlation": _base64(np.rint(panel.correlation * 127).astype(np.int8)),
+        "neighbours": {"columns": {**near.columns, **own}, "words": near.words},
+        "matrix": {"words": embeddings.class_correlation(panels, panel).words},
+        "correlation": _base64(np.rint(panel.correlation * 100).astype(np.int8)),
         "hardest": [
-            [hard.label, round(hard.score, 4), hard.mistaken_for, round(hard.share, 3)]
-            for hard in panel.hardest
+            _short([*tiles.face(h.label), h.score, *tiles.face(h.mistaken_for), h.share])
+            for h in panel.hardest
         ],
     }
 

@@ -11,6 +11,13 @@ from typing import Any
 
 import pytest
 
+from harness.data.dataset import Dataset
+from harness.figures import load_sources
+from harness.figures.drawing.embeddings import class_correlation, neighbours
+from harness.figures.drawing.embeddings import groups as groups_of
+from harness.figures.panels import Panel, Panels, make_panels
+from harness.store import Store
+
 Look = Callable[..., Any]
 
 # Tables under charts are made by a task that the opening leaves behind; a frame later they stand.
@@ -214,8 +221,6 @@ def test_the_search_is_drawn_with_its_failed_trial_and_its_numbers(look: Look, p
 def test_without_a_search_there_is_no_chart_of_one_and_no_way_to_it(
     look: Look, store_path: Path, render: Callable[..., str], tmp_path: Path
 ) -> None:
-    from harness.store import Store
-
     with Store.open(store_path) as full, Store.open(tmp_path / "plain", create=True) as plain:
         for record in full.records():
             if record.identity.method == "beta":
@@ -303,17 +308,12 @@ def test_numbers_and_picture_of_a_chart_can_be_taken_away(
     from selenium.webdriver.support.ui import WebDriverWait
 
     from harness.results import load_board
-    from harness.store import Store
 
     driver = look(page)
-    allow = {"behavior": "allow", "downloadPath": str(tmp_path)}
-    driver.execute_cdp_cmd("Browser.setDownloadBehavior", allow)
-    found = []
-    for words, name in (("Data (CSV)", "forest.csv"), ("Picture (SVG)", "forest.svg")):
-        driver.find_element("xpath", f"//*[@id='forest']//button[.='{words}']").click()
-        WebDriverWait(driver, 60).until(lambda _, name=name: (tmp_path / name).exists())
-        found.append((tmp_path / name).read_text(encoding="utf-8"))
-    lines = list(csv.DictReader(io.StringIO(found[0])))
+    lines = taken(driver, tmp_path, "forest")
+    driver.find_element("xpath", "//*[@id='forest']//button[.='Picture (SVG)']").click()
+    WebDriverWait(driver, 60).until(lambda _: (tmp_path / "forest.svg").exists())
+    picture = (tmp_path / "forest.svg").read_text(encoding="utf-8")
     with Store.open(store_path) as store:
         board = load_board(store)
     assert len(lines) == 12
@@ -321,9 +321,97 @@ def test_numbers_and_picture_of_a_chart_can_be_taken_away(
     for row in board.rows[:4]:
         interval = row.scores("separated")["map_at_r"]
         assert means[row.label] == pytest.approx(interval.mean, abs=1e-5)
-    drawing = ElementTree.fromstring(found[1])
+    drawing = ElementTree.fromstring(picture)
     assert len(drawing.findall(".//{*}g[@class='row']")) == 4
-    assert "var(" not in found[1]
+    assert "var(" not in picture
+
+
+def taken(driver: Any, folder: Path, name: str) -> list[dict[str, str]]:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    allow = {"behavior": "allow", "downloadPath": str(folder)}
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", allow)
+    driver.find_element("xpath", f"//*[@id='{name}']//button[.='Data (CSV)']").click()
+    WebDriverWait(driver, 60).until(lambda _: (folder / f"{name}.csv").exists())
+    return list(csv.DictReader(io.StringIO((folder / f"{name}.csv").read_text(encoding="utf-8"))))
+
+
+def test_the_page_shows_of_an_embedding_what_papers_show(
+    look: Look, page: Path, store_path: Path, glyphs: Dataset, tmp_path: Path
+) -> None:
+    """What the script puts together from packed numbers is what the definitions say."""
+    driver = look(page)
+    with Store.open(store_path) as store:
+        panels = make_panels(store, load_sources(store), glyphs, maps=False)
+    assert isinstance(panels, Panels)
+    panel, told = panels.of["alpha"], panels.test.describe
+    assert isinstance(panel, Panel)
+    (query, near, right), matrix = (
+        tuple(neighbours(panels, panel).columns.values()),
+        class_correlation(panels, panel).rows,
+    )
+    assert [tuple(line.values()) for line in taken(driver, tmp_path, "neighbours")] == [
+        (told(query[row]), told(near[row][place]), f"{right[row][place]:.0f}")
+        for row in range(8)
+        for place in range(8)
+    ]
+    assert [
+        (line["class"], line["other"], float(line["correlation"]))
+        for line in taken(driver, tmp_path, "matrix")
+    ] == [
+        (row["class"], other, value)
+        for row in matrix
+        for other, value in zip(row["other"], row["correlation"], strict=True)
+    ]
+    assert [(line["group"], line["sample"]) for line in taken(driver, tmp_path, "map")] == [
+        (name, told(int(panels.points[place])))
+        for name, places in groups_of(panels, "class").items()
+        for place in places
+    ]
+    assert driver.find_element("id", "matrix-words").text == class_correlation(panels, panel).words
+
+
+def test_a_cell_of_the_matrix_tells_its_classes_and_a_part_is_dragged_out(
+    look: Look, page: Path
+) -> None:
+    from selenium.webdriver import ActionChains
+
+    driver = look(page)
+    cells = driver.find_elements("css selector", "#matrix-plot [data-words]")
+    assert len(cells) == 40 * 40
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", cells[820])
+    ActionChains(driver).move_to_element(cells[41]).perform()
+    assert driver.find_element("css selector", "#matrix-plot .inspect").text == (
+        cells[41].get_attribute("data-words")
+    )
+    before = cells[0].size["width"]
+    ActionChains(driver).move_to_element(cells[0]).click_and_hold().move_by_offset(
+        90, 90
+    ).release().perform()
+    (first, *_) = driver.find_elements("css selector", "#matrix-plot [data-words]")
+    assert first.size["width"] > 2 * before
+
+
+def test_a_part_of_the_map_is_dragged_out_without_stretching_it(look: Look, page: Path) -> None:
+    from selenium.webdriver import ActionChains
+
+    driver = look(page)
+    spots = (
+        "return [...document.querySelectorAll('#map-plot [data-tile]')].slice(0, 3)"
+        ".map(m => m.getBBox()).map(b => [b.x + b.width / 2, b.y + b.height / 2])"
+    )
+
+    def aspect() -> float:
+        (ax, ay), (bx, by), _ = driver.execute_script(spots)
+        return float((by - ay) / (bx - ax))
+
+    before = aspect()
+    plot = the_map(driver)
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
+    drag = ActionChains(driver).move_to_element(plot).click_and_hold()
+    drag.move_by_offset(120, 40).release().perform()
+    assert "Show the whole chart" in driver.find_element("id", "map-tools").text
+    assert aspect() == pytest.approx(before, rel=1e-3)
 
 
 def test_differences_are_paired_by_seed(look: Look, page: Path) -> None:

@@ -246,7 +246,10 @@ def test_replicates_of_different_points_name_each_with_its_seeds(
 def test_samples_are_where_the_dataset_has_them(page: Path, glyphs: Dataset) -> None:
     """What a tile is called is what the dataset calls the sample at that place."""
     data = data_of(page.read_text())["embeddings"]
-    names = {data["classes"][str(data["labels"][tile])] for tile in data["points"]}
+    assert set(data["groups"]) == {"class", "family", "weight", "slant", "script"}
+    names, places = data["groups"]["class"]
     assert len(names) == 40
-    assert names <= set(glyphs.class_names[-258:])
-    assert set(data["attributes"]) == {"family", "weight", "slant", "script"}
+    assert set(names) <= set(glyphs.class_names[-258:])
+    for name, of in zip(names, places, strict=True):
+        told = [data["samples"][data["points"][place]].split(", ") for place in of]
+        assert {(words[0], len(words)) for words in told} == {(name, 5)}

@@ -12,9 +12,9 @@ from harness.errors import UserError, unknown
 from harness.figures.charts import COSTS
 from harness.figures.drawing import boards
 from harness.figures.drawing.chart import Chart
-from harness.figures.drawing.embeddings import class_correlation, embedding, neighbours
-from harness.figures.drawing.paper import on_paper
-from harness.figures.panels import make_panels
+from harness.figures.drawing.embeddings import class_correlation, embedding_map, neighbours
+from harness.figures.drawing.paper import in_ink, on_paper
+from harness.figures.panels import Panel, Panels, make_panel, make_panels
 from harness.figures.sources import Entry, Sources
 from harness.metrics import RANKED_BY, direction_of
 from harness.store import Store
@@ -61,7 +61,7 @@ class Wish:
 
     `method` is the label of the row for the plots of one method; the best if None. `top`: of how
     many methods, best first, those with a row a method show. `higher_is_better`: for a metric
-    whose direction nobody recorded. `width`: of charts, in inches.
+    whose direction nobody recorded. `width`: in inches.
     """
 
     store: Store | None
@@ -115,14 +115,14 @@ CHARTS: Mapping[str, Callable[[Wish], Chart]] = {
     "cost": lambda w: boards.cost(w.sources, w.metric, w.cost, upward=w.upward),
     "knn": _knn,
 }
-"""Charts by name: the page's own, made from the same definitions."""
+"""Charts of a board by name."""
 
-PICTURES: Mapping[str, Callable[[Wish], Figure]] = {
-    "embedding": embedding,
-    "neighbours": neighbours,
-    "class-correlation": class_correlation,
+PICTURES: Mapping[str, Callable[[Wish, Panels, Panel], Chart]] = {
+    "embedding": lambda w, *of: embedding_map(*of, w.projection, w.colour_by),
+    "neighbours": lambda _, *of: neighbours(*of),
+    "class-correlation": lambda _, *of: class_correlation(*of),
 }
-"""Pictures of one method's embedding by name."""
+"""Pictures of one method's embedding by name. All are the page's own, of the same definitions."""
 
 FIGURES = (*CHARTS, *PICTURES)
 
@@ -138,6 +138,13 @@ def draw(name: str, wish: Wish) -> Figure:
 
     with rc_context(STYLE):
         if name in PICTURES:
-            return PICTURES[name](wish)
+            return _picture(name, wish)
         labels = [entry.label for entry in wish.entries]
         return on_paper(CHARTS[name](wish), labels[:8], top=wish.top, width=wish.width)
+
+
+def _picture(name: str, wish: Wish) -> Figure:
+    panels, panel = make_panel(wish.store, wish.sources, wish.entry, wish.dataset)
+    chart, run = PICTURES[name](wish, panels, panel), panel.record.identity
+    title = f"{wish.entry.label}: {chart.x.title}, seed {run.seed}, fold {run.fold}"
+    return in_ink(chart, panels.test, title, width=wish.width)

@@ -14,8 +14,17 @@ COLOURS = ("#0b5cc0", "#b8430c", "#0f7a4a", "#8a2fa3", "#b3261e", "#806000", "#0
 """Of the methods that stand out, told apart by readers who are blind to some colours."""
 GREY = "#8a929b"
 """Of all others."""
+GROUPS = (
+    *("#4477aa", "#d55e00", "#228833", "#aa3377", "#b58900"),
+    *("#3aa6c4", "#cc3311", "#7a6ff0", "#6b8e23", "#8c564b"),
+)
+"""Of groups of samples; the next ten have another shape."""
+RAMP = ("#b35806", "#f4f2ee", "#2166ac")
+"""Of -1, 0 and 1."""
 
-Cell = str | float | Sequence[float | None] | None
+Kind = Literal["dots", "rings", "span", "line", "stairs", "band", "crosses", "end", "name"]
+Picture = Literal["samples", "cells", "images"]
+Cell = str | float | Sequence[str] | Sequence[float | None] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +54,11 @@ class Mark:
 
     `dots`, `rings`; `span` from x to x2; `line`; `stairs`; `band` from y to y2; `crosses` at the
     foot for what has no y; `end`: the name at a line's end; `name`: the name at a point.
+    Of one embedding: `samples`, colour and shape by row; `cells` of -1 to 1; `images` of the
+    samples x and then of x2, framed where `when` is 0.
     """
 
-    kind: Literal["dots", "rings", "span", "line", "stairs", "band", "crosses", "end", "name"]
+    kind: Kind | Picture
     x: str
     y: str = ""
     x2: str = ""
@@ -74,7 +85,7 @@ class Bracket:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """Columns with one cell a row, `method` among them; a cell may be a list, of equal lengths.
+    """Columns with one cell a row, which the first names; a cell may be a list, of equal lengths.
 
     `y` None: each row has a line of its own, best first. `tip`: columns told of a row; `aside`:
     one that is written at its right end. `joined`: a column that says which rows a stair joins.
@@ -87,7 +98,7 @@ class Chart:
     marks: tuple[Mark, ...]
     x: Axis
     y: Axis | None = None
-    tip: tuple[str, ...]
+    tip: tuple[str, ...] = ()
     aside: str = ""
     joined: str = ""
     brackets: tuple[Bracket, ...] = ()

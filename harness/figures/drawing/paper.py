@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.errors import UserError
-from harness.figures.drawing.chart import COLOURS, GREY, Chart, Mark
+from harness.figures.drawing.chart import COLOURS, GREY, GROUPS, RAMP, Chart, Mark
+from harness.figures.embedded import TestPart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +20,9 @@ Row = Mapping[str, Any]
 _ROW = 0.2  # inches
 _PIXEL = 0.55  # points: a page's pixel on paper, where a chart is half as wide
 _NAME = 7  # points: of names at lines and points
+_SHAPES = "os^D"  # of groups, ten colours each
+_TOLD = 12  # groups that a legend names
+_NAMED = 20  # classes that find room beside their cells
 _SHIFTS = (3, -8, 12, -17, 21, -26)  # points: of names beside points, the first that is free
 
 
@@ -50,6 +56,64 @@ def on_paper(chart: Chart, coloured: Sequence[str], *, top: int, width: float) -
     figure.supxlabel(chart.x.title + shown, fontsize="medium")
     axes.set_ylabel(chart.y.title if chart.y else "")
     return figure
+
+
+def in_ink(chart: Chart, test: TestPart, title: str, *, width: float) -> Figure:
+    """A picture of one embedding, `width` inches wide; UserError if nothing is to be shown."""
+    from matplotlib.figure import Figure
+
+    if not chart.rows:
+        raise UserError(chart.nothing)
+    (mark,) = chart.marks
+    figure = Figure(figsize=(width, width), layout="constrained")
+    figure.suptitle(title, fontsize="medium")
+    if mark.kind == "images":
+        _images(figure, chart, mark, test)
+    else:
+        axes = figure.add_subplot(xticks=[], yticks=[], aspect="equal")
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        (_samples if mark.kind == "samples" else _cells)(axes, chart, mark)
+    return figure
+
+
+def _samples(axes: Axes, chart: Chart, mark: Mark) -> None:
+    for i, row in enumerate(chart.rows):
+        ink: Any = {"ms": 2 * _PIXEL * mark.size, "mew": 0, "alpha": mark.opacity}
+        shape, colour = _SHAPES[i // 10 % len(_SHAPES)], GROUPS[i % 10]
+        axes.plot(row[mark.x], row[mark.y], shape, color=colour, label=row["group"], **ink)
+    if len(chart.rows) <= _TOLD:
+        axes.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def _cells(axes: Axes, chart: Chart, mark: Mark) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    ramp, names = LinearSegmentedColormap.from_list("", RAMP), chart.rows[0][mark.x]
+    drawn = axes.imshow([row[mark.y] for row in chart.rows], cmap=ramp, vmin=-1, vmax=1)
+    if len(names) <= _NAMED:
+        axes.set_xticks(range(len(names)), names, rotation=90, fontsize="small")
+        axes.set_yticks(range(len(names)), names, fontsize="small")
+    axes.figure.colorbar(drawn, ax=axes, shrink=0.8)
+
+
+def _images(figure: Figure, chart: Chart, mark: Mark, test: TestPart) -> None:
+    shown = [
+        one
+        for row in chart.rows
+        for one in [(row[mark.x], 1.0), *zip(row[mark.x2], row[mark.when], strict=True)]
+    ]
+    images = test.images([sample for sample, _ in shown])
+    if images is None:
+        raise UserError(f"no images to show: {test.missing}")
+    down, across = len(chart.rows), len(shown) // len(chart.rows)
+    figure.set_figheight(figure.get_figwidth() * down / across + 0.2)
+    grid = figure.subplots(down, across, squeeze=False, subplot_kw={"xticks": [], "yticks": []})
+    for axes, image, (_, right) in zip(grid.ravel(), images, shown, strict=True):
+        pixels = np.moveaxis(image, 0, -1) if len(image) == 3 else image.mean(axis=0)
+        axes.imshow(pixels, cmap="gray", vmin=0, vmax=255)
+        axes.grid(visible=False)
+        axes.spines[:].set(visible=not right, color="#b3261e", linewidth=2)
 
 
 def _points(row: Row, mark: Mark, place: float) -> list[tuple[float, float]]:

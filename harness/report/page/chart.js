@@ -9,7 +9,7 @@ const known = (list) => list.filter(isNumber);
 
 function rowsOf({ columns }) {
   const names = Object.keys(columns);
-  return columns.method.map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
+  return columns[names[0]].map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
 }
 // The points of a mark in a row: those without a value are left out.
 function pointsOf(row, mark, x, y) {
@@ -112,14 +112,12 @@ function drawChart(name, chart, width, accent = null) {
     line(x(across[0]), 22, x(across[0] + chart.measure[0]), 22, { stroke: "var(--ink)", "stroke-width": 2 }),
     ...[across[0], across[0] + chart.measure[0]].map((end) => line(x(end), 17, x(end), 27, { stroke: "var(--ink)" })),
     text(x(across[0]), 12, chart.measure[1], { class: "tick" })] : [];
-  const clip = `${name}-clip`, zoomed = view.x ? { "clip-path": `url(#${clip})` } : {};
   const node = svg(width, bottom + 40, summary(chart, every, rows),
-    s("clipPath", { id: clip }, s("rect", { x: banded ? 0 : left, y: top - 6, width: (banded ? width : right) - (banded ? 0 : left) + 6, height: height + 12 })),
     ...(banded ? [] : leftAxis(y, ticks(...up, 5), left, right)),
     ...bottomAxis(x, ticksOf(chart.x, across, (right - left) / 70, !view.x && values(["x"]).includes(0)), top, bottom, `${chart.x.title}${chart.x.log ? ", logarithmic" : ""}`, (left + right) / 2, across[1] >= 1e4 ? compact : undefined),
     chart.x.line === null ? "" : line(x(chart.x.line), top, x(chart.x.line), bottom, { class: "zero" }),
     ...measure,
-    s("g", zoomed, joined.length ? s("path", { d: `${stairs(joined)}H${right}`, fill: "none", stroke: "var(--quiet)", "stroke-width": 1.4, "stroke-dasharray": "5 4" }) : "",
+    ...clipped(name, { x: banded ? 0 : left, y: top - 6, width: (banded ? width : right - left) + 6, height: height + 12 }, joined.length ? s("path", { d: `${stairs(joined)}H${right}`, fill: "none", stroke: "var(--quiet)", "stroke-width": 1.4, "stroke-dasharray": "5 4" }) : "",
       ...bars.map(({ first, last, lane, of: about }) => line(labels + 10 + lane * gutter, top + (first + 0.5) * step - 6, labels + 10 + lane * gutter, top + (last + 0.5) * step + 6, { class: "bracket", stroke: about === null ? "var(--quiet)" : colour(about), "stroke-width": 3.5, "stroke-linecap": "round" })),
       ...order.map((i) => drawn[i]), ...written.texts));
   zoomable(name, node, { x, y, left, right, top, bottom });

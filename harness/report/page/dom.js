@@ -23,13 +23,11 @@ function options(select, entries, chosen) {
   for (const [value, text] of entries) select.append(h("option", { value, selected: value === chosen }, text));
 }
 const digits = (value, places = 3) => (value === null || value === undefined ? "–" : value.toFixed(places));
-const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(3);
 function compact(value) {
   if (value >= 1e6) return `${+(value / 1e6).toPrecision(3)}M`;
   if (value >= 1e4) return `${+(value / 1e3).toPrecision(3)}k`;
   return String(+value.toPrecision(4));
 }
-const named = (texts) => (texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`);
 
 function bytes(text) {
   const raw = atob(text);

@@ -13,9 +13,9 @@ function nextThatWay([dx, dy], spots, from) {
   return found;
 }
 // Arrows go by place; Page Down and Page Up by group, so that no sample is out of reach.
-function keyedTo(key, spots, order, from) {
+function keyedTo(key, spots, from) {
   if (key in WAYS) return nextThatWay(WAYS[key], spots, from);
-  const turn = { PageDown: order.indexOf(from) + 1, PageUp: order.indexOf(from) - 1, Home: 0, End: order.length - 1 }[key];
-  return order[turn] ?? null;
+  const turn = { PageDown: from + 1, PageUp: from - 1, Home: 0, End: spots.length - 1 }[key];
+  return turn in spots ? turn : null;
 }
 const MAP_KEYS = new Set([...Object.keys(WAYS), "PageDown", "PageUp", "Home", "End"]);

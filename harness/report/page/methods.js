@@ -1,27 +1,22 @@
 // One method at a time: its map, neighbours, precision over k, correlations and hard classes.
-function sheetCard(panel) {
-  const rowsOf = embeddings.queries.flatMap((query, row) => [
-    h("div", { class: "query" }, tileOf(query, `Query: ${sampleName(query)}`)),
-    ...panel.sheet[row].map((tile, place) => {
-      const wrong = embeddings.labels[tile] !== embeddings.labels[query];
-      return h("div", { class: wrong ? "hit wrong" : "hit" }, tileOf(tile, `Neighbour ${place + 1}, ${wrong ? "wrong" : "right"}: ${sampleName(tile)}`));
-    }),
-  ]);
-  const all = panel.sheet.flatMap((row, i) => row.map((tile) => embeddings.labels[tile] === embeddings.labels[embeddings.queries[i]]));
-  return h("div", { class: "card" }, h("h3", {}, "Nearest neighbours"),
-    h("div", { class: "sheet" }, ...rowsOf),
-    h("p", { class: "quiet" }, `A query, left of the line, and its nearest others; wrong ones are framed and crossed. ${all.filter(Boolean).length} of these ${all.length} are right. The queries are the same for all methods, spread evenly over the classes before any result was seen.`));
-}
-function precisionCard() {
-  const plot = h("div", { class: "plot", id: "precision-plot" }), tools = h("p", { class: "controls", id: "precision-tools" });
-  return h("div", { class: "card", id: "precision" }, h("h3", {}, "Precision over k"), plot, tools, h("p", { class: "quiet", id: "precision-words" }));
+const CARDS = { map: "Embedding map", neighbours: "Nearest neighbours", precision: "Precision over k", matrix: "Class correlation" };
+const chartCard = (name, ...above) => h("div", { class: "card", id: name }, h("h3", {}, CARDS[name]), ...above,
+  h("div", { class: "plot", id: `${name}-plot` }), h("p", { class: "controls", id: `${name}-tools` }), h("p", { class: "quiet", id: `${name}-words` }));
+function mapControls() {
+  defined("map"); // which projection is shown, where this method lacks the last one
+  const choices = { plane: Object.keys(embeddings.panels[method].planes), by: Object.keys(embeddings.groups) };
+  return h("div", { class: "controls" }, ...Object.entries(choices).map(([what, names]) => {
+    const select = h("select", { id: `map-${what}`, on: { change: () => { mapChoice[what] = select.value; views.delete("map"); again("map"); } } });
+    options(select, names.map((name) => [name, name]), mapChoice[what]);
+    return h("label", {}, { plane: "Projection ", by: "Colour by " }[what], select);
+  }));
 }
 function hardCard(panel) {
-  const face = (label) => (label in embeddings.faces && embeddings.sprite ? fill(tileOf(embeddings.faces[label], className(label)), {}, []) : "");
-  const row = ([label, score, other, share]) => h("tr", {},
-    h("th", { scope: "row" }, face(label), className(label)),
+  const face = (words, tile) => (embeddings.sprite ? tileOf(tile, words) : "");
+  const row = ([name, tile, score, other, instead, share]) => h("tr", {},
+    h("th", { scope: "row" }, face(name, tile), name),
     h("td", { class: "number" }, digits(score)),
-    h("td", {}, ...(other === null ? ["no wrong neighbour"] : [face(other), `${className(other)} (${Math.round(share * 100)} %)`])));
+    h("td", {}, ...(other === null ? ["no wrong neighbour"] : [face(other, instead), `${other} (${Math.round(share * 100)} %)`])));
   const head = h("tr", {}, ...["class", "MAP@R", "instead, most often"].map((words) => h("th", { scope: "col" }, words)));
   return h("div", { class: "card whole" }, h("h3", {}, "Hardest classes"),
     h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Hardest classes" },
@@ -36,11 +31,10 @@ function showMethod() {
   const run = panel.missing ? `Nothing to show: ${panel.missing}.` : `Seed ${panel.run.seed}, fold ${panel.run.fold} (run ${panel.run.id}).`;
   at("method-about").textContent = [methods[method].about, run].filter(Boolean).join(" ");
   if (panel.missing) return box.replaceChildren();
-  const map = mapCard(panel, methods[method].label), precision = precisionCard();
-  const hard = panel.hardest.length ? hardCard(panel) : null;
-  box.replaceChildren(h("div", { class: "cards" }, ...[map.card ?? map, sheetCard(panel), precision, matrixCard(panel, methods[method].label), hard].filter(Boolean)));
-  if (map.plot) chart(map.plot, map.draw);
-  show("precision", () => charted.precision, () => method);
+  views.delete("map");
+  mapChoice.sample = 0;
+  box.replaceChildren(h("div", { class: "cards" }, ...Object.keys(CARDS).map((name) => chartCard(name, ...(name === "map" ? [mapControls()] : []))), panel.hardest.length ? hardCard(panel) : ""));
+  for (const name of Object.keys(CARDS)) show(name, () => (name in DEFINED ? defined(name) : charted[name]), () => method);
 }
 function open(place) {
   method = (place + methods.length) % methods.length;

@@ -43,17 +43,21 @@ function zoomable(name, node, { x, y, left, right, top, bottom }) {
   };
   fill(node, { on }, []);
 }
-// A chart's table in full: a line for each element of its lists.
+// What is drawn of a part alone stays within its frame.
+const clipped = (name, frame, ...nodes) => [s("clipPath", { id: `${name}-clip` }, s("rect", frame)),
+  s("g", views.has(name) ? { "clip-path": `url(#${name}-clip)` } : {}, ...nodes)];
+// A chart's table in full: a line for each element of its lists, places of methods and samples by their names.
+const named = (name, value) => (name === "method" ? methods[value].label : ["sample", "query", "neighbour"].includes(name) ? sampleName(value) : value);
 function linesOf(chart) {
-  const names = Object.keys(chart.columns), write = names.map((name) => name === "method" ? (place) => methods[place].label : wordsOf(chart, name));
+  const names = Object.keys(chart.columns), write = names.map((name) => wordsOf(chart, name));
   return rowsOf(chart).flatMap((row) => {
     const length = Math.max(...names.map((name) => each(row[name]).length));
-    return Array.from({ length }, (_, i) => names.map((name, column) => [Array.isArray(row[name]) ? row[name][i] : row[name], write[column]]));
+    return Array.from({ length }, (_, i) => names.map((name, column) => [named(name, Array.isArray(row[name]) ? row[name][i] : row[name]), write[column]]));
   });
 }
 const quoted = (value) => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
 function csv(chart) {
-  const lines = linesOf(chart).map((cells) => cells.map(([value, write], i) => (i ? String(value ?? "") : write(value))));
+  const lines = linesOf(chart).map((cells) => cells.map(([value]) => String(value ?? "")));
   return [Object.keys(chart.columns), ...lines].map((cells) => cells.map(quoted).join(",")).join("\n") + "\n";
 }
 const INLINED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "font-size", "font-weight", "font-family", "paint-order", "stroke-linejoin"];
@@ -75,6 +79,7 @@ function save(name, type, content) {
 }
 const button = (words, click, more = {}) => h("button", { type: "button", on: { click }, ...more }, words);
 
+const FRAMES = { samples: drawMap, cells: drawMatrix, images: drawSheet }; // of one embedding; all else has axes
 // A chart at its place, with its words; `choose` gives its definition by what the reader chose.
 const again = (name) => shown.get(name)();
 const shown = new Map();
@@ -82,14 +87,17 @@ function show(name, choose, accent = () => null, holder = at(name)) {
   const place = at(`${name}-plot`), words = at(`${name}-words`);
   const whole = button("Show the whole chart", () => views.delete(name) && again(name), { hidden: true });
   const all = button("", () => { if (!unfolded.delete(name)) unfolded.add(name); again(name); }, { id: `${name}-fold`, hidden: true });
+  const frame = () => FRAMES[choose().marks[0].kind] ?? drawChart;
   at(`${name}-tools`).replaceChildren(all, h("span", { id: `${name}-folded`, role: "status" }), whole,
     button("Data (CSV)", () => save(`${name}.csv`, "text/csv", csv(choose())), { class: "take" }),
-    button("Picture (SVG)", () => save(`${name}.svg`, "image/svg+xml", picture(place.querySelector("svg"))), { class: "take" }));
+    button("Picture (SVG)", () => save(`${name}.svg`, "image/svg+xml", picture(place.querySelector("svg"))), { class: "take", hidden: frame() === drawSheet }));
   const draw = chart(place, (width) => {
-    words.textContent = choose().words;
+    const now = choose();
+    words.textContent = now.words;
     whole.hidden = !views.has(name);
-    numbers(holder, Object.keys(choose().columns), () => linesOf(choose()).map((cells) => cells.map(([value, write]) => write(value))));
-    return drawChart(name, choose(), width, accent());
+    if (!rowsOf(now).length) return h("p", { class: "quiet" }, `Nothing to show: ${now.nothing}.`);
+    if (frame() === drawChart) numbers(holder, Object.keys(now.columns), () => linesOf(now).map((cells) => cells.map(([value, write]) => write(value))));
+    return frame()(name, now, width, accent());
   });
   shown.set(name, draw);
 }

@@ -1,0 +1,48 @@
+// One method's embedding: its charts put together from what all methods share and what is its own; matrix and sheet.
+const sampleName = (tile) => embeddings.samples[tile];
+function tileOf(tile, words = sampleName(tile)) {
+  const node = h("span", { class: "tile", role: "img", "aria-label": words, title: words }), { sprite } = embeddings;
+  if (!sprite) {
+    node.classList.add("blank");
+    node.append(sampleName(tile));
+    return node;
+  }
+  node.style.backgroundSize = `${sprite.columns * 100}% ${sprite.rows * 100}%`;
+  node.style.backgroundPosition = `${((tile % sprite.columns) / (sprite.columns - 1)) * 100}% ${(Math.floor(tile / sprite.columns) / (sprite.rows - 1)) * 100}%`;
+  return node;
+}
+const DEFINED = {
+  map: ({ planes }) => {
+    if (!(mapChoice.plane in planes)) mapChoice.plane = "t-SNE" in planes ? "t-SNE" : Object.keys(planes)[0];
+    const [group, places] = mapChoice.plane ? embeddings.groups[mapChoice.by] : [[], []], plane = new Uint16Array(bytes(planes[mapChoice.plane] ?? "").buffer);
+    const along = (axis) => places.map((of) => of.map((i) => plane[2 * i + axis]));
+    return { columns: { group, x: along(0), y: along(1), sample: places.map((of) => of.map((i) => embeddings.points[i])) } };
+  },
+  neighbours: (panel) => panel.neighbours,
+  matrix: (panel) => {
+    const names = embeddings.correlated, size = names.length, cells = [...new Int8Array(bytes(panel.correlation).buffer)];
+    const correlation = names.map((_, i) => cells.slice(i * size, (i + 1) * size).map((value) => value / 100));
+    return { ...panel.matrix, columns: { class: names, other: names.map(() => names), correlation } };
+  },
+};
+const defined = (name) => ({ ...embeddings.charts[name], ...DEFINED[name](embeddings.panels[method]) });
+
+function drawMatrix(name, chart, width) {
+  const [mark] = chart.marks, rows = rowsOf(chart), size = Math.min(width, 560), view = views.get(name);
+  const [x, y] = ["x", "y"].map((axis) => scale(...(view ? [...view[axis]].sort((a, b) => a - b) : [0, rows.length]), 0, size));
+  const said = h("div", { class: "inspect", role: "status" }, "Point at a cell, or tap it, to see its classes.");
+  const cells = rows.flatMap((row, i) => row[mark.y].map((value, j) =>
+    s("rect", { x: x(j), y: y(i), width: x(j + 1) - x(j), height: y(i + 1) - y(i), fill: `var(--r${value < 0 ? 0 : 2})`, "fill-opacity": Math.abs(value),
+      "data-words": `${row.class} and ${row[mark.x][j]}: ${digits(value, 2)}` })));
+  const point = ({ target }) => target.dataset.words && (said.textContent = target.dataset.words);
+  const node = svg(size, size, `${chart.x.title}.`, ...clipped(name, { width: size, height: size }, s("rect", { width: size, height: size, fill: "var(--r1)" }), s("g", { "shape-rendering": "crispEdges" }, ...cells)));
+  node.style.maxWidth = `${size}px`;
+  zoomable(name, node, { x, y, left: 0, right: size, top: 0, bottom: size });
+  return [fill(node, { on: { pointerover: point, click: point } }, []), said, h("div", { class: "ramp", "aria-hidden": "true" })];
+}
+function drawSheet(name, chart) {
+  return h("div", { class: "sheet" }, ...rowsOf(chart).flatMap(({ query, neighbour, right }) => [
+    h("div", { class: "query" }, tileOf(query, `Query: ${sampleName(query)}`)),
+    ...neighbour.map((tile, i) =>
+      h("div", { class: right[i] ? "hit" : "hit wrong" }, tileOf(tile, `Neighbour ${i + 1}, ${right[i] ? "right" : "wrong"}: ${sampleName(tile)}`)))]));
+}
