@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+from functools import partial
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.leaderboard import page
 from harness.cli.options import (
     ConcatenatedOption,
     DirectionOption,
+    Format,
     FormatOption,
     MetricOption,
     ScoredBoardOptions,
@@ -23,6 +29,7 @@ from harness.errors import NotComparable, UserError
 
 if TYPE_CHECKING:
     from harness.results.comparison import Comparison
+    from harness.table import Table
 
 MethodArgument = Annotated[
     str, typer.Argument(help="A method's name or its label on the leaderboard.")
@@ -62,7 +69,25 @@ def compare(  # noqa: PLR0913 - one argument an option
         document = comparison_document(found)
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        typer.echo(comparison_text(found), nl=False)
+        _tell(comparison_text(found))
+
+
+def _tell(text: str) -> None:
+    """Print lines; a terminal's are broken at blanks, and go on deeper."""
+    if sys.stdout.isatty():
+        broken = partial(fill, width=get_terminal_size().columns, subsequent_indent=" " * 4)
+        text = "".join(f"{broken(line)}\n" for line in text.splitlines())
+    typer.echo(text, nl=False)
+
+
+def _show(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
+    """Print a table; on a terminal as wide as that is, by its pager where it is too long."""
+    from harness.table import FittedTable, render
+
+    if format == "table" and sys.stdout.isatty():
+        page(FittedTable(table))
+    else:
+        typer.echo(render(table, format), nl=False)
 
 
 def _compared(  # noqa: PLR0913 - what is compared, and how
@@ -133,7 +158,7 @@ def power(  # noqa: PLR0913 - one argument an option
         document = {"first": found.labels[0], "second": found.labels[1], "metric": found.metric}
         typer.echo(json.dumps(document | power_document(plan), indent=2, ensure_ascii=False))
     else:
-        typer.echo(power_text(found, plan), nl=False)
+        _tell(power_text(found, plan))
 
 
 @grouped
@@ -148,14 +173,13 @@ def ranks(
     from harness.metrics import direction_of
     from harness.results import load_board
     from harness.results.ranking import load_ranking, ranking_table
-    from harness.table import render
 
     with of.open() as opened:
         board = load_board(opened, select=of.select, aggregate=of.aggregate)
         facts = board.metric(metric)
         upward = direction_of(facts, direction)
         ranking = load_ranking(opened, board, metric=facts.name, higher_is_better=upward)
-    typer.echo(render(ranking_table(ranking), format), nl=False)
+    _show(ranking_table(ranking), format)
 
 
 def across(
@@ -176,10 +200,9 @@ def across(
     from harness.metrics import direction_of
     from harness.results import load_board
     from harness.results.across import across_table, compare_across
-    from harness.table import render
 
     boards = [load_board(path, aggregate=aggregate(concatenated=concatenated)) for path in sources]
     facts = boards[0].metric(metric)
     upward = direction_of(facts, direction)
     found = compare_across(boards, metric=facts.name, higher_is_better=upward, rope=rope)
-    typer.echo(render(across_table(found), format), nl=False)
+    _show(across_table(found), format)

@@ -1,8 +1,11 @@
 """`bench compare`, `bench power` and `bench ranks`, from a store on disk to what is printed."""
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +63,39 @@ def error_of(result: Result, *, code: int = 2) -> str:
     assert isinstance(result.exception, UserError)
     assert result.exception.exit_code == code
     return str(result.exception)
+
+
+def on_a_terminal(command: Sequence[str | Path], columns: int, lines: int) -> list[str]:
+    """What a terminal of this size shows, by a pager that prints all."""
+    import pty
+
+    size = {"COLUMNS": str(columns), "LINES": str(lines), "PAGER": "cat", "TERM": "dumb"}
+    ours, theirs = pty.openpty()
+    told = b""
+    ran = subprocess.Popen(
+        [sys.executable, "-m", "harness.cli", *map(str, command)],
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **size},
+    )
+    os.close(theirs)
+    with contextlib.suppress(OSError):  # Linux says the end of a terminal so
+        while part := os.read(ours, 65536):
+            told += part
+    assert ran.wait() == 0
+    os.close(ours)
+    return told.decode().replace("\r", "").splitlines()
+
+
+@pytest.mark.parametrize(
+    "command", [("compare", "margin", "triplet"), ("power", "margin", "triplet"), ("ranks",)]
+)
+def test_nothing_is_wider_than_a_terminal_of_80_columns(
+    command: Sequence[str], store: Path
+) -> None:
+    lines = on_a_terminal([*command, "--store", store], 80, 24)
+    assert max(map(len, lines)) <= 80
+    assert "triplet" in "".join(lines)
 
 
 def test_the_first_line_says_who_is_better(store: Path) -> None:
