@@ -118,7 +118,7 @@ CHARTS: Mapping[str, Callable[[Wish], Chart]] = {
 """Charts of a board by name."""
 
 PICTURES: Mapping[str, Callable[[Wish, Panels, Panel], Chart]] = {
-    "embedding": lambda w, *of: embedding_map(*of, w.projection, w.colour_by),
+    "embedding": lambda w, panels, one: embedding_map(panels, one, w.projection, w.colour_by),
     "neighbours": lambda _, *of: neighbours(*of),
     "class-correlation": lambda _, *of: class_correlation(*of),
 }

@@ -24,7 +24,7 @@ RAMP = ("#b35806", "#f4f2ee", "#2166ac")
 
 Kind = Literal["dots", "rings", "span", "line", "stairs", "band", "crosses", "end", "name"]
 Picture = Literal["samples", "cells", "images"]
-Cell = str | float | Sequence[str] | Sequence[float | None] | None
+Cell = str | float | Sequence[str | float | None] | None
 
 
 @dataclass(frozen=True, kw_only=True)
