@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from harness.execution.executor import Bench, Settings
     from harness.execution.plan import Plan, PlannedRun
+    from harness.protocol import Protocol
     from harness.table import Cell
 
 
@@ -77,7 +78,7 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
             Column(key="time", title="estimated", align="right", priority=0),
         ],
         rows=[
-            _row(name, [run for run in plan.runs if run.entrant.name == name], todo, estimate)
+            _row([run for run in plan.runs if run.entrant.name == name], todo, estimate, rules)
             for name in dict.fromkeys(run.entrant.name for run in plan.runs)
         ],
         notes=(
@@ -117,14 +118,15 @@ def _searched(plan: Plan, estimate: Estimate, workers: int) -> str:
 
 
 def _row(
-    name: str, runs: list[PlannedRun], todo: Sequence[PlannedRun], estimate: Estimate
+    runs: list[PlannedRun], todo: Sequence[PlannedRun], estimate: Estimate, rules: Protocol
 ) -> dict[str, Cell]:
     ids = {run.run_id for run in todo}
     left = [run for run in runs if run.run_id in ids]
-    point = runs[0].entrant.hyperparameters
+    entrant = runs[0].entrant
+    point = entrant.hyperparameters
     return {
-        "method": name,
-        "batch": runs[0].entrant.registered.method.batch,
+        "method": entrant.name,
+        "batch": entrant.declared(rules).composition,
         "hyperparameters": ", ".join(f"{key}={value}" for key, value in point.items()),
         "todo": len(left),
         "done": len(runs) - len(left),

@@ -143,11 +143,13 @@ class Progress:
         return f"{told} · {now}" if now else told
 
     def how_far(self) -> str:
-        """How many of how many, and time left."""
+        """How many of how many, and time left; that it starts, before the first began."""
         if not self.total:
             return "searching"
         count = f"{len(self.ended)} of {len(self.todo)} runs"
-        return f"{count} · about {duration(self.left())} left" if self.running else count
+        if not self.running:
+            return count if self.ended or not self.todo else f"{count} · starting"
+        return f"{count} · about {duration(self.left())} left"
 
     def running_now(self) -> str:
         """A run that was begun and how many more; nothing between runs."""

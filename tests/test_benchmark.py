@@ -49,15 +49,16 @@ class Broken(Objective):
         raise RuntimeError("a broken loss")
 
 
-def method(name, build):
+def method(name, build, **more):
     space = {"scale": Float(0.1, 10.0, default=1.0, log=True)}
-    return Method(name=name, build=build, summary="toy", reference="none", space=space)
+    return Method(name=name, build=build, summary="toy", reference="none", space=space, **more)
 
 
 @hookimpl
 def bench_methods():
     return [method("spread-out", lambda point, context: Spread(**point)),
-            method("broken", lambda point, context: Broken())]
+            method("broken", lambda point, context: Broken()),
+            method("still", lambda point, context: Spread(**point), trained=False)]
 """
 SHORT = {
     "training.steps": 4,
@@ -227,6 +228,14 @@ def test_a_forecast_says_what_there_is_to_do(make: Any, tmp_path: Path) -> None:
     assert (len(after.todo), after.seconds, after.basis) == (0, 0.0, "runs recorded before")
     assert "0 of 2 runs to do" in repr(after)
     assert "<table>" in after._repr_html_()
+
+
+def test_a_forecast_names_the_batches_that_the_board_will_name(make: Any, tmp_path: Path) -> None:
+    """What does not train has none, whatever its method declares."""
+    benchmark = make(methods=["still", "spread-out"])
+    said = repr(benchmark.forecast(tmp_path / "store")).splitlines()
+    cells = dict(line.split()[:2] for line in said if len(line.split()) > 1)
+    assert (cells["still"], cells["spread-out"]) == ("none", "balanced")
 
 
 @pytest.mark.parametrize(

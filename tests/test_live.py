@@ -105,5 +105,13 @@ def test_a_window_of_a_few_lines_still_has_the_progress(session: Session) -> Non
     assert len(lines) <= 4
 
 
+def test_a_session_whose_workers_start_says_so(session: Session) -> None:
+    progress = Progress(session)
+    progress.todo, progress.total = session.plan.runs, len(session.plan.runs)
+    assert progress.how_far() == "0 of 660 runs · starting"
+    progress.todo = ()
+    assert progress.how_far() == "0 of 0 runs"
+
+
 def test_runs_are_counted_of_those_asked_for(session: Session) -> None:
     assert any(" 4 of 6" in line for line in shown(session, 140, 50))

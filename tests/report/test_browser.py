@@ -377,19 +377,32 @@ def test_a_cell_of_the_matrix_tells_its_classes_and_a_part_is_dragged_out(
     from selenium.webdriver import ActionChains
 
     driver = look(page)
-    cells = driver.find_elements("css selector", "#matrix-plot [data-words]")
-    assert len(cells) == 40 * 40
-    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", cells[820])
-    ActionChains(driver).move_to_element(cells[41]).perform()
-    assert driver.find_element("css selector", "#matrix-plot .inspect").text == (
-        cells[41].get_attribute("data-words")
+    place = "const box = document.querySelector('#matrix-plot svg').getBoundingClientRect();"
+    matrix = driver.find_element("css selector", "#matrix-plot svg")
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", matrix)
+    cell = driver.execute_script(f"{place} return box.width / 40")
+
+    def told(row: float, column: float) -> str:
+        """What is said at a cell: the middle of the picture is the corner of four."""
+        mouse = ActionChains(driver)
+        mouse.move_to_element_with_offset(matrix, cell * (column - 19.5), cell * (row - 19.5))
+        mouse.perform()
+        text: str = driver.find_element("css selector", "#matrix-plot .inspect").text
+        return text
+
+    names = driver.execute_script(
+        "return JSON.parse(document.getElementById('data').textContent).embeddings.correlated"
     )
-    before = cells[0].size["width"]
-    ActionChains(driver).move_to_element(cells[0]).click_and_hold().move_by_offset(
-        90, 90
-    ).release().perform()
-    (first, *_) = driver.find_elements("css selector", "#matrix-plot [data-words]")
-    assert first.size["width"] > 2 * before
+    assert told(3, 3) == f"{names[3]} and {names[3]}: 1.00"
+    words = told(7, 31)
+    assert words.startswith(f"{names[7]} and {names[31]}: ")
+    assert told(31, 7).split(": ")[-1] == words.split(": ")[-1]
+    assert len(matrix.find_elements("css selector", "path")) <= 51
+    drag = ActionChains(driver).move_to_element(matrix).click_and_hold()
+    drag.move_by_offset(round(5 * cell), round(5 * cell)).release().perform()
+    matrix = driver.find_element("css selector", "#matrix-plot svg")
+    assert told(0, 0).startswith(f"{names[20]} and {names[20]}: 1.00")
+    assert told(39, 39).startswith(f"{names[24]} and {names[24]}: 1.00")
 
 
 def test_a_part_of_the_map_is_dragged_out_without_stretching_it(look: Look, page: Path) -> None:

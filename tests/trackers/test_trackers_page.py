@@ -1,4 +1,4 @@
-"""The plugins on the trackers' page are told of a real session's runs, with stand-ins for clients.
+"""The plugin on the trackers' page is told of a real session's runs, by a stand-in's client.
 
 In a session an observer has a process of its own, where a stand-in of this one's would not be.
 """
@@ -9,9 +9,8 @@ import re
 import runpy
 import sys
 from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -104,39 +103,3 @@ def test_weights_and_biases_is_told_of_each_run(observe, wandb) -> None:
 def test_weights_and_biases_is_told_why_a_run_failed(observe, wandb, broken) -> None:
     observe("to_wandb", broken)
     assert [(run.summary, run.exit_code) for run in wandb] == [({"reason": "crashed"}, 1)] * 2
-
-
-@pytest.fixture
-def mlflow(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    told = SimpleNamespace(experiments=[], runs=[], parameters=[], tags=[], curve=[], metrics=[])
-
-    @contextmanager
-    def start_run(*, run_name: str) -> Any:
-        told.runs.append(run_name)
-        yield
-
-    module: Any = ModuleType("mlflow")
-    module.set_experiment = told.experiments.append
-    module.start_run = start_run
-    module.log_params = told.parameters.append
-    module.set_tags = told.tags.append
-    module.log_metric = lambda name, value, *, step: told.curve.append((name, step, value))
-    module.log_metrics = told.metrics.append
-    monkeypatch.setitem(sys.modules, "mlflow", module)
-    return told
-
-
-def test_mlflow_is_told_of_each_run(observe, mlflow) -> None:
-    record = observe("to_mlflow")
-    assert mlflow.experiments == ["smoke"] * 2
-    assert mlflow.runs == ["spread-0-0", "spread-0-1"]
-    assert mlflow.tags[0] == {"run_id": record.run_id, "state": "done"}
-    curve = [("map_at_r", step, value) for step, value in record.selected.history]
-    assert mlflow.curve[: len(curve)] == curve
-    assert mlflow.metrics[0] == record.scores.values
-
-
-def test_mlflow_is_told_of_a_run_that_failed(observe, mlflow, broken) -> None:
-    observe("to_mlflow", broken)
-    assert [tags["state"] for tags in mlflow.tags] == ["failed"] * 2
-    assert mlflow.metrics == []

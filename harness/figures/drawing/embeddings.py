@@ -15,8 +15,8 @@ def groups(panels: Panels, by: str) -> dict[str, list[int]]:
     test = panels.test
     if by != "class" and by not in test.attributes:
         raise unknown("attribute", by, ["class", *test.attributes], where="--colour-by")
-    values = test.labels if by == "class" else test.attributes[by].values
-    names = test.class_names if by == "class" else test.attributes[by].names
+    of = None if by == "class" else test.attributes[by]
+    names, values = (test.class_names, test.labels) if of is None else (of.names, of.values)
     codes = values[panels.points]
     return {names[int(code)]: np.flatnonzero(codes == code).tolist() for code in np.unique(codes)}
 

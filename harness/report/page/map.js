@@ -30,11 +30,11 @@ function drawMap(name, chart, width) {
     inspect.replaceChildren(fill(tileOf(tile), { "aria-hidden": "true" }, []), h("span", {}, sampleName(tile) + more));
     marks.forEach((other, j) => (other.style.fillOpacity = points[j].group === group ? 1 : 0.15));
   };
+  const point = ({ target }) => marks.includes(target) && show(marks.indexOf(target));
   const restore = () => {
     ring.style.display = "none";
     marks.forEach((other) => (other.style.fillOpacity = mark.opacity));
   };
-  const point = ({ target }) => marks.includes(target) && show(marks.indexOf(target));
   const key = (event) => {
     if (event.key === "Escape") return restore();
     if (!MAP_KEYS.has(event.key)) return;
@@ -47,8 +47,7 @@ function drawMap(name, chart, width) {
     : rows.map(({ group }, i) => h("li", {}, h("span", { class: "swatch", style: { background: paintOf(i) } }), group))));
   const words = `${mapChoice.plane} of ${points.length} test samples embedded by ${methods[method].label}, coloured by ${mapChoice.by}.`;
   const node = svg(size, height, words, ...clipped(name, { width: size, height }, ...marks, ring));
-  node.style.maxWidth = `${size}px`;
   zoomable(name, node, { x, y, left: 0, right: size, top: 0, bottom: height });
   const on = { pointerover: point, click: point, pointerleave: restore, keydown: key, blur: restore, focus: () => node.matches(":focus-visible") && show(mapChoice.sample) };
-  return [fill(node, { role: "application", tabindex: 0, "aria-roledescription": "map of samples", on }, []), legend, inspect];
+  return [fill(node, { style: { maxWidth: `${size}px` }, role: "application", tabindex: 0, "aria-roledescription": "map of samples", on }, []), legend, inspect];
 }

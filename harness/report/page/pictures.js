@@ -28,17 +28,19 @@ const DEFINED = {
 const defined = (name) => ({ ...embeddings.charts[name], ...DEFINED[name](embeddings.panels[method]) });
 
 function drawMatrix(name, chart, width) {
-  const [mark] = chart.marks, rows = rowsOf(chart), size = Math.min(width, 560), view = views.get(name);
+  const [mark] = chart.marks, rows = rowsOf(chart), size = Math.min(width, 560), view = views.get(name), shades = {};
   const [x, y] = ["x", "y"].map((axis) => scale(...(view ? [...view[axis]].sort((a, b) => a - b) : [0, rows.length]), 0, size));
+  rows.forEach((row, i) => row[mark.y].forEach((value, j) =>
+    (shades[Math.round(value * 25) / 25] ??= []).push(`M${x(j).toFixed(1)} ${y(i).toFixed(1)}H${x(j + 1).toFixed(1)}V${y(i + 1).toFixed(1)}H${x(j).toFixed(1)}Z`)));
+  const cells = Object.entries(shades).map(([share, parts]) => s("path", { d: parts.join(""), fill: `var(--r${share < 0 ? 0 : 2})`, "fill-opacity": Math.abs(share) }));
   const said = h("div", { class: "inspect", role: "status" }, "Point at a cell, or tap it, to see its classes.");
-  const cells = rows.flatMap((row, i) => row[mark.y].map((value, j) =>
-    s("rect", { x: x(j), y: y(i), width: x(j + 1) - x(j), height: y(i + 1) - y(i), fill: `var(--r${value < 0 ? 0 : 2})`, "fill-opacity": Math.abs(value),
-      "data-words": `${row.class} and ${row[mark.x][j]}: ${digits(value, 2)}` })));
-  const point = ({ target }) => target.dataset.words && (said.textContent = target.dataset.words);
   const node = svg(size, size, `${chart.x.title}.`, ...clipped(name, { width: size, height: size }, s("rect", { width: size, height: size, fill: "var(--r1)" }), s("g", { "shape-rendering": "crispEdges" }, ...cells)));
-  node.style.maxWidth = `${size}px`;
+  const point = ({ clientX, clientY }) => {
+    const box = node.getBoundingClientRect(), [i, j] = [y.back(clientY - box.top), x.back(clientX - box.left)].map(Math.floor);
+    if (rows[i]?.[mark.x][j]) said.textContent = `${rows[i].class} and ${rows[i][mark.x][j]}: ${digits(rows[i][mark.y][j], 2)}`;
+  };
   zoomable(name, node, { x, y, left: 0, right: size, top: 0, bottom: size });
-  return [fill(node, { on: { pointerover: point, click: point } }, []), said, h("div", { class: "ramp", "aria-hidden": "true" })];
+  return [fill(node, { style: { maxWidth: `${size}px` }, on: { pointermove: point, click: point } }, []), said, h("div", { class: "ramp", "aria-hidden": "true" })];
 }
 function drawSheet(name, chart) {
   return h("div", { class: "sheet" }, ...rowsOf(chart).flatMap(({ query, neighbour, right }) => [
