@@ -315,7 +315,7 @@ def test_a_board_is_a_frame_a_text_and_a_table(make: Any, tmp_path: Path) -> Non
     (row,) = board.rows
     assert frame.loc["spread-out", "map_at_r_mean"] == row.metrics["map_at_r"].mean
     assert frame.loc["spread-out", "map_at_r_n"] == 2
-    assert str(board).startswith("smoke on digits: separate folds, averaged")
+    assert str(board).startswith("smoke on digits: folds averaged")
     assert "<table>" in board._repr_html_()
 
 

@@ -152,7 +152,7 @@ def _metric_column(board: Board, name: str, place: int) -> Column:
 
 def _title(board: Board) -> str:
     by = "" if board.ranked_by == RANKED_BY else f", by {board.facts(board.ranked_by).title}"
-    kind = "joined folds" if board.aggregate == "concatenated" else "separate folds, averaged"
+    kind = "joined folds" if board.aggregate == "concatenated" else "folds averaged"
     return f"{board.protocol} on {board.dataset}: {kind}; mean [95 % interval]{by}"
 
 
