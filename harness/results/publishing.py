@@ -63,12 +63,10 @@ def _of_board(store: Store, wanted: Selector) -> tuple[list[Record], list[str], 
     if not kept:
         raise UserError(f"store {store.path}: holds no run that --only admits")
     trained = [record for record in kept if record.identity.distribution != ELSEWHERE]
-    others = sorted(
-        {one.identity.method for one in kept} - {one.identity.method for one in trained}
-    )
+    others = {one.identity.method for one in kept if one.identity.distribution == ELSEWHERE}
     if others:
         notes = [*notes, f"not published, because not trained here: {', '.join(sorted(others))}"]
-    return trained, list(notes), scope
+    return trained, notes, scope
 
 
 def build_publication(
@@ -96,20 +94,15 @@ def build_publication(
     files = SharedFiles(store)
     groups = _groups(kept)
     trials = StoreSource(store).trials(scope)
+    shared = Publication.model_fields.keys() - {"semantics"}
     methods = [
         publish_method(group, joined, files, tried)
         for group, tried in zip(groups, _trials_of(groups, trials), strict=True)
     ]
     return Published(
         Publication(
-            protocol=board.protocol,
-            protocol_digest=board.protocol_digest,
-            dataset=board.dataset,
-            dataset_digest=board.dataset_digest,
+            **{name: value for name, value in vars(board).items() if name in shared},
             semantics=Versions(training=board.semantics.training, scoring=board.semantics.scoring),
-            folds=board.folds,
-            replicates=board.replicates,
-            looks=board.looks,
             environments=tuple(files.environments),
             test_sets=tuple(files.test_sets),
             audited=tuple(audited),
@@ -171,16 +164,12 @@ def _trials_of(
     of_search: dict[tuple[str, int | None], list[Record]] = {}
     for record in sorted(trials, key=lambda one: (one.identity.trial or 0, one.identity.fold)):
         of_search.setdefault((_version(record), record.identity.search), []).append(record)
-    chosen = {
-        (_version(group[0]), group[0].searched.search) for group in groups if group[0].searched
-    }
-    for group in groups:
-        version = _version(group[0])
+    own = [(_version(first), first.searched and first.searched.search) for first, *_ in groups]
+    for version, search in own:
         mine = [
             key
             for key in of_search
-            if key[0] == version
-            and (key not in chosen or (group[0].searched and key[1] == group[0].searched.search))
+            if key == (version, search) or (key[0] == version and key not in own)
         ]
         yield [record for key in mine for record in of_search.pop(key)]
 
@@ -202,20 +191,15 @@ class SharedFiles:
         self.environments: list[dict[str, str]] = []
         self.test_sets: list[TestSet] = []
 
-    def environment(self, record: Record) -> int:
-        """The place of a run's environment."""
-        return _place(self.environments, record.environment)
-
     def sums(self, record: Record) -> tuple[int, dict[str, tuple[float, ...]]]:
         """The place of a run's test set, and its sums by class; UserError where arrays lack."""
         arrays = self._store.arrays(record)
         found = {metric: sums_of_arrays(arrays, metric) for metric in CLASS_METRICS}
         sums = {metric: one for metric, one in found.items() if one is not None}
-        if len(sums) < len(found):
-            missing = next(metric for metric in found if metric not in sums)
+        if missing := [metric for metric in found if metric not in sums]:
             raise UserError(
                 f"store {self._store.path}: run {record.run_id} has no scores by query of "
-                f"{missing}: it could not be compared class by class"
+                f"{missing[0]}: it could not be compared class by class"
             )
         one = sums[CLASS_METRICS[0]]
         test_set = TestSet(
@@ -267,25 +251,22 @@ def _joined(runs: tuple[PublishedRun, ...], joined: Sequence[Concatenation]) -> 
 def _run(record: Record, files: SharedFiles) -> PublishedRun:
     test_set, sums = files.sums(record) if record.scores is not None else (None, None)
     reason = record.reason and record.reason.model_copy(update={"traceback": ""})
+    environment = _place(files.environments, record.environment)
     return PublishedRun(
         id=record.run_id,
         seed=record.identity.seed,
         fold=record.identity.fold,
         test_set=test_set,
         class_sums=sums,
-        **(of_run(record) | {"reason": reason, "environment": files.environment(record)}),
+        **(of_run(record) | {"reason": reason, "environment": environment}),
     )
 
 
 def _trial(record: Record, row: Record, files: SharedFiles) -> PublishedTrial:
-    identity = record.identity
-    assert identity.search is not None
-    assert identity.trial is not None
     return PublishedTrial(
         **_run(record, files).model_dump(),
-        search=identity.search,
-        trial=identity.trial,
-        hyperparameters=dict(sorted(identity.hyperparameters.items())),
+        **{name: getattr(record.identity, name) for name in ("search", "trial")},
+        hyperparameters=dict(sorted(record.identity.hyperparameters.items())),
         declared=None if record.declared == row.declared else record.declared,
     )
 
@@ -356,11 +337,10 @@ def _refuse_loss(publication: Publication, path: Path) -> None:
         before = load_publication(path)
     except UserError as error:
         raise UserError(f"{error}; nothing is written over it (--replace does)") from None
-    kept = _done(publication)
-    lost = _done(before) - kept
-    if lost:
+    there = _done(before)
+    if lost := there - _done(publication):
         raise UserError(
-            f"{path}: {len(lost)} of its {len(_done(before))} runs are not in the store and would "
+            f"{path}: {len(lost)} of its {len(there)} runs are not in the store and would "
             "be lost; nothing is written over it (--replace does)"
         )
 
