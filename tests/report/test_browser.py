@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from harness.data.dataset import Dataset
-from harness.figures import load_sources
 from harness.figures.drawing.embeddings import class_correlation, neighbours
 from harness.figures.drawing.embeddings import groups as groups_of
 from harness.figures.panels import Panel, Panels, make_panels
+from harness.figures.sources import load_sources
 from harness.store import Store
 
 Look = Callable[..., Any]
