@@ -105,10 +105,11 @@ def bench_executors() -> Iterable[Executor]:
 
     Called once when plugins are loaded. `execute` is called once a session, in the process that
     owns the store, with the runs to do as `harness.executors.Work`. It says when each run
-    begins and hands over its Record and arrays when it ended; the session stores them. To send a
-    run elsewhere, `harness.executors.pack` makes bytes of it and `unpack` makes it a run
-    again where the same plugins are installed; `harness.executors.execute` executes it there
-    and never raises for what a method does. A run must come out the same wherever it is executed.
+    begins and hands over its Record and arrays when it ended; the session stores them, and ends
+    where it gets anything but one Record of each run that it gave. To send a run elsewhere,
+    `harness.executors.pack` makes bytes of it and `unpack` makes it a run again where the same
+    plugins are installed; `harness.executors.execute` executes it there and never raises for what
+    a method does. A run must come out the same wherever it is executed.
     """
     raise NotImplementedError
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.errors import UserError
+
 
 class SealedTestSet(Exception):
     """Test data were asked for while an Objective was alive. Fails the run, even if caught."""
@@ -47,6 +49,10 @@ def require_open(what: str) -> None:
         raise SealedTestSet(
             f"{what} asked for while the objective is alive: the test set is sealed"
         )
+
+
+class DatasetChanged(UserError):
+    """The file of a dataset changed while runs read it: what no run can be blamed for."""
 
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
@@ -180,6 +186,21 @@ class Dataset:
             _feed_names(digest, (f"hierarchy {self.hierarchy}",))
         return digest.hexdigest()
 
+    def require_unchanged(self) -> None:
+        """Raise DatasetChanged where inputs on disk are no longer what the digest is of.
+
+        They are read again only where their file was written to or replaced since it was mapped.
+        """
+        inputs = self.inputs
+        if not isinstance(inputs, MappedArray) or not inputs.was_written():
+            return
+        if self.measure_digest() != self.digest:
+            raise DatasetChanged(
+                f"dataset {self.name}: {inputs.path} changed while runs read it: what was trained "
+                "since the session began may be of other data (`bench forget` takes runs out)"
+            )
+        inputs.seen = _seen(inputs.path)
+
 
 def _check_codes(what: str, values: npt.NDArray[np.int64], count: int) -> None:
     if len(values) and (values.min() < 0 or values.max() >= count):
@@ -204,6 +225,7 @@ class MappedArray(np.memmap[Any, Any]):
     """An array on disk that crosses to another process as the name of its file, not as bytes."""
 
     path: Path | None = None
+    seen: tuple[int, ...] = ()
 
     def __array_finalize__(self, obj: Any) -> None:
         """Views and parts of the array are not the file."""
@@ -213,8 +235,12 @@ class MappedArray(np.memmap[Any, Any]):
     def __reduce_ex__(self, protocol: Any) -> Any:
         """The file's name for the whole array; the values for a part of it."""
         if self.path is not None:
-            return map_array, (self.path,)
+            return map_array, (self.path, self.seen)
         return np.asarray(self).__reduce_ex__(protocol)
+
+    def was_written(self) -> bool:
+        """Whether its file is another, or was written to, since it was mapped first."""
+        return _seen(self.path) != self.seen
 
     def take_rows(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """Read rows of the whole array, in the order of `positions`, into memory.
@@ -241,11 +267,24 @@ class MappedArray(np.memmap[Any, Any]):
             mapped.madvise(mmap.MADV_WILLNEED, page, start + size - page)
 
 
-def map_array(path: Path) -> MappedArray:
-    """Map a .npy file, read-only; nothing is read yet."""
+def map_array(path: Path, seen: tuple[int, ...] = ()) -> MappedArray:
+    """Map a .npy file, read-only; nothing is read yet.
+
+    `seen`: the file as another process found it when it mapped it.
+    """
     mapped = np.lib.format.open_memmap(path, mode="r").view(MappedArray)
     mapped.path = path
+    mapped.seen = seen or _seen(path)
     return mapped
+
+
+def _seen(path: Path | None) -> tuple[int, ...]:
+    """Which file lies there, and when it was changed; empty where none does."""
+    try:
+        facts = None if path is None else path.stat()
+    except OSError:
+        facts = None
+    return () if facts is None else (facts.st_ino, facts.st_size, facts.st_mtime_ns)
 
 
 def open_array(path: Path) -> npt.NDArray[Any]:

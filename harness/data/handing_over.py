@@ -35,9 +35,12 @@ def load_apart(load: Reference, name: str) -> Dataset:
     with scratch_folder("dataset") as folder:
         said = ask(load.origin, _WHERE, hook=load.hook, name=load.name, folder=str(folder))
         try:
-            return _read(said, folder)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            dataset = _read(said, folder)
+            if dataset.name != name:
+                raise ValueError(f"load returned one that is named '{dataset.name}'")
+        except (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise UserError(f"{where}: {one_line(error)}") from None
+        return dataset
 
 
 def load_and_write(origin: Origin, *, hook: str, name: str, folder: str) -> dict[str, Any]:
@@ -88,9 +91,11 @@ def _read(said: Mapping[str, Any], folder: Path) -> Dataset:
         for place, (key, names) in enumerate(said["attributes"].items())
     }
     mapped = said.get("mapped")
+    if mapped is not None:
+        mapped = map_array(_plain_file(Path(_text(mapped))))
     return Dataset(
         name=_text(said["name"]),
-        inputs=_array(folder / "inputs.npy") if mapped is None else map_array(Path(_text(mapped))),
+        inputs=_array(folder / "inputs.npy") if mapped is None else mapped,
         labels=_array(folder / "labels.npy"),
         class_names=tuple(map(_text, said["class_names"])),
         source=_text(said["source"]),
@@ -103,9 +108,16 @@ def _read(said: Mapping[str, Any], folder: Path) -> Dataset:
 
 def _array(path: Path) -> npt.NDArray[Any]:
     """An array, in memory if it is small; what is mapped stays when the file's name is gone."""
-    large = path.stat().st_size > IN_MEMORY_BYTES
+    large = _plain_file(path).stat().st_size > IN_MEMORY_BYTES
     array: npt.NDArray[Any] = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
     return array
+
+
+def _plain_file(path: Path) -> Path:
+    """The path, if reading it comes to an end: no pipe, no device."""
+    if not path.is_file():
+        raise ValueError(f"{plain(path.name, LONGEST)} is no file")
+    return path
 
 
 def _text(value: object) -> str:

@@ -73,22 +73,28 @@ class Bench:
             from harness.execution.machine import environment as facts
 
             environment = facts(self.device)
-        rules = self.protocol
         return Record(
-            identity=run.identity,
-            declared=run.entrant.declared(rules),
-            chosen_by=run.entrant.chosen_by,
-            searched=run.entrant.searched,
-            folds=rules.split.folds,
-            replicates=rules.replicates,
-            looks=rules.looks,
+            **self.known(run),
             state=state,
             environment={**environment, **({"together": str(together)} if together > 1 else {})},
-            left_out=self.dataset.left_out,
             started=started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             **measured,
         )
+
+    def known(self, run: PlannedRun) -> dict[str, Any]:
+        """What a run's Record says that is known before it is executed, by the names of fields."""
+        rules = self.protocol
+        return {
+            "identity": run.identity,
+            "declared": run.entrant.declared(rules),
+            "chosen_by": run.entrant.chosen_by,
+            "searched": run.entrant.searched,
+            "folds": rules.split.folds,
+            "replicates": rules.replicates,
+            "looks": rules.looks,
+            "left_out": self.dataset.left_out,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -18,7 +18,7 @@ from harness.apart import Died
 from harness.apart.memory import NothingShared
 from harness.artifacts import Arrays, RunArray
 from harness.data.augmentation import middle_window, scored_windows
-from harness.data.dataset import Dataset
+from harness.data.dataset import Dataset, DatasetChanged
 from harness.data.parts import Vault
 from harness.data.splits import Split, make_split, part_digest, roles_of
 from harness.execution.executor import Bench
@@ -126,7 +126,8 @@ def execute(run: PlannedRun, bench: Bench) -> tuple[Record, Arrays | None]:
     """Train and score one run; return its Record and the arrays to store beside it.
 
     Never raises for what a plugin does: that is a failed Record with its reason. Raises
-    NothingShared where the machine lets no plugin have a process.
+    NothingShared where the machine lets no plugin have a process, DatasetChanged where the file
+    of the dataset was written to meanwhile.
     """
     for attempt in range(1, ATTEMPTS + 1):
         course = Attempt(run, bench)
@@ -137,7 +138,7 @@ def execute(run: PlannedRun, bench: Bench) -> tuple[Record, Arrays | None]:
                 if course.student is not None:
                     learnt = learn(course.student, course.fields)
                 arrays = course.score(learnt)
-        except (KeyboardInterrupt, NothingShared):
+        except (KeyboardInterrupt, NothingShared, DatasetChanged):
             raise
         except Died as death:
             if attempt == ATTEMPTS:
@@ -217,6 +218,7 @@ class Attempt:
             from harness.embedder.keeping import kept
 
             arrays |= kept(identity, method, reader, vault, bench)
+        bench.dataset.require_unchanged()
         return {**arrays, **by_query}
 
     def _audit(self, learnt: Learnt) -> Audit:

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError, one_line
-from harness.execution.executor import Bench, Settings, Stages, Started, Work, execute_inline
+from harness.execution.executor import (
+    Bench,
+    Finished,
+    Settings,
+    Stages,
+    Started,
+    Work,
+    execute_inline,
+)
 from harness.execution.plan import Plan, PlannedRun, Replicate
 from harness.execution.scores import score_concatenation
 from harness.record import Concatenation, Record
@@ -73,9 +81,10 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
 
     Stop iterating at any point: what was stored stays, and the same plan goes on from there.
     Set `draining` to have no further run begun and those that are running finished. Raises
-    UserError for a plan whose hyperparameters the protocol has searched, and nothing did; and at
-    the end where runs that it stored are not in the store as they were, so that no board is made
-    of them.
+    UserError for a plan whose hyperparameters the protocol has searched, and nothing did; where
+    an executor hands over what is not the Record of a run that it was given, or leaves runs out;
+    and at the end where runs that it stored are not in the store as they were, so that no board
+    is made of them.
     """
     if plan.to_search:
         raise UserError(
@@ -99,8 +108,9 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
         draining=draining or threading.Event(),
     )
     stored: dict[str, int] = {}
+    owed = _Owed(work)
     with _Observers(bench.registry) as notify, closing(execute(work)) as stages:
-        for stage in stages:
+        for stage in owed.checked(stages):
             if isinstance(stage, Started):
                 yield RunStarted(stage.run)
                 notify.started(stage.run)
@@ -113,6 +123,72 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
             if complete is not None and _join(complete, bench, store):
                 yield ReplicateEnded(complete)
     _require_unchanged(store, stored)
+    owed.require_all()
+
+
+class _Owed:
+    """What an executor owes: of each run that it was given one Record, of that run and no other.
+
+    What the session knows of a Record before it is executed must be in it. The scores it can only
+    take: `bench verify` computes them again, `bench audit` trains again.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._left = {run.run_id: run for run in work.runs}
+
+    def checked(self, stages: Stages) -> Iterator[Started | Finished]:
+        """The stages, each as it was checked; raises UserError for one that cannot be."""
+        try:
+            for stage in stages:
+                if isinstance(stage, Started):
+                    yield Started(self._run(stage.run, "began"))
+                elif isinstance(stage, Finished):
+                    yield self._finished(stage)
+                else:
+                    raise self._wrong(f"handed over a {type(stage).__name__}")
+        except SystemExit as error:
+            raise self._wrong(f"would end the program ({one_line(error)})") from error
+
+    def require_all(self) -> None:
+        """Raise UserError where runs are missing and nobody asked for fewer."""
+        if self._left and not self._work.draining.is_set():
+            first = next(iter(self._left))
+            count = f"{len(self._left)} of {len(self._work.runs)} runs"
+            raise self._wrong(f"ended, and nothing came of {count}, the first {first}")
+
+    def _finished(self, stage: Finished) -> Finished:
+        run, record = self._run(stage.run, "ended"), stage.record
+        if type(record) is not Record:
+            raise self._wrong(f"handed over a {type(record).__name__} as the Record of a run")
+        try:
+            Record.model_validate(record.model_dump())
+        except ValueError as error:
+            raise self._wrong(f"handed over no Record: {one_line(error, 300)}") from error
+        known = self._work.bench.known(run)
+        other = [name for name, value in known.items() if getattr(record, name) != value]
+        if other:
+            what = ", ".join(name.replace("_", " ") for name in other)
+            raise self._wrong(f"gave run {run.run_id} the Record of another: its {what} differ")
+        done = record.state == "done"
+        if done == (record.reason is not None):
+            raise self._wrong(
+                f"says of run {run.run_id} that it is {record.state}: {record.reason}"
+            )
+        if done and run.identity.trial is None and not (record.scores and stage.arrays):
+            raise self._wrong(f"says that run {run.run_id} is done, without scores or embeddings")
+        del self._left[run.run_id]
+        return Finished(run, record, stage.arrays)
+
+    def _run(self, run: PlannedRun, what: str) -> PlannedRun:
+        """The run as the session planned it."""
+        planned = self._left.get(run.run_id)
+        if planned is None:
+            raise self._wrong(f"{what} run {run.run_id}, which it was not given or has ended")
+        return planned
+
+    def _wrong(self, what: str) -> UserError:
+        return UserError(f"the executor {what}; what was stored before stays")
 
 
 def _content(store: Store, run_id: str) -> int:

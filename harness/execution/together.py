@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.apart import Died
 from harness.apart.memory import NothingShared
+from harness.data.dataset import DatasetChanged
 from harness.execution.executor import Bench, Finished
 from harness.execution.learning import Classmate, learn_together
 from harness.execution.plan import PlannedRun
@@ -50,7 +51,7 @@ def _ended(course: Attempt, classmate: Classmate, bench: Bench) -> Finished:
     try:
         with spent_on(course.clock):
             arrays = course.score(learnt)
-    except (KeyboardInterrupt, NothingShared):
+    except (KeyboardInterrupt, NothingShared, DatasetChanged):
         raise
     except BaseException as error:
         return Finished(run, course.failed(error), None)

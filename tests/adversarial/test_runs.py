@@ -293,6 +293,15 @@ def asks_for_test_data(batch, embed):
 
 
 @per_batch
+def asks_for_what_test_data_are_made_of(batch, embed):
+    from harness.data import embedded
+    try:
+        embedded._read(embedded._data_file())
+    except BaseException:
+        pass
+
+
+@per_batch
 def interrupts(batch, embed):
     raise KeyboardInterrupt
 
@@ -564,6 +573,7 @@ OUTCOMES = {
     "patched-selection": HONEST,
     "slow-clock": HONEST,
     "asks-for-test-data": "sealed",
+    "asks-for-what-test-data-are-made-of": "sealed",
     "interrupts": "crashed",
     "exits-by-exception": "crashed",
     "error-without-text": "crashed",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import gc
 import os
 import random
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -129,6 +132,79 @@ def test_state_that_outlives_a_run_is_found(
     MEMORY.clear()
     with pytest.raises(AssertionError, match=f"mine: .*{sentence}.*{HERE}"):
         each_run_starts_afresh(of(build))
+
+
+COUNT, LOCAL = torch.zeros(()), threading.local()
+VARIABLE = contextvars.ContextVar("seen", default=0)
+
+
+def _in_a_default_argument(seen: list[int] = []) -> float:  # noqa: B006 - the mistake
+    seen.append(0)
+    return len(seen)
+
+
+def _counted(space: Any) -> float:
+    space.seen = getattr(space, "seen", 0) + 1
+    return float(space.seen)
+
+
+def _in_a_context_variable() -> float:
+    VARIABLE.set(VARIABLE.get() + 1)
+    return VARIABLE.get()
+
+
+def _in_the_environment() -> float:
+    os.environ["SEEN"] = str(int(os.environ.get("SEEN", "0")) + 1)
+    return int(os.environ["SEEN"])
+
+
+def _in_a_file() -> float:
+    path = Path(tempfile.gettempdir()) / "seen"
+    path.write_text(path.read_text() + "x" if path.exists() else "x")
+    return path.stat().st_size
+
+
+DRAWS = torch.Generator().manual_seed(0)
+PLACES: dict[str, Callable[[], float]] = {
+    "a default argument": _in_a_default_argument,
+    "an attribute of a function": lambda: _counted(_counted),
+    "a local of the thread": lambda: _counted(LOCAL),
+    "a context variable": _in_a_context_variable,
+    "the environment": _in_the_environment,
+    "another module": lambda: _counted(functools),
+    "a class of the core": lambda: _counted(Objective),
+    "a tensor": lambda: float(COUNT.add_(1)),
+    "a generator of its own": lambda: float(torch.rand((), generator=DRAWS)),
+    "a file": _in_a_file,
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_state_is_found_wherever_it_is_kept(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Keeps(Sound):
+        def forward(self, batch: Any, embed: Any) -> torch.Tensor:
+            return PLACES[place]() * super().forward(batch, embed)
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("SEEN", "0")
+    for space in (functools, Objective):
+        monkeypatch.setattr(space, "seen", 0, raising=False)
+    with pytest.raises(AssertionError, match="the same run after another gives the losses"):
+        each_run_starts_afresh(of(Keeps))
+
+
+def test_what_acts_only_after_the_steps_of_the_check_is_not_found() -> None:
+    """As docs/fairness.md says; a run's process does not outlive it, so that it harms none."""
+
+    class Waits(Sound):
+        def forward(self, batch: Any, embed: Any) -> torch.Tensor:
+            if batch.step >= 500:
+                MEMORY.append(batch)
+            return super().forward(batch, embed)
+
+    each_run_starts_afresh(of(Waits))
 
 
 class Listed(Sound):
