@@ -18,13 +18,3 @@ def test_no_two_classes_of_the_core_share_a_name() -> None:
             if isinstance(node, ast.ClassDef):
                 found[node.name.lstrip("_")].append(str(file.relative_to(CORE)))
     assert {name: files for name, files in found.items() if len(files) > 1} == {}
-
-
-def test_place_is_where_something_stands_and_no_function() -> None:
-    made = [
-        str(file.relative_to(CORE))
-        for file in CORE.rglob("*.py")
-        for node in ast.parse(file.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and node.name == "place"
-    ]
-    assert made == []

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.scoring.clustering import KMeans, cluster, starts
-from harness.scoring.geometry import make_points
+from harness.scoring.geometry import place
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ _LEAST = 1e-6
 
 def k_means(rows: Float32, count: int, *, seed: int) -> Int64:
     """k-means as boards score it: one start by k-means++."""
-    (points,) = make_points(rows, "cosine")
+    (points,) = place(rows, "cosine")
     # Only how many there are of these counts.
     some = np.arange(len(rows)) % count
     return cluster(points, some, KMeans(restarts=1), seed=seed)[1].assigned

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from harness.errors import UserError
 from harness.scoring.agreement import agreement
 from harness.scoring.clustering import Clustering, KMeans, cluster
-from harness.scoring.geometry import COLLAPSE_BELOW, Int64, make_points, spread
+from harness.scoring.geometry import COLLAPSE_BELOW, Int64, place, spread
 from harness.scoring.inputs import Distance, check_distance, check_embeddings, check_labels, encode
 from harness.scoring.retrieval import Draw, Retrieval, retrieve
 
@@ -98,7 +98,7 @@ def score_embeddings(  # noqa: PLR0913  the gallery comes in two parts
     """
     metric = check_distance(distance)
     queries, codes, shelf, shelf_codes = _check(embeddings, labels, gallery, gallery_labels)
-    points, *others = make_points(queries, metric, *([] if shelf is None else [shelf]))
+    points, *others = place(queries, metric, *([] if shelf is None else [shelf]))
     found = retrieve(
         points,
         codes,
@@ -135,7 +135,7 @@ def map_at_r(
     """MAP@R alone, the same number as `score_embeddings` gives: for validation while training."""
     metric = check_distance(distance)
     queries, codes, _, _ = _check(embeddings, labels, None, None)
-    (points,) = make_points(queries, metric)
+    (points,) = place(queries, metric)
     found = retrieve(points, codes, recall_at=(), whole_ranking=False)
     _check_scored(found)
     return _mean(found.per_query["map_at_r"])

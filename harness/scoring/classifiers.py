@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.errors import UserError, unknown
 from harness.scoring.agreement import agreement
-from harness.scoring.geometry import Float32, Int64, Points, canonical_order, make_points
+from harness.scoring.geometry import Float32, Int64, Points, canonical_order, place
 from harness.scoring.inputs import (
     Distance,
     check_distance,
@@ -72,7 +72,7 @@ def classify(  # noqa: PLR0913  two sets of points, each with its labels
     )
     if len(np.unique(codes)) == 1:
         raise UserError("all training labels are the same: there is nothing to tell apart")
-    fitted_on, tested_on = make_points(known, metric, asked)
+    fitted_on, tested_on = place(known, metric, asked)
     order, _ = canonical_order(fitted_on.rows)
     return {
         name: _judge(_model(name, len(order), seed), fitted_on.take(order), codes[order],

@@ -76,7 +76,7 @@ class Points:
         return len(self.rows)
 
 
-def make_points(embeddings: Floats, distance: Distance, *others: Floats) -> tuple[Points, ...]:
+def place(embeddings: Floats, distance: Distance, *others: Floats) -> tuple[Points, ...]:
     """Bring each array into one space where the distance is a matrix product away.
 
     Cosine: rows are scaled to length 1 in float64 and rounded to float32; a row of zeros stays

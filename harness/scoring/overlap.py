@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from harness.errors import UserError
 from harness.scoring import EmbeddingScores
-from harness.scoring.geometry import COLLAPSE_BELOW, Float32, make_points, spread
+from harness.scoring.geometry import COLLAPSE_BELOW, Float32, place, spread
 from harness.scoring.inputs import Distance, check_distance, check_embeddings
 from harness.scoring.retrieval import retrieve
 
@@ -45,7 +45,7 @@ def score_overlap(
     if shelf is not None and gallery_labels is not None:
         sides.append((gallery_labels, len(shelf)))
     sets = _indicators(sides)
-    points, *others = make_points(queries, metric, *([] if shelf is None else [shelf]))
+    points, *others = place(queries, metric, *([] if shelf is None else [shelf]))
     found = retrieve(
         points,
         np.zeros(len(queries), dtype=np.int64),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import UserError
-from harness.scoring.geometry import Arrangement, Float32, Int64, Points, arrange, make_points
+from harness.scoring.geometry import Arrangement, Float32, Int64, Points, arrange, place
 from harness.scoring.inputs import Distance, check_embeddings, check_labels, encode
 
 GRID = 2.0**-22
@@ -179,7 +179,7 @@ def pairs_of(
     named = check_labels(labels, len(rows))
     if gallery is None or gallery_labels is None:
         (codes,) = encode(named, None)
-        (points,) = make_points(rows, metric)
+        (points,) = place(rows, metric)
         asked = arrange(points.rows, codes)
         queries = points.take(asked.order)
         return _built(queries, queries, asked, asked, metric, own=True)
@@ -189,7 +189,7 @@ def pairs_of(
             f"gallery has {shelf.shape[1]} dimensions, the embeddings have {rows.shape[1]}"
         )
     codes, others = encode(named, check_labels(gallery_labels, len(shelf), what="gallery labels"))
-    points, stored = make_points(rows, metric, shelf)
+    points, stored = place(rows, metric, shelf)
     asked, kept = arrange(points.rows, codes), arrange(stored.rows, others)
     return _built(points.take(asked.order), stored.take(kept.order), asked, kept, metric, own=False)
 

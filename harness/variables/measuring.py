@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from harness.scoring.agreement import Contingency, of_table
 from harness.scoring.clustering import KMeans, cluster
-from harness.scoring.geometry import make_points
+from harness.scoring.geometry import place
 from harness.scoring.inputs import Distance
 from harness.scoring.retrieval import retrieve
 from harness.variables.pairs import Pairs
@@ -101,7 +101,7 @@ class Embedded:
     ) -> None:
         self._groups = groups
         self._count = int(groups.max()) + 1
-        (points,) = make_points(embeddings, distance)
+        (points,) = place(embeddings, distance)
         # Scaled and shifted at most: every measure is of ratios of distances.
         self._rows = points.rows.astype(np.float64)
         self._points = points

@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 from sklearn.preprocessing import StandardScaler
 
 from harness.scoring.clustering import KMeans, cluster
-from harness.scoring.geometry import make_points
+from harness.scoring.geometry import place
 from harness.variables.controls import dealt, over_classes, within_classes
 from harness.variables.measuring import Embedded, Variable
 from harness.variables.pairs import Pairs
@@ -116,7 +116,7 @@ def test_embeddings_at_one_place_have_pairs_that_are_neither_near_nor_apart():
 def test_the_ami_is_that_of_the_clustering_that_boards_score():
     rows = embedded(2.0).astype(np.float32)
     tested = Embedded(rows, LABELS, LABELS % 10, distance="euclidean", seed=0)
-    (points,) = make_points(rows, "euclidean")
+    (points,) = place(rows, "euclidean")
     assigned = cluster(points, LABELS, KMeans(restarts=1), seed=0)[1].assigned
     found = tested.carried(Variable(codes=CODES))["ami"]
     assert found.whole() == pytest.approx(adjusted_mutual_info_score(CODES, assigned))
