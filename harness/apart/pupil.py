@@ -25,7 +25,7 @@ from harness.apart.nursery import Job, nursery
 from harness.apart.remote import RemoteEmbed
 from harness.data.dataset import Seal, SealedTestSet, sealed
 from harness.data.parts import LazyInputs, Part, Standardisation
-from harness.execution.machine import make_deterministic
+from harness.execution.machine import limit_libraries, make_deterministic
 from harness.method.objective import Batch, Clusters, Context, Objective
 from harness.record import Reason
 from harness.registry import Reference, confine
@@ -125,6 +125,7 @@ def serve_apart(given: tuple[Lesson, Shape | None], descriptors: Sequence[int]) 
 def serve(channel: Channel, lesson: Lesson) -> None:
     """Answer until the core is gone; whatever goes wrong is told, and is the end."""
     torch.set_num_threads(lesson.threads)
+    limit_libraries(lesson.threads)
     if lesson.device.type == "cuda":
         make_deterministic()
     try:

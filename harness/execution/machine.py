@@ -27,6 +27,8 @@ _PACKAGES = (
     "scikit-learn",
     "pytorch-metric-learning",
 )
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What libraries read when they are loaded."""
 
 
 def choose_device(name: str, *, here: bool = True) -> torch.device:
@@ -57,6 +59,18 @@ def choose_device(name: str, *, here: bool = True) -> torch.device:
 def set_threads(count: int) -> None:
     """Let torch use so many processor threads; their number is among a Record's facts."""
     torch.set_num_threads(count)
+
+
+def limit_libraries(count: int) -> None:
+    """Let the matrix libraries of this process use so many threads, also those loaded later.
+
+    They add up in another order with other threads. Left alone they take as many as the processor
+    has cores, or as whoever began this process allowed.
+    """
+    import threadpoolctl
+
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
+    threadpoolctl.threadpool_limits(count, user_api="blas")
 
 
 def make_deterministic() -> None:

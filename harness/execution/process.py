@@ -15,13 +15,12 @@ from harness.artifacts import Arrays
 from harness.errors import UserError
 from harness.execution.crossing import core_digest, pack, pack_registry
 from harness.execution.executor import Placement, Runs, Stages, Work
-from harness.execution.machine import held_bytes
+from harness.execution.machine import THREAD_VARIABLES, held_bytes
 from harness.execution.shared_dataset import SharedDataset, shared
 from harness.execution.team import Assignment, Team, WorkerDied, require_enforceable
 from harness.execution.worker import NO_MORE, READY, REFUSED, Workplace, serve
 from harness.record import Record
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _GRACE_SECONDS = 5.0
 _LEAVE_SECONDS = 2.0
 
@@ -84,7 +83,7 @@ class WorkerProcess:
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, place), daemon=True)
-        with _spawning({name: str(library_threads) for name in _THREAD_VARIABLES}):
+        with _spawning({name: str(library_threads) for name in THREAD_VARIABLES}):
             self._process.start()
         theirs.close()
         self.ready = False
