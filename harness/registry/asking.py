@@ -1,13 +1,13 @@
 """Asking plugins: what they declare, for their data, whether their trunks are seeded.
 
-Each is asked in a child of its own. What they declare is asked of all at once, within a time.
+Each is asked in a child of its own. What they declare is asked of all at once. Each has so many
+seconds of a processor for it, so that a machine with much to do refuses no plugin.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import pickle
 import selectors
@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harness import sandbox
@@ -25,7 +26,10 @@ from harness.errors import UserError, plain
 from harness.registry.origin import Origin
 
 SECONDS = 60.0
-"""How long a plugin may take to be imported and to list what it offers."""
+"""What a plugin may compute to be imported and to list what it offers: seconds of a processor."""
+PATIENCE_SECONDS = 600.0
+"""How long it may take by the clock: one that waits for nothing computes nothing."""
+_LOOK_SECONDS = 0.5
 MOST_BYTES = 16 * 1024**2
 _CHUNK = 1024**2
 _CODE = (
@@ -53,7 +57,7 @@ def ask_all(origins: Sequence[Origin]) -> list[Said | Failed]:
         task = "harness.registry.child:declare"
         asked = [_child((origin, task, {}), silent=True, closed=True) for origin in origins]
         children = [stack.enter_context(child) for child in asked]
-        _listen(children, SECONDS)
+        _listen(children, limited=True)
         return [child.outcome() for child in children]
 
 
@@ -67,7 +71,7 @@ def ask(origin: Origin, task: str, *, closed: bool = False, **arguments: Any) ->
     or if its process ends.
     """
     with _child((origin, task, arguments), silent=False, closed=closed) as child:
-        _listen([child], None)
+        _listen([child], limited=False)
         said = child.outcome()
     where = f"plugin '{origin.plugin}' ({origin})"
     if isinstance(said, Failed):
@@ -94,10 +98,14 @@ class _AskedChild:
             self.fault = f"it declares more than {MOST_BYTES // 1024**2} MB"
             self.ended = True
 
+    def give_up(self, fault: str) -> None:
+        """End what takes too long, so that it takes nothing from the others."""
+        self.fault = fault
+        self.ended = True
+        self.kill()
+
     def outcome(self) -> Said | Failed:
         """What it said, or what became of it."""
-        if not self.fault and not self.ended:
-            self.fault = f"it takes longer than {SECONDS:g} s"
         if not self.fault:
             try:
                 said = json.loads(self.content)
@@ -126,11 +134,15 @@ class _AskedChild:
 
     def end(self) -> None:
         """End it, and what it began."""
+        self.kill()
+        self.process.wait()
+        os.close(self.pipe)
+
+    def kill(self) -> None:
+        """Have the system end it, and what it began."""
         with contextlib.suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
-        self.process.wait()
-        os.close(self.pipe)
 
 
 @contextmanager
@@ -162,14 +174,35 @@ def _child(
             fence.remove()
 
 
-def _listen(children: Sequence[_AskedChild], seconds: float | None) -> None:
-    """Read from all until each has ended, or the time is over."""
-    deadline = math.inf if seconds is None else time.monotonic() + seconds
+def _listen(children: Sequence[_AskedChild], *, limited: bool) -> None:
+    """Read from all until each has ended, or, if `limited`, has taken too long."""
+    began = time.monotonic()
     with selectors.DefaultSelector() as selector:
         for child in children:
             selector.register(child.pipe, selectors.EVENT_READ, child)
-        while selector.get_map() and (left := deadline - time.monotonic()) > 0:
-            for key, _ in selector.select(None if math.isinf(left) else left):
+        while selector.get_map():
+            for key, _ in selector.select(_LOOK_SECONDS if limited else None):
                 key.data.read()
-                if key.data.ended:
-                    selector.unregister(key.fd)
+            waiting = [key.data for key in selector.get_map().values()]
+            for child in waiting:
+                if limited and not child.ended and (fault := _too_long(child, began)):
+                    child.give_up(fault)
+                if child.ended:
+                    selector.unregister(child.pipe)
+
+
+def _too_long(child: _AskedChild, began: float) -> str:
+    if processor_seconds(child.process.pid) > SECONDS:
+        return f"it computes for longer than {SECONDS:g} s"
+    if time.monotonic() - began > PATIENCE_SECONDS:
+        return f"it takes longer than {PATIENCE_SECONDS:g} s"
+    return ""
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has computed until now, as the system counts it; 0 where it does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -62,9 +63,30 @@ def test_an_import_that_ends_its_process_is_one_line(kind: str, plugin: Write) -
 
 
 def test_an_import_that_hangs_is_one_line(plugin: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "SECONDS", 0.5)
+    monkeypatch.setattr(asking, "PATIENCE_SECONDS", 0.5)
     with pytest.raises(UserError, match=r"failed to import: it takes longer than 0\.5 s$"):
         load_registry([plugin("import time\ntime.sleep(3600)\n")])
+
+
+def test_an_import_that_computes_without_end_is_one_line(
+    plugin: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "SECONDS", 0.5)
+    with pytest.raises(UserError, match=r"failed to import: it computes for longer than 0\.5 s$"):
+        load_registry([plugin("while True:\n    pass\n")])
+
+
+def test_the_time_of_an_import_is_what_it_computed_and_not_the_clocks(
+    plugin: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on a machine with so much else to do that the import gets no second of a processor.
+    monkeypatch.setattr(asking, "SECONDS", 0.0)
+    monkeypatch.setattr(asking, "processor_seconds", lambda _: 0.0)
+    assert "bad" in load_registry([plugin()]).methods
+
+
+def test_what_a_process_computed_is_as_it_knows_itself() -> None:
+    assert asking.processor_seconds(os.getpid()) == pytest.approx(time.process_time(), abs=0.1)
 
 
 def test_a_declaration_without_end_is_one_line(
