@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,11 @@ def classify(  # noqa: PLR0913  two sets of points, each with its labels
 
 
 def _judge(model: Any, points: Points, codes: Int64, test: Float32, wanted: Int64) -> Classified:
-    predicted = np.asarray(model.fit(points.rows, codes).predict(test))
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # where it stops is its definition
+        predicted = np.asarray(model.fit(points.rows, codes).predict(test))
     classes, inverse, sizes = np.unique(wanted, return_inverse=True, return_counts=True)
     met = np.bincount(inverse, weights=predicted == wanted)
     claimed = np.array([np.count_nonzero(predicted == code) for code in classes])

@@ -32,7 +32,7 @@ def test_the_order_of_the_training_points_changes_nothing(kind: str) -> None:
     assert found[0] == found[1]
 
 
-@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.filterwarnings("error")  # that the MLP did not converge is no news on a terminal
 @pytest.mark.parametrize("kind", ["random_forest", "mlp"])
 def test_the_seed_is_wired(kind: str) -> None:
     rng = np.random.default_rng(0)
