@@ -322,6 +322,7 @@ def _cost(runs: Iterable[Excerpt], searches: Sequence[Searched]) -> Cost | None:
         return None
     steps = sum(one.steps for one in spent)
     processor = [one.processor_seconds for one in spent if one.processor_seconds is not None]
+    early = [run.by_a_quarter for run in done if run.by_a_quarter is not None]
     peaks = [one.peak_memory_bytes for one in spent if one.peak_memory_bytes is not None]
     return Cost(
         training_seconds=_mean([one.training_seconds for one in spent]),
@@ -336,6 +337,7 @@ def _cost(runs: Iterable[Excerpt], searches: Sequence[Searched]) -> Cost | None:
         peak_memory_bytes=max(peaks, default=None),
         search_seconds=math.fsum(s.seconds for s in searches) if searches else None,
         processor_seconds=_mean(processor) if processor else None,
+        by_a_quarter=_mean(early) if early else None,
     )
 
 

@@ -31,6 +31,7 @@ _COST = (
     Column(key="declared", title="batch", priority=6),
 )
 _PROCESSOR = Column(key="processor_seconds", title="cpu s", align="right", priority=3, digits=1)
+_QUARTER = Column(key="by_a_quarter", title="speed", align="right", priority=5)
 _SEARCH = Column(key="search_seconds", title="search s", align="right", priority=3, digits=0)
 _DEFAULTS = Column(key="defaults", title="defaults from", priority=3)
 _BRIEF = Column(key="brief_marks", title="marks", priority=0)
@@ -55,6 +56,8 @@ def display_table(
     costs = [*_COST]
     if any(row.cost and row.cost.processor_seconds is not None for _, row in rows):
         costs.insert(1, _PROCESSOR)
+    if any(row.cost and row.cost.by_a_quarter is not None for _, row in rows):
+        costs.insert(-1, _QUARTER)
     search = [_SEARCH] if any(row.cost and row.cost.search_seconds for _, row in rows) else []
     defaults = [_DEFAULTS] if any(_defaults_text(row) for _, row in rows) else []
     marks = [_MARKS] if any(_marks(row) for _, row in rows) else []
@@ -184,6 +187,7 @@ _SHOWN_COST: Mapping[str, Callable[[Cost], Cell]] = {
     ),
     "images_embedded": lambda cost: f"{cost.images_embedded:,.0f}",
     "backward_passes": lambda cost: cost.backward_passes_per_step,
+    "by_a_quarter": lambda cost: None if (by := cost.by_a_quarter) is None else f"{by:.0%}",
 }
 
 

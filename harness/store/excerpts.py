@@ -29,7 +29,7 @@ from harness.record import (
 )
 from harness.store.queries import Scope, parse_record, without_collecting
 
-EXCERPT_FORMAT = 7
+EXCERPT_FORMAT = 8
 """Raised with any change of what is written, a new field of a model in a CommonFacts included."""
 
 
@@ -87,7 +87,9 @@ class Excerpt(NamedTuple):
     Runs that share a `common` share the object. `digests` are those of `DIGESTS`. `reason` is the
     kind and the message of a run that did not end in scores. `values` are those of `all_values`,
     in the order of `common.metrics`, and `class_means` in that of `common.class_means`; empty
-    without scores. `initial`: whether a run that trained kept its initial weights.
+    without scores. `initial`: whether a run that trained kept its initial weights. `by_a_quarter`:
+    which share of the selected validation score was there after a quarter of the steps, None where
+    the first quarter had no validation.
     """
 
     common: CommonFacts
@@ -99,6 +101,7 @@ class Excerpt(NamedTuple):
     finished: str
     collapsed: bool
     initial: bool
+    by_a_quarter: float | None
     singletons: int
     reason: tuple[str, str] | None
     spent: Spent | None
@@ -198,12 +201,21 @@ def _excerpt(record: Record, common: CommonFacts) -> Excerpt:
         finished=record.finished,
         collapsed=scores is not None and scores.collapsed,
         initial=record.selected is not None and record.selected.step == 0,
+        by_a_quarter=_by_a_quarter(record),
         singletons=scores.singletons if scores else 0,
         reason=(reason.kind, reason.message) if reason else None,
         spent=Spent._make(getattr(audit, name) for name in Spent._fields) if audit else None,
         values=list(all_values(scores).values()) if scores else [],
         class_means=list(scores.class_means.values()) if scores else [],
     )
+
+
+def _by_a_quarter(record: Record) -> float | None:
+    selected = record.selected
+    if selected is None or record.audit is None or selected.value <= 0:
+        return None
+    early = [value for step, value in selected.history if 0 < 4 * step <= record.audit.steps]
+    return early[-1] / selected.value if early else None
 
 
 TABLES = (

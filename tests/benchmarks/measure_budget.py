@@ -24,6 +24,7 @@ from harness.errors import EXIT_RUNS_FAILED
 from harness.protocol import Protocol, load_protocol
 from harness.record import Record
 from harness.store import Store
+from harness.store.excerpts import excerpts_of
 
 MOVED = 0.02
 
@@ -59,22 +60,12 @@ def map_at_r(records: Sequence[Record]) -> float:
     return mean([r.scores.values["map_at_r"] for r in records if r.scores is not None])
 
 
-def by_a_quarter(records: Sequence[Record], steps: int) -> float:
-    """Which share of the best validation score was there after a quarter of the steps."""
-    shares = []
-    for selected in (record.selected for record in records):
-        if selected is not None:
-            early = [value for step, value in selected.history if step <= steps / 4]
-            shares.append(early[-1] / selected.value)
-    return mean(shares)
-
-
 def mean(values: Sequence[float]) -> float:
     """The mean, not a number of nothing."""
     return math.fsum(values) / len(values) if values else math.nan
 
 
-def report(once: dict[str, list[Record]], twice: dict[str, list[Record]], steps: int) -> str:
+def report(once: dict[str, list[Record]], twice: dict[str, list[Record]]) -> str:
     """The table and what follows from it."""
     both = {name: (map_at_r(once[name]), map_at_r(twice[name])) for name in once if name in twice}
     names = sorted(both, key=lambda name: -both[name][0])
@@ -83,7 +74,8 @@ def report(once: dict[str, list[Record]], twice: dict[str, list[Record]], steps:
     for name in names:
         first, second = both[name]
         seconds = mean([r.audit.seconds for r in once[name] if r.audit is not None])
-        quarter = by_a_quarter(once[name], steps)
+        early = [run.by_a_quarter for run in excerpts_of(once[name])]
+        quarter = mean([share for share in early if share is not None])
         lines.append(
             f"| {name} | {quarter:.0%} | {first:.3f} | {second:.3f} | {second - first:+.3f} | "
             f"{seconds:.1f} |"
@@ -108,7 +100,7 @@ def main() -> None:
     for factor, store in zip((1, 2), stores, strict=True):
         run(protocol, factor, store, options)
     once, twice = map(scored, stores)
-    print(report(once, twice, protocol.training.steps))  # noqa: T201
+    print(report(once, twice))  # noqa: T201
 
 
 if __name__ == "__main__":

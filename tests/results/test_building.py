@@ -125,6 +125,34 @@ def test_a_collapsed_embedding_is_flagged(run: MakeRun) -> None:
     assert build_board(records).rows[0].flags == ("collapsed in 1 of 2 runs",)
 
 
+def looked(*history: tuple[int, float]) -> Selected:
+    step, value = max(history, key=lambda look: look[1])
+    return Selected(metric="map_at_r", step=step, value=value, history=history, stopped_early=False)
+
+
+@pytest.mark.parametrize(
+    ("histories", "share"),
+    [
+        ([((25, 0.3), (50, 0.4), (100, 0.6))], 0.5),
+        ([((10, 0.1), (25, 0.3), (100, 0.4))], 0.75),  # the last of the first quarter
+        ([((25, 0.3), (100, 0.6)), ((25, 0.45), (100, 0.6))], 0.625),  # the mean over runs
+        ([((25, 0.3), (100, 0.6)), ((26, 0.45), (100, 0.6))], 0.5),  # over those that know it
+        ([((0, 0.3), (26, 0.5), (100, 0.6))], None),  # the start is no learning
+        ([((25, -0.1), (100, 0.0))], None),
+    ],
+)
+def test_a_row_knows_how_much_was_learned_by_a_quarter_of_the_steps(
+    run: MakeRun, histories: list[tuple[tuple[int, float], ...]], share: float | None
+) -> None:
+    records = [
+        run(fold=fold, folds=len(histories), audit={"steps": 100}, selected=looked(*history))
+        for fold, history in enumerate(histories)
+    ]
+    cost = build_board(records).rows[0].cost
+    assert cost is not None
+    assert cost.by_a_quarter == (None if share is None else pytest.approx(share))
+
+
 def test_a_row_that_kept_its_initial_weights_is_flagged(run: MakeRun) -> None:
     kept = {"metric": "map_at_r", "value": 0.5, "history": [], "stopped_early": False}
     records = [run(fold=fold, selected=Selected(step=fold, **kept)) for fold in (0, 1)]
