@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_an_import_that_ends_its_process_is_one_line(kind: str, plugin: Write) -
 
 
 def test_an_import_that_hangs_is_one_line(plugin: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(asking, "SECONDS", 0.5)
     with pytest.raises(UserError, match=r"failed to import: it takes longer than 0\.5 s$"):
         load_registry([plugin("import time\ntime.sleep(3600)\n")])
 
@@ -72,21 +72,39 @@ def test_an_import_that_computes_without_end_is_one_line(
     plugin: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "SECONDS", 0.5)
-    with pytest.raises(UserError, match=r"failed to import: it computes for longer than 0\.5 s$"):
+    with pytest.raises(UserError, match=r"failed to import: it takes longer than 0\.5 s$"):
         load_registry([plugin("while True:\n    pass\n")])
 
 
-def test_the_time_of_an_import_is_what_it_computed_and_not_the_clocks(
+def test_an_import_is_not_charged_for_time_that_others_had_the_processor(
     plugin: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As on a machine with so much else to do that the import gets no second of a processor.
     monkeypatch.setattr(asking, "SECONDS", 0.0)
-    monkeypatch.setattr(asking, "processor_seconds", lambda _: 0.0)
+    monkeypatch.setattr(asking, "kept_waiting", lambda _: 3600.0)  # as on a machine much too busy
     assert "bad" in load_registry([plugin()]).methods
 
 
-def test_what_a_process_computed_is_as_it_knows_itself() -> None:
-    assert asking.processor_seconds(os.getpid()) == pytest.approx(time.process_time(), abs=0.1)
+SPIN = """
+import os, time
+from harness.registry.asking import kept_waiting
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+print(kept_waiting(os.getpid()), flush=True)
+until = time.process_time() + 0.3
+while time.process_time() < until:
+    pass
+print(kept_waiting(os.getpid()))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the system does not tell")
+def test_two_processes_on_one_processor_keep_each_other_waiting() -> None:
+    spinning = [
+        subprocess.Popen([sys.executable, "-c", SPIN], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [[float(line) for line in one.communicate()[0].split()] for one in spinning]
+    assert all(after >= before for before, after in said)
+    assert max(after - before for before, after in said) > 0.05
 
 
 def test_a_declaration_without_end_is_one_line(
