@@ -69,30 +69,29 @@ def unknown(
     return UserError(f"{prefix}unknown {kind}{several} {told} (allowed: {shown})")
 
 
-_CUT = " [...]"
-
-
-def plain(text: str, limit: int, *, lines: bool = False) -> str:
-    """At most `limit` characters, in one line unless `lines`, control characters escaped.
+def escaped(text: str) -> str:
+    """The text in its lines, for a person: control characters escaped, but for tabs.
 
     Escaped are all that Unicode calls control, format, surrogate, private or unassigned: among
     them those that colour a terminal or turn the direction of writing.
     """
+    return "".join(map(_shown, text))
+
+
+_CUT = " [...]"
+
+
+def plain(text: str, limit: int, *, lines: bool = False) -> str:
+    """At most `limit` characters, in one line unless `lines`, escaped as `escaped` does."""
     text = text[: limit + len(_CUT) + 1]
-    if not lines:
-        text = " ".join(text.split())
-    shown = "".join(_shown(letter, lines=lines) for letter in text)
+    shown = escaped(text if lines else " ".join(text.split()))
     return shown if len(shown) <= limit else shown[: limit - len(_CUT)] + _CUT
 
 
-def _shown(letter: str, *, lines: bool) -> str:
-    if lines and letter in "\n\t":
+def _shown(letter: str) -> str:
+    if letter.isprintable() or letter in "\n\t" or not unicodedata.category(letter).startswith("C"):
         return letter
-    if letter.isascii() and letter.isprintable():
-        return letter
-    if unicodedata.category(letter).startswith("C"):
-        return ascii(letter)[1:-1]
-    return letter
+    return ascii(letter)[1:-1]
 
 
 def one_line(error: BaseException, limit: int = 500) -> str:

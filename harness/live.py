@@ -15,6 +15,7 @@ from rich.progress import Progress as Bar
 from rich.segment import Segment
 from rich.text import Text
 
+from harness.errors import escaped
 from harness.execution.session import ReplicateEnded, RunEnded
 from harness.progress import is_trial
 from harness.results.display import display_table
@@ -63,7 +64,8 @@ class LiveScreen:
         failed = isinstance(event, RunEnded) and event.record.state != "done"
         if isinstance(event, RunEnded) and (failed or is_trial(event)):
             style = "yellow" if failed else None
-            self._console.print(*self._progress.lines(event), style=style, markup=False)
+            lines = map(escaped, self._progress.lines(event))
+            self._console.print(*lines, style=style, markup=False)
         if failed or isinstance(event, ReplicateEnded | Planned | SearchEnded):
             board = self._progress.session.board()
             self._board = "" if board is None else Cropped(display_table(board), _ABOVE)

@@ -14,6 +14,7 @@ from html import escape
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from harness.errors import escaped
 from harness.execution.plan import Estimate, Guess, learnt_estimate
 from harness.execution.session import RunEnded, RunStarted
 from harness.session import Planned, SearchStarted
@@ -54,8 +55,8 @@ def watch(session: Session) -> None:
 
 
 def say(line: str) -> None:
-    """Write a line on standard error."""
-    sys.stderr.write(f"{line}\n")
+    """Write lines on standard error, control characters escaped."""
+    sys.stderr.write(f"{escaped(line)}\n")
     sys.stderr.flush()
 
 

@@ -18,6 +18,8 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from harness.errors import escaped
+
 Cell = str | int | float | bool | None
 
 
@@ -40,8 +42,11 @@ class Column:
     least: int | None = None
     brief: Column | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", printable(self.title))
+
     def text(self, cell: Cell) -> str:
-        """A cell as a person reads it, on one line and without control characters."""
+        """A cell as a person reads it, on one line, control characters escaped."""
         if cell is None or (isinstance(cell, float) and math.isnan(cell)):
             return ""
         if isinstance(cell, bool):
@@ -85,9 +90,8 @@ def duration(seconds: float) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` on one line: white space becomes a blank, control characters are dropped."""
-    line = " ".join(text.split())
-    return "".join(character for character in line if character.isprintable())
+    """`text` on one line: white space becomes a blank, control characters are escaped."""
+    return escaped(" ".join(text.split()))
 
 
 _GAP = 2  # one blank of padding and the box's divider

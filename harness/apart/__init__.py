@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from harness.errors import one_line, plain
+from harness.errors import one_line
+from harness.printed import Printed
 
-_READ_BYTES = 1 << 16
-_SHOWN_BYTES = 1 << 16
 _DEATH_SIGNAL = 1
 GRACE_SECONDS = 5.0
 """How long a process may take to end that has closed its line."""
@@ -95,12 +94,9 @@ class Child:
 
     def __init__(self, name: str, pid: int, output: int, reap: Callable[[], Gone]) -> None:
         self.pid = pid
-        self._name = name
-        self._output = output
+        self._printed = Printed(name, output)
         self._reap = reap
-        self._shown = 0
         self._gone: Gone | None = None
-        os.set_blocking(output, False)
         self._poll = select.poll()
         self._poll.register(output, select.POLLIN)
         self._end_of_it = _descriptor_of(pid)
@@ -125,8 +121,8 @@ class Child:
             if len(found) == 1 and found[0][0] == line:
                 return
             ready = {descriptor for descriptor, _ in found}
-            if self._output in ready:
-                self._pass_on()
+            if self._printed.descriptor in ready and not self._printed.pass_on():
+                self._poll.unregister(self._printed.descriptor)
             if line in ready:
                 return
             if self._end_of_it in ready:
@@ -163,27 +159,10 @@ class Child:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self.pid, signal.SIGKILL)
         self._gone = self._reap()
-        self._pass_on()
-        for descriptor in (self._output, self._end_of_it):
-            if descriptor is not None:
-                os.close(descriptor)
+        self._printed.close()
+        if self._end_of_it is not None:
+            os.close(self._end_of_it)
         return self._gone
-
-    def _pass_on(self) -> None:
-        """Show what it printed, so much of it as anyone would read."""
-        try:
-            printed = os.read(self._output, _READ_BYTES)
-        except BlockingIOError:
-            return
-        if not printed:
-            with contextlib.suppress(KeyError):
-                self._poll.unregister(self._output)
-            return
-        shown = printed[: max(0, _SHOWN_BYTES - self._shown)]
-        self._shown += len(printed)
-        if shown and sys.stderr is not None:
-            for line in shown.decode(errors="replace").splitlines():
-                sys.stderr.write(f"{self._name}: {plain(line, 500)}\n")
 
 
 def _bytes(maximum: int) -> int:

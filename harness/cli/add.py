@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import BoardOptions, ProtocolFileOption, RecordedDataOptions, grouped
+from harness.cli.saying import say
 from harness.errors import UserError
 
 
@@ -53,7 +54,7 @@ def add_embeddings(
     scores = added.records[0].scores
     assert scores is not None
     told = "" if added.checked else "; that its rows are in the data's order was not checked"
-    typer.echo(
+    say(
         f"{name}: MAP@R {scores.values['map_at_r']:.3f} on {scope.protocol}, {scope.dataset}: one "
         f"run, not trained here{told}"
     )

@@ -16,6 +16,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
+from harness.cli.saying import say
 from harness.errors import EXIT_DOES_NOT_HOLD
 from harness.settings import DEFAULT_STORE
 
@@ -68,7 +69,7 @@ def audit(  # noqa: PLR0913 - one argument an option
         records = records_of_board(opened, select)
         rules = RuleBook(protocol_file or ())
         found = audited(opened, records, rules, plugin or (), share, tolerance, own=own.brought)
-    typer.echo(
+    say(
         f"{len(found.held)} came out as recorded, {found.differing} did not, "
         f"{found.untried} could not be trained again"
     )
@@ -117,5 +118,5 @@ def audited(  # noqa: PLR0913 - runs, and what they are trained again with
         else:
             near = f"within {tolerance:g} in another environment" if one.holds(tolerance) else ""
             said = near or f"NOT the same: {', '.join(one.result.differing)} differ"
-        typer.echo(f"{identity.method}, {place}: {said}")
+        say(f"{identity.method}, {place}: {said}")
     return AuditTally(held, len(drawn) - len(held) - untried, untried)

@@ -25,6 +25,7 @@ from harness.cli.options import (
     aggregate,
     grouped,
 )
+from harness.cli.saying import say, write
 from harness.errors import NotComparable, UserError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def compare(  # noqa: PLR0913 - one argument an option
     )
     if format == "json":
         document = comparison_document(found)
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), nl=True)
     else:
         _tell(comparison_text(found))
 
@@ -77,7 +78,7 @@ def _tell(text: str) -> None:
     if sys.stdout.isatty():
         broken = partial(fill, width=get_terminal_size().columns, subsequent_indent=" " * 4)
         text = "".join(f"{broken(line)}\n" for line in text.splitlines())
-    typer.echo(text, nl=False)
+    say(text, nl=False)
 
 
 def _show(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
@@ -87,7 +88,7 @@ def _show(table: Table, format: Format) -> None:  # noqa: A002 - named as its op
     if format == "table" and sys.stdout.isatty():
         page(FittedTable(table))
     else:
-        typer.echo(render(table, format), nl=False)
+        write(render(table, format))
 
 
 def _compared(  # noqa: PLR0913 - what is compared, and how
@@ -110,7 +111,7 @@ def _compared(  # noqa: PLR0913 - what is compared, and how
     with of.open() as opened:
         board = load_board(opened, select=of.select, aggregate=of.aggregate)
         for line in (f"{board.protocol} on {board.dataset}", *board.beside):
-            typer.echo(f"bench: {line}", err=True)
+            say(f"bench: {line}", err=True)
         facts = board.metric(metric)
         unknown = noise_only and facts.higher_is_better is None
         return compare_rows(
@@ -156,7 +157,7 @@ def power(  # noqa: PLR0913 - one argument an option
         raise NotComparable(f"'{first}' and '{second}' have {seen}: there is nothing to plan with")
     if format == "json":
         document = {"first": found.labels[0], "second": found.labels[1], "metric": found.metric}
-        typer.echo(json.dumps(document | power_document(plan), indent=2, ensure_ascii=False))
+        write(json.dumps(document | power_document(plan), indent=2, ensure_ascii=False), nl=True)
     else:
         _tell(power_text(found, plan))
 

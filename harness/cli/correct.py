@@ -18,6 +18,7 @@ from harness.cli.options import (
     SetOption,
     WithOption,
 )
+from harness.cli.saying import say, write
 from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
             device=device,
         )
         for note in asked.notes:
-            typer.echo(note, err=True)
+            say(note, err=True)
         held = read_corrected(out) if out is not None and out.exists() else None
         for found in _gone_through(asked, device, held):
             if out is not None:  # what is done stays, whatever ends the rest
@@ -125,9 +126,9 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
     if figure is not None:
         write_output(figure, as_file(draw_curves(found, metric), form))
     if format == "json":
-        typer.echo(_text(found))
+        write(_text(found), nl=True)
     else:
-        typer.echo(render(correcting_table(found, metric), format), nl=False)
+        write(render(correcting_table(found, metric), format))
     if read is None and any(course.reason for course in found.courses):
         raise typer.Exit(EXIT_RUNS_FAILED)
 

@@ -9,6 +9,7 @@ import typer
 
 from harness.cli.listing import print_table
 from harness.cli.options import Format, FormatOption, PluginOption
+from harness.cli.saying import say, write
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -85,14 +86,14 @@ def add(
     entry = entry_of(name)
     if files:
         for added in add_files(entry, files, link=link):
-            typer.echo(f"{added.file.name}: {added.verdict}: {added.path}")
+            say(f"{added.file.name}: {added.verdict}: {added.path}")
     else:
         for file in (file for file in find(entry)[1] if file.url):
-            typer.echo(f"{file.name}: downloaded: {fetch(entry, file)}")
+            say(f"{file.name}: downloaded: {fetch(entry, file)}")
     missing = find(entry)[1]
     if missing:
         raise UserError(f"dataset '{name}' is not complete: {how_to_get(entry, missing)}")
-    typer.echo(f"{name}: complete")
+    say(f"{name}: complete")
 
 
 @app.command()
@@ -115,7 +116,7 @@ def weights(
         raise UserError(f"backbone '{backbone}': starts from random weights alone")
     for one in found:
         fetch_weights(one)
-        typer.echo(f"{backbone}: {one.name}: at hand")
+        say(f"{backbone}: {one.name}: at hand")
 
 
 def _list_weights(registry: Registry, format: Format) -> None:  # noqa: A002
@@ -149,7 +150,7 @@ def croissant(name: NameArgument) -> None:
     from harness.data.families import entry_of
     from harness.data.sources.croissant import croissant as described
 
-    typer.echo(json.dumps(described(entry_of(name)), indent=2))
+    write(json.dumps(described(entry_of(name)), indent=2), nl=True)
 
 
 @app.command()
@@ -161,21 +162,21 @@ def verify(name: NameArgument) -> None:
 
     entry = entry_of(name)
     for file, place in require_files(entry).items():
-        typer.echo(f"{file}: {place}")
+        say(f"{file}: {place}")
     for file, verdict in verdicts(entry).items():
-        typer.echo(f"{file}: {verdict}")
+        say(f"{file}: {verdict}")
     dataset = load_entry(entry)
-    typer.echo(
+    say(
         f"{name}: {len(dataset):,} samples, {len(dataset.class_names):,} classes, "
         f"inputs {dataset.inputs.dtype} {list(dataset.inputs.shape[1:])}"
     )
-    typer.echo(f"{name}: licence {dataset.licence}; {dataset.source}")
+    say(f"{name}: licence {dataset.licence}; {dataset.source}")
     digest = dataset.measure_digest()
-    typer.echo(f"{name}: digest {digest}{' as expected' if entry.digest else ''}")
+    say(f"{name}: digest {digest}{' as expected' if entry.digest else ''}")
     if digest != dataset.digest:
         raise UserError(f"dataset '{name}': what was decoded has changed on disk: remove its files")
     for line in (*shared_images(dataset), *copies(dataset)):
-        typer.echo(f"{name}: {line}")
+        say(f"{name}: {line}")
 
 
 @app.command()
@@ -185,4 +186,4 @@ def path(name: NameArgument) -> None:
     from harness.data.sources import require_files
 
     for place in require_files(entry_of(name)).values():
-        typer.echo(str(place))
+        say(str(place))

@@ -15,6 +15,7 @@ from harness.cli.options import (
     RecordedDataOptions,
     grouped,
 )
+from harness.cli.saying import write
 
 
 @grouped
@@ -74,6 +75,6 @@ def deploy(  # noqa: PLR0913 - one argument an option
         )
     if format == "json":
         document = deployment_document(found)
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), nl=True)
     else:
-        typer.echo(render(deployment_table(found), format), nl=False)
+        write(render(deployment_table(found), format))

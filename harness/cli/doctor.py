@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.saying import say
 from harness.errors import EXIT_DOES_NOT_HOLD, UserError
 
 if TYPE_CHECKING:
@@ -40,21 +41,21 @@ def doctor(
     try:
         opened = Store.open(store)
     except EmptyStore as error:
-        typer.echo(f"{error}: sound")
+        say(f"{error}: sound")
         return
     except UserError as error:
-        typer.echo(f"{error}\nnothing here can mend it")
+        say(f"{error}\nnothing here can mend it")
         raise typer.Exit(EXIT_DOES_NOT_HOLD) from None
     with opened, opened.sole_writer_if_free() as alone:
         if repair and not alone:
             raise UserError(f"store {store}: is read-only, or a bench run writes to it: not now")
         examination = opened.examine(alone=alone)
         for finding in examination.findings:
-            typer.echo(_line(finding, repaired=repair))
+            say(_line(finding, repaired=repair))
         if repair:
             _repair(opened, examination)
             examination = opened.examine(alone=alone)
-    typer.echo(_verdict(store, examination, alone=alone))
+    say(_verdict(store, examination, alone=alone))
     if not examination.sound:
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
 

@@ -14,6 +14,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
+from harness.cli.saying import say
 from harness.errors import UserError
 from harness.settings import DEFAULT_STORE
 
@@ -67,7 +68,7 @@ def embed(  # noqa: PLR0913 - one argument an option
         raise UserError(f"--size {read.size}: {embedder} embeds images of {side}x{side}")
     inputs = load_inputs(data, read.reading(), size=side)
     for note in inputs.notes:
-        typer.echo(f"{data}: {note}", err=True)
+        say(f"{data}: {note}", err=True)
     rows = inputs.rows
     if found.recipe is None and rows.ndim == 4 and rows.shape[1] == 1:
         rows = np.repeat(rows, found.inputs[0], axis=1)
@@ -76,7 +77,7 @@ def embed(  # noqa: PLR0913 - one argument an option
         raise UserError(f"{embedder}: gives values that are not finite for {data}")
     write_features(output, embeddings, inputs.columns)
     held = ", ".join(inputs.columns) or "no labels"
-    typer.echo(f"{output}: {len(embeddings):,} embeddings of {embeddings.shape[1]}; {held}")
+    say(f"{output}: {len(embeddings):,} embeddings of {embeddings.shape[1]}; {held}")
 
 
 def _embedder(

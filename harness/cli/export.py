@@ -14,6 +14,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
+from harness.cli.saying import say
 from harness.errors import NotComparable
 from harness.settings import DEFAULT_STORE
 
@@ -87,18 +88,18 @@ def export(  # noqa: PLR0913 - one argument an option
     embedder = embedder_of(recipe, tensors, plugins=plugin or (), where=f"run {record.run_id}")
     write_embedder(path, recipe, tensors)
     shape = "x".join(map(str, recipe.inputs))
-    typer.echo(f"{path}: {recipe.method} on {recipe.dataset}, {shape} to embeddings")
+    say(f"{path}: {recipe.method} on {recipe.dataset}, {shape} to embeddings")
     if card:
         from harness.embedder.card import write_card
 
         readme, results = write_card(path, recipe, record)
-        typer.echo(f"{readme}: a model card; {results}: its scores, a row a metric")
+        say(f"{readme}: a model card; {results}: its scores, a row a metric")
     if graph is not None:
         from harness.embedder.graph import write_graph
 
         write_graph(embedder, graph)
-        typer.echo(f"{graph}: the same as a torch.export program")
-    typer.echo(f"harness.load_embedder({str(path)!r}) loads it; bench embed {path} DATA uses it")
+        say(f"{graph}: the same as a torch.export program")
+    say(f"harness.load_embedder({str(path)!r}) loads it; bench embed {path} DATA uses it")
 
 
 def _again(
@@ -116,7 +117,7 @@ def _again(
 
     protocol = RuleBook(protocol_file).protocol(record.identity)
     require_alone(protocol)
-    typer.echo(f"run {record.run_id} kept no weights: it is trained again", err=True)
+    say(f"run {record.run_id} kept no weights: it is trained again", err=True)
     arrays, result = embedder_again(record, store, load_registry(plugin), protocol, own=own)
     if not result.holds(TOLERANCE):
         raise NotComparable(
@@ -124,7 +125,7 @@ def _again(
             "(bench reproduce has more)"
         )
     same = "the same, bit for bit" if not result.differing else f"within {TOLERANCE:g}"
-    typer.echo(f"run {record.run_id}: {same}", err=True)
+    say(f"run {record.run_id}: {same}", err=True)
     found = kept_in(arrays, f"run {record.run_id}")
     assert found is not None
     return found

@@ -16,6 +16,7 @@ from harness.cli.options import (
     grouped,
 )
 from harness.cli.report import dataset_or_reason, write_output
+from harness.cli.saying import say
 
 _NAMES = (
     "forest, critical-difference, learning-curves, search-history, cost, embedding, neighbours, "
@@ -95,4 +96,4 @@ def figure(  # noqa: PLR0913 - one argument an option
         )
         content = as_file(draw(name, wish), form)
     write_output(path, content)
-    typer.echo(str(path))
+    say(str(path))

@@ -16,6 +16,7 @@ from harness.cli.options import (
     format_option,
     grouped,
 )
+from harness.cli.saying import write
 from harness.errors import NotComparable, UserError
 from harness.settings import DEFAULT_STORE
 
@@ -188,7 +189,7 @@ def _print(report: GateReport, format: str) -> None:  # noqa: A002
     from harness.gate.rendering import gate_json, gate_markdown, gate_text
 
     written = {"text": gate_text, "json": gate_json, "md": gate_markdown}[format](report)
-    typer.echo(written, nl=False)
+    write(written)
 
 
 def _write(report: GateReport, junit: Path | None, markdown: Path | None) -> None:

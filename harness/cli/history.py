@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from harness.cli.options import FormatOption
+from harness.cli.saying import say, write
 from harness.errors import NotComparable, unknown
 
 DEFAULT_RESULTS = Path("results")
@@ -62,7 +63,7 @@ def history(  # noqa: PLR0913 - one argument an option
             raise unknown("method", method, known, where=str(path))
     shown = [one for one in series if not chosen or one.method in chosen]
     table = history_table(shown, name, collected.notes)
-    typer.echo(render(table, format), nl=False)
+    write(render(table, format))
     if format in ("csv", "json"):
         for note in collected.notes:
-            typer.echo(f"bench: {note}", err=True)
+            say(f"bench: {note}", err=True)

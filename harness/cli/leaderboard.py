@@ -17,6 +17,7 @@ from harness.cli.options import (
     ScoredBoardOptions,
     grouped,
 )
+from harness.cli.saying import say, write
 from harness.metrics import RANKED_BY
 
 if TYPE_CHECKING:
@@ -91,9 +92,9 @@ def cite(methods: Sequence[str], plugins: Sequence[Path]) -> None:
         else:
             without[name] = known[name].method.reference if name in known else "not installed"
     for entry in entries:
-        typer.echo(f"{entry}\n")
+        say(f"{entry}\n")
     for name, reason in without.items():
-        typer.echo(f"no BibTeX entry: {name}: {reason}", err=True)
+        say(f"no BibTeX entry: {name}: {reason}", err=True)
 
 
 def _print(
@@ -108,10 +109,10 @@ def _print(
     if format == "table" and sys.stdout.isatty():
         page(board_renderable(board, metrics, places))
         return
-    typer.echo(render_board(board, format, metrics=metrics, places=places), nl=False)
+    write(render_board(board, format, metrics=metrics, places=places))
     if format == "csv":
         for note in notes_of(board, [board.rows[place] for place in places]):
-            typer.echo(note, err=True)
+            say(note, err=True)
 
 
 def page(shown: RenderableType) -> None:

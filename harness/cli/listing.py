@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from harness.cli.options import Format, FormatOption, PluginOption, StoreOption
+from harness.cli.saying import say, write
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def listing(
     rows, columns = _protocols(Column) if kind == "protocols" else _of(registry, kind, Column)
     print_table(Table(columns=columns, rows=rows), format)
     for problem in registry.problems:
-        typer.echo(f"bench: {problem}", err=True)
+        say(f"bench: {problem}", err=True)
 
 
 def print_table(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
@@ -51,13 +52,13 @@ def print_table(table: Table, format: Format) -> None:  # noqa: A002 - named as 
     from harness.table import FittedTable, render, to_text
 
     if format != "table":
-        typer.echo(render(table, format), nl=False)
+        write(render(table, format))
     elif sys.stdout.isatty():
         from rich.console import Console
 
         Console().print(FittedTable(table))
     else:
-        typer.echo(to_text(table, get_terminal_size((_PIPED, 24)).columns), nl=False)
+        say(to_text(table, get_terminal_size((_PIPED, 24)).columns), nl=False)
 
 
 def _of(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from harness.cli.saying import LogLines, say
 from harness.errors import (
     EXIT_DOES_NOT_HOLD,
     EXIT_DONE,
@@ -96,7 +97,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         import harness
 
-        typer.echo(f"metric-learning-bench {harness.__version__} (API {harness.API})")
+        say(f"metric-learning-bench {harness.__version__} (API {harness.API})")
         raise typer.Exit
 
 
@@ -116,7 +117,9 @@ def main() -> None:
     # Before torch is loaded: its threads then sleep while they wait and do not spin. Where another
     # program wants the cores too, spinning makes every small operation many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    logging.basicConfig(format="bench: %(message)s", level=logging.WARNING)
+    lines = logging.StreamHandler()
+    lines.setFormatter(LogLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[lines])
     try:
         code = app(standalone_mode=False)
     except UserError as error:
@@ -138,5 +141,5 @@ def main() -> None:
 
 
 def _leave(line: str, code: int) -> NoReturn:
-    typer.echo(f"bench: {line}", err=True)
+    say(f"bench: {line}", err=True)
     sys.exit(code)

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import typer
-
+from harness.cli.saying import say
 from harness.cli.searching import values_of
 from harness.errors import NotComparable, UserError
 
@@ -109,7 +108,7 @@ def _read(files: PairedFiles, reading: Reading) -> tuple[Embeddings, Embeddings,
     after, classes = read_embeddings(files.new, reading), read_labels(files.labels, reading)
     before = read_embeddings(files.old, reading).like(after, files.old)
     for note in dict.fromkeys((*after.notes, *before.notes, *classes.notes)):
-        typer.echo(f"bench: {note}", err=True)
+        say(f"bench: {note}", err=True)
     _require_same_items(files.old, files.labels, classes, reading)
     return (
         replace(after, rows=classes.of(after.rows, files.new, files.labels)),

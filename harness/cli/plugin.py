@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.saying import say
 from harness.errors import EXIT_DOES_NOT_HOLD, UserError
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ def new(
 
     _refuse_taken(name, load_registry())
     for path in write_plugin(name, directory):
-        typer.echo(f"wrote {path}")
+        say(f"wrote {path}")
     root = directory / name
     place = root if root.is_absolute() else f"./{root}"
-    typer.echo(f"next: pip install -e {place} && bench plugin check {name}")
+    say(f"next: pip install -e {place} && bench plugin check {name}")
 
 
 @app.command()
@@ -85,17 +86,17 @@ def _passes(method: Method) -> bool:
     """Check one method, printing each finding as it comes."""
     from harness.testing import check_method
 
-    typer.echo(method.name)
+    say(method.name)
     findings = []
     for finding in check_method(method):
         _print(finding)
         findings.append(finding)
     count = {word: sum(f.outcome == word for f in findings) for word in _COLOURS}
-    typer.echo(f"  {count['pass']} passed, {count['fail']} failed, {count['skip']} not applicable")
+    say(f"  {count['pass']} passed, {count['fail']} failed, {count['skip']} not applicable")
     return count["fail"] == 0
 
 
 def _print(finding: Finding) -> None:
     word = typer.style(finding.outcome, fg=_COLOURS[finding.outcome])
     reason = f": {finding.reason}" if finding.reason else ""
-    typer.echo(f"  {word}  {finding.check}{reason}")
+    say(f"  {word}  {finding.check}{reason}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import OwnDataOptions, grouped
+from harness.cli.saying import say
 from harness.errors import UserError
 
 app = typer.Typer(help="Protocols of your own.", no_args_is_help=True)
@@ -73,8 +74,8 @@ def new(
     test = make_split(dataset, rules.split, fold=0, seed=0).test
     understood = (*described(dataset, rules.split), *searches(dataset, test, rules.scoring))
     for line in (*dataset.notes, *understood):
-        typer.echo(f"{dataset.name}: {line}", err=True)
+        say(f"{dataset.name}: {line}", err=True)
     for line in reasons[1:]:
-        typer.echo(line)
-    typer.echo(f"{file}: protocol {rules.name}, digest {rules.digest[:12]}")
-    typer.echo(command)
+        say(line)
+    say(f"{file}: protocol {rules.name}, digest {rules.digest[:12]}")
+    say(command)

@@ -15,6 +15,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
+from harness.cli.saying import say
 from harness.errors import NotComparable
 from harness.settings import DEFAULT_STORE
 
@@ -86,7 +87,7 @@ def publish(  # noqa: PLR0913 - one argument an option
                     "(--no-audit publishes all the same, and the file says so)"
                 )
             if found.untried:
-                typer.echo(
+                say(
                     f"bench: {found.untried} runs could not be trained again here; the file names "
                     f"the {len(held)} that were",
                     err=True,
@@ -96,12 +97,12 @@ def publish(  # noqa: PLR0913 - one argument an option
     path = results_path(results, publication)
     changed = write_publication(publication, path, replace=replace)
     for note in published.notes:
-        typer.echo(f"bench: {note}", err=True)
+        say(f"bench: {note}", err=True)
     runs = [run for method in publication.methods for run in method.runs]
     done = sum(run.state == "done" for run in runs)
     rows = len(by_method(publication.records()))
     asked = publication.folds * publication.replicates * rows
-    typer.echo(
+    say(
         f"{'wrote' if changed else 'unchanged:'} {path}: {rows} methods, "
         f"{done} of {asked} runs done, {path.stat().st_size:,} bytes"
     )

@@ -13,6 +13,7 @@ from harness.cli.options import (
     ScoredBoardOptions,
     grouped,
 )
+from harness.cli.saying import say
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -57,7 +58,7 @@ def report(
     write_output(output, page.encode())
     count = len(sources.entries)
     methods = "1 method" if count == 1 else f"{count} methods"
-    typer.echo(f"{output}: {methods}, {output.stat().st_size / 1e6:.1f} MB")
+    say(f"{output}: {methods}, {output.stat().st_size / 1e6:.1f} MB")
 
 
 def dataset_or_reason(registry: Registry, board: Board, brought: Brought | None) -> Dataset | str:

@@ -13,6 +13,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
+from harness.cli.saying import say
 from harness.errors import EXIT_DOES_NOT_HOLD
 from harness.settings import DEFAULT_STORE
 
@@ -57,18 +58,18 @@ def reproduce(  # noqa: PLR0913 - one argument an option
 
 def _print(result: Reproduction, tolerance: float) -> None:
     for name, (before, after) in result.facts.items():
-        typer.echo(f"{name}: was {before}, is {after}")
+        say(f"{name}: was {before}, is {after}")
     if not result.differing:
         held = "" if result.same_embeddings is None else ", embeddings included"
-        typer.echo(f"run {result.then.run_id}: the same, bit for bit{held}")
+        say(f"run {result.then.run_id}: the same, bit for bit{held}")
         return
     for name, change in result.differences.items():
-        typer.echo(f"{name}: {change:+.6f}")
-    typer.echo(f"differs: {', '.join(result.differing)}")
+        say(f"{name}: {change:+.6f}")
+    say(f"differs: {', '.join(result.differing)}")
     if not result.facts:
         verdict = "NOT reproduced, though no known fact of the environment differs"
     elif result.holds(tolerance):
         verdict = f"reproduced within {tolerance:g}, in another environment"
     else:
         verdict = f"NOT reproduced within {tolerance:g}, in another environment"
-    typer.echo(f"run {result.then.run_id}: {verdict}")
+    say(f"run {result.then.run_id}: {verdict}")

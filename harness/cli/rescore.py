@@ -14,6 +14,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
+from harness.cli.saying import say
 from harness.errors import EXIT_DOES_NOT_HOLD, EXIT_NOT_COMPARABLE, UserError
 from harness.settings import DEFAULT_STORE
 
@@ -47,8 +48,8 @@ def rescore(
                 if result.before.values != result.after.values:
                     changed += 1
                     was, now = result.before.values["map_at_r"], result.after.values["map_at_r"]
-                    typer.echo(f"{result.what}: MAP@R {was:.6f} -> {now:.6f}")
-    typer.echo(f"{total} sets of scores recomputed, {changed} changed")
+                    say(f"{result.what}: MAP@R {was:.6f} -> {now:.6f}")
+    say(f"{total} sets of scores recomputed, {changed} changed")
 
 
 @grouped
@@ -77,14 +78,14 @@ def verify(
     for finding in _findings(path or store, protocol_file or [], datasets):
         if finding.unseen:
             unseen += 1
-            typer.echo(f"{finding.what}: {finding.unseen}")
+            say(f"{finding.what}: {finding.unseen}")
             continue
         total += 1
         if finding.problems:
             wrong += 1
             for problem in finding.problems:
-                typer.echo(f"{finding.what}: {problem}")
-    typer.echo(f"{total} looked at, {total - wrong} hold, {wrong} do not")
+                say(f"{finding.what}: {problem}")
+    say(f"{total} looked at, {total - wrong} hold, {wrong} do not")
     if wrong:
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
     if unseen and not total:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import BenchmarkOptions, OwnDataOptions, SetOption, WithOption, grouped
+from harness.cli.saying import say
 from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
@@ -97,4 +98,4 @@ def show(session: Session) -> None:
 
         Console().print(board_renderable(board))
     else:
-        typer.echo(render_board(board, "table"), nl=False)
+        say(render_board(board, "table"), nl=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli.options import ReadingOptions, grouped
+from harness.cli.saying import say, write
 
 if TYPE_CHECKING:
     from harness.scoring import EmbeddingScores
@@ -159,12 +160,12 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
         found += part
     notes = list(dict.fromkeys(notes))
     if format == "json":
-        typer.echo(json.dumps(as_json(found), indent=2, allow_nan=False))
+        write(json.dumps(as_json(found), indent=2, allow_nan=False), nl=True)
     else:
-        typer.echo(as_table(found, notes, format), nl=False)
+        write(as_table(found, notes, format))
     if format in ("json", "csv"):
         for note in notes:
-            typer.echo(f"bench: {note}", err=True)
+            say(f"bench: {note}", err=True)
 
 
 def _draw_note(scores: EmbeddingScores, rows: int, seed: int) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import typer
+from harness.cli.saying import say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -221,7 +221,7 @@ def _shown(pairs: int, dimensions: int) -> Iterator[None]:
     from harness.scoring.timing import expected_seconds
 
     seconds = expected_seconds(pairs, dimensions)
-    typer.echo(
+    say(
         f"bench: {pairs:,} similarities to rank: about {seconds / 60:,.0f} minutes "
         "(--queries 20000 scores a draw of the queries)",
         err=True,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.options import PluginOption, StoreOption
+from harness.cli.saying import say, write
 from harness.errors import unknown
 from harness.settings import DEFAULT_STORE
 
@@ -34,7 +35,7 @@ def show(
 
     registry = load_registry(plugin or ())
     for problem in registry.problems:
-        typer.echo(f"bench: {problem}", err=True)
+        say(f"bench: {problem}", err=True)
     facts = (
         _method(registry, name)
         or _protocol(name)
@@ -47,7 +48,7 @@ def show(
         known += registry.metrics
         raise unknown("method, protocol, dataset, metric or run", name, known)
     if json_:
-        typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        write(json.dumps(facts, indent=2, ensure_ascii=False), nl=True)
     else:
         _print(facts)
 
@@ -56,13 +57,13 @@ def _print(facts: Facts, indent: int = 0) -> None:
     blank = " " * indent
     for key, value in facts.items():
         if isinstance(value, dict) and value:
-            typer.echo(f"{blank}{key}:")
+            say(f"{blank}{key}:")
             _print(value, indent + 2)
             continue
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if "\n" in text:
             text = "\n" + textwrap.indent(text, blank + "  ")
-        typer.echo(f"{blank}{key}:{text}" if "\n" in text else f"{blank}{key}: {text}")
+        say(f"{blank}{key}:{text}" if "\n" in text else f"{blank}{key}: {text}")
 
 
 def _method(registry: Registry, name: str) -> Facts | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import StoreOption
+from harness.cli.saying import say
 from harness.errors import UserError, unknown
 from harness.settings import DEFAULT_STORE
 
@@ -39,7 +40,7 @@ def forget(
             if not alone:
                 raise UserError(f"store {store}: a bench run writes to it: not now")
             opened.forget(list(runs))
-    typer.echo(f"store {store}: forgot {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
+    say(f"store {store}: forgot {len(runs)} {'run' if len(runs) == 1 else 'runs'}")
 
 
 def _meant(store: Store, text: str) -> list[Held]:
@@ -62,7 +63,7 @@ def _ask(runs: list[Held]) -> None:
     listed += [f"  and {len(runs) - _SHOWN} more"] if len(runs) > _SHOWN else []
     if not sys.stdin.isatty():
         raise UserError(f"{len(runs)} runs would be forgotten; --yes does it")
-    typer.echo("\n".join(listed), err=True)
+    say("\n".join(listed), err=True)
     if not typer.confirm(f"forget these {len(runs)} runs?", err=True):
         raise UserError("nothing was forgotten")
 
@@ -90,4 +91,4 @@ def merge(
             if not alone:
                 raise UserError(f"store {store}: a bench run writes to it: not now")
             for source in sources:
-                typer.echo(merged(source, opened).sentence)
+                say(merged(source, opened).sentence)

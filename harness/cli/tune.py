@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import BenchmarkOptions, FormatOption, grouped
+from harness.cli.saying import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ def tune(
     benchmark = what.benchmark(seeds=1, overrides=overrides)
     session = benchmark.tune(what.store)
     session.watch()
-    typer.echo(render(_table(benchmark.protocol.name, session.tuned), format), nl=False)
+    write(render(_table(benchmark.protocol.name, session.tuned), format))
 
 
 def _table(protocol: str, tuned: Sequence[Tuned]) -> Table:

@@ -15,6 +15,7 @@ from harness.cli.options import (
     RecordedDataOptions,
     grouped,
 )
+from harness.cli.saying import write
 
 
 @grouped
@@ -69,6 +70,6 @@ def variables(  # noqa: PLR0913 - one argument an option
         found = saliency(source, runs, data, rules=rules, wanted=wanted)
     if format == "json":
         document = saliency_document(found)
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), nl=True)
     else:
-        typer.echo(render(saliency_table(found), format), nl=False)
+        write(render(saliency_table(found), format))

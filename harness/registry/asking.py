@@ -22,6 +22,7 @@ from typing import Any
 
 from harness import sandbox
 from harness.errors import UserError, plain
+from harness.printed import Printed
 from harness.registry.origin import Origin
 
 SECONDS = 60.0
@@ -66,9 +67,9 @@ def ask(origin: Origin, task: str, *, closed: bool = False, **arguments: Any) ->
 
     `task`: "module:function" of the core, called with the origin and the arguments, which returns
     JSON's values. `closed`: it may write nothing and reach nobody, where the system can see to
-    that; data and weights are brought by others, which may. What it writes to its streams goes to
-    the session's standard error; there is no limit of time. Raises UserError if the function does,
-    or if its process ends.
+    that; data and weights are brought by others, which may. What it prints goes to the session's
+    standard error, escaped and cut; there is no limit of time. Raises UserError if the function
+    does, or if its process ends.
     """
     with _child((origin, task, arguments), silent=False, closed=closed) as child:
         _listen([child], limited=False)
@@ -85,18 +86,22 @@ def ask(origin: Origin, task: str, *, closed: bool = False, **arguments: Any) ->
 class _AskedChild:
     process: subprocess.Popen[bytes]
     pipe: int
+    printed: Printed | None
     content: bytearray = field(default_factory=bytearray)
     ended: bool = False
     fault: str = ""
 
-    def read(self) -> None:
-        """Take what is there; note the end."""
+    def read(self, descriptor: int) -> bool:
+        """Take what has come to the pipe or was printed; False when there will be no more."""
+        if self.printed is not None and descriptor == self.printed.descriptor:
+            return self.printed.pass_on()
         chunk = os.read(self.pipe, _CHUNK)
         self.content += chunk
         self.ended = not chunk
         if len(self.content) > MOST_BYTES:
             self.fault = f"it declares more than {MOST_BYTES // 1024**2} MB"
             self.ended = True
+        return not self.ended
 
     def give_up(self, fault: str) -> None:
         """End what takes too long, so that it takes nothing from the others."""
@@ -137,6 +142,8 @@ class _AskedChild:
         self.kill()
         self.process.wait()
         os.close(self.pipe)
+        if self.printed is not None:
+            self.printed.close()
 
     def kill(self) -> None:
         """Have the system end it, and what it began."""
@@ -151,18 +158,22 @@ def _child(
 ) -> Iterator[_AskedChild]:
     fence = sandbox.listing_fence() if closed and sandbox.in_force() else None
     reading, writing = os.pipe()
+    output, printing = (None, subprocess.DEVNULL) if silent else os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - this Python, and code that stands here
             [sys.executable, "-P", "-c", _CODE],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL if silent else 2,
-            stderr=subprocess.DEVNULL if silent else None,
+            stdout=printing,
+            stderr=subprocess.STDOUT,
             pass_fds=(writing,),
             start_new_session=True,
         )
     finally:
         os.close(writing)
-    child = _AskedChild(process, reading)
+        if not silent:
+            os.close(printing)
+    name = f"plugin {plain(request[0].plugin, 60)}"
+    child = _AskedChild(process, reading, None if output is None else Printed(name, output))
     try:
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError), process.stdin as stream:
@@ -180,14 +191,15 @@ def _listen(children: Sequence[_AskedChild], *, limited: bool) -> None:
     with selectors.DefaultSelector() as selector:
         for child in children:
             selector.register(child.pipe, selectors.EVENT_READ, child)
-        while selector.get_map():
+            if child.printed is not None:
+                selector.register(child.printed.descriptor, selectors.EVENT_READ, child)
+        while waiting := [child for child in children if not child.ended]:
             for key, _ in selector.select(_LOOK_SECONDS if limited else None):
-                key.data.read()
-            waiting = [key.data for key in selector.get_map().values()]
+                if not key.data.read(key.fd):
+                    selector.unregister(key.fd)
             for child in waiting:
                 if limited and not child.ended and (fault := _too_long(child, began)):
                     child.give_up(fault)
-                if child.ended:
                     selector.unregister(child.pipe)
 
 

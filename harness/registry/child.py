@@ -6,6 +6,7 @@ its own, and a pipe of which no more than so much is read.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -24,6 +25,7 @@ def main() -> None:
     """Read what is asked, do it, write the answer to the pipe, and be gone."""
     pipe, fence, *asked = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our session
     origin, task, arguments = asked
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     try:
         if fence is not None:
             fence.enter()
@@ -36,6 +38,8 @@ def main() -> None:
     content = json.dumps(answer).encode()
     with open(pipe, "wb") as file:
         file.write(content)
+    with contextlib.suppress(BaseException):
+        sys.stdout.flush()
     os._exit(0)
 
 

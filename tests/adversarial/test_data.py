@@ -137,7 +137,16 @@ def on_disk(name):
     return made(name, map_array(path))
 
 
-KINDS = [differs, another_name, not_finite, labels_of_no_class, labels_of_another_type,
+def prints(name):
+    print("\\x1b[31mred\\x1b]0;title\\x07")
+    for done in (10, 60, 99):
+        print(f"{{done}} %", end="\\r", flush=True)
+    print("done")
+    os.write(2, "\\u202etxt.exe \\x9b2J".encode())
+    return made(name)
+
+
+KINDS = [prints, differs, another_name, not_finite, labels_of_no_class, labels_of_another_type,
          fewer_labels, another_when_written, pickled, a_pipe, a_link_to_a_device, mapped_device,
          mapped_text, facts_of_odd_types, facts_that_are_missing, names_without_end, on_disk]
 
@@ -209,6 +218,19 @@ def test_what_is_no_dataset_is_refused_in_one_line(kind: str, offered: Registry)
     assert "(file:data.py 0)" in line
     assert line.isprintable()
     assert len(line) < 1200
+
+
+def test_what_a_loader_prints_reaches_the_terminal_escaped(
+    offered: Registry, capfd: pytest.CaptureFixture[str]
+) -> None:
+    load_dataset(offered, "prints")
+    output, error = capfd.readouterr()
+    assert output == ""
+    assert error.splitlines() == [
+        r"plugin data: \x1b[31mred\x1b]0;title\x07",
+        "plugin data: done",
+        r"plugin data: \u202etxt.exe \x9b2J",
+    ]
 
 
 def test_a_dataset_that_is_another_each_time_has_another_digest(offered: Registry) -> None:
