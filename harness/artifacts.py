@@ -115,8 +115,10 @@ def read_json(path: Path, *, where: str = "", maker: str = "") -> Any:
     except FileNotFoundError:
         makes = f"; `{maker}` makes one" if maker else ""
         raise UserError(f"{where}: there is no such file{makes}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{where}: cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{where}: is no JSON, and no text") from None
+    except OSError as error:
+        raise UserError(f"{where}: cannot be read: {error.strerror}") from None
     return parse_json(text, where)
 
 

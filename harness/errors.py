@@ -44,6 +44,12 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 file` or `1,200 files`; a noun that ends in s takes es."""
+    ending = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}{ending}"
+
+
 _LISTED = 40
 """Allowed names up to which a line shows them all."""
 _NEAR = 8

@@ -174,7 +174,7 @@ class Progress:
             return []
         if is_trial(event):
             return [self._trial(event)]
-        left = f"; about {duration(self.left())} left" if self.left() else ""
+        left = f"; about {duration(self.left())} left" if round(self.left()) else ""
         done = f"[{len(self.ended)}/{len(self.todo)}] {describe(event.run)}"
         return [f"{done}: {outcome(event.record)}{left}"]
 

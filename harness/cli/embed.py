@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from harness.embedder.embedder import Embedder
 
+SUFFIX = ".safetensors"
 _PRETRAINED_SIZE = 224
 
 
@@ -53,14 +54,19 @@ def embed(  # noqa: PLR0913 - one argument an option
     It holds the arrays embeddings, label, split and file, and the attributes, as far as they are
     known: bench score, bench gate --embeddings and bench run --data take it as it is.
     """
+    if output.suffix != ".npz":
+        raise UserError(f"--output {output}: a file of features ends in .npz")
+    if embedder.endswith(SUFFIX) and not Path(embedder).exists():
+        raise UserError(f"{embedder}: no such file")
+    if not data.exists():
+        raise UserError(f"{data}: no such file or folder")
+
     import numpy as np
 
     from harness.data.own.inputs import load_inputs
     from harness.embedder.features import write_features
     from harness.execution.machine import choose_device, set_threads
 
-    if output.suffix != ".npz":
-        raise UserError(f"--output {output}: a file of features ends in .npz")
     set_threads(threads)
     found = _embedder(embedder, read.size, store, plugin or (), str(choose_device(device)))
     side = found.inputs[-1]
@@ -90,9 +96,7 @@ def _embedder(
     from harness.registry import load_registry
     from harness.store import Store
 
-    if name.endswith(".safetensors"):
-        if not Path(name).exists():
-            raise UserError(f"{name}: no such file")
+    if name.endswith(SUFFIX):
         return load_embedder(name, plugins=plugins, device=device)
     registry = load_registry(plugins)
     if name.partition(":")[0] in registry.backbones:

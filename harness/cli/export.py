@@ -65,9 +65,6 @@ def export(  # noqa: PLR0913 - one argument an option
     A run of `bench run --keep-weights` has it. Another is trained again, and must come out as it
     is recorded. `harness.load_embedder(FILE)` is a function from images to embeddings.
     """
-    from harness.embedder.embedder import embedder_of
-    from harness.embedder.files import write_embedder
-    from harness.embedder.keeping import kept_in
     from harness.errors import UserError
     from harness.store import Store
 
@@ -80,6 +77,11 @@ def export(  # noqa: PLR0913 - one argument an option
         record = opened.require(run_id)
         if record.scores is None:
             raise UserError(f"run {record.run_id}: {record.state}: there is no trained embedder")
+
+        from harness.embedder.embedder import embedder_of
+        from harness.embedder.files import write_embedder
+        from harness.embedder.keeping import kept_in
+
         found = kept_in(opened.arrays(record), f"run {record.run_id}")
         if found is None:
             found = _again(record, opened, plugin or (), protocol_file or (), own.brought)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -35,8 +37,6 @@ def new(
     Split, size, backbone, batches and budget are chosen by the data, and explained in the file; all
     else is the base's.
     """
-    from dataclasses import replace
-
     from harness.data.own import described, fitting_split, load_path
     from harness.data.own.choosing import choose, fitting_size
     from harness.data.own.loading import DEFAULT_SIZE
@@ -47,7 +47,7 @@ def new(
     if file.suffix != ".toml":
         raise UserError(f"{file}: a protocol's file ends in .toml")
     if file.exists():
-        raise UserError(f"{file}: is there already; a published protocol is superseded, not edited")
+        raise UserError(f"{file}: is there already, and runs may follow it: give another name")
     if not data.exists():
         raise UserError(f"{data}: no such file or folder")
     reading, followed = read.reading(), load_protocol(base)
@@ -56,8 +56,9 @@ def new(
     own, reason = fitting_split(dataset)
     turned = load_protocol(base, overrides=[own.override])
     choice = choose(dataset, turned, followed.name)
-    given = f" --size {size}" if size not in (None, DEFAULT_SIZE) else ""
-    command = f"bench run --protocol {file} --data {data}{given} --methods ..."
+    given = _typed(replace(read, size=None if size == DEFAULT_SIZE else size))
+    paths = f"--protocol {quote(str(file))} --data {quote(str(data))}"
+    command = f"bench run {paths}{given} --methods ..."
     reasons = [
         f"Written for {data.name}; {command}",
         f"Split: {reason}.",
@@ -79,3 +80,14 @@ def new(
         say(line)
     say(f"{file}: protocol {rules.name}, digest {rules.digest[:12]}")
     say(command)
+
+
+def _typed(read: OwnDataOptions) -> str:
+    """The options that were given, as a person types them, a blank before each."""
+    told = ""
+    for one in fields(read):
+        value = getattr(read, one.name)
+        if value != one.default:
+            told += f" --{'no-' if value is False else ''}{one.name.replace('_', '-')}"
+            told += "" if isinstance(value, bool) else f" {quote(str(value))}"
+    return told

@@ -14,6 +14,7 @@ from harness.cli.options import (
     grouped,
 )
 from harness.cli.saying import say
+from harness.errors import NotComparable, UserError, counted
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -56,15 +57,13 @@ def report(
         carried = [] if variables is None else read_matrices(variables, sources.board)
         page = make_report(getattr(opened, "store", None), sources, images, about, carried)
     write_output(output, page.encode())
-    count = len(sources.entries)
-    methods = "1 method" if count == 1 else f"{count} methods"
+    methods = counted(len(sources.entries), "method")
     say(f"{output}: {methods}, {output.stat().st_size / 1e6:.1f} MB")
 
 
 def dataset_or_reason(registry: Registry, board: Board, brought: Brought | None) -> Dataset | str:
     """The dataset, or the sentence why it cannot be had: a plot does without its images."""
     from harness.data.loading import recorded_dataset
-    from harness.errors import NotComparable, UserError
 
     try:
         return recorded_dataset(registry, board.dataset, board.dataset_digest, brought)
@@ -77,7 +76,6 @@ def dataset_or_reason(registry: Registry, board: Board, brought: Brought | None)
 def write_output(path: Path, content: bytes) -> None:
     """Write what a command was asked for; UserError where that cannot be."""
     from harness.artifacts import write_whole
-    from harness.errors import UserError
 
     try:
         write_whole(path, content)

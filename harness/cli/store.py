@@ -10,7 +10,7 @@ import typer
 
 from harness.cli.options import StoreOption
 from harness.cli.saying import say
-from harness.errors import UserError, unknown
+from harness.errors import UserError, counted, unknown
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def _ask(runs: list[Held]) -> None:
     listed = [f"  {one.run_id} {one.described}" for one in runs[:_SHOWN]]
     listed += [f"  and {len(runs) - _SHOWN} more"] if len(runs) > _SHOWN else []
     if not sys.stdin.isatty():
-        raise UserError(f"{len(runs)} runs would be forgotten; --yes does it")
+        raise UserError(f"{counted(len(runs), 'run')} would be forgotten; --yes does it")
     say("\n".join(listed), err=True)
-    if not typer.confirm(f"forget these {len(runs)} runs?", err=True):
+    if not typer.confirm(f"forget {counted(len(runs), 'run')}?", err=True):
         raise UserError("nothing was forgotten")
 
 

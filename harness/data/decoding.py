@@ -21,7 +21,7 @@ from harness.data.formats.images import decode_image
 from harness.data.formats.trees import Tree, Unreadable, open_tree, walk
 from harness.data.known_digest import know_digest
 from harness.data.sources.index import ImageIndex
-from harness.errors import UserError
+from harness.errors import UserError, counted
 
 # Encoded images held at a time, whatever the dataset's size.
 _WINDOW = 64
@@ -210,9 +210,9 @@ def _skipped(
             chosen.put(place, images[position])
     del images
     partial.replace(target)
-    note = f"{len(failed)} images that cannot be read left out: {named}{rest}"
+    note = f"{counted(len(failed), 'image')} that cannot be read left out: {named}{rest}"
     gone = len(index.class_names) - len(left.class_names)
-    lost = [f"{gone} classes have no other image and are left out"] if gone else []
+    lost = [f"without another image, left out: {counted(gone, 'class')}"] if gone else []
     notes = (*index.notes, note, *lost)
     left = replace(left, notes=notes, left_out=index.left_out + len(failed))
     return left, [digests[position] for position in kept]

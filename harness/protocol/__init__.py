@@ -270,9 +270,16 @@ def read_protocol(
     """Parse the protocol file at `path`; UserError if it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file{nearest(str(path), _beside(path))}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from None
     return parse_protocol(text, where=path.name, dataset=dataset, overrides=overrides)
+
+
+def _beside(path: Path) -> list[str]:
+    """The protocol files of a path's folder."""
+    return [str(found) for found in path.parent.glob("*.toml")]
 
 
 def protocols_folder() -> Path:
@@ -302,8 +309,9 @@ def protocol_path(name: str) -> Path:
         return Path(name)
     names = published_names()
     if name not in names:
+        near = nearest(name, [*names, *_beside(Path(name))])
         raise UserError(
-            f"unknown protocol '{name}'{nearest(name, names)} "
-            f"(published: {', '.join(names)}; or the path of a .toml file)"
+            f"unknown protocol '{name}'{near} (bench list protocols shows the published ones; or "
+            "the path of a .toml file)"
         )
     return protocols_folder() / f"{name}.toml"

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import UserError
+from harness.errors import UserError, counted
 from harness.reading.encodings import TEXTS
 from harness.reading.names import LABELS, PATHS, key, listed, named, one_of
 from harness.reading.opening import open_source
@@ -167,10 +167,11 @@ def settled(column: ReadColumn, where: str, reading: Reading) -> Labels:
             f"{int(np.argmax(missing)) + 1}): --drop-missing leaves them out"
         )
     if missing.all():
-        raise UserError(f"{where}: no row has a label")
+        held = "no row has a label" if len(missing) else "holds no rows"
+        raise UserError(f"{where}: {held}")
     values, notes = _plain(column.values[~missing], where, reading, typed=column.typed), []
     if missing.any():
-        notes.append(f"{where}: {int(missing.sum())} rows without a label left out")
+        notes.append(f"{where}: {counted(int(missing.sum()), 'row')} without a label left out")
     if values.dtype.kind == "U":
         names = np.unique(values).tolist()
         notes += [f"{where}: {line}" for line in (*odd_names(names), *_several(names))]

@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from harness.errors import counted
 from harness.figures.sources import Entry, Sources
 from harness.metrics import RANKED_BY, title_of
 from harness.record import Audit, Record, Searched
@@ -288,7 +289,9 @@ def _environments(records: Iterable[Record]) -> Mapping[str, str]:
     return {
         key: next(iter(values))
         if len(values) == 1
-        else "; ".join(f"{value} ({count} runs)" for value, count in values.most_common())
+        else "; ".join(
+            f"{value} ({counted(count, 'run')})" for value, count in values.most_common()
+        )
         for key, values in found.items()
     }
 

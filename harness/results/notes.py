@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.errors import counted
 from harness.record import ELSEWHERE, Searched
 from harness.results.board import Aggregate, Board, Failure, Row
 from harness.results.key import ENVIRONMENT, TOGETHER, commons, facts_of, grouped
@@ -97,7 +98,7 @@ def _counted(counts: dict[str, int]) -> str:
     first, total = next(iter(counts.values())), sum(counts.values())
     if any(count != first for count in counts.values()):
         named = ", ".join(f"{label} ({count})" for label, count in counts.items())
-        return f"{named}: {total} runs"
+        return f"{named}: {counted(total, 'run')}"
     each = " each" if len(counts) > 1 else ""
     return f"{', '.join(counts)}: {first} {'run' if first == 1 else 'runs'}{each}"
 
@@ -201,5 +202,7 @@ def environment_notes(runs: Sequence[Excerpt]) -> Iterator[str]:
             if value is not None:
                 counts[value] = counts.get(value, 0) + len(own)
         if len(counts) > 1:
-            listed = ", ".join(f"{value} ({count} runs)" for value, count in counts.items())
+            listed = ", ".join(
+                f"{value} ({counted(count, 'run')})" for value, count in counts.items()
+            )
             yield f"not all runs are of one {words}: {listed}"

@@ -93,7 +93,9 @@ def _agreement(table: Contingency, rng: np.random.Generator, draws: int) -> dict
         of_table(_reweighted(table, row))
         for weights in _weights(len(table.class_sizes), rng, draws)
         for row in weights
-    ]
+        # Of one class there is nothing to tell apart, and every clustering agrees with it.
+        if np.count_nonzero(row) > 1
+    ] or [of_table(table)]
     return {name: np.array([scores[name] for scores in drawn]) for name in drawn[0]}
 
 

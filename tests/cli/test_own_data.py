@@ -59,7 +59,7 @@ def test_vectors_choose_a_backbone_for_vectors_and_say_so(tmp_path: Path) -> Non
     ended = CliRunner().invoke(app, ["run", *options, "--store", str(tmp_path / "store")])
     assert ended.exit_code == 0, ended.output
     assert "v.npz: vectors: the backbone is mlp" in ended.stderr
-    assert "v.npz: 48 vectors (5) of 8 classes, 6 to 6 samples each" in ended.stderr
+    assert "v.npz: 48 vectors (5) of 8 classes, 6 samples each" in ended.stderr
 
 
 @pytest.mark.parametrize("kind", ["images", "vectors"])
@@ -90,6 +90,22 @@ def test_a_protocol_for_own_data_is_locked_and_can_be_published(tmp_path: Path, 
     bench("gate", "--baseline", str(baseline), "--store", store)
     again = CliRunner().invoke(app, ["protocol", "new", data, rules])
     assert isinstance(again.exception, UserError)
+
+
+def test_the_command_that_a_new_protocol_names_reads_the_data_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{'' if row == 5 else row % 3},x,{row},{row * row}\n" for row in range(40)]
+    Path("my data.csv").write_text("kind,label,a,b\n" + "".join(lines))
+    read = ["--label-column", "kind", "--drop-missing", "--header", "--columns", "a,b"]
+    ended = CliRunner().invoke(app, ["protocol", "new", "my data.csv", "ours.toml", *read])
+    assert ended.exit_code == 0, ended.output
+    command = ended.stdout.splitlines()[-1]
+    assert command == (
+        "bench run --protocol ours.toml --data 'my data.csv' --label-column kind --columns a,b "
+        "--drop-missing --header --methods ..."
+    )
 
 
 def test_image_files_are_brought_to_the_size_that_is_asked_for(

@@ -116,8 +116,18 @@ def test_an_unknown_protocol_is_named_with_the_nearest() -> None:
         load_protocol("smok")
     assert str(raised.value) == (
         "unknown protocol 'smok'; did you mean 'smoke'? "
-        f"(published: {', '.join(published_names())}; or the path of a .toml file)"
+        "(bench list protocols shows the published ones; or the path of a .toml file)"
     )
+
+
+@pytest.mark.parametrize("name", ["ours", "ours.tml", "our.toml"])
+def test_a_file_whose_name_is_misspelt_is_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ours.toml").touch()
+    with pytest.raises(UserError, match=f"{name}'?(: no such file)?; did you mean 'ours.toml'"):
+        load_protocol(name)
 
 
 def test_a_protocol_is_loaded_from_a_path_too(tmp_path: Path) -> None:

@@ -31,6 +31,18 @@ def test_every_score_lies_in_its_interval() -> None:
     assert outside == []
 
 
+def test_a_draw_of_one_class_tells_nothing_of_clusters() -> None:
+    # Of three classes one draw in nine has one class alone; all points are one cluster.
+    labels = np.repeat(np.arange(3), 5)
+    scores = score_embeddings(np.ones((15, 2)), labels, seed=0)
+    found = bootstrap_intervals(scores, labels, seed=0)
+    assert {name: (found[name].low, found[name].high) for name in ("nmi", "ami", "ari")} == {
+        "nmi": (0.0, 0.0),
+        "ami": (0.0, 0.0),
+        "ari": (0.0, 0.0),
+    }
+
+
 def test_the_interval_is_as_wide_as_the_means_of_classes_vary() -> None:
     labels = np.repeat(np.arange(30), 10)
     rng = np.random.default_rng(0)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from harness.data.dataset import Attribute
 from harness.data.own.parts import Parts, parts_of
 from harness.data.sources.index import coded
-from harness.errors import UserError
+from harness.errors import UserError, counted
 from harness.reading.labels import settled
 from harness.reading.names import SPLITS, listed, named
 from harness.reading.options import Reading
@@ -49,7 +49,9 @@ def facts_of(source: Source, label: str, inputs: Sequence[str], reading: Reading
         column = source.column(split)
         if column.missing[kept].any():
             count = int(column.missing[kept].sum())
-            raise UserError(f"{source.where}: column {split} has no value in {count} rows")
+            raise UserError(
+                f"{source.where}: column {split} has no value in {counted(count, 'row')}"
+            )
         texts = [str(value) for value in column.values[kept]]
         parts, attributes, said = parts_of(texts, f"{source.where}: column {split}")
         notes += said

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from harness.data.dataset import TEST, TRAIN, VALIDATION, Dataset
 from harness.data.splits import has_roles, make_split
-from harness.errors import UserError
+from harness.errors import UserError, counted
 from harness.protocol.model import CLOSED_SETS, SplitRule
 from harness.protocol.own_data import OwnData
 
@@ -128,11 +128,12 @@ def described(dataset: Dataset, rule: SplitRule) -> Iterator[str]:
     """
     labels = dataset.labels
     used, counts = np.unique(labels, return_counts=True)
-    kind = "images" if dataset.is_images else "vectors"
+    kind = "image" if dataset.is_images else "vector"
+    least = f"{counts.min():,} to " if counts.min() < counts.max() else ""
     shape = "x".join(str(side) for side in dataset.inputs.shape[1:])
     yield (
-        f"{len(labels):,} {kind} ({shape}) of {len(used):,} classes, {counts.min():,} to "
-        f"{counts.max():,} samples each"
+        f"{counted(len(labels), kind)} ({shape}) of {counted(len(used), 'class')}, {least}"
+        f"{counted(counts.max(), 'sample')} each"
     )
     if dataset.attributes:
         yield f"attributes: {', '.join(sorted(dataset.attributes))}"

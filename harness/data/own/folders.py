@@ -13,7 +13,7 @@ from harness.data.formats.images import OTHER_SUFFIXES, SUFFIXES
 from harness.data.formats.trees import Tree, is_hidden, walk
 from harness.data.own.parts import Parts, is_part, parts_of
 from harness.data.sources.index import ImageIndex, coded
-from harness.errors import UserError
+from harness.errors import UserError, counted
 from harness.reading import SUFFIXES as TABLES
 from harness.reading import suffix_of
 from harness.reading.labels import odd_names
@@ -58,7 +58,9 @@ def folder_index(tree: Tree) -> ImageIndex:
     """Index the images of a tree by the folder that they lie in."""
     twice = [name for name, count in Counter(tree.names).items() if count > 1]
     if twice:
-        raise UserError(f"{tree.where}: holds {len(twice)} files twice: {listed(twice, _NAMED)}")
+        raise UserError(
+            f"{tree.where}: holds {counted(len(twice), 'file')} twice: {listed(twice, _NAMED)}"
+        )
     names = images_of(tree.names)
     others = [name for name in tree.names if not _is_image(name)]
     names, dangling = _divided(tree, names)
@@ -69,6 +71,7 @@ def folder_index(tree: Tree) -> ImageIndex:
     if alone:
         tables = [name for name in others if "/" not in name and suffix_of(Path(name)) in TABLES]
         hint = f": does --data {tree.where / tables[0]} say which is what?" if tables else ""
+        hint = hint or f": an image's folder is its class, as {tree.where}/CLASS/{alone[0]}"
         raise UserError(f"{tree.where}: {alone[0]} lies in no class's folder{hint}")
     # A single folder around all others, as archives have, says nothing.
     depth = _shared_depth(names)
@@ -84,9 +87,9 @@ def folder_index(tree: Tree) -> ImageIndex:
     strange = sum(PurePosixPath(name).suffix.lower() in OTHER_SUFFIXES for name in others)
     if others:
         kinds = f", {strange} of them images of kinds that are not read" if strange else ""
-        notes.append(f"{len(others)} files left out{kinds}: {_counted(others)}")
+        notes.append(f"{counted(len(others), 'file')} left out{kinds}: {_counted(others)}")
     if dangling:
-        notes.append(f"{len(dangling)} links that lead nowhere left out: {listed(dangling)}")
+        notes.append(f"{counted(len(dangling), 'link')} to nowhere left out: {listed(dangling)}")
     return ImageIndex(
         names=tuple(found.names),
         labels=labels.values,
@@ -129,7 +132,8 @@ def _arranged(images: list[tuple[str, tuple[str, ...]]], where: Path) -> _Arrang
             ["/".join(steps[place][1:-1]) for place in kept],
             [steps[place][0] for place in kept],
             [
-                f"folder {top} ({count} images) left out: it is no part beside {listed(parted)}"
+                f"folder {top} ({counted(count, 'image')}) left out: it is no part beside "
+                f"{listed(parted)}"
                 for top, count in sorted(strays.items())
             ],
         )
@@ -186,7 +190,7 @@ def _require_sound(folder: Path, *, skip_unreadable: bool) -> None:
     ]
     if dangling and not skip_unreadable:
         raise UserError(
-            f"{folder}: {len(dangling)} links lead nowhere: {listed(dangling, _NAMED)}: "
+            f"{folder}: {counted(len(dangling), 'link')} to nowhere: {listed(dangling, _NAMED)}: "
             "--skip-unreadable leaves them out"
         )
     for place, _ in walk(folder):

@@ -13,7 +13,7 @@ from harness.data.decoding import OWN, image_dataset
 from harness.data.formats.trees import Tree
 from harness.data.own.facts import LICENCE, Facts, facts_of
 from harness.data.sources.index import ImageIndex
-from harness.errors import UserError
+from harness.errors import UserError, counted
 from harness.reading.names import INPUTS, PATHS, listed, named
 from harness.reading.options import Reading
 from harness.reading.parquet_table import ParquetTable
@@ -140,7 +140,7 @@ def _named(source: Source, paths: str, facts: Facts) -> ImageTable:
     column, where = source.column(paths), source.where
     if column.missing[facts.kept].any():
         count = int(column.missing[facts.kept].sum())
-        raise UserError(f"{where}: column {paths} has no value in {count} rows")
+        raise UserError(f"{where}: column {paths} has no value in {counted(count, 'row')}")
     names = [str(name) for name in column.values[facts.kept]]
     files = {name: _place(where.parent, name) for name in names}
     missing = [file for file in files.values() if not file.is_file()]

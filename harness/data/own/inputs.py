@@ -18,7 +18,7 @@ from harness.data.own.folders import folder_index, images_of, named_after
 from harness.data.own.image_tables import unlabelled_images
 from harness.data.own.loading import is_folder, load_path
 from harness.data.sources.index import ImageIndex
-from harness.errors import UserError
+from harness.errors import UserError, counted
 from harness.reading import SUFFIXES, Reading, open_source, suffix_of
 from harness.reading.embeddings import embeddings_of
 from harness.reading.labels import label_column
@@ -81,7 +81,7 @@ def _flat_index(tree: Tree) -> ImageIndex:
         names=tuple(names),
         labels=np.zeros(len(names), dtype=np.int64),
         class_names=("",),
-        notes=(f"{others} files left out: they are no images",) if others else (),
+        notes=(f"{counted(others, 'file')} left out: no images",) if others else (),
     )
 
 

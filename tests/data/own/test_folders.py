@@ -192,11 +192,11 @@ def test_links_that_lead_nowhere_are_one_line_or_left_out(tmp_path: Path, encode
     folder = write(tmp_path / "m", encode, "a/1.png", "b/1.png")
     (folder / "a/2.png").symlink_to("nowhere.png")
 
-    with pytest.raises(UserError, match=r"1 links lead nowhere: a/2\.png: --skip-unreadable"):
+    with pytest.raises(UserError, match=r"1 link to nowhere: a/2\.png: --skip-unreadable"):
         load_path(folder)
     found = load_path(folder, Reading(skip_unreadable=True))
     assert len(found) == 2
-    assert "1 links that lead nowhere left out" in found.notes[0]
+    assert "1 link to nowhere left out" in found.notes[0]
 
 
 def test_a_link_round_and_round_is_one_line(tmp_path: Path, encode):
@@ -226,7 +226,7 @@ def test_all_that_cannot_be_read_is_named_at_once_or_left_out(tmp_path: Path, en
         assert found.class_names == ("a", "b")
         assert found.inputs.shape == (2, 3, 8, 8)
         assert found.notes[0].startswith("3 images that cannot be read left out: a/2.png")
-        assert found.notes[1] == "1 classes have no other image and are left out"
+        assert found.notes[1] == "without another image, left out: 1 class"
     with pytest.raises(UserError, match="3 of 5 images cannot be read"):
         load_path(folder)
     whole = write(tmp_path / "n", encode, "a/1.png", "b/0.png", "b/2.png")
