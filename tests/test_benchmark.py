@@ -194,7 +194,7 @@ def test_a_data_set_of_ones_own_is_run_and_said_how(make: Any, tmp_path: Path) -
         "mine: 12 classes: tested on classes that training has not seen (class-disjoint), "
         "which are drawn with seed 0"
     )
-    assert "mine: 72 vectors (5) of 12 classes, 6 to 6 samples each" in made.notes
+    assert "mine: 72 vectors (5) of 12 classes, 6 samples each" in made.notes
     session = made.run(tmp_path / "store")
     list(session)
     assert session.board().dataset_digest == data.digest
