@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import sys
-from functools import partial
 from pathlib import Path
-from shutil import get_terminal_size
-from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.leaderboard import page
 from harness.cli.options import (
     ConcatenatedOption,
     DirectionOption,
-    Format,
     FormatOption,
     MetricOption,
     ScoredBoardOptions,
@@ -25,12 +19,11 @@ from harness.cli.options import (
     aggregate,
     grouped,
 )
-from harness.cli.saying import say, write
+from harness.cli.saying import say, show, tell, write
 from harness.errors import NotComparable, UserError
 
 if TYPE_CHECKING:
     from harness.results.comparison import Comparison
-    from harness.table import Table
 
 MethodArgument = Annotated[
     str, typer.Argument(help="A method's name or its label on the leaderboard.")
@@ -70,25 +63,7 @@ def compare(  # noqa: PLR0913 - one argument an option
         document = comparison_document(found)
         write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), nl=True)
     else:
-        _tell(comparison_text(found))
-
-
-def _tell(text: str) -> None:
-    """Print lines; a terminal's are broken at blanks, and go on deeper."""
-    if sys.stdout.isatty():
-        broken = partial(fill, width=get_terminal_size().columns, subsequent_indent=" " * 4)
-        text = "".join(f"{broken(line)}\n" for line in text.splitlines())
-    say(text, nl=False)
-
-
-def _show(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
-    """Print a table; on a terminal as wide as that is, by its pager where it is too long."""
-    from harness.table import FittedTable, render
-
-    if format == "table" and sys.stdout.isatty():
-        page(FittedTable(table))
-    else:
-        write(render(table, format))
+        tell(comparison_text(found))
 
 
 def _compared(  # noqa: PLR0913 - what is compared, and how
@@ -159,7 +134,7 @@ def power(  # noqa: PLR0913 - one argument an option
         document = {"first": found.labels[0], "second": found.labels[1], "metric": found.metric}
         write(json.dumps(document | power_document(plan), indent=2, ensure_ascii=False), nl=True)
     else:
-        _tell(power_text(found, plan))
+        tell(power_text(found, plan))
 
 
 @grouped
@@ -180,7 +155,7 @@ def ranks(
         facts = board.metric(metric)
         upward = direction_of(facts, direction)
         ranking = load_ranking(opened, board, metric=facts.name, higher_is_better=upward)
-    _show(ranking_table(ranking), format)
+    show(ranking_table(ranking), format)
 
 
 def across(
@@ -206,4 +181,4 @@ def across(
     facts = boards[0].metric(metric)
     upward = direction_of(facts, direction)
     found = compare_across(boards, metric=facts.name, higher_is_better=upward, rope=rope)
-    _show(across_table(found), format)
+    show(across_table(found), format)

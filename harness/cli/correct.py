@@ -18,7 +18,7 @@ from harness.cli.options import (
     SetOption,
     WithOption,
 )
-from harness.cli.saying import say, write
+from harness.cli.saying import say, show, write
 from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
@@ -89,7 +89,6 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
     from harness.errors import UserError, unknown
     from harness.figures.drawing import FORMATS, as_file
     from harness.protocol import load_protocol
-    from harness.table import render
 
     if metric not in METRICS:
         raise unknown("metric", metric, METRICS)
@@ -128,7 +127,7 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
     if format == "json":
         write(_text(found), nl=True)
     else:
-        write(render(correcting_table(found, metric), format))
+        show(correcting_table(found, metric), format)
     if read is None and any(course.reason for course in found.courses):
         raise typer.Exit(EXIT_RUNS_FAILED)
 

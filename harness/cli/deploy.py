@@ -15,7 +15,7 @@ from harness.cli.options import (
     RecordedDataOptions,
     grouped,
 )
-from harness.cli.saying import write
+from harness.cli.saying import show, write
 
 
 @grouped
@@ -55,7 +55,6 @@ def deploy(  # noqa: PLR0913 - one argument an option
     from harness.deployment.results import deployment_document, deployment_table
     from harness.registry import load_registry
     from harness.rescoring.rescore import RuleBook
-    from harness.table import render
 
     settings = DeploymentTerms(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)
     with of.open() as opened:
@@ -77,4 +76,4 @@ def deploy(  # noqa: PLR0913 - one argument an option
         document = deployment_document(found)
         write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), nl=True)
     else:
-        write(render(deployment_table(found), format))
+        show(deployment_table(found), format)

@@ -16,7 +16,7 @@ from harness.cli.options import (
     format_option,
     grouped,
 )
-from harness.cli.saying import write
+from harness.cli.saying import tell, write
 from harness.errors import NotComparable, UserError
 from harness.settings import DEFAULT_STORE
 
@@ -188,8 +188,10 @@ def _refused(refusal: str, baseline: str, candidate: str) -> GateReport:
 def _print(report: GateReport, format: str) -> None:  # noqa: A002
     from harness.gate.rendering import gate_json, gate_markdown, gate_text
 
-    written = {"text": gate_text, "json": gate_json, "md": gate_markdown}[format](report)
-    write(written)
+    if format == "text":
+        tell(gate_text(report))
+    else:
+        write(gate_json(report) if format == "json" else gate_markdown(report))
 
 
 def _write(report: GateReport, junit: Path | None, markdown: Path | None) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from harness.cli.options import FormatOption
-from harness.cli.saying import say, write
+from harness.cli.saying import say, show
 from harness.errors import NotComparable, unknown
 
 DEFAULT_RESULTS = Path("results")
@@ -42,7 +42,6 @@ def history(  # noqa: PLR0913 - one argument an option
     from harness.gate.metrics import names_measured, parse_metric, told_of
     from harness.history.collecting import Collected, from_folder, from_git, from_store, in_git
     from harness.history.series import history_table, series_of
-    from harness.table import render
 
     git = source == "git" or (source == "auto" and in_git(path))
     collected = from_git(path) if git else from_folder(path)
@@ -63,7 +62,7 @@ def history(  # noqa: PLR0913 - one argument an option
             raise unknown("method", method, known, where=str(path))
     shown = [one for one in series if not chosen or one.method in chosen]
     table = history_table(shown, name, collected.notes)
-    write(render(table, format))
+    show(table, format)
     if format in ("csv", "json"):
         for note in collected.notes:
             say(f"bench: {note}", err=True)

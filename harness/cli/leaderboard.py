@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,12 +16,10 @@ from harness.cli.options import (
     ScoredBoardOptions,
     grouped,
 )
-from harness.cli.saying import say, write
+from harness.cli.saying import page, say, write
 from harness.metrics import RANKED_BY
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from harness.results import Board
 
 
@@ -113,17 +110,3 @@ def _print(
     if format == "csv":
         for note in notes_of(board, [board.rows[place] for place in places]):
             say(note, err=True)
-
-
-def page(shown: RenderableType) -> None:
-    """Print on a terminal, by its pager where the window is too small."""
-    from rich.console import Console
-
-    console = Console()
-    lines = console.render_lines(shown, pad=False)
-    if len(lines) < console.size.height:
-        console.print(shown)
-        return
-    os.environ.setdefault("LESS", "-FRSX")
-    with console.pager(styles=True):
-        console.print(shown)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from harness.cli.options import Format, FormatOption, PluginOption, StoreOption
-from harness.cli.saying import say, write
+from harness.cli.saying import say, show
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -49,16 +49,12 @@ def listing(
 
 def print_table(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
     """Write a table; for reading no wider than the terminal, or than COLUMNS says of a pipe."""
-    from harness.table import FittedTable, render, to_text
+    from harness.table import to_text
 
-    if format != "table":
-        write(render(table, format))
-    elif sys.stdout.isatty():
-        from rich.console import Console
-
-        Console().print(FittedTable(table))
-    else:
+    if format == "table" and not sys.stdout.isatty():
         say(to_text(table, get_terminal_size((_PIPED, 24)).columns), nl=False)
+    else:
+        show(table, format)
 
 
 def _of(

@@ -135,8 +135,9 @@ def main() -> None:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        line = " ".join(usage().split()).replace(": Value error, ", ": ")
-        _leave(line or "see bench --help", EXIT_USAGE)
+        line = " ".join(usage().split()).replace(": Value error, ", ": ").rstrip(".")
+        command = getattr(getattr(error, "ctx", None), "command_path", "bench")
+        _leave(f"{line or 'no command'}; see {command} --help", EXIT_USAGE)
     sys.exit(code if isinstance(code, int) else EXIT_DONE)
 
 

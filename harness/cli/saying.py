@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from functools import partial
+from shutil import get_terminal_size
+from textwrap import fill
+from typing import TYPE_CHECKING
 
 import typer
 
 from harness.errors import escaped
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from harness.table import Format, Table
 
 
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:
@@ -18,6 +28,38 @@ def say(text: str, *, err: bool = False, nl: bool = True) -> None:
 def write(text: str, *, nl: bool = False) -> None:
     """Write what a program may read (CSV, JSON): to a file or a pipe as it is."""
     typer.echo(escaped(text) if sys.stdout.isatty() else text, nl=nl, color=True)
+
+
+def tell(text: str) -> None:
+    """Write sentences, a line each; a terminal's are broken at blanks, and go on deeper."""
+    if sys.stdout.isatty():
+        broken = partial(fill, width=get_terminal_size().columns, subsequent_indent=" " * 4)
+        text = "".join(f"{broken(line)}\n" for line in text.splitlines())
+    say(text, nl=False)
+
+
+def show(table: Table, format: Format) -> None:  # noqa: A002 - named as its option
+    """Write a table; on a terminal as wide as that is, by its pager where it is too long."""
+    from harness.table import FittedTable, render
+
+    if format == "table" and sys.stdout.isatty():
+        page(FittedTable(table))
+    else:
+        write(render(table, format))
+
+
+def page(shown: RenderableType) -> None:
+    """Print on a terminal, by its pager where the window is too small."""
+    from rich.console import Console
+
+    console = Console()
+    lines = console.render_lines(shown, pad=False)
+    if len(lines) < console.size.height:
+        console.print(shown)
+        return
+    os.environ.setdefault("LESS", "-FRSX")
+    with console.pager(styles=True):
+        console.print(shown)
 
 
 class LogLines(logging.Formatter):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli.options import ReadingOptions, grouped
-from harness.cli.saying import say, write
+from harness.cli.saying import say, show, write
 
 if TYPE_CHECKING:
     from harness.scoring import EmbeddingScores
@@ -162,7 +162,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
     if format == "json":
         write(json.dumps(as_json(found), indent=2, allow_nan=False), nl=True)
     else:
-        write(as_table(found, notes, format))
+        show(as_table(found, notes), format)
     if format in ("json", "csv"):
         for note in notes:
             say(f"bench: {note}", err=True)

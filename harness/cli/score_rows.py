@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from harness.scoring import EmbeddingScores
     from harness.scoring.bootstrap import BootstrapInterval
     from harness.scoring.verification import Verification
-    from harness.table import Cell
+    from harness.table import Cell, Table
 
 _MANY_CLASSES = 100
 _WORST = 20
@@ -77,13 +77,9 @@ def as_json(rows: list[dict[str, Cell]]) -> dict[str, dict[str, Cell]]:
     }
 
 
-def as_table(
-    rows: list[dict[str, Cell]],
-    notes: list[str],
-    format: Literal["table", "md", "csv", "latex"],  # noqa: A002 - the word of the command line
-) -> str:
-    """The rows as a text, with notes below."""
-    from harness.table import Column, Table, render
+def as_table(rows: list[dict[str, Cell]], notes: list[str]) -> Table:
+    """The rows, with notes below."""
+    from harness.table import Column, Table
 
     columns = [
         Column(key="metric", title="metric", priority=0),
@@ -96,7 +92,7 @@ def as_table(
         columns.append(
             Column(key="threshold", title="threshold", align="right", priority=0, digits=4)
         )
-    return render(Table(columns=columns, rows=rows, notes=notes), format)
+    return Table(columns=columns, rows=rows, notes=notes)
 
 
 def notes_on(scores: EmbeddingScores) -> list[str]:

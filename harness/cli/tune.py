@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import BenchmarkOptions, FormatOption, grouped
-from harness.cli.saying import write
+from harness.cli.saying import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,13 +31,12 @@ def tune(
     Each trial trains all folds and is valued by validation alone. What the store holds already is
     not run again.
     """
-    from harness.table import render
 
     overrides = [] if trials is None else [f"search.trials={trials}"]
     benchmark = what.benchmark(seeds=1, overrides=overrides)
     session = benchmark.tune(what.store)
     session.watch()
-    write(render(_table(benchmark.protocol.name, session.tuned), format))
+    show(_table(benchmark.protocol.name, session.tuned), format)
 
 
 def _table(protocol: str, tuned: Sequence[Tuned]) -> Table:

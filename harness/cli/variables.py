@@ -15,7 +15,7 @@ from harness.cli.options import (
     RecordedDataOptions,
     grouped,
 )
-from harness.cli.saying import write
+from harness.cli.saying import show, write
 
 
 @grouped
@@ -48,7 +48,6 @@ def variables(  # noqa: PLR0913 - one argument an option
     from harness.figures.sources import load_sources
     from harness.registry import load_registry
     from harness.rescoring.rescore import RuleBook
-    from harness.table import render
     from harness.variables import Wanted, saliency, saliency_document, saliency_table
 
     wanted = Wanted(
@@ -72,4 +71,4 @@ def variables(  # noqa: PLR0913 - one argument an option
         document = saliency_document(found)
         write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), nl=True)
     else:
-        write(render(saliency_table(found), format))
+        show(saliency_table(found), format)

@@ -9,6 +9,7 @@ from statistics import fmean
 
 import numpy as np
 
+from harness.errors import counted
 from harness.gate.metrics import GatedMetric, Margin
 from harness.history.change_points import LEVEL, ChangePoint, change_points
 from harness.history.collecting import Snapshot
@@ -172,7 +173,8 @@ def _mark(series: Series, step: Step) -> str:
 def _told(series: Sequence[Series]) -> Iterator[str]:
     steps = [step for one in series for step in one.steps]
     changes = sum(step.change is not None for step in steps)
+    snapshots = {(step.when, step.label) for step in steps}
     yield (
-        f"{changes} change {'point' if changes == 1 else 'points'} in {len(series)} series "
-        f"of {len({(step.when, step.label) for step in steps})} snapshots"
+        f"{counted(changes, 'change point')} in {len(series)} series of "
+        f"{counted(len(snapshots), 'snapshot')}"
     )

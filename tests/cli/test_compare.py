@@ -88,12 +88,18 @@ def on_a_terminal(command: Sequence[str | Path], columns: int, lines: int) -> li
 
 
 @pytest.mark.parametrize(
-    "command", [("compare", "margin", "triplet"), ("power", "margin", "triplet"), ("ranks",)]
+    "command",
+    [
+        "compare margin triplet",
+        "power margin triplet",
+        "ranks",
+        "gate --baseline {store} --inconclusive pass",
+        "history --source folder {folder}",
+    ],
 )
-def test_nothing_is_wider_than_a_terminal_of_80_columns(
-    command: Sequence[str], store: Path
-) -> None:
-    lines = on_a_terminal([*command, "--store", store], 80, 24)
+def test_nothing_is_wider_than_a_terminal_of_80_columns(command: str, store: Path) -> None:
+    words = [word.format(store=store, folder=store.parent) for word in command.split()]
+    lines = on_a_terminal([*words, "--store", store], 80, 24)
     assert max(map(len, lines)) <= 80
     assert "triplet" in "".join(lines)
 

@@ -90,7 +90,7 @@ def test_what_is_no_publication_is_named(tmp_path, versions):
     done = bench("history", tmp_path / "version0", "--source", "folder")
     assert done.returncode == 0
     assert "notes.json: is no published leaderboard" in done.stdout
-    assert "0 change points in 2 series of 1 snapshots" in done.stdout
+    assert "0 change points in 2 series of 1 snapshot" in done.stdout
 
 
 def test_an_empty_folder_is_code_3_and_slips_are_code_2(tmp_path, versions):

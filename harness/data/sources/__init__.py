@@ -100,7 +100,7 @@ class PublishedDataset:
         return tuple(file for layout in self.layouts for file in layout)
 
 
-FileState = Literal["as published", "recompressed", "unpacked", "no digest known"]
+FileState = Literal["as published", "as published, compressed anew", "unpacked", "no digest known"]
 _BLOCK = 1 << 20
 
 
@@ -114,7 +114,7 @@ def check_file(file: PublishedFile, path: Path) -> FileState:
     if file.md5 and _digest(path, hashlib.md5) == file.md5:
         return "as published"
     if file.content_sha256 and _content_digest(path) == file.content_sha256:
-        return "recompressed"
+        return "as published, compressed anew"
     plain = path.suffix != ".gz" and file.name.endswith(".gz")
     if not (file.md5 or file.content_sha256) or (plain and not file.content_sha256):
         return "no digest known"
