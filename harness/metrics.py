@@ -331,8 +331,8 @@ def direction_of(facts: MetricFacts, asked: bool | None) -> bool:
     if facts.higher_is_better is None:
         if asked is None:
             raise UserError(
-                f"metric '{facts.name}': these Records are from before directions were recorded; "
-                "say which way it is better by --higher-is-better or --lower-is-better"
+                f"metric '{facts.name}': its Records do not say which way it is better, or not all "
+                "the same; say it by --higher-is-better or --lower-is-better"
             )
         return asked
     if asked is not None and asked != facts.higher_is_better:

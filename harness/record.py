@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Generic, Literal, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 RECORD_FORMAT = 1
 ELSEWHERE = "(not trained here)"
 """The distribution of embeddings that another system made; no distribution can have this name."""
 
 State = Literal["done", "failed", "skipped"]
+Moment = Annotated[str, AfterValidator(lambda text: datetime.fromisoformat(text) and text)]
 SANDBOX = "sandbox"
 """A fact of an environment that moves no bit of what is computed."""
 
@@ -269,8 +271,8 @@ class Ended(Frozen, Generic[Environment]):
     audit: Audit | None = None
     left_out: int = Field(default=0, exclude_if=lambda count: not count)
     environment: Environment
-    started: str
-    finished: str
+    started: Moment
+    finished: Moment
 
 
 class Record(Ended[dict[str, str]]):

@@ -13,7 +13,7 @@ from harness.gate.metrics import GatedMetric, names_measured
 from harness.gate.report import GateReport, Line, Policy
 from harness.record import SANDBOX, Record
 from harness.results import Selector, choose
-from harness.results.belonging import belonging
+from harness.results.belonging import belonging, told_alike
 from harness.results.key import IDENTITY, SEARCHED, MethodKey, by_method, method_key
 from harness.results.source import SCOPED, Source
 from harness.store import Scope
@@ -81,6 +81,19 @@ def _require_same_scoring(baseline: GateSide, candidate: GateSide) -> None:
         )
 
 
+def _require_same_directions(candidate: GateSide, metrics: Sequence[GatedMetric]) -> None:
+    told, disputed = told_alike(run.scores.told for run in candidate.records if run.scores)
+    for metric in metrics:
+        if metric.name in disputed:
+            raise NotComparable(f"{candidate.name}: {disputed[metric.name]}")
+        if metric.name in told and told[metric.name].higher_is_better != metric.higher_is_better:
+            here, before = ("lower", "higher") if metric.higher_is_better else ("higher", "lower")
+            raise NotComparable(
+                f"metric '{metric.name}': {here} is better in {candidate.name}, and {before} at "
+                "the gate"
+            )
+
+
 def _differences(scope: Scope, baseline: GateSide) -> list[str]:
     """In which facts a scope is not the baseline's, in words."""
     recorded = baseline.scope
@@ -116,6 +129,7 @@ def gate_boards(
     """
     _require_same_scoring(baseline, candidate)
     _require_known(baseline, metrics, methods)
+    _require_same_directions(candidate, metrics)
     recorded, found = (
         by_method(sorted(baseline.records, key=method_key)),
         by_method(candidate.records),

@@ -18,6 +18,7 @@ from harness.metrics import (
     title_of,
 )
 from harness.record import Record, Told
+from harness.results.belonging import told_alike
 
 COSTS = tuple(name for name, facts in METRICS.items() if facts.kind == "cost")
 _WAYS: Mapping[str, bool] = {"higher": True, "lower": False}
@@ -68,9 +69,9 @@ def names_measured(records: Sequence[Record]) -> set[str]:
 
 
 def told_of(records: Sequence[Record]) -> dict[str, Told]:
-    """What the Records say of plugins' metrics."""
+    """What the Records say of plugins' metrics, and do not contradict each other on."""
     scores = [record.scores for record in records if record.scores is not None]
-    return {name: told for score in scores for name, told in score.told.items()}
+    return told_alike(score.told for score in scores)[0]
 
 
 def gated_metrics(

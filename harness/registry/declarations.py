@@ -142,6 +142,8 @@ def from_data(data: Mapping[str, Any], hook: str, origin: Origin) -> Registered[
     fields = {key: value for key, value in data.items() if key not in more}
     try:
         item = _decoded(fields, kind, lambda *steps: Reference(origin, hook, name, steps))
+        if isinstance(item, Metric):
+            _require_own_name(item.name)
         if not isinstance(item, Method):
             return Registered(item, origin)
         modules = tuple(_text("modules", one) for one in _listed("modules", more["modules"]))
@@ -150,6 +152,15 @@ def from_data(data: Mapping[str, Any], hook: str, origin: Origin) -> Registered[
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
         what = plain(str(error), LONGEST_LINE) or type(error).__name__
         raise Refused(f"{hook}: '{shown}': {what}") from None
+
+
+def _require_own_name(name: str) -> None:
+    """Which way a metric of the core is better is known by its name: no plugin's is called so."""
+    from harness.metrics import METRICS, known_metric
+
+    spoken = {text.casefold() for one in METRICS.values() for text in (one.name, one.title)}
+    if name.casefold() in spoken or known_metric(name.casefold()) is not None:
+        raise ValueError("the core has metrics of that name; give it another")
 
 
 def _decoded(data: Mapping[str, Any], kind: type[Any], refer: Callable[..., Reference]) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.record import Concatenation, Record
+from harness.record import Concatenation, Record, Told
 from harness.results.key import (
     TOGETHER,
     as_text,
@@ -117,6 +117,27 @@ def trained_alike(runs: Sequence[Excerpt]) -> tuple[Runs, list[str]]:
                 f"others (first at {where}: {_short(found[0].digests[place])})"
             )
     return kept, notes
+
+
+def told_alike(said: Iterable[Mapping[str, Told]]) -> tuple[dict[str, Told], dict[str, str]]:
+    """What Records say of plugins' metrics; and by name a sentence on each that they dispute.
+
+    Nobody knows which way such a one is better. Bounds that differ are none.
+    """
+    found: dict[str, Told] = {}
+    disputed: set[str] = set()
+    for one in said:
+        for name, told in one.items():
+            before = found.setdefault(name, told)
+            if told.higher_is_better != before.higher_is_better:
+                disputed.add(name)
+            elif told != before:
+                found[name] = Told(higher_is_better=told.higher_is_better)
+    notes = {
+        name: f"metric '{name}': some runs say that higher is better, and some that lower is"
+        for name in sorted(disputed)
+    }
+    return {name: told for name, told in found.items() if name not in disputed}, notes
 
 
 def joined_alike(

@@ -14,6 +14,7 @@ from harness.results.belonging import (
     joined_alike,
     newest_versions,
     of_one_kind,
+    told_alike,
     trained_alike,
     trained_together,
 )
@@ -94,7 +95,7 @@ def build_board(
             for group in grouped(shown, row_key).values()
         ]
     )
-    told = {name: told for common in found for name, told in common.told.items()}
+    told, disputed = told_alike(common.told for common in found)
     board = Board(
         protocol=identity.protocol,
         protocol_digest=identity.protocol_digest,
@@ -115,7 +116,7 @@ def build_board(
         name = board.metric(ranked_by).name
         board = dataclasses.replace(board, ranked_by=name)
     ranked, ties = _ranked(board)
-    beside = (*others, *odd, *rescored, *hidden)
+    beside = (*others, *odd, *rescored, *hidden, *disputed.values())
     remarks = (
         *remarks_of(shown, ranked, aggregate, looks),
         *beside,

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 _SECCOMP, _FILTER = 22, 2
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
+_PASS_OVER = _REFUSE  # with an error number of 0: it is not done, and said to be
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 _X32 = 0x40000000
 _CAPABILITIES = 0x20080522
@@ -35,18 +36,22 @@ _OF_ITSELF: Mapping[str, Sequence[int]] = {
     "sched_setattr": (0,),
 }
 """Calls that a process may make of itself alone: which of their arguments must then be 0."""
+_PASSED_OVER = ("sched_setaffinity",)
+"""Such a call too; libraries make it of their own threads, by number, and end if it is refused."""
 
 _X86 = (
     "socket 41 io_uring_setup 425 add_key 248 request_key 249 keyctl 250 bpf 321 "
     "perf_event_open 298 userfaultfd 323 mq_open 240 ioprio_set 251 shmget 29 shmat 30 shmctl 31 "
     "semget 64 semop 65 semtimedop 220 semctl 66 msgget 68 msgsnd 69 msgrcv 70 msgctl 71 "
-    "prlimit64 302 setpriority 141 sched_setscheduler 144 sched_setparam 142 sched_setattr 314"
+    "prlimit64 302 setpriority 141 sched_setscheduler 144 sched_setparam 142 sched_setattr 314 "
+    "sched_setaffinity 203"
 )
 _ARM = (
     "socket 198 io_uring_setup 425 add_key 217 request_key 218 keyctl 219 bpf 280 "
     "perf_event_open 241 userfaultfd 282 mq_open 180 ioprio_set 30 shmget 194 shmat 196 shmctl 195 "
     "semget 190 semop 193 semtimedop 192 semctl 191 msgget 186 msgsnd 189 msgrcv 188 msgctl 187 "
-    "prlimit64 261 setpriority 140 sched_setscheduler 119 sched_setparam 118 sched_setattr 274"
+    "prlimit64 261 setpriority 140 sched_setscheduler 119 sched_setparam 118 sched_setattr 274 "
+    "sched_setaffinity 122"
 )
 _MACHINES = {"x86_64": (0xC000003E, _X86), "aarch64": (0xC00000B7, _ARM)}
 
@@ -85,6 +90,12 @@ def _filter(architecture: int, numbers: Mapping[str, int]) -> Iterator[bytes]:
     for name in _REFUSED:
         yield _step(_EQUAL, numbers[name], 0, 1)
         yield refuse
+    for name in _PASSED_OVER:
+        yield _step(_EQUAL, numbers[name], 0, 4)
+        yield _step(_LOAD, _FIRST_ARGUMENT)
+        yield _step(_EQUAL, 0, 0, 1)
+        yield _step(_RETURN, _ALLOW)
+        yield _step(_RETURN, _PASS_OVER)
     for name, arguments in _OF_ITSELF.items():
         yield _step(_EQUAL, numbers[name], 0, 3 * len(arguments) + 1)
         for argument in arguments:  # the lower half: these are 32 bits wide

@@ -40,7 +40,7 @@ def changed(finished: Finished, **fields: Any) -> Finished:
     return replace(finished, record=finished.record.model_copy(update=fields))
 
 
-def in_place(finished: Finished, **fields: Any) -> Finished:
+def in_place(finished: Finished, /, **fields: Any) -> Finished:
     record = finished.record.model_copy(deep=True)
     vars(record).update(fields)
     return replace(finished, record=record)
@@ -104,6 +104,10 @@ KINDS: dict[str, tuple[Act, str]] = {
     "is done without scores": (
         lambda d, _: iter([in_place(d[0], scores=None)]),
         "is done, without scores or embeddings",
+    ),
+    "ends a run on no day": (
+        lambda d, _: iter([in_place(d[0], finished="yesterday")]),
+        "handed over no Record",
     ),
     "has scores of another type": (
         lambda d, _: iter([in_place(d[0], scores={"map_at_r": 1.0})]),

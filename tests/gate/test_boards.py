@@ -303,3 +303,25 @@ def test_a_plugins_direction_is_in_its_records(make_run):
     assert not metric.higher_is_better
     with pytest.raises(UserError, match="lower is better of 'purity'"):
         gated_metrics(["purity:higher"], records=[record])
+
+
+def told_of(up, level=0.3):
+    return {
+        "extra": {"entropy": level},
+        "told": {"entropy": Told(higher_is_better=up)},
+        "queries": 39,
+    }
+
+
+def test_sides_that_dispute_a_metrics_direction_are_not_compared(gate, make_store):
+    before = make_store("base", levels={"a": 0.5}, scores=told_of(up=False))
+    same = make_store("same", levels={"a": 0.5}, scores=told_of(up=False))
+    assert gate(same, baseline=before, metrics=["entropy:lower"]).exit_code == 0
+    other = make_store("other", levels={"a": 0.5}, scores=told_of(up=True))
+    with pytest.raises(NotComparable, match=r"higher is better in .*other, and lower at the gate"):
+        gate(other, baseline=before, metrics=["entropy:lower"])
+    mixed = {("a", 2, 1): {"scores": told_of(up=True)}}
+    both = make_store("both", levels={"a": 0.5}, scores=told_of(up=False), replace=mixed)
+    with pytest.raises(NotComparable, match="both: metric 'entropy': some runs say"):
+        gate(both, baseline=before, metrics=["entropy:lower"])
+    assert gate(other, baseline=before, metrics=["map_at_r"]).exit_code == 0

@@ -184,6 +184,21 @@ def test_a_name_that_is_no_text_is_named(install: Install) -> None:
     assert only_problem().endswith("(acme 1.0): bench_metrics: the name ['a'] is not a text")
 
 
+@pytest.mark.parametrize(
+    "name", ["map_at_r", "NMI", "r-precision", "seconds", "accuracy_loss", "AMI_gap", "recall_at_3"]
+)
+def test_a_metric_that_is_called_as_one_of_the_cores_is_refused(
+    name: str, install: Install
+) -> None:
+    install(
+        "from harness import hookimpl\nfrom harness.hookspecs import Metric\n"
+        "@hookimpl\ndef bench_metrics():\n"
+        f"    return [Metric(name={name!r}, compute=len, summary='s', higher_is_better=False)]\n"
+    )
+    wrong = f"bench_metrics: '{name}': the core has metrics of that name; give it another"
+    assert only_problem().endswith(wrong)
+
+
 def test_what_else_a_hook_lists_is_kept(install: Install) -> None:
     install(a_method("mine").replace("return [sound]", "return [sound, 3]"))
     registry = load_registry()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from harness.errors import UserError
 from harness.record import Concatenation, Record, Samples, Told
 from harness.results import Board, build_board
 
@@ -229,3 +230,38 @@ def test_what_plugins_say_of_their_metrics_is_known_to_the_board(run: MakeRun) -
     told = {"entropy": Told(higher_is_better=False, low=0.0)}
     facts = build_board([run(scores={"extra": {"entropy": 0.5}, "told": told})]).facts("entropy")
     assert (facts.kind, facts.higher_is_better, facts.low, facts.high) == ("plugin", False, 0, None)
+
+
+def test_a_metric_whose_direction_runs_dispute_orders_nothing_unasked(
+    replicate: Callable[..., list[Record]],
+) -> None:
+    told = {"up": Told(higher_is_better=True), "down": Told(higher_is_better=False)}
+    runs = [
+        one.model_copy(
+            update={
+                "scores": one.scores.model_copy(
+                    update={"extra": {"entropy": 0.5}, "told": {"entropy": told[method]}}
+                )
+            }
+        )
+        for method in told
+        for one in replicate(method)
+        if one.scores
+    ]
+    for order in (runs, runs[::-1]):
+        board = build_board(order)
+        assert board.facts("entropy").higher_is_better is None
+        (note,) = [note for note in board.beside if "entropy" in note]
+        assert note.endswith("some runs say that higher is better, and some that lower is")
+        with pytest.raises(UserError, match="do not say which way it is better, or not all the"):
+            build_board(order, ranked_by="entropy")
+
+
+def test_bounds_that_runs_dispute_are_none(run: MakeRun) -> None:
+    told = [Told(higher_is_better=True, low=0.0, high=high) for high in (1.0, 2.0)]
+    runs = [
+        run(method, scores={"extra": {"purity": 0.5}, "told": {"purity": one}})
+        for method, one in zip("ab", told, strict=True)
+    ]
+    facts = build_board(runs).facts("purity")
+    assert (facts.higher_is_better, facts.low, facts.high) == (True, None, None)

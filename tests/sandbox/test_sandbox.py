@@ -148,6 +148,17 @@ def limits_its_parent():
 def holds_its_parent_up():
     os.setpriority(os.PRIO_PROCESS, PARENT, os.getpriority(os.PRIO_PROCESS, PARENT))
 
+def moves_its_parent_to_one_processor():
+    before = os.sched_getaffinity(os.getppid())
+    os.sched_setaffinity(os.getppid(), {{min(before)}})
+    moved = os.sched_getaffinity(os.getppid()) != before
+    os.sched_setaffinity(os.getppid(), before)
+    if not moved:
+        raise OSError
+
+if len(os.sched_getaffinity(0)) > 1:
+    act(moves_its_parent_to_one_processor)
+
 @act
 def opens_a_socket_of_the_network():
     socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
@@ -187,6 +198,9 @@ def works_inside():
     assert os.path.expanduser("~").startswith(tempfile.gettempdir())
     subprocess.run(["true"], check=True)
     socket.socketpair()
+    here = min(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {{here}})
+    assert os.sched_getaffinity(0) == {{here}}
     import sklearn.linear_model, xml.dom.minidom
     os.makedirs(os.path.expanduser("~/closed"))
     open(os.path.expanduser("~/closed/file"), "w").close()
