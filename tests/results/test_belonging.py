@@ -179,7 +179,7 @@ def test_trials_are_on_no_board(run: MakeRun) -> None:
 def test_where_environments_differ_the_board_says_in_what(run: MakeRun) -> None:
     here = {"device": "cpu", "cpu": "AMD EPYC", "torch": "2.13.0"}
     runs = [run(environment=here), run(seed=1, environment=here | {"cpu": "Intel Xeon"})]
-    assert "not all runs are of one processor: AMD EPYC (1 runs), Intel Xeon (1 runs)" in (
+    assert "not all runs are of one processor: AMD EPYC (1 run), Intel Xeon (1 run)" in (
         build_board(runs).notes
     )
     assert len(build_board(runs).rows) == 1
