@@ -71,7 +71,7 @@ def _of(
     ]
     return rows, [
         column(key="name", title="name", priority=0),
-        column(key="summary", title="summary", priority=0, wraps=True, least=24),
+        column(key="summary", title="summary", priority=0, wraps=True, least=40),
         column(key="from", title="from", priority=1),
     ]
 

@@ -136,8 +136,10 @@ def main() -> None:
         if usage is None:
             raise
         line = " ".join(usage().split()).replace(": Value error, ", ": ").rstrip(".")
+        if not line:  # of a group without a command: its help is shown
+            sys.exit(EXIT_USAGE)
         command = getattr(getattr(error, "ctx", None), "command_path", "bench")
-        _leave(f"{line or 'no command'}; see {command} --help", EXIT_USAGE)
+        _leave(f"{line}; see {command} --help", EXIT_USAGE)
     sys.exit(code if isinstance(code, int) else EXIT_DONE)
 
 

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 import harness
 from harness.cli.main import COMMANDS
 
@@ -44,6 +46,22 @@ def test_a_misspelt_command_is_one_line_with_the_nearest() -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "unknown command 'leaderbord'; did you mean 'leaderboard'?" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("figure", "bench: Missing argument 'name'; see bench figure --help\n"),
+        ("run --metods a", "bench: No such option: --metods"),
+        ("data", ""),
+    ],
+)
+def test_what_is_missing_or_misspelt_is_answered_with_the_help(words: str, said: str) -> None:
+    command = [sys.executable, "-c", BENCH, *words.split()]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(said)
+    assert ("Usage: bench data" in ended.stdout) or ended.stderr.endswith(" --help\n")
 
 
 def test_a_command_imports_no_other_command() -> None:
