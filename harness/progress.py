@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from harness.record import Record
     from harness.session import Event, Session
 
-# Until a run has been timed: about what one takes on a laptop.
-FIRST_GUESS = Guess(training=5.0, rest=1.0)
+UNKNOWN = Guess(training=math.nan, rest=0.0)
+"""Of a run that trains, until one has ended; the others take next to nothing beside it."""
 RENEWED_EVERY = 0.5
 """Seconds between two looks of a notebook's cell."""
 SAID = "bench: finishing what runs, then stopping; Ctrl-C again stops now\n"
@@ -111,7 +112,7 @@ class Progress:
     ended: set[str] = field(default_factory=set)
     running: dict[str, Running] = field(default_factory=dict)
     at_a_time: int = 1
-    estimate: Estimate = field(default_factory=lambda: Estimate(FIRST_GUESS))
+    estimate: Estimate = field(default_factory=lambda: Estimate(UNKNOWN))
 
     def note(self, event: Event) -> None:
         """Take an event into account."""
@@ -120,7 +121,7 @@ class Progress:
         elif isinstance(event, Planned):
             self.todo, self.total = event.todo, len(event.plan.runs)
             self.ended.clear()
-            self.estimate = learnt_estimate(self.session.recorded(), FIRST_GUESS)
+            self.estimate = learnt_estimate(self.session.recorded(), UNKNOWN)
         elif isinstance(event, RunStarted):
             self.running[event.run.run_id] = Running(event.run)
             self.at_a_time = max(self.at_a_time, len(self.running))
@@ -131,10 +132,15 @@ class Progress:
                 self.estimate.learn(event.record)
 
     def left(self) -> float:
-        """Estimated seconds until the plan is done."""
+        """Estimated seconds until the plan is done; NaN while no run that trains has ended."""
         waiting = [run for run in self.todo if run.run_id not in self.ended]
         spent = sum(time.perf_counter() - one.since for one in self.running.values())
-        return max(0.0, self.estimate.seconds(waiting) - spent) / self.at_a_time
+        seconds = self.estimate.seconds(waiting)
+        return seconds if math.isnan(seconds) else max(0.0, seconds - spent) / self.at_a_time
+
+    def _told_left(self, before: str) -> str:
+        left = self.left()
+        return f"{before}about {duration(left)} left" if left >= 0.5 else ""
 
     def headline(self) -> str:
         """What is run, how many of how many, time left, and what runs now."""
@@ -150,7 +156,7 @@ class Progress:
         count = f"{len(self.ended)} of {len(self.todo)} runs"
         if not self.running:
             return count if self.ended or not self.todo else f"{count} · starting"
-        return f"{count} · about {duration(self.left())} left"
+        return f"{count}{self._told_left(' · ')}"
 
     def running_now(self) -> str:
         """A run that was begun and how many more; nothing between runs."""
@@ -174,9 +180,8 @@ class Progress:
             return []
         if is_trial(event):
             return [self._trial(event)]
-        left = f"; about {duration(self.left())} left" if round(self.left()) else ""
         done = f"[{len(self.ended)}/{len(self.todo)}] {describe(event.run)}"
-        return [f"{done}: {outcome(event.record)}{left}"]
+        return [f"{done}: {outcome(event.record)}{self._told_left('; ')}"]
 
     def _trial(self, event: RunEnded) -> str:
         identity, record = event.run.identity, event.record

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from harness import Benchmark, SearchEnded
+from harness import Benchmark, RunEnded, RunStarted, SearchEnded
 from harness.live import LiveScreen
 from harness.progress import Progress, Running
 from harness.session import Session
@@ -55,6 +55,7 @@ def shown(session: Session, width: int, height: int) -> list[str]:
     progress = Progress(session)
     progress.todo, progress.total = session.plan.runs, len(session.plan.runs)
     progress.ended = {run.run_id for run in session.plan.runs[:400]}
+    progress.estimate.learn(make_record(audit={"seconds": 3.0}))
     waiting = session.plan.runs[400:402]
     progress.running = {run.run_id: Running(run) for run in waiting}
     console = Console(
@@ -103,6 +104,20 @@ def test_a_window_of_a_few_lines_still_has_the_progress(session: Session) -> Non
     lines = shown(session, 80, 4)
     assert "400 of 660 runs" in lines[0]
     assert len(lines) <= 4
+
+
+@pytest.mark.parametrize(("steps", "left"), [(10, "; about 32 min 57 s left"), (0, "")])
+def test_nothing_is_said_of_the_time_left_before_a_run_that_trains_has_ended(
+    session: Session, steps: int, left: str
+) -> None:
+    progress = Progress(session)
+    progress.todo, progress.total = session.plan.runs, len(session.plan.runs)
+    run = session.plan.runs[0]
+    record = make_record(identity=run.identity, audit={"steps": steps, "seconds": 3.0})
+    ended = RunEnded(run, record)
+    progress.note(RunStarted(run))
+    progress.note(ended)
+    assert progress.lines(ended)[0].endswith(f"MAP@R 0.250 in 3.0 s{left}")
 
 
 def test_a_session_whose_workers_start_says_so(session: Session) -> None:
