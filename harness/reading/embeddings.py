@@ -75,9 +75,11 @@ def dimensions(source: Source, reading: Reading) -> tuple[list[str], list[str]]:
         if name not in beside and source.kind(name) in ("whole", "real")
     ]
     if not numbers:
+        one = ": commas, semicolons, tabs, bars or blanks stand between cells"
         raise UserError(
             f"{source.where}: no columns of numbers that may be dimensions; it has "
             f"{listed(source.names)}{_first_text(source, beside)}"
+            f"{one if len(source.names) == 1 else ''}"
         )
     _refuse_strangers(source, numbers)
     _refuse_texts(source, numbers)

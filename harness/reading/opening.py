@@ -37,9 +37,16 @@ _OTHERS: Mapping[str, Callable[[Path], Source]] = {
 SUFFIXES = frozenset({*TEXTS, *_OTHERS})
 
 
+def require_no_sheet(path: Path) -> None:
+    """UserError for a spreadsheet, which is not read."""
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
+        raise UserError(f"{path}: is a spreadsheet: save the sheet as .csv")
+
+
 def open_source(path: Path, reading: Reading = AS_IT_IS) -> Source:
     """Open a table or a file of arrays; UserError where it is none that can be read."""
     suffix = suffix_of(path)
+    require_no_sheet(path)
     if suffix not in SUFFIXES:
         raise UserError(
             f"{path}: cannot tell the format from '{path.suffix}'{nearest(path.suffix, SUFFIXES)} "

@@ -262,3 +262,15 @@ def test_embeddings_alone_hold_no_labels(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", POINTS)
     with pytest.raises(UserError, match=r"X\.npy: holds vectors and no labels"):
         read_labels(tmp_path / "X.npy")
+
+
+def test_a_delimiter_that_is_none_is_answered_with_those_that_are(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("d0:d1:label\n" + "1:2:a\n3:4:b\n" * 3)
+    with pytest.raises(UserError, match="commas, semicolons, tabs, bars or blanks stand between"):
+        read_embeddings(tmp_path / "t.csv")
+
+
+def test_a_spreadsheet_is_answered_with_what_to_save(tmp_path: Path) -> None:
+    (tmp_path / "t.xlsx").write_bytes(b"PK")
+    with pytest.raises(UserError, match=r"t.xlsx: is a spreadsheet: save the sheet as .csv"):
+        read_embeddings(tmp_path / "t.xlsx")

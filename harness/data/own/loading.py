@@ -14,6 +14,7 @@ from harness.data.own.files import load_file
 from harness.data.own.folders import load_folder
 from harness.errors import UserError
 from harness.reading import SUFFIXES, Reading, suffix_of
+from harness.reading.opening import require_no_sheet
 from harness.reading.options import AS_IT_IS
 
 DEFAULT_SIZE = 64
@@ -55,6 +56,7 @@ def load_path(
         return _of_classes(found, path, several=several)
     if suffix_of(path) in SUFFIXES:
         return _of_classes(load_file(path, reading, size=size), path, several=several)
+    require_no_sheet(path)
     allowed = ", ".join(sorted({*SUFFIXES, *ARCHIVES}))
     raise UserError(f"--data {path}: neither a folder nor one of {allowed}")
 
