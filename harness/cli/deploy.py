@@ -15,7 +15,7 @@ from harness.cli.options import (
     RecordedDataOptions,
     grouped,
 )
-from harness.cli.saying import show, write
+from harness.cli.saying import doing, show, write
 
 
 @grouped
@@ -57,7 +57,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     from harness.rescoring.rescore import RuleBook
 
     settings = DeploymentTerms(newest=newest, clusters=clusters, accept=accept, enrolled=enrolled)
-    with of.open() as opened:
+    with doing("putting galleries to work"), of.open() as opened:
         store, runs = load_runs(opened, own.selecting(of.select, opened))
         found = put_to_work(
             store,

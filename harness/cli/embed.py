@@ -14,7 +14,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
-from harness.cli.saying import say
+from harness.cli.saying import doing, say
 from harness.errors import UserError
 from harness.settings import DEFAULT_STORE
 
@@ -72,13 +72,15 @@ def embed(  # noqa: PLR0913 - one argument an option
     side = found.inputs[-1]
     if read.size not in (None, side) and len(found.inputs) == 3:
         raise UserError(f"--size {read.size}: {embedder} embeds images of {side}x{side}")
-    inputs = load_inputs(data, read.reading(), size=side)
+    with doing(f"reading {data}"):
+        inputs = load_inputs(data, read.reading(), size=side)
     for note in inputs.notes:
         say(f"{data}: {note}", err=True)
     rows = inputs.rows
     if found.recipe is None and rows.ndim == 4 and rows.shape[1] == 1:
         rows = np.repeat(rows, found.inputs[0], axis=1)
-    embeddings = found(rows)
+    with doing(f"embedding {len(rows):,} samples"):
+        embeddings = found(rows)
     if not np.isfinite(embeddings).all():
         raise UserError(f"{embedder}: gives values that are not finite for {data}")
     write_features(output, embeddings, inputs.columns)

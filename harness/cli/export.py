@@ -14,7 +14,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
-from harness.cli.saying import say
+from harness.cli.saying import doing, say
 from harness.errors import NotComparable
 from harness.settings import DEFAULT_STORE
 
@@ -99,7 +99,8 @@ def export(  # noqa: PLR0913 - one argument an option
     if graph is not None:
         from harness.embedder.graph import write_graph
 
-        write_graph(embedder, graph)
+        with doing("tracing the network"):
+            write_graph(embedder, graph)
         say(f"{graph}: the same as a torch.export program")
     say(f"harness.load_embedder({str(path)!r}) loads it; bench embed {path} DATA uses it")
 

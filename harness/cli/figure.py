@@ -16,7 +16,7 @@ from harness.cli.options import (
     grouped,
 )
 from harness.cli.report import dataset_or_reason, write_output
-from harness.cli.saying import say
+from harness.cli.saying import doing, say
 
 _NAMES = (
     "forest, critical-difference, learning-curves, search-history, cost, embedding, neighbours, "
@@ -75,7 +75,7 @@ def figure(  # noqa: PLR0913 - one argument an option
     if form not in FORMATS:
         raise unknown("format", form, FORMATS, where=f"--output {path}")
     registry = load_registry(plugin or ())
-    with of.open() as opened:
+    with doing("drawing the figure"), of.open() as opened:
         sources = load_sources(
             opened, select=own.selecting(of.select, opened), aggregate=of.aggregate
         )

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import OwnDataOptions, grouped
-from harness.cli.saying import say
+from harness.cli.saying import doing, say
 from harness.errors import UserError
 
 app = typer.Typer(help="Protocols of your own.", no_args_is_help=True)
@@ -51,8 +51,9 @@ def new(
     if not data.exists():
         raise UserError(f"{data}: no such file or folder")
     reading, followed = read.reading(), load_protocol(base)
-    size, why = fitting_size(data, reading, followed)
-    dataset = load_path(data, replace(reading, size=size))
+    with doing(f"reading {data}"):
+        size, why = fitting_size(data, reading, followed)
+        dataset = load_path(data, replace(reading, size=size))
     own, reason = fitting_split(dataset)
     turned = load_protocol(base, overrides=[own.override])
     choice = choose(dataset, turned, followed.name)

@@ -13,7 +13,7 @@ from harness.cli.options import (
     ScoredBoardOptions,
     grouped,
 )
-from harness.cli.saying import say
+from harness.cli.saying import doing, say
 from harness.errors import NotComparable, UserError, counted
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def report(
 
     registry = load_registry(plugin or ())
     about = {name: _sentence(registry, name) for name in registry.methods}
-    with of.open() as opened:
+    with doing("drawing the report"), of.open() as opened:
         sources = load_sources(
             opened, select=own.selecting(of.select, opened), aggregate=of.aggregate
         )

@@ -72,6 +72,8 @@ def run(  # noqa: PLR0913 - one argument an option
         keep_weights=keep_weights,
     )
     if dry_run:
+        if sys.stderr.isatty():
+            say("bench: timing a few steps ...", err=True)
         from harness.cli.listing import print_table
 
         print_table(benchmark.forecast(what.store).table, "table")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from shutil import get_terminal_size
 from textwrap import fill
@@ -28,6 +31,25 @@ def say(text: str, *, err: bool = False, nl: bool = True) -> None:
 def write(text: str, *, nl: bool = False) -> None:
     """Write what a program may read (CSV, JSON): to a file or a pipe as it is."""
     typer.echo(escaped(text) if sys.stdout.isatty() else text, nl=nl, color=True)
+
+
+_PATIENCE = 2.0
+"""Seconds that a command may be silent on a terminal."""
+
+
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Say on a terminal what takes so long, where it takes more than two seconds."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    timer = threading.Timer(_PATIENCE, say, (f"bench: {what} ...",), {"err": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def tell(text: str) -> None:

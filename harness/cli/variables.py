@@ -15,7 +15,7 @@ from harness.cli.options import (
     RecordedDataOptions,
     grouped,
 )
-from harness.cli.saying import show, write
+from harness.cli.saying import doing, show, write
 
 
 @grouped
@@ -57,7 +57,7 @@ def variables(  # noqa: PLR0913 - one argument an option
         samples=samples,
         seed=seed,
     )
-    with of.open() as source:
+    with doing("measuring the embeddings of the test part"), of.open() as source:
         runs = load_sources(source, select=own.selecting(of.select, source))
         data = recorded_dataset(
             load_registry(plugin or ()),

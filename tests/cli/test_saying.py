@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,20 @@ def test_names_of_files_and_classes_are_escaped_in_errors(
     assert SHOWN in line
     assert "\x1b" not in line
     assert len(line.splitlines()) == 1
+
+
+def test_on_a_terminal_a_long_silence_says_what_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = threading.Event()
+    monkeypatch.setattr(saying, "say", lambda *_, **__: said.set())
+    with saying.doing("reading"):
+        assert not said.is_set()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with saying.doing("reading"):
+        pass
+    assert not said.is_set()
+    monkeypatch.setattr(saying, "_PATIENCE", 0.0)
+    with saying.doing("reading"):
+        assert said.wait(60.0)
+    assert capsys.readouterr() == ("", "")
