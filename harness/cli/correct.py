@@ -98,7 +98,7 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
     if out is not None and not out.absolute().parent.is_dir():
         raise UserError(f"--out {out}: there is no folder {out.parent}")
     if (methods is None) == (read is None):
-        raise UserError("bench correct: needs --methods, or --read FILE for what was written")
+        raise UserError("give --methods, or --read FILE for what was written, and not both")
     if read is not None:
         found = read_corrected(read)
     else:
