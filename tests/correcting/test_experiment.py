@@ -312,7 +312,7 @@ def test_wrong_options_are_a_line(tmp_path: Path) -> None:
         ran("--methods", "triplet", "--figure", "curves.gif")
     with refused(r"correcting.rule: 'smallest' is not allowed"):
         ran("--methods", "triplet", "--rule", "smallest")
-    with refused("needs --methods, or --read FILE"):
+    with refused("give --methods, or --read FILE"):
         ran("--metric", "ami")
     with refused(
         "protocol 'frozen-text': does not say what a user corrects .*; user-corrected does"
