@@ -16,7 +16,7 @@ from harness.cli.options import (
     grouped,
 )
 from harness.cli.saying import say
-from harness.errors import NotComparable
+from harness.errors import NotComparable, counted
 from harness.settings import DEFAULT_STORE
 
 DEFAULT_RESULTS = Path("results")
@@ -103,6 +103,6 @@ def publish(  # noqa: PLR0913 - one argument an option
     rows = len(by_method(publication.records()))
     asked = publication.folds * publication.replicates * rows
     say(
-        f"{'wrote' if changed else 'unchanged:'} {path}: {rows} methods, "
+        f"{'wrote' if changed else 'unchanged:'} {path}: {counted(rows, 'method')}, "
         f"{done} of {asked} runs done, {path.stat().st_size:,} bytes"
     )

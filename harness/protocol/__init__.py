@@ -272,8 +272,10 @@ def read_protocol(
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file{nearest(str(path), _beside(path))}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is no text") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     return parse_protocol(text, where=path.name, dataset=dataset, overrides=overrides)
 
 

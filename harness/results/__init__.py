@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import NotComparable, UserError, unknown
+from harness.errors import NotComparable, UserError, counted, unknown
 from harness.metrics import RANKED_BY
 from harness.record import Identity
 from harness.results.board import Aggregate, Board
@@ -193,6 +193,6 @@ def described(scope: Scope, beside: Scope | None = None) -> str:
     same = beside is not None and scope.dataset_digest == beside.dataset_digest
     dataset = "" if named or same else f"dataset {scope.dataset_digest[:8]}, "
     return (
-        f"{scope.protocol} on {scope.dataset} ({scope.records} runs, {lock}protocol "
+        f"{scope.protocol} on {scope.dataset} ({counted(scope.records, 'run')}, {lock}protocol "
         f"{scope.protocol_digest[:8]}, {dataset}training semantics {scope.training_semantics})"
     )

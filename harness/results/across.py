@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.errors import NotComparable, UserError, unknown
+from harness.errors import NotComparable, UserError, counted, unknown
 from harness.metrics import title_of
 from harness.results.board import Board
 from harness.results.telling import LEVEL, Telling
@@ -75,7 +75,7 @@ def compare_across(
     common = sorted(set(means[0]).intersection(*means[1:]))
     if len(common) < 2:
         raise NotComparable(
-            f"these leaderboards share {len(common)} methods with scores (needed: 2)"
+            f"these leaderboards share {counted(len(common), 'method')} with scores (needed: 2)"
         )
     sign = 1.0 if higher_is_better else -1.0
     scores = [[sign * board[method] for board in means] for method in common]

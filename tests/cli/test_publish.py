@@ -17,7 +17,7 @@ def test_it_says_what_it_wrote_and_writes_the_same_again(tmp_path, make_store):
     path = tmp_path / "results" / "smoke" / "digits.json"
     first = bench("publish", "--no-audit", *options)
     assert first.returncode == 0
-    assert first.stdout.startswith(f"wrote {path}: 1 methods, 6 of 6 runs done, ")
+    assert first.stdout.startswith(f"wrote {path}: 1 method, 6 of 6 runs done, ")
     assert bench("publish", "--no-audit", *options).stdout.startswith(f"unchanged: {path}")
 
 

@@ -207,7 +207,7 @@ def test_a_run_that_is_not_in_the_store_is_unknown(store: Path) -> None:
 
 
 def test_a_missing_protocol_file_is_an_error() -> None:
-    assert error_of("gone.toml").startswith("gone.toml: cannot be read: ")
+    assert error_of("gone.toml").startswith("gone.toml: no such file")
 
 
 def test_what_failed_to_load_is_told_too(plugin: Path) -> None:

@@ -192,7 +192,7 @@ def test_bad_toml_is_one_line_with_its_place(toy: str) -> None:
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "gone.toml"
-    with pytest.raises(UserError, match=r"gone\.toml: cannot be read: .*No such file") as raised:
+    with pytest.raises(UserError, match=r"gone\.toml: no such file") as raised:
         read_protocol(path)
     assert "\n" not in str(raised.value)
 
@@ -200,7 +200,7 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "image.toml"
     path.write_bytes(b"\x89PNG\xff\xfe")
-    with pytest.raises(UserError, match=r"image\.toml: cannot be read: .*utf-8") as raised:
+    with pytest.raises(UserError, match=r"image\.toml: is no text") as raised:
         read_protocol(path)
     assert "\n" not in str(raised.value)
 
@@ -208,7 +208,7 @@ def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
 def test_a_folder_is_no_protocol(tmp_path: Path) -> None:
     path = tmp_path / "folder.toml"
     path.mkdir()
-    with pytest.raises(UserError, match=r"cannot be read: .*Is a directory"):
+    with pytest.raises(UserError, match=r"folder\.toml: cannot be read: Is a directory"):
         read_protocol(path)
 
 

@@ -45,7 +45,7 @@ def test_a_dataset_can_be_chosen(store: Store) -> None:
 
 
 def test_what_else_the_store_holds_is_noted(store: Store) -> None:
-    assert "smoke on glyphs (1 runs, protocol aaaaaaaa" in load_board(store).notes[-1]
+    assert "smoke on glyphs (1 run, protocol aaaaaaaa" in load_board(store).notes[-1]
 
 
 def test_an_unknown_protocol_is_refused_with_the_nearest_name(store: Store) -> None:

@@ -102,7 +102,7 @@ def test_what_each_dataset_tells_of_the_leader_shares_the_level(board: MakeBoard
     ("means", "said", "code"),
     [
         ([{"a": 0.5, "b": 0.1}], "needs two published leaderboards", 2),
-        ([{"a": 0.5, "b": 0.1}, {"a": 0.5, "c": 0.1}], "share 1 methods", 3),
+        ([{"a": 0.5, "b": 0.1}, {"a": 0.5, "c": 0.1}], "share 1 method ", 3),
     ],
 )
 def test_what_cannot_be_compared_is_refused(
