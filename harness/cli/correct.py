@@ -18,7 +18,7 @@ from harness.cli.options import (
     SetOption,
     WithOption,
 )
-from harness.cli.saying import say, show, write
+from harness.cli.saying import show, tell, write
 from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
             device=device,
         )
         for note in asked.notes:
-            say(note, err=True)
+            tell(note, err=True)
         held = read_corrected(out) if out is not None and out.exists() else None
         for found in _gone_through(asked, device, held):
             if out is not None:  # what is done stays, whatever ends the rest

@@ -14,7 +14,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
-from harness.cli.saying import doing, say
+from harness.cli.saying import doing, say, tell
 from harness.errors import UserError
 from harness.settings import DEFAULT_STORE
 
@@ -75,7 +75,7 @@ def embed(  # noqa: PLR0913 - one argument an option
     with doing(f"reading {data}"):
         inputs = load_inputs(data, read.reading(), size=side)
     for note in inputs.notes:
-        say(f"{data}: {note}", err=True)
+        tell(f"{data}: {note}", err=True)
     rows = inputs.rows
     if found.recipe is None and rows.ndim == 4 and rows.shape[1] == 1:
         rows = np.repeat(rows, found.inputs[0], axis=1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hi
 
 import typer
 
-from harness.cli.saying import say
+from harness.cli.saying import tell
 from harness.errors import unknown
 from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE, OWN_DATA_PROTOCOL
 
@@ -339,5 +339,5 @@ class BenchmarkOptions:
             **more,
         )
         for note in made.notes:
-            say(note, err=True)
+            tell(note, err=True)
         return made

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import OwnDataOptions, grouped
-from harness.cli.saying import doing, say
+from harness.cli.saying import doing, say, tell
 from harness.errors import UserError
 
 app = typer.Typer(help="Protocols of your own.", no_args_is_help=True)
@@ -76,9 +76,9 @@ def new(
     test = make_split(dataset, rules.split, fold=0, seed=0).test
     understood = (*described(dataset, rules.split), *searches(dataset, test, rules.scoring))
     for line in (*dataset.notes, *understood):
-        say(f"{dataset.name}: {line}", err=True)
+        tell(f"{dataset.name}: {line}", err=True)
     for line in reasons[1:]:
-        say(line)
+        tell(line)
     say(f"{file}: protocol {rules.name}, digest {rules.digest[:12]}")
     say(command)
 

@@ -8,9 +8,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from shutil import get_terminal_size
-from textwrap import fill
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING
 
 import typer
@@ -52,12 +51,17 @@ def doing(what: str) -> Iterator[None]:
         timer.cancel()
 
 
-def tell(text: str) -> None:
+def tell(text: str, *, err: bool = False) -> None:
     """Write sentences, a line each; a terminal's are broken at blanks, and go on deeper."""
-    if sys.stdout.isatty():
-        broken = partial(fill, width=get_terminal_size().columns, subsequent_indent=" " * 4)
-        text = "".join(f"{broken(line)}\n" for line in text.splitlines())
-    say(text, nl=False)
+    if (sys.stderr if err else sys.stdout).isatty():
+        wrapper = TextWrapper(
+            width=get_terminal_size().columns,
+            subsequent_indent=" " * 4,
+            break_long_words=False,  # names and paths
+            break_on_hyphens=False,
+        )
+        text = "\n".join(map(wrapper.fill, escaped(text).splitlines()))
+    say(text.removesuffix("\n"), err=err)
 
 
 def show(table: Table, format: Format) -> None:  # noqa: A002 - named as its option

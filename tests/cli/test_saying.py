@@ -90,3 +90,17 @@ def test_on_a_terminal_a_long_silence_says_what_is_done(
     with saying.doing("reading"):
         assert said.wait(60.0)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("err", [False, True])
+def test_sentences_are_broken_at_blanks_on_a_terminal_alone(
+    err: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    text = f"one: {NASTY} and many more words\ntwo\n"
+    saying.tell(text, err=err)
+    assert capsys.readouterr()[err] == saying.escaped(text)
+    monkeypatch.setattr(sys.stderr if err else sys.stdout, "isatty", lambda: True)
+    saying.tell(text, err=err)
+    lines = capsys.readouterr()[err].splitlines()
+    assert lines == ["one:", f"    {SHOWN}", "    and many more", "    words", "two"]
