@@ -38,9 +38,12 @@ class NotComparable(UserError):
     exit_code = EXIT_NOT_COMPARABLE
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the closest allowed name, or an empty string."""
-    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+def nearest(name: str, allowed: Iterable[str], *, likeness: float = 0.5) -> str:
+    """Return `; did you mean 'x'?` for the closest allowed name, or an empty string.
+
+    `likeness`: of two names 0 to 1, from which on one is close (difflib's ratio).
+    """
+    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=likeness)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 

@@ -97,8 +97,16 @@ def label_column(source: Source, reading: Reading) -> str | None:
     return found[0]
 
 
+_PARTS = ("train", "test")
+
+
 def held_by(source: Source) -> str:
     """Why a column that is named as labels are has none, or what else may be read wrongly."""
+    if not source.table and all(any(one in key(n) for n in source.names) for one in _PARTS):
+        return (
+            " (join the parts: one array of inputs, one of labels, and an array split that says "
+            "train or test)"
+        )
     for name in named(LABELS, source.names):
         if source.kind(name) in ("vectors", "other", "encoded"):
             if source.kind(name) == "encoded":

@@ -132,13 +132,21 @@ def _has_vectors(source: Source, label: str) -> bool:
     return any(source.kind(name) == "vectors" for name in source.names if name != label)
 
 
+def _no_inputs(array: Array, where: Path) -> UserError:
+    cure = ""
+    if array.ndim in (3, 4) and array.dtype.kind in "fiu":
+        scaled = " from 0 to 255" if array.dtype.kind != "f" else ", those from 0 to 1 times 255"
+        cure = f": save the pixels{scaled}, .astype('uint8')"
+    return UserError(
+        f"{where}: inputs are {array.dtype} {array.shape}; images are uint8 of three or four "
+        f"dimensions, vectors real numbers of two{cure}"
+    )
+
+
 def pixels_of(array: Array, where: Path) -> npt.NDArray[np.uint8]:
     """Images as uint8 (N, C, H, W); UserError for an array that is none."""
     if array.dtype != np.uint8:
-        raise UserError(
-            f"{where}: inputs are {array.dtype} {array.shape}; images are uint8 of three or four "
-            "dimensions, vectors real numbers of two"
-        )
+        raise _no_inputs(array, where)
     if array.ndim == 3:
         return array[:, np.newaxis]
     if array.ndim == 4 and {array.shape[1], array.shape[3]} <= {*_CHANNELS}:
@@ -156,10 +164,7 @@ def pixels_of(array: Array, where: Path) -> npt.NDArray[np.uint8]:
 def vectors_of(array: Array, where: Path) -> npt.NDArray[np.float32]:
     """Vectors as float32 (N, D); UserError for an array that is none, or is not finite."""
     if array.ndim != 2 or array.dtype.kind not in "fiu":
-        raise UserError(
-            f"{where}: inputs are {array.dtype} {array.shape}; images are uint8 of three or four "
-            "dimensions, vectors real numbers of two"
-        )
+        raise _no_inputs(array, where)
     vectors = array.astype(np.float32, copy=False)
     if not np.isfinite(vectors).all():
         row = int(np.argmin(np.isfinite(vectors).all(axis=1)))

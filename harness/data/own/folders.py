@@ -11,9 +11,9 @@ from harness.data.dataset import Attribute, Dataset
 from harness.data.decoding import OWN, image_dataset
 from harness.data.formats.images import OTHER_SUFFIXES, SUFFIXES
 from harness.data.formats.trees import Tree, is_hidden, walk
-from harness.data.own.parts import Parts, is_part, parts_of
+from harness.data.own.parts import NAMES, Parts, is_part, parts_of
 from harness.data.sources.index import ImageIndex, coded
-from harness.errors import UserError, counted
+from harness.errors import UserError, counted, nearest
 from harness.reading import SUFFIXES as TABLES
 from harness.reading import suffix_of
 from harness.reading.labels import odd_names
@@ -147,9 +147,10 @@ def _arranged(images: list[tuple[str, tuple[str, ...]]], where: Path) -> _Arrang
     nested = [top for top in parted if top not in flat]
     if nested:
         others = [top for top in tops if top not in parted]
+        near = next(filter(None, (nearest(one, NAMES, likeness=0.7) for one in others)), "?")
         raise UserError(
-            f"{where}: is {nested[0]} a part or a class, beside {listed(others)}? Put all classes "
-            f"into parts (train, test), or rename {nested[0]}"
+            f"{where}: is {nested[0]} a part or a class, beside {listed(others)}{near} Put all "
+            f"classes into parts (train, test), or rename {nested[0]}"
         )
     notes = [f"folder {top} is taken for a class, not for a part" for top in parted]
     notes += _doubled(steps)

@@ -140,6 +140,8 @@ def test_a_file_under_another_name_is_refused(tmp_path: Path, ending: str, reall
         ({"images": IMAGES}, "no array of labels"),
         ({"images": IMAGES, "labels": LABELS[:5]}, "6 inputs do not go with 5 labels"),
         ({"images": IMAGES.astype(np.int32), "labels": LABELS}, r"inputs are int32 \(6, 5, 4\)"),
+        ({"images": IMAGES / 255, "labels": LABELS}, "those from 0 to 1 times 255, .astype"),
+        ({"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES, "y_test": LABELS}, "join the"),
         ({"images": COLOUR[..., :2], "labels": LABELS}, "have no 1 or 3 channels"),
         ({"X": np.full((6, 2), np.nan), "y": LABELS}, "values that are not finite"),
         ({"X": VECTORS, "y": LABELS + 0.5}, r"column y: holds real numbers \(\d\.5\)"),

@@ -154,8 +154,10 @@ def test_a_stray_folder_beside_parts_is_left_out_and_told(tmp_path: Path, encode
 
 
 def test_a_single_part_beside_others_is_asked_for(tmp_path: Path, encode):
-    with pytest.raises(UserError, match="is train a part or a class, beside old"):
+    with pytest.raises(UserError, match=r"is train a part or a class, beside old\? Put all"):
         load_path(layout(tmp_path / "m", encode, "train", "old"))
+    with pytest.raises(UserError, match="beside tarin; did you mean 'train'\\? Put all"):
+        load_path(layout(tmp_path / "n", encode, "tarin", "test"))
 
 
 def test_a_class_may_have_the_name_of_a_part(tmp_path: Path, encode):
