@@ -51,6 +51,8 @@ def embeddings_of(source: Source, reading: Reading) -> Embeddings:
     names, notes = dimensions(source, reading)
     if len(names) == 1 and source.kind(names[0]) not in ("whole", "real", "text"):
         rows = source.array(names[0])
+        if rows.ndim == 0:
+            raise UserError(f"{source.where}: holds one number, not a vector a row")
         return Embeddings(rows, notes=(*source.notes, *notes))
     rows = source.matrix(names)
     headed = getattr(source, "headed", True)
@@ -80,6 +82,11 @@ def dimensions(source: Source, reading: Reading) -> tuple[list[str], list[str]]:
             f"{source.where}: no columns of numbers that may be dimensions; it has "
             f"{listed(source.names)}{_first_text(source, beside)}"
             f"{one if len(source.names) == 1 else ''}"
+        )
+    if len(numbers) == 1 and _counting(source, numbers):
+        raise UserError(
+            f"{source.where}: no column but {numbers[0]} may be a dimension, and that counts the "
+            f"rows{_first_text(source, beside)}: --columns {numbers[0]} takes it all the same"
         )
     _refuse_strangers(source, numbers)
     _refuse_texts(source, numbers)
@@ -125,7 +132,9 @@ def _refuse_strangers(source: Source, numbers: list[str]) -> None:
     largest = max(numbered.values(), key=len, default=[])
     strangers = [name for name in numbers if name not in largest] if len(largest) > 1 else []
     if not strangers and len(largest) < 2:
-        strangers = _counting(source, numbers) or _whole_among_real(source, numbers)
+        strangers = (len(numbers) > 1 and _counting(source, numbers)) or _whole_among_real(
+            source, numbers
+        )
     if strangers:
         rest = [name for name in numbers if name not in strangers]
         raise UserError(
@@ -162,8 +171,8 @@ def _refuse_texts(source: Source, numbers: Sequence[str]) -> None:
 
 
 def _counting(source: Source, numbers: Sequence[str]) -> list[str]:
-    """A first column that counts the rows, beside others."""
-    if len(numbers) < 2 or source.kind(numbers[0]) != "whole":
+    """A first column that counts the rows."""
+    if source.kind(numbers[0]) != "whole":
         return []
     values = source.matrix(numbers[:1])[:, 0]
     steps = len(values) > 2 and bool((np.diff(values) == 1).all()) and values[0] in (0, 1)

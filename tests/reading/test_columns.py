@@ -102,6 +102,14 @@ def test_a_headless_column_that_counts_is_asked_for(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.rows, POINTS)
 
 
+def test_a_count_of_the_rows_is_not_all_that_is_scored(write: Written) -> None:
+    words = [f"1,{100 + place}.5" for place in range(6)]
+    path = write(pd.DataFrame({"label": CLASSES, "a": words, "b": range(6)}), "t")
+    with pytest.raises(UserError, match=r"b may be a dimension, and that counts .*first '1,100.5'"):
+        read_embeddings(path)
+    assert read_embeddings(path, Reading(columns="b")).rows.shape == (6, 1)
+
+
 def test_coordinates_x_and_y_are_dimensions(write: Written) -> None:
     path = write(pd.DataFrame(POINTS[:, :2], columns=["x", "y"]).assign(label=CLASSES), "t")
     np.testing.assert_array_equal(read_embeddings(path).rows, POINTS[:, :2])

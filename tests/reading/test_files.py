@@ -176,6 +176,14 @@ def test_a_file_that_is_not_what_it_says_is_one_clear_line(
     assert "\n" not in str(caught.value)
 
 
+def test_a_number_alone_is_no_embeddings(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.float32(3))
+    np.savez(tmp_path / "a.npz", embeddings=np.float32(3), epoch=7)
+    for name in ("a.npy", "a.npz"):
+        with pytest.raises(UserError, match=f"{name}: holds one number, not a vector a row"):
+            read_embeddings(tmp_path / name)
+
+
 def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No such file"):
         read_embeddings(tmp_path / "none.npy")
