@@ -240,6 +240,8 @@ class Benchmark:
 
     def _replicates(self, seeds: int | None) -> int:
         rules = self.protocol
+        if seeds is not None and type(seeds) is not int:
+            raise UserError(f"--seeds {seeds}: must be a whole number, not {type(seeds).__name__}")
         if seeds is not None and not 1 <= seeds <= rules.replicates:
             raise UserError(
                 f"--seeds {seeds}: protocol '{rules.name}' has {rules.replicates} replicates "
@@ -343,4 +345,4 @@ def _texts(given: Given) -> list[str]:
             f"{key}={value if isinstance(value, str) else json.dumps(value)}"
             for key, value in given.items()
         ]
-    return list(given)
+    return [given] if isinstance(given, str) else list(given)

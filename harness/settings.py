@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Self
 
@@ -42,6 +43,8 @@ class Settings:
     seconds a run may take. `memory_limit`: bytes of main memory that a worker may hold.
     `address`: of the cluster, for an executor that has one. `sandbox`: whether processes of plugins
     are fenced; None for where the system has it and runs are trained on the processor.
+
+    Raises UserError for numbers that are none of such.
     """
 
     workers: int | None = 1
@@ -52,6 +55,17 @@ class Settings:
     memory_limit: int | None = None
     address: str | None = None
     sandbox: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "threads", "together", "workers_per_gpu"):
+            count = getattr(self, name)
+            whole = isinstance(count, Integral) and not isinstance(count, bool)
+            if not ((whole and count >= 1) or (name == "workers" and count is None)):
+                raise UserError(f"settings: {name}={count!r}: must be a whole number from 1 up")
+        for name in ("time_limit", "memory_limit"):
+            limit = getattr(self, name)
+            if limit is not None and not (isinstance(limit, Real) and 0 < limit < math.inf):
+                raise UserError(f"settings: {name}={limit!r}: must be a number above 0, or None")
 
     @property
     def limited(self) -> bool:

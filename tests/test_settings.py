@@ -1,9 +1,11 @@
 """What people type for limits, and what it is read as."""
 
+from typing import Any
+
 import pytest
 
 from harness.errors import UserError
-from harness.settings import seconds, size
+from harness.settings import Settings, seconds, size
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,29 @@ def test_what_is_no_time_is_one_line_that_says_what_is(text: str) -> None:
 def test_what_is_no_size_is_one_line_that_says_what_is(text: str) -> None:
     with pytest.raises(UserError, match="allowed: a number with M, G or T"):
         size("--memory-limit", text)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"workers": 0},
+        {"workers": -1},
+        {"workers": "2"},
+        {"workers": True},
+        {"threads": 0},
+        {"threads": None},
+        {"threads": 1.5},
+        {"together": 0},
+        {"workers_per_gpu": 0},
+        {"time_limit": 0},
+        {"time_limit": -5.0},
+        {"time_limit": "10m"},
+        {"time_limit": float("nan")},
+        {"memory_limit": 0},
+        {"memory_limit": float("inf")},
+    ],
+)
+def test_numbers_that_are_none_of_a_machine_are_refused(given: dict[str, Any]) -> None:
+    (name,) = given
+    with pytest.raises(UserError, match=f"^settings: {name}=.*: must be a (whole )?number"):
+        Settings(**given)
