@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import Self
 
@@ -64,7 +64,7 @@ class Settings:
                 raise UserError(f"settings: {name}={count!r}: must be a whole number from 1 up")
         for name in ("time_limit", "memory_limit"):
             limit = getattr(self, name)
-            if limit is not None and not (isinstance(limit, Real) and 0 < limit < math.inf):
+            if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
                 raise UserError(f"settings: {name}={limit!r}: must be a number above 0, or None")
 
     @property

@@ -534,6 +534,65 @@ def a_patched_json(batch, embed):
     json.loads = lambda *a, **k: 1/0
 
 
+@per_batch
+def a_patched_autograd(batch, embed):
+    import torch
+    torch.Tensor.backward = torch.autograd.backward = lambda *a, **k: None
+
+
+@kind()
+class Parameters_given_to_the_optimizer(Base):
+    def __init__(self):
+        import torch
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, batch, embed):
+        import torch
+        for found in [o for o in gc.get_objects() if type(o).__name__ == "Adam"]:
+            found.add_param_group({"params": [torch.nn.Parameter(torch.ones(3))], "lr": 3.0})
+        return self.scale * super().forward(batch, embed)
+
+
+@per_batch
+def words_of_validation(batch, embed):
+    embed._channel.send("selected", {"step": 1, "map_at_r": 1.0})
+
+
+@per_batch
+def a_group_of_errors(batch, embed):
+    raise BaseExceptionGroup("\x1b[2J", [KeyboardInterrupt("\x07"), SystemExit(0)])
+
+
+class Hidden(type):
+    @property
+    def __name__(cls):
+        raise RuntimeError
+
+
+class Nameless(Exception, metaclass=Hidden):
+    pass
+
+
+@per_batch
+def an_error_without_a_name(batch, embed):
+    raise Nameless
+
+
+@per_batch
+def hooks_of_the_interpreter(batch, embed):
+    import atexit
+    atexit.register(os._exit, 0)
+    sys.excepthook = sys.unraisablehook = lambda *a: os._exit(0)
+    sys.settrace(lambda *a: None)
+
+
+@per_batch
+def rings_an_alarm(batch, embed):
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
+    time.sleep(1)
+
+
 @hookimpl
 def bench_methods():
     return list(KINDS.values())
@@ -609,6 +668,13 @@ OUTCOMES = {
     "graphs-without-end": "out-of-memory",
     "arrays-that-lie-in-one-place": "out-of-memory",
     "a-patched-json": "tampered",
+    "a-patched-autograd": "bad-loss",
+    "parameters-given-to-the-optimizer": "tampered",
+    "words-of-validation": "tampered",
+    "a-group-of-errors": "crashed",
+    "an-error-without-a-name": "died",
+    "hooks-of-the-interpreter": HONEST,
+    "rings-an-alarm": "died",
 }
 SHORT = [
     "training.steps=4",
