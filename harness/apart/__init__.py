@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from harness.errors import one_line
-from harness.printed import Printed
+from harness.errors import Printed, one_line
 
 _DEATH_SIGNAL = 1
 GRACE_SECONDS = 5.0

@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import sandbox
-from harness.errors import UserError, plain
-from harness.printed import Printed
+from harness.errors import Printed, UserError, plain
 from harness.registry.origin import Origin
 
 SECONDS = 60.0
