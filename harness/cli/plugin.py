@@ -97,6 +97,6 @@ def _passes(method: Method) -> bool:
 
 
 def _print(finding: Finding) -> None:
-    word = typer.style(finding.outcome, fg=_COLOURS[finding.outcome])
     reason = f": {finding.reason}" if finding.reason else ""
-    say(f"  {word}  {finding.check}{reason}")
+    say(f"  {finding.outcome}", colour=_COLOURS[finding.outcome], nl=False)
+    say(f"  {finding.check}{reason}")

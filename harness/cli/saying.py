@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from harness.table import Format, Table
 
 
-def say(text: str, *, err: bool = False, nl: bool = True) -> None:
-    """Write for a person, control characters escaped; on standard error if `err`."""
-    typer.echo(escaped(text), err=err, nl=nl)
+def say(text: str, *, err: bool = False, nl: bool = True, colour: str | None = None) -> None:
+    """Write for a person, control characters escaped; on standard error if `err`.
+
+    `colour`: on a terminal, as click names it.
+    """
+    shown = escaped(text)
+    typer.echo(typer.style(shown, fg=colour) if colour else shown, err=err, nl=nl)
 
 
 def write(text: str, *, nl: bool = False) -> None:

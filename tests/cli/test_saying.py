@@ -104,3 +104,13 @@ def test_sentences_are_broken_at_blanks_on_a_terminal_alone(
     saying.tell(text, err=err)
     lines = capsys.readouterr()[err].splitlines()
     assert lines == ["one:", f"    {SHOWN}", "    and many more", "    words", "two"]
+
+
+def test_a_colour_is_a_terminals_alone_and_the_text_is_escaped_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saying.say(NASTY, colour="green", nl=False)
+    assert capsys.readouterr().out == SHOWN
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    saying.say(NASTY, colour="green", nl=False)
+    assert capsys.readouterr().out == f"\x1b[32m{SHOWN}\x1b[0m"
