@@ -300,7 +300,13 @@ def _untouched(document: Any, where: str) -> Publication:
 def publication_of(document: Any, where: str) -> Publication:
     """The publication that parsed JSON holds, whether or not its content digest is right."""
     if not is_publication(document):
-        raise UserError(f"{where}: is no published leaderboard (`bench publish` writes one)")
+        corrected = isinstance(document, dict) and "courses" in document
+        cure = (
+            f"`bench correct --read {where}` shows it"
+            if corrected
+            else "`bench publish` writes one"
+        )
+        raise UserError(f"{where}: is no published leaderboard ({cure})")
     number = document["format"]
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise UserError(f"{where}: its format is {number!r}, which is no format of a publication")

@@ -14,7 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from harness import Benchmark, Method, Objective
+from harness import Benchmark, Method, Objective, load_board
 from harness.cli import correct as command
 from harness.cli import main
 from harness.correcting import (
@@ -38,7 +38,7 @@ from harness.execution.plan import Entrant
 from harness.protocol import Protocol, load_protocol, protocol_path
 from harness.protocol.rules import CorrectingRule
 from harness.registry import load_registry
-from harness.rescoring.datasets import Datasets
+from harness.rescoring.datasets import Datasets, NotAtHand
 from harness.rescoring.rescore import RuleBook
 from harness.training import Unsupported
 
@@ -455,3 +455,20 @@ def test_bench_run_names_the_command_that_goes_through_turns() -> None:
     asked = Benchmark(protocol="user-corrected", methods=list(load_registry().methods)[:1] or "all")
     with refused("`bench correct --protocol user-corrected` goes through them"):
         asked.plan()
+
+
+def test_the_published_file_holds_and_is_no_board() -> None:
+    path = Path(__file__).parents[2] / "results" / "user-corrected" / "debian-packages-small.json"
+
+    class Elsewhere(Datasets):  # going through all controls again takes minutes
+        def version(self, name: str, digest: str) -> Dataset:
+            raise NotAtHand(f"{name} of digest {digest[:12]} is not at hand")
+
+    document, found = json.loads(path.read_text()), read_corrected(path)
+    checked = list(verify_corrected(document, found, RuleBook(), Elsewhere((), [])))
+    assert [one.problems for one in checked] == [()] * len(checked)
+    assert {one.seed for one in found.courses} == set(range(5))
+    with pytest.raises(
+        UserError, match=r"no published leaderboard \(`bench correct --read .*json`"
+    ):
+        load_board(path)

@@ -14,7 +14,7 @@ from harness.rescoring.verify import verify_publication
 from harness.results.publication import content_digest
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
-FILES = sorted(RESULTS.rglob("*.json"))
+FILES = sorted(path for path in RESULTS.rglob("*.json") if path.parent.name != "user-corrected")
 SMOKE = RESULTS / "smoke" / "digits.json"
 
 

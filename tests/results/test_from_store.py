@@ -13,7 +13,11 @@ from harness.results.display import render_board
 from harness.results.publication import load_publication
 from harness.store import Store
 
-RESULTS = sorted((Path(__file__).parents[2] / "results").glob("*/*.json"))
+RESULTS = sorted(
+    path
+    for path in (Path(__file__).parents[2] / "results").glob("*/*.json")
+    if path.parent.name != "user-corrected"  # no board
+)
 MakeRun = Callable[..., Record]
 MakeRuns = Callable[..., list[Record]]
 
