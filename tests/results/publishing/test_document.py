@@ -75,7 +75,7 @@ def test_foreign_files_are_a_line(tmp_path, text, said):
 
 def test_binary_and_missing_files_are_a_line(tmp_path):
     (tmp_path / "x.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is no JSON, and no text"):
         load_publication(tmp_path / "x.json")
     with pytest.raises(UserError, match="there is no such file"):
         load_publication(tmp_path / "y.json")
