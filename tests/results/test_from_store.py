@@ -65,10 +65,12 @@ def test_a_published_board_comes_out_of_a_store_as_it_went_in(
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.name)
 def test_a_published_board_has_the_means_that_the_publication_states(path: Path) -> None:
     published = load_publication(path)
-    rows = {row.method: row for row in build_board(published.records()).rows}
+    board = build_board(published.records())
+    rows = {(row.method, repr(dict(row.hyperparameters))): row for row in board.rows}
     for method in published.methods:
+        row = rows[method.method, repr(dict(method.hyperparameters))]
         for name, (mean, _, _, n) in method.separated.items():
-            found = rows[method.method].metrics[name]
+            found = row.metrics[name]
             assert (found.mean, found.n) == (pytest.approx(mean, abs=1e-6), n)
             if found.low is not None and found.high is not None:  # within folds, and in bounds
                 bottom = -1.0 if name in ("ami", "ari") else 0.0
