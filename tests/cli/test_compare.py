@@ -100,7 +100,7 @@ def on_a_terminal(command: Sequence[str | Path], columns: int, lines: int) -> li
 def test_nothing_is_wider_than_a_terminal_of_80_columns(command: str, store: Path) -> None:
     words = [word.format(store=store, folder=store.parent) for word in command.split()]
     lines = on_a_terminal([*words, "--store", store], 80, 24)
-    assert max(map(len, lines)) <= 80
+    assert max(len(line.replace(str(store.parent), "")) for line in lines) <= 80  # a path is whole
     assert "triplet" in "".join(lines)
 
 

@@ -230,7 +230,7 @@ def test_a_pretrained_backbone_embeds_images_with_labels_or_without(images: Path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("embed", "rsnet", "flat"), "no file of bench export.*no backbone.*no store"),
+        (("embed", "rsnet", "{}/flat"), "no file of bench export.*no backbone.*no store"),
         (("embed", "x.safetensors", "flat"), "x.safetensors: no such file"),
         (("embed", "resnet50", "flat", "-o", "f.csv"), "a file of features ends in .npz"),
         (("export", "1", "-o", "e.pt"), "the file of an embedder ends in .safetensors"),
@@ -239,5 +239,5 @@ def test_a_pretrained_backbone_embeds_images_with_labels_or_without(images: Path
 )
 def test_a_slip_is_one_line(images: Path, arguments: tuple[str, ...], said: str) -> None:
     with pytest.raises(UserError, match=said) as refused:
-        bench(*arguments, "--store", images / "none")
+        bench(*(word.format(images) for word in arguments), "--store", images / "none")
     assert "\n" not in str(refused.value)
