@@ -27,7 +27,8 @@ from harness.registry.origin import Origin
 SECONDS = 60.0
 """How long a plugin may take to be imported and to list what it offers.
 
-Time in which others had the processor that it waited for is not counted, where the system tells.
+Time in which others had the processor that it waited for is not counted, where the system tells,
+but by the clock it has no more than ten times as long: the others may be its own.
 """
 _LOOK_SECONDS = 0.5
 MOST_BYTES = 16 * 1024**2
@@ -197,13 +198,14 @@ def _listen(children: Sequence[_AskedChild], *, limited: bool) -> None:
                 if not key.data.read(key.fd):
                     selector.unregister(key.fd)
             for child in waiting:
-                if limited and not child.ended and (fault := _too_long(child, began)):
+                if limited and not child.ended and (fault := _too_long(child.process.pid, began)):
                     child.give_up(fault)
                     selector.unregister(child.pipe)
 
 
-def _too_long(child: _AskedChild, began: float) -> str:
-    taken = time.monotonic() - began - kept_waiting(child.process.pid)
+def _too_long(pid: int, began: float) -> str:
+    elapsed = time.monotonic() - began
+    taken = max(elapsed - kept_waiting(pid), elapsed / 10)
     return f"it takes longer than {SECONDS:g} s" if taken > SECONDS else ""
 
 
