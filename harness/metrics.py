@@ -176,7 +176,11 @@ _COSTS: tuple[tuple[str, str, str], ...] = (
     ("preparation_seconds", "prepare s", "wall time of `prepare`"),
     ("input_seconds", "input s", "wall time that steps waited for their batches"),
     ("images_embedded", "images", "images through the backbone on the method's behalf"),
-    ("images_read", "images read", "images that the method took from its view of the training"),
+    (
+        "images_read",
+        "images read",
+        "images that the method took from its view of the training part",
+    ),
     ("images_drawn", "images drawn", "images in the batches of a run's steps, each view counted"),
     ("backward_passes", "backward passes", "gradients that came back through the backbone"),
     ("peak_memory_bytes", "peak memory", "the most memory that a run held, in bytes"),
@@ -317,8 +321,9 @@ def find_metric(text: str, among: Iterable[str], *, where: str) -> str:
     close = difflib.get_close_matches(text.casefold(), spoken, n=1, cutoff=0.5)
     if not close:
         raise unknown("metric", text, names, where=where)
+    prefix = f"{where}: " if where else ""
     raise UserError(
-        f"{where}: unknown metric '{text}'; did you mean '{spoken[close[0]]}'? "
+        f"{prefix}unknown metric '{text}'; did you mean '{spoken[close[0]]}'? "
         f"(allowed: {', '.join(names)})"
     )
 

@@ -75,6 +75,11 @@ class Session:
         retry_failed: bool = False,
         track: Sequence[str] = (),
     ) -> None:
+        if track:
+            from harness.trackers import read_track
+
+            for text in track:
+                read_track(text)  # what is misspelt is said before data are loaded
         self.benchmark = benchmark
         self.path = store
         self.plan = benchmark.plan()

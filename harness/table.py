@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Literal, get_args
@@ -30,7 +30,8 @@ class Column:
     On a narrow terminal columns are left out, those of the highest `priority` number first;
     columns of priority 0 always stay. No cell is ever cut; one of a column that `wraps` may go on
     in a second line. `least`: of prose that wraps, the width to which it is narrowed before any
-    column is left out. `brief`: the column of priority 0 that stands in for one left out.
+    column is left out. `brief`: the column that stands in for one left out, until it is left out
+    itself; `lacks`: what it says less, as is told below the table.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Column:
     wraps: bool = False
     least: int | None = None
     brief: Column | None = None
+    lacks: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", printable(self.title))
@@ -108,14 +110,25 @@ class FittedTable:
         if self.table.title:
             yield Text(printable(self.table.title), style="bold")
         yield _grid(self.table, shown)
-        if hidden:
-            names = ", ".join(column.title for column in hidden)
-            yield Text(f"not shown, for want of width: {names}", style="dim")
+        lacking = _lacking(hidden, shown)
+        if lacking:
+            yield Text(f"not shown, for want of width: {lacking}", style="dim")
         for note in self.table.notes:
             yield Text(printable(note), style="dim")
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(1, options.max_width)
+
+
+def _lacking(hidden: Sequence[Column], shown: Sequence[Column]) -> str:
+    """What a terminal is too narrow for: columns, and what those that stand in do not say."""
+    told = [", ".join(column.title for column in hidden)] if hidden else []
+    cut: dict[str, list[str]] = {}
+    for column in shown:
+        if column.lacks:
+            cut.setdefault(column.lacks, []).append(column.title)
+    told += [f"{what} of {', '.join(titles)}" for what, titles in cut.items()]
+    return "; ".join(told)
 
 
 def to_text(table: Table, width: int | None = None) -> str:
@@ -132,23 +145,21 @@ def to_text(table: Table, width: int | None = None) -> str:
 
 def fit(table: Table, width: int) -> tuple[list[Column], list[Column]]:
     """The columns shown within `width` and those left out: least important, rightmost first."""
-    shown = list(table.columns)
-    left_out = []
-    for column in _least_important_first(table.columns):
-        widths = zip(_widths(replace(table, columns=shown)), shown, strict=True)
-        if _total([min(wide, column.least or wide) for wide, column in widths]) <= width:
+    shown: list[Column | None] = list(table.columns)
+    while True:
+        there = [column for column in shown if column]
+        widths = zip(_widths(replace(table, columns=there)), there, strict=True)
+        room = _total([min(wide, column.least or wide) for wide, column in widths])
+        priority, place = max(
+            ((column.priority, place) for place, column in enumerate(shown) if column),
+            default=(0, 0),
+        )
+        if room <= width or priority == 0:
             break
-        place = shown.index(column)
-        shown[place : place + 1] = [column.brief] if column.brief else []
-        left_out += [] if column.brief else [column]
-    return shown, [column for column in table.columns if column in left_out]
-
-
-def _least_important_first(columns: Sequence[Column]) -> Iterator[Column]:
-    numbered = [(column.priority, place, column) for place, column in enumerate(columns)]
-    for priority, _, column in sorted(numbered, key=lambda entry: entry[:2], reverse=True):
-        if priority > 0:
-            yield column
+        column = shown[place]
+        shown[place] = column.brief if column else None
+    pairs = zip(table.columns, shown, strict=True)
+    return there, [column for column, stands in pairs if stands is None]
 
 
 def _widths(table: Table) -> list[int]:

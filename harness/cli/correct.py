@@ -78,8 +78,9 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
 ) -> None:
     """Cluster texts, let a user correct some, learn from that, and cluster again.
 
-    docs/user-corrected.md defines it. Scores are of texts that were never corrected. What the user
-    does is the protocol's; other values make it unlocked.
+    Scores are of texts that were never corrected. What the user does is the protocol's (`bench
+    show user-corrected`); other values make it unlocked. The page "Texts and clusters that users
+    correct" of the documentation defines it.
     """
     from harness.benchmark import Benchmark
     from harness.cli.report import write_output
@@ -105,12 +106,14 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
         terms_of(load_protocol(protocol, dataset=dataset))
         user = {"turns": turns, "clusters": clusters, "members": members, "rule": rule,
                 "withheld": withheld, "adaptive": adaptive or None}  # fmt: skip
+        overrides = _overrides(user)
+        _require_allowed(protocol, dataset, overrides)
         logging.getLogger("harness.correcting").setLevel(logging.INFO)
         asked = Benchmark(
             protocol=protocol,
             methods=methods or "",
             dataset=dataset,
-            overrides=[*_overrides(user), *(set_ or ())],
+            overrides=[*overrides.values(), *(set_ or ())],
             seeds=seeds,
             hyperparameters=with_ or (),
             plugins=plugin or (),
@@ -132,10 +135,23 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
         raise typer.Exit(EXIT_RUNS_FAILED)
 
 
-def _overrides(user: Mapping[str, Any]) -> list[str]:
-    """What is given of the user in place of the protocol's."""
+def _overrides(user: Mapping[str, Any]) -> dict[str, str]:
+    """What is given of the user in place of the protocol's, by option."""
     given = {name: value for name, value in user.items() if value is not None}
-    return [f"correcting.{name}={json.dumps(value)}" for name, value in given.items()]
+    return {name: f"correcting.{name}={json.dumps(value)}" for name, value in given.items()}
+
+
+def _require_allowed(protocol: str, dataset: str | None, overrides: Mapping[str, str]) -> None:
+    """UserError for a value that the protocol cannot have, by the option that gave it."""
+    from harness.errors import UserError
+    from harness.protocol import load_protocol
+
+    for name, override in overrides.items():
+        try:
+            load_protocol(protocol, dataset=dataset, overrides=[override])
+        except UserError as error:
+            said = str(error).removeprefix(f"--set {override}: correcting.{name}: ")
+            raise UserError(f"--{name}: {said}") from None
 
 
 def _gone_through(asked: Benchmark, device: str, held: Corrected | None) -> Iterator[Corrected]:
@@ -144,8 +160,9 @@ def _gone_through(asked: Benchmark, device: str, held: Corrected | None) -> Iter
     from harness.execution.machine import choose_device, set_threads
 
     set_threads(1)
-    bench = Bench(asked.registry, asked.protocol, asked.dataset, choose_device(device))
-    return go_through(bench, asked.entrants, seeds=asked.seeds, held=held)
+    entrants, chosen = asked.entrants, choose_device(device)  # what is wrong is said before loading
+    bench = Bench(asked.registry, asked.protocol, asked.dataset, chosen)
+    return go_through(bench, entrants, seeds=asked.seeds, held=held)
 
 
 def _text(found: Corrected) -> str:

@@ -45,8 +45,9 @@ def deploy(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Put recorded runs to work as galleries, with a background variable known of each query.
 
-    docs/dependent-variables.md says what the arms are. Rates of false accepts and rejects are
-    those at a threshold that neither the gallery nor the queries have chosen.
+    The arms are explained below the table; the page "Dependent variables" of the documentation
+    defines them. Rates of false accepts and rejects are those at a threshold that neither the
+    gallery nor the queries have chosen.
     """
     from harness.data.loading import recorded_dataset
     from harness.deployment.arms import DeploymentTerms

@@ -41,7 +41,12 @@ def new(
 
 @app.command()
 def check(
-    name: Annotated[str, typer.Argument(help="A method, or a distribution for all of its own.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A method; a distribution, or a plugin's .py file, for all of its own."
+        ),
+    ],
     plugin: Annotated[
         list[Path] | None,
         typer.Option(help="An uninstalled plugin file to load as well."),
@@ -50,7 +55,12 @@ def check(
     """Run the conformance suite on a method; exit code 1 if a check fails."""
     from harness.registry import load_registry
 
-    registry = load_registry(plugin or ())
+    files, file = list(plugin or ()), Path(name)
+    if file.suffix == ".py":
+        if not file.is_file():
+            raise UserError(f"{name}: no such file")
+        files, name = [*files, file], f"file:{file.name}"
+    registry = load_registry(files)
     failed = [method.name for method in _chosen(registry, name) if not _passes(method)]
     if failed:
         raise typer.Exit(EXIT_DOES_NOT_HOLD)
@@ -75,6 +85,10 @@ def _chosen(registry: Registry, name: str) -> Sequence[Method]:
         ]
         if of_distribution:
             return of_distribution
+        if name.startswith("file:"):
+            raise UserError(f"{name.removeprefix('file:')}: offers no methods")
+        if Path(name).is_dir():
+            raise UserError(f"{name}: is a folder; of a project, first: pip install -e ./{name}")
     return [registry.method(name).method]
 
 

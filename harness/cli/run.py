@@ -62,6 +62,11 @@ def run(  # noqa: PLR0913 - one argument an option
     ] = False,
 ) -> None:
     """Train and score methods by a protocol; what the store holds already is not run again."""
+    if track:
+        from harness.trackers import read_track
+
+        for text in track:
+            read_track(text)  # what is misspelt is said before plugins are loaded
     benchmark = what.benchmark(
         data=data,
         reading=None if data is None else read.reading(),

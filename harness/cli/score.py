@@ -95,7 +95,7 @@ def score(  # noqa: PLR0913 - a command has as many options as it has
 ) -> None:
     """Score embeddings by their labels: retrieval and clustering, with 95 % intervals.
 
-    docs/metrics.md defines the scores. The intervals are from a bootstrap over classes.
+    `bench show NAME` says what a score is. The intervals are from a bootstrap over classes.
     """
     from harness.cli.score_rows import (
         as_json,

@@ -42,7 +42,8 @@ def variables(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Say how much of each background variable an embedding carries, and what each disturbs.
 
-    docs/variables.md defines the measures. Nothing is trained: it reads what runs left in a store.
+    Nothing is trained: it reads what runs left in a store. The measures are explained below the
+    table; the page "Background variables" of the documentation defines them.
     """
     from harness.data.loading import recorded_dataset
     from harness.figures.sources import load_sources

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -60,7 +61,7 @@ class ViewsRuns:
 
     def __init__(self, store: Store, board: Board) -> None:
         self._protocol = f"{board.protocol}{SUFFIX}"
-        self._dataset = board.dataset
+        self._board = board
         there = (self._protocol, board.dataset_digest, board.semantics.training, board.unlocked)
         source = StoreSource(store)
         self._runs: dict[Hashable, Record] = {
@@ -94,10 +95,13 @@ class ViewsRuns:
         """How to get what is not there."""
         if self._runs or self._protocol not in published_names():
             return []
-        return [
-            f"F takes runs of the same seeds: bench run --protocol {self._protocol} "
-            f"--dataset {self._dataset}"
-        ]
+        board = self._board
+        methods = dict.fromkeys(row.method for row in board.rows)
+        seeds = 1 + max((seed for row in board.rows for seed in row.run_ids), default=0)
+        command = ["bench", "run", "--protocol", self._protocol, "--dataset", board.dataset]
+        command += ["--methods", ",".join(methods), "--seeds", str(seeds)]
+        command += [word for value in board.unlocked for word in ("--set", value)]
+        return [f"F takes runs of the same seeds: {shlex.join(command)}"]
 
 
 def _key(record: Record) -> Hashable:

@@ -113,7 +113,7 @@ def build_board(
         trunk=identity.trunk,
     )
     if ranked_by != RANKED_BY:
-        name = board.metric(ranked_by).name
+        name = board.metric(ranked_by, where="").name
         board = dataclasses.replace(board, ranked_by=name)
     ranked, ties = _ranked(board)
     beside = (*others, *odd, *rescored, *hidden, *disputed.values())

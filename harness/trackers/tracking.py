@@ -61,7 +61,7 @@ def tracking(
     Raises UserError for a text that reads otherwise, a package that is missing, or a place that
     cannot be written.
     """
-    wanted = [_read(text) for text in dict.fromkeys(texts)]
+    wanted = [read_track(text) for text in dict.fromkeys(texts)]
     with ExitStack() as stack:
         for text, make, path in wanted:
             try:
@@ -74,7 +74,8 @@ def tracking(
         yield
 
 
-def _read(text: str) -> tuple[str, Callable[[Path, Path, Dataset], Tracker], Path]:
+def read_track(text: str) -> tuple[str, Callable[[Path, Path, Dataset], Tracker], Path]:
+    """The text, what makes its tracker, and the place; UserError where it reads otherwise."""
     kind, colon, path = text.partition(":")
     if kind not in TRACKERS:
         raise unknown("tracker", kind, TRACKERS, where=f"--track {text}")

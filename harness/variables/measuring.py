@@ -24,25 +24,40 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """One measure: its title, and how its control deals values out: over classes or within each.
+    """One measure: its title, what it is, and how its control deals values out.
 
     Scores of retrieval by the variable are compared between methods, and have no control.
     """
 
     title: str
+    summary: str
     dealt: Literal["over classes", "within classes"] | None = None
 
 
 MEASURES: Mapping[str, Measure] = {
-    "probe": Measure(title="probe", dealt="over classes"),
-    "r2": Measure(title="R2", dealt="over classes"),
-    "ami": Measure(title="AMI", dealt="over classes"),
-    "p1_lost": Measure(title="P@1 lost", dealt="within classes"),
-    "farther": Measure(title="farther", dealt="within classes"),
-    "precision_at_1": Measure(title="P@1"),
-    "map_at_r": Measure(title="MAP@R"),
+    "probe": Measure(
+        title="probe",
+        summary="accuracy of a linear probe on held-out classes less that of the commonest value",
+        dealt="over classes",
+    ),
+    "r2": Measure(
+        title="R2", summary="of the same probe, of an ordered variable", dealt="over classes"
+    ),
+    "ami": Measure(title="AMI", summary="of k-means clusters and the values", dealt="over classes"),
+    "p1_lost": Measure(
+        title="P@1 lost",
+        summary="by pairs of one class and two values, beside pairs of one value",
+        dealt="within classes",
+    ),
+    "farther": Measure(
+        title="farther",
+        summary="how much farther apart those pairs are, in distances to other classes",
+        dealt="within classes",
+    ),
+    "precision_at_1": Measure(title="P@1", summary="with the values for labels"),
+    "map_at_r": Measure(title="MAP@R", summary="with the values for labels"),
 }
-"""Every measure by name; docs/variables.md says what they mean."""
+"""Every measure by name; docs/variables.md defines them."""
 RETRIEVED: tuple[str, ...] = tuple(name for name, one in MEASURES.items() if one.dealt is None)
 """Scores of retrieval, which the class has too."""
 

@@ -112,19 +112,31 @@ def saliency_table(found: Saliency) -> Table:
     columns = [
         Column(key="method", title="method", priority=0, wraps=True),
         Column(key="variable", title="variable", priority=0),
-        Column(key="values", title="values", align="right", priority=2),
-        *(
-            Column(key=name, title=MEASURES[name].title, align="right", priority=place // 2)
-            for place, name in enumerate(shown)
-        ),
+        Column(key="values", title="values", align="right", priority=10),
+        *(_column(name, place) for place, name in enumerate(shown)),
     ]
     return Table(
         title=f"{found.protocol} on {found.dataset}: what embeddings hold of variables; "
         "[95 % interval by class] (control)",
         columns=columns,
         rows=[_cells(row, shown) for row in found.rows],
-        notes=[*_notes(found), *found.notes],
+        notes=[*_notes(found, shown), *found.notes],
     )
+
+
+_BRIEF = "brief_"
+
+
+def _column(name: str, place: int) -> Column:
+    """A measure with its interval and control; where it is too wide, the number alone."""
+    brief = Column(
+        key=_BRIEF + name,
+        title=MEASURES[name].title,
+        align="right",
+        priority=place,
+        lacks="interval and control",
+    )
+    return replace(brief, key=name, priority=20 + place, lacks="", brief=brief)
 
 
 def _cells(row: SaliencyRow, shown: Sequence[str]) -> dict[str, Cell]:
@@ -133,27 +145,32 @@ def _cells(row: SaliencyRow, shown: Sequence[str]) -> dict[str, Cell]:
         "variable": row.variable,
         "values": row.values,
     }
-    told = {
-        name: _text(row.found[name], "" if name in RETRIEVED else "+")
-        for name in shown
-        if name in row.found
-    }
-    return cells | told
+    for name in shown:
+        if name in row.found:
+            sign = "" if name in RETRIEVED else "+"
+            cells[name] = _text(row.found[name], sign)
+            cells[_BRIEF + name] = _number(row.found[name], sign)
+    return cells
+
+
+def _number(one: Found, sign: str) -> str:
+    above = one.p_value is not None and one.p_value <= 0.05
+    return f"{one.value:{sign}.3f}" + ("*" if above else "")
 
 
 def _text(one: Found, sign: str) -> str:
     ends, control = one.interval, one.control
-    text = f"{one.value:{sign}.3f}"
-    text += "*" if one.p_value is not None and one.p_value <= 0.05 else ""
+    text = _number(one, sign)
     text += f" [{ends[0]:{sign}.3f}, {ends[1]:{sign}.3f}]" if ends else ""
     return text + (f" ({control:{sign}.3f})" if control is not None else "")
 
 
-def _notes(found: Saliency) -> list[str]:
+def _notes(found: Saliency, shown: Sequence[str]) -> list[str]:
     counts = sorted({row.runs for row in found.rows})
     runs = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
     return [
-        f"{found.samples} test samples of {found.classes} classes; means over {runs} runs, of "
+        "; ".join(f"{MEASURES[name].title}: {MEASURES[name].summary}" for name in shown),
+        f"{found.samples:,} test samples of {found.classes} classes; means over {runs} runs, of "
         "whose noise the intervals know nothing",
         "* more than with the values dealt out anew, at 5 % for all numbers of the table together",
     ]

@@ -115,6 +115,9 @@ def test_the_first_metric_shown_orders_the_rows_unless_another_is_named(tmp_path
     assert methods("--store", tmp_path, *by_recall) == ["b", "a"]
     assert methods("--store", tmp_path, "--sort", "R@8") == ["b", "a"]
     assert methods("--store", tmp_path, *by_recall, "--sort", "MAP@R") == ["a", "b"]
+    for option in ("--sort", "--metrics"):
+        error = bench("--store", tmp_path, option, "recal_at_8").exception
+        assert str(error).startswith("unknown metric 'recal_at_8'; did you mean 'recall_at_8'?")
 
 
 PLUGIN = """

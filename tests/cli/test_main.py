@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -78,21 +79,46 @@ main()
     assert last == str([f"harness.cli.{name}" for name in own]), done.stderr
 
 
-def test_an_option_that_several_commands_share_is_declared_once() -> None:
+@pytest.fixture(scope="module")
+def commands() -> dict[str, Any]:
+    """Of every command its help, and of its options name, help and whether they are repeated."""
     code = """
 import click, json, typer
 from harness.cli.main import COMMANDS, app
-told = {}
 root = typer.main.get_command(app)
+told = {}
 for name in COMMANDS:
     command = root.get_command(click.Context(root), name)
-    for option in command.params:
-        if option.name in ("protocol_file", "plugin", "only"):
-            told.setdefault(option.name, set()).add((option.help, option.multiple))
-print(json.dumps({name: len(every) for name, every in told.items()}))
+    for one in (command, *getattr(command, "commands", {}).values()):
+        options = [(o.name, getattr(o, "help", ""), getattr(o, "multiple", 0)) for o in one.params]
+        told[f"{name} {one.name}"] = {"help": one.help, "options": options}
+print(json.dumps(told))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert json.loads(done.stdout) == {"plugin": 1, "only": 1, "protocol_file": 1}
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_an_option_that_several_commands_share_is_declared_once(commands: dict[str, Any]) -> None:
+    told: dict[str, set[tuple[object, ...]]] = {}
+    for name, command in commands.items():
+        if name == "plugin check":  # of one method, in its own words
+            continue
+        for option, *said in command["options"]:
+            if option in ("protocol_file", "plugin", "only"):
+                told.setdefault(option, set()).add(tuple(said))
+    assert {name: len(every) for name, every in told.items()} == {
+        "plugin": 1,
+        "only": 1,
+        "protocol_file": 1,
+    }
+
+
+def test_no_help_names_a_file_that_an_installation_lacks(commands: dict[str, Any]) -> None:
+    assert len(commands) >= len(COMMANDS)
+    for name, command in commands.items():
+        texts = [command["help"], *(said for _, said, _ in command["options"])]
+        assert [text for text in texts if "docs/" in (text or "")] == [], name
 
 
 def test_a_shell_completes_commands() -> None:

@@ -128,6 +128,31 @@ def test_a_failed_check_says_why_and_exits_with_one(tmp_path):
     assert (result.exit_code, line in result.stdout.splitlines()) == (1, True)
 
 
+def test_a_file_stands_for_all_that_it_offers(tmp_path):
+    two = BROKEN.replace("[loss", "[loss_method('other', lambda: lambda e, y: e.sum(), "
+                         "summary='a toy', reference='none'), loss")  # fmt: skip
+    (tmp_path / "My_methods.py").write_text(two)
+    result = bench("check", str(tmp_path / "My_methods.py"))
+    heads = [line for line in result.stdout.splitlines() if not line.startswith(" ")]
+    assert (result.exit_code, heads) == (1, ["other", "broken"])
+
+
+def test_a_path_without_methods_says_what_is_wrong_with_it(tmp_path):
+    (tmp_path / "empty.py").write_text(
+        "from harness import hookimpl\n\n@hookimpl\ndef bench_datasets():\n    return []\n"
+    )
+    (tmp_path / "mine").mkdir()
+    for path, said in (
+        ("nowhere.py", "no such file"),
+        ("empty.py", "offers no methods"),
+        ("mine", "pip install -e "),
+    ):
+        error = bench("check", str(tmp_path / path)).exception
+        assert isinstance(error, UserError)
+        assert path in str(error)
+        assert said in str(error)
+
+
 def test_an_unknown_name_is_a_usage_error():
     error = bench("check", "no-such-method").exception
     assert (error.exit_code, str(error).startswith("unknown method 'no-such-method'")) == (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -310,8 +311,18 @@ def test_wrong_options_are_a_line(tmp_path: Path) -> None:
         ran("--methods", "triplet", "--metric", "amy")
     with refused(r"--figure curves.gif: unknown format 'gif'"):
         ran("--methods", "triplet", "--figure", "curves.gif")
-    with refused(r"correcting.rule: 'smallest' is not allowed"):
-        ran("--methods", "triplet", "--rule", "smallest")
+    for option, value, said in (
+        ("--rule", "biggest", "'biggest' is not allowed; did you mean 'largest'?"),
+        ("--turns", 0, "Input should be greater than 0"),
+        ("--clusters", -1, "Input should be greater than 0"),
+        ("--members", 0, "Input should be greater than 0"),
+        ("--withheld", 2, "Input should be less than 1"),
+        ("--withheld", "nan", "Input should be a valid number"),
+    ):
+        with refused(re.escape(f"{option}: {said}")):
+            ran("--methods", "triplet", option, value)
+    with refused("--set correcting.rule=x: correcting.rule: 'x' is not allowed"):
+        ran("--methods", "triplet", "--set", "correcting.rule=x")
     with refused("give --methods, or --read FILE"):
         ran("--metric", "ami")
     with refused(
@@ -320,6 +331,19 @@ def test_wrong_options_are_a_line(tmp_path: Path) -> None:
         ran("--methods", "triplet", "--protocol", "frozen-text", "--turns", 2)
     with refused(r"--out .*nowhere/x.json: there is no folder"):
         ran("--methods", "triplet", "--out", tmp_path / "nowhere" / "x.json")
+
+
+@pytest.mark.methods
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [("--device", "gpu", "--device gpu: not a device"), ("--with", "triplet.x=1", "'x'")],
+)
+def test_what_is_misspelt_is_said_before_texts_are_embedded(
+    monkeypatch: pytest.MonkeyPatch, option: str, value: str, said: str
+) -> None:
+    monkeypatch.setattr("harness.data.loading.load_dataset", None)
+    with refused(said):
+        ran("--methods", "triplet", option, value)
 
 
 @pytest.mark.methods

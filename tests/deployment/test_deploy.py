@@ -157,10 +157,14 @@ def test_views_of_a_run_that_trained_otherwise_are_refused(add: Callable[..., Pa
 
 
 def test_without_runs_of_several_views_it_says_how_to_make_them(add: Callable[..., Path]) -> None:
-    printed = ran("--store", add("plain", 0.5)).stdout
+    value = "training.steps=20"
+    rules = load_protocol("dependent-variables", dataset=NAME, overrides=[value])
+    unlocked = {"unlocked": (value,), "protocol_digest": rules.digest}
+    add("other", 0.5, seeds=1, identity=unlocked)
+    printed = ran("--store", add("plain", 0.5, identity=unlocked)).stdout
     assert (
         "F takes runs of the same seeds: bench run --protocol dependent-variables-views "
-        "--dataset digits+rotation"
+        "--dataset digits+rotation --methods plain,other --seeds 3 --set training.steps=20"
     ) in " ".join(printed.split())
 
 

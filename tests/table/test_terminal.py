@@ -45,6 +45,21 @@ def test_prose_is_narrowed_before_a_column_is_left_out() -> None:
     assert "0.250" not in to_text(table, width=24)
 
 
+def test_what_stands_in_for_a_column_says_what_it_lacks() -> None:
+    brief = Column(key="brief", title="score", priority=0, lacks="interval")
+    columns = [
+        Column(key="name", title="name", priority=0),
+        Column(key="score", title="score", brief=brief),
+        Column(key="rare", title="rare", priority=2),
+    ]
+    table = Table(columns=columns, rows=[{"name": "a", "score": "0.5 [0, 1]", "brief": "0.5"}])
+    assert "not shown" not in to_text(table)
+    assert "a     0.5 [0, 1]\nnot shown, for want\nof width: rare\n" in to_text(table, width=20)
+    narrow = to_text(table, width=14)
+    assert "a     0.5\n" in narrow
+    assert " ".join(narrow.splitlines()[3:]).endswith("width: rare; interval of score")
+
+
 def test_columns_left_out_are_named() -> None:
     assert "rare, usual" in to_text(TABLE, width=22)
 

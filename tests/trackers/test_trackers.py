@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from harness import Benchmark
+from harness.cli import run as run_command
 from harness.errors import UserError
 from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
@@ -149,17 +154,34 @@ def test_tensorboard_does_not_need_tensorflow(tracked) -> None:
     assert "tensorflow" not in sys.modules
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("tensorbord:x", "unknown tracker 'tensorbord'; did you mean 'tensorboard'?"),
-        ("jsonl", "where to"),
-        ("jsonl:", "where to"),
-    ],
-)
-def test_a_tracker_that_is_not_understood_is_one_line(run, text: str, line: str) -> None:
-    with pytest.raises(UserError, match=line.replace("?", r"\?")):
+MISSPELT = {
+    "tensorbord:x": "unknown tracker 'tensorbord'; did you mean 'tensorboard'?",
+    "jsonl": "where to",
+    "jsonl:": "where to",
+}
+
+
+@pytest.mark.parametrize("text", MISSPELT)
+def test_a_tracker_that_is_not_understood_is_one_line(run, text: str) -> None:
+    with pytest.raises(UserError, match=re.escape(MISSPELT[text])):
         run(text)
+
+
+@pytest.mark.parametrize("text", MISSPELT)
+def test_it_is_said_before_plugins_are_loaded(tmp_path: Path, text: str) -> None:
+    command = typer.Typer()
+    command.command()(run_command.run)
+    asked = ["--methods", "all", "--plugin", str(tmp_path / "nowhere.py"), "--track", text]
+    with pytest.raises(UserError, match=re.escape(MISSPELT[text])):
+        CliRunner().invoke(command, asked, catch_exceptions=False)
+
+
+def test_it_is_said_before_data_are_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    benchmark = Benchmark(protocol="smoke", methods="all", dataset="digits")
+    monkeypatch.setattr("harness.data.loading.load_dataset", None)
+    for text, line in MISSPELT.items():
+        with pytest.raises(UserError, match=re.escape(line)):
+            benchmark.run(tmp_path / "store", track=[text])
 
 
 def test_a_file_that_cannot_be_written_is_one_line(run, tmp_path: Path) -> None:

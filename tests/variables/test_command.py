@@ -23,7 +23,8 @@ from harness.registry import load_registry
 from harness.rescoring.rescore import RuleBook
 from harness.results.source import as_source
 from harness.store import Store
-from harness.variables import Wanted, saliency
+from harness.table import to_text
+from harness.variables import Wanted, saliency, saliency_table
 
 APP = typer.Typer()
 APP.command()(command.variables)
@@ -126,6 +127,29 @@ def test_the_table_shows_intervals_and_controls_and_says_what_they_are(
     assert "over 2 runs, of whose noise the intervals know nothing" in printed
     bare = ran("--store", add("moved", 1.0), "--permutations", 0, "--format", "md").stdout
     assert "*" not in bare.partition("\n\n")[2].partition("\n\n")[0]
+
+
+def test_on_eighty_columns_names_stand_whole_and_numbers_alone(
+    add: Callable[..., Path], digits: Dataset
+) -> None:
+    add("multi-task-multi-similarity", 0.0)
+    store = add("moved", 1.0)
+    wanted = Wanted(permutations=0, samples=300)
+    with Store.open(store) as opened:
+        source, runs = as_source(opened), load_sources(opened)
+        table = saliency_table(saliency(source, runs, digits, rules=RuleBook(), wanted=wanted))
+    lines = to_text(table, width=80).splitlines()
+    titles = next(line for line in lines if line.startswith("method"))
+    told = [line.split() for line in lines if " rotation " in line]
+    assert [row[:2] for row in told] == [
+        ["moved", "rotation"],
+        ["multi-task-multi-similarity", "rotation"],
+    ]
+    assert titles.split("  ")[-1].strip() == "farther"
+    assert {len(row) for row in told} == {7}  # no interval, no control
+    said = " ".join(lines)
+    assert "not shown, for want of width: values, P@1, MAP@R;" in said
+    assert "interval and control of probe, R2, AMI, P@1 lost, farther" in said
 
 
 def saying(text: str) -> Any:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from harness.data.dataset import TEST, TRAIN, VALIDATION, Attribute
 from harness.data.splits import GALLERY, QUERY, ROLE
 from harness.errors import UserError
-from harness.reading.names import key
+from harness.reading.names import key, listed
 
 Parts = npt.NDArray[np.int8]
 
@@ -21,7 +21,9 @@ _TEST = ("test", "testing", "tst")
 _EITHER = ("eval", "evaluation")
 _QUERY = ("query", "queries", "probe", "test_query")
 _GALLERY = ("gallery", "galleries", "bounding_box_test", "test_gallery")
-NAMES = (*_TRAIN, *_VALIDATION, *_TEST, *_EITHER, *_QUERY, *_GALLERY)
+_KINDS = (_TRAIN, _VALIDATION, _TEST, _EITHER, _QUERY, _GALLERY)
+NAMES = tuple(name for names in _KINDS for name in names)
+_SAID = {TRAIN: "training part", VALIDATION: "validation part", TEST: "test part"}
 _TAIL = re.compile(r"_?(sets?|images?|imgs|data|split|part|folder|files|\d+)$")
 
 
@@ -43,7 +45,8 @@ def codes_of_parts(names: Collection[str], where: object) -> tuple[Mapping[str, 
     """Which part each of the names is, and what is to be said of it.
 
     `eval` is the test part, or the validation part beside another test part; a validation part
-    without a test part is the test part. Raises UserError for a name that is none of a part.
+    without a test part is the test part. Names of one kind (`train`, `training`) are one part.
+    Raises UserError for a name that is none of a part.
     """
     strange = sorted(name for name in names if not is_part(name))
     if strange:
@@ -67,6 +70,12 @@ def codes_of_parts(names: Collection[str], where: object) -> tuple[Mapping[str, 
             notes.append(f"its part '{name}' is the {'validation' if tested else 'test'} part")
         else:
             codes[name] = TEST
+    for kind in _KINDS:
+        alike = sorted(name for name, one in keys.items() if one in kind)
+        if len(alike) > 1:
+            notes.append(
+                f"its parts {listed(alike)} are taken as one, the {_SAID[codes[alike[0]]]}"
+            )
     return codes, notes
 
 

@@ -136,6 +136,26 @@ def test_eval_beside_test_is_the_validation_part(tmp_path: Path, encode):
     assert "its part 'eval' is the validation part" in dataset.notes
 
 
+@pytest.mark.parametrize(
+    ("folders", "note"),
+    [
+        (["train", "training", "test"], "train, training are taken as one, the training part"),
+        (["train", "val", "dev", "test"], "dev, val are taken as one, the validation part"),
+        (["train", "val", "dev"], "dev, val are taken as one, the test part"),
+        (["train", "test", "test2"], "test, test2 are taken as one, the test part"),
+        (["query", "probe", "gallery"], "probe, query are taken as one, the test part"),
+    ],
+)
+def test_several_names_of_one_part_are_told(tmp_path: Path, encode, folders, note: str):
+    dataset = load_path(layout(tmp_path / "m", encode, *folders), size=8)
+    assert f"its parts {note}" in dataset.notes
+
+
+def test_parts_that_differ_are_not_called_one(tmp_path: Path, encode):
+    dataset = load_path(layout(tmp_path / "m", encode, "train", "val", "query", "gallery"), size=8)
+    assert not [note for note in dataset.notes if "as one" in note]
+
+
 def test_parts_below_the_classes_are_parts(tmp_path: Path, encode):
     dataset = load_path(layout(tmp_path / "m", encode, "cat", "dog", classes=["train", "test"]),
                         size=8)  # fmt: skip
