@@ -18,7 +18,7 @@ from harness.cli.options import (
     SetOption,
     WithOption,
 )
-from harness.cli.saying import show, tell, write
+from harness.cli.saying import doing, show, tell, write
 from harness.errors import EXIT_RUNS_FAILED
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
     from harness.cli.report import write_output
     from harness.correcting import METRICS, correcting_table, read_corrected
     from harness.correcting.curves import draw_curves
-    from harness.correcting.experiment import terms_of
+    from harness.correcting.experiment import require_protocol, terms_of
     from harness.errors import UserError, unknown
     from harness.figures.drawing import FORMATS, as_file
     from harness.protocol import load_protocol
@@ -122,6 +122,8 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
         for note in asked.notes:
             tell(note, err=True)
         held = read_corrected(out) if out is not None and out.exists() else None
+        if held is not None:
+            require_protocol(held, asked.protocol)
         for found in _gone_through(asked, device, held):
             if out is not None:  # what is done stays, whatever ends the rest
                 write_output(out, f"{_text(found)}\n".encode())
@@ -161,7 +163,9 @@ def _gone_through(asked: Benchmark, device: str, held: Corrected | None) -> Iter
 
     set_threads(1)
     entrants, chosen = asked.entrants, choose_device(device)  # what is wrong is said before loading
-    bench = Bench(asked.registry, asked.protocol, asked.dataset, chosen)
+    with doing(f"reading {asked.protocol.dataset}"):
+        dataset = asked.dataset
+    bench = Bench(asked.registry, asked.protocol, dataset, chosen)
     return go_through(bench, entrants, seeds=asked.seeds, held=held)
 
 

@@ -13,6 +13,9 @@ from harness.figures.drawing.chart import COLOURS, GREY
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+"""Of each control, in the order of CONTROLS."""
+
 
 def draw_curves(found: Corrected, metric: str) -> Figure:
     """Means over seeds, and a thin line for each seed; controls are grey, by their dashes."""
@@ -20,7 +23,7 @@ def draw_curves(found: Corrected, metric: str) -> Figure:
 
     figure = Figure(figsize=(5.5, 3.4))
     axes = figure.add_subplot()
-    colours, dashes = iter(COLOURS), iter(("-", "--", "-.", ":"))
+    colours, dashes = iter(COLOURS), dict(zip(CONTROLS, DASHES, strict=True))
     for name, own in by_method(found.courses).items():
         lines = [
             (course.corrections, values)
@@ -29,13 +32,12 @@ def draw_curves(found: Corrected, metric: str) -> Figure:
         ]
         if not lines:
             continue
-        control = name in CONTROLS
-        colour = GREY if control else next(colours, GREY)
-        style = next(dashes) if control else "-"
+        colour = GREY if name in CONTROLS else next(colours, GREY)
+        style = dashes.get(name, "-")
         for corrections, values in lines:
-            axes.plot(corrections, values, style, color=colour, lw=0.5, alpha=0.4)
+            axes.plot(corrections, values, ls=style, color=colour, lw=0.5, alpha=0.4)
         mean = [np.mean(each, axis=0) for each in zip(*lines, strict=True)]
-        axes.plot(*mean, style, color=colour, lw=1.6, label=name)
+        axes.plot(*mean, ls=style, color=colour, lw=1.6, label=name)
     axes.set_xlabel("texts corrected")
     axes.set_ylabel(f"{title_of_score(metric)} of texts never corrected")
     axes.legend(fontsize="small")

@@ -161,14 +161,14 @@ def _begun(
     if held is None:
         return begun
     before = {one.method: one for one in held.entered}
+    require_protocol(held, protocol)
     alike = (
-        ("protocol", held.protocol_digest, begun.protocol_digest),
         ("dataset", held.dataset_digest, begun.dataset_digest),
         *((f"version of {name}", before.get(name, one), one) for name, one in entered.items()),
     )
     for what, was, now in alike:
         if was != now:
-            raise NotComparable(f"what was made before is of another {what}")
+            raise _made_otherwise(what)
     ran_on = {name: value.split(OR) for name, value in held.environment.items()}
     for name, value in here.items():
         if value not in (known := ran_on.setdefault(name, [])):
@@ -178,6 +178,17 @@ def _begun(
         entered=list((before | entered).values()),
         environment={name: OR.join(values) for name, values in ran_on.items()},
     )
+
+
+def require_protocol(held: Corrected, protocol: Protocol) -> None:
+    """NotComparable where courses that are held are of another protocol or other values of it."""
+    if held.protocol_digest != protocol.digest:
+        values = ", ".join(held.overrides)
+        raise _made_otherwise(f"protocol ({held.protocol}{f' with {values}' if values else ''})")
+
+
+def _made_otherwise(what: str) -> NotComparable:
+    return NotComparable(f"what was made before is of another {what}: give another --out")
 
 
 def _name(entrant: Entrant, terms: CorrectingRule) -> str:
@@ -217,6 +228,7 @@ class Seed:
         `done`: the names of those that are left out.
         """
         if UNTRAINED not in done:
+            log.info("%s, seed %d", UNTRAINED, self._seed)
             yield self._course(UNTRAINED, [self._start] * (self._terms.turns + 1), self._shared)
         for name, clusterer in CLUSTERERS.items():
             if name in done:
@@ -224,6 +236,7 @@ class Seed:
             rows = self._start.rows
             assert rows is not None
             turns = [self._start]
+            log.info("%s, seed %d", name, self._seed)
             for turn, told in enumerate(self._shared, start=1):
                 draw = numpy_stream(self._seed, name, turn)
                 turns.append(Turn(clusterer(rows, self._count, told, self._labels[told], draw)))

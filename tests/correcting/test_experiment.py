@@ -201,6 +201,22 @@ def test_curves_have_a_line_for_each_method_that_has_the_score() -> None:
     assert named["mine"].get_xdata().tolist() == [0, 15]
 
 
+def test_curves_of_all_controls_and_more_methods_than_colours_can_be_told_apart() -> None:
+    turns = tuple({"ami": value} for value in (0.2, 0.4))
+    names = (*CONTROLS, *(f"method-{number}" for number in range(12)))
+    courses = [Course(method=name, seed=0, corrections=(0, 10), turns=turns) for name in names]
+    found = Corrected(
+        protocol="p", protocol_digest="0", entered=(), environment={},
+        overrides=(), dataset="d", dataset_digest="0", texts=9, classes=3,
+        terms=TERMS, courses=courses, notes=(),
+    )  # fmt: skip
+    (axes,) = draw_curves(found, "ami").axes
+    named = {line.get_label(): line for line in axes.lines if line.get_label()[0] != "_"}
+    assert set(named) == set(names)
+    dashes = {str(named[name]._dash_pattern) for name in CONTROLS}  # its public name is rounded
+    assert len(dashes) == len(CONTROLS)
+
+
 def refused(said: str) -> Any:
     return pytest.raises(UserError, match=said)
 
@@ -253,7 +269,9 @@ def ran(*arguments: object) -> Any:
     return CliRunner().invoke(APP, [str(a) for a in arguments], catch_exceptions=False)
 
 
-def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> None:
+def test_the_command_writes_a_table_and_everything_as_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("bench_methods")
     plugin = tmp_path / "toy.py"
     plugin.write_text(PLUGIN)
@@ -289,8 +307,11 @@ def test_the_command_writes_a_table_and_everything_as_json(tmp_path: Path) -> No
     more = json.loads((tmp_path / "out.json").read_text())
     assert [one["method"] for one in more["courses"]] == [*CONTROLS, *learnt, "softmax"]
     assert more["courses"][:-1] == document["courses"]
-    with pytest.raises(NotComparable, match="made before is of another protocol"):
-        ran("--methods", "softmax", *asked, "--turns", 2)
+    with monkeypatch.context() as unread:
+        unread.setattr("harness.data.loading.load_dataset", None)  # it is said before
+        made = "made before is of another protocol (user-corrected with correcting.turns=1,"
+        with pytest.raises(NotComparable, match=re.escape(made)):
+            ran("--methods", "softmax", *asked, "--turns", 2)
     checked = CliRunner().invoke(
         main.app,
         [
