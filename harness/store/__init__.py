@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from harness.artifacts import Arrays, read_artifact, remove_artifact, write_artifact
 from harness.errors import UserError
 from harness.record import Artifact, Concatenation, Record, Scores, is_as_it_was_sealed
-from harness.store import queries
+from harness.store import excerpts, queries
 from harness.store.database import (
     FILE_NAME,
     Database,
@@ -25,7 +25,7 @@ from harness.store.database import (
     writing,
     writing_if_free,
 )
-from harness.store.excerpts import Excerpt, insert_excerpt, read_excerpts, write_excerpts
+from harness.store.excerpts import Excerpt
 from harness.store.queries import (
     Held,
     Scope,
@@ -155,13 +155,16 @@ class Store:
     def excerpts(self, scope: Scope) -> list[Excerpt]:
         """What a leaderboard reads of a scope's replicates, in the order of `records`.
 
-        Runs that something else changed are `left_out`. Raises UserError for a Record that has no
-        Excerpt yet and does not parse.
+        Runs that something else changed are `left_out`. What an earlier version did not write is
+        made, and kept for the next time. Raises UserError where such a Record does not parse.
         """
         with faults_told(self.path):
-            found, edited = read_excerpts(self.path, self._connection, scope)
-        self._leave_out(edited)
-        return found
+            read = excerpts.read_excerpts(self.path, self._connection, scope)
+        if read.made and not self.read_only:
+            with suppress(UserError), self._transaction():  # a full disk stops no reader
+                excerpts.keep_excerpts(self._connection, read.made)
+        self._leave_out(read.edited)
+        return read.excerpts
 
     def _leave_out(self, edited: Sequence[str]) -> None:
         new = [run_id for run_id in edited if run_id not in self.left_out]
@@ -190,10 +193,8 @@ class Store:
         """
         self.require_writable()
         kept = self._kept(record.run_id, replace=replace)
-        if kept is not None:
-            return kept
-        if arrays is None:
-            return self._put_row(record, replace=replace)
+        if kept is not None or arrays is None:
+            return kept or self._put_row(record, replace=replace)
         with faults_told(self.path):
             artifact = write_artifact(self.path, record.run_id, arrays)
         named = record.model_copy(update={"artifact": artifact})
@@ -301,7 +302,7 @@ class Store:
                 self._connection.execute(queries.FORGET_RUN, (finding.target,))
                 self._connection.execute(queries.FORGET_JOINED, (finding.target,))
             elif finding.remedy == "write-excerpts":
-                write_excerpts(self.path, self._connection, renewed=finding.target)
+                excerpts.write_excerpts(self.path, self._connection, renewed=finding.target)
             elif finding.remedy == "forget-concatenation":
                 self._connection.execute(queries.FORGET_CONCATENATION, (finding.target,))
         if finding.remedy == "remove-file":
@@ -311,9 +312,7 @@ class Store:
     def _kept(self, run_id: str, *, replace: bool) -> Record | None:
         """The stored Record of a run, unless it may be replaced."""
         stored = self.record(run_id)
-        if stored is None or (replace and stored.state != "done"):
-            return None
-        return stored
+        return None if replace and stored and stored.state != "done" else stored
 
     def _put_row(self, record: Record, *, replace: bool) -> Record:
         with self._transaction():
@@ -325,7 +324,7 @@ class Store:
 
     def _insert(self, record: Record) -> None:
         self._connection.execute(queries.INSERT_RUN, queries.run_columns(record))
-        insert_excerpt(self._connection, record)
+        excerpts.insert_excerpt(self._connection, record)
 
     def _remove_unless_named(self, artifact: Artifact, run_id: str) -> None:
         with suppress(UserError):

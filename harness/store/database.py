@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from harness import scratch
 from harness.errors import UserError
-from harness.store import excerpts
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -108,6 +107,29 @@ _SCHEMA = (
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
 
+_EXCERPTS = (
+    """CREATE {temporary} TABLE commons (
+        common INTEGER PRIMARY KEY,
+        format INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        UNIQUE (format, content)
+    )""",
+    """CREATE {temporary} TABLE excerpts (
+        created INTEGER PRIMARY KEY,
+        common INTEGER NOT NULL,
+        trial INTEGER,
+        own TEXT NOT NULL
+    )""",
+)
+# Whoever changes a row, an earlier version of this program too, leaves no Excerpt that is stale.
+_TRIGGERS = (
+    """CREATE TRIGGER changed_run AFTER UPDATE ON runs
+    BEGIN DELETE FROM excerpts WHERE created = old.created; END""",
+    """CREATE TRIGGER forgotten_run AFTER DELETE ON runs
+    BEGIN DELETE FROM excerpts WHERE created = old.created; END""",
+)
+_EXCERPTS_EXIST = "SELECT 1 FROM sqlite_master WHERE name = 'excerpts'"
+
 
 class EmptyStore(UserError):
     """A store in which nothing was ever stored: its making was interrupted."""
@@ -186,7 +208,7 @@ def _writable(file: Path) -> bool:
 def _recognised(database: Database, file: Path, *, create: bool) -> Database:
     try:
         _recognise(database.connection, file, create=create)
-        excerpts.require_tables(database.connection, temporary=database.read_only)
+        _require_excerpts(database.connection, temporary=database.read_only)
     except BaseException:
         database.close()
         raise
@@ -209,6 +231,25 @@ def _recognise(connection: sqlite3.Connection, file: Path, *, create: bool) -> N
     _refuse_damaged(connection, file)
     if create:  # at each opening: the process that made the store may have ended before this
         connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _require_excerpts(connection: sqlite3.Connection, *, temporary: bool) -> None:
+    """Make the tables of Excerpts, empty, where an earlier version made the store.
+
+    `temporary`: where the database cannot be written, beside it and until it is closed.
+    """
+    if connection.execute(_EXCERPTS_EXIST).fetchone():
+        return
+    if not temporary:
+        connection.execute("BEGIN IMMEDIATE")
+    # Asked again: another may have been faster.
+    if temporary or not connection.execute(_EXCERPTS_EXIST).fetchone():
+        for statement in _EXCERPTS:
+            connection.execute(statement.format(temporary="TEMP" if temporary else ""))
+        for statement in () if temporary else _TRIGGERS:
+            connection.execute(statement)
+    if not temporary:
+        connection.execute("COMMIT")
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

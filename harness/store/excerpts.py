@@ -218,40 +218,19 @@ def _by_a_quarter(record: Record) -> float | None:
     return early[-1] / selected.value if early else None
 
 
-TABLES = (
-    """CREATE {temporary} TABLE commons (
-        common INTEGER PRIMARY KEY,
-        format INTEGER NOT NULL,
-        content TEXT NOT NULL,
-        UNIQUE (format, content)
-    )""",
-    """CREATE {temporary} TABLE excerpts (
-        created INTEGER PRIMARY KEY,
-        common INTEGER NOT NULL,
-        trial INTEGER,
-        own TEXT NOT NULL
-    )""",
-)
-# Whoever changes a row, an earlier version of this program too, leaves no Excerpt that is stale.
-TRIGGERS = (
-    """CREATE TRIGGER changed_run AFTER UPDATE ON runs
-    BEGIN DELETE FROM excerpts WHERE created = old.created; END""",
-    """CREATE TRIGGER forgotten_run AFTER DELETE ON runs
-    BEGIN DELETE FROM excerpts WHERE created = old.created; END""",
-)
-_EXISTS = "SELECT 1 FROM sqlite_master WHERE name = 'excerpts'"
 # Excerpts of another format, by an earlier version or a later one, are as good as none.
 _INSERT_COMMON = "INSERT INTO commons (format, content) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _INSERT_EXCERPT = """INSERT OR REPLACE INTO excerpts (created, common, trial, own)
     SELECT created, common, ?, ? FROM runs, commons
-    WHERE run_id = ? AND format = ? AND content = ?"""
+    WHERE run_id = ? AND format = ? AND content = ? AND record = coalesce(?, record)"""
 _COMMONS = "SELECT common, content FROM commons WHERE format = ?"
 # Without an ORDER BY, which would copy every row; of `runs`, the index is all that is read.
 _OF_SCOPE = """SELECT runs.created, common, own,
     CASE WHEN own IS NULL THEN run_id END, CASE WHEN own IS NULL THEN record END
     FROM runs LEFT JOIN excerpts ON excerpts.created = runs.created
-    AND common IN (SELECT common FROM commons WHERE format = ?)
-    WHERE protocol_digest = ? AND dataset = ? AND dataset_digest = ? AND training_semantics = ?
+    AND common IN (SELECT common FROM commons WHERE format = :format)
+    WHERE protocol_digest = :protocol_digest AND dataset = :dataset
+    AND dataset_digest = :dataset_digest AND training_semantics = :training_semantics
     AND trial IS NULL"""
 _WITHOUT = """SELECT run_id, record FROM runs WHERE created NOT IN (
     SELECT created FROM excerpts JOIN commons USING (common) WHERE format = ?) ORDER BY created"""
@@ -261,51 +240,39 @@ _WRITTEN = """SELECT record, content, own
 _FORGET = "DELETE FROM excerpts WHERE created = (SELECT created FROM runs WHERE run_id = ?)"
 
 
-def require_tables(connection: sqlite3.Connection, *, temporary: bool) -> None:
-    """Make the tables where an earlier version made the store; no Excerpts are in them then.
+def insert_excerpt(connection: sqlite3.Connection, record: Record, text: str | None = None) -> None:
+    """Write the Excerpt of a Record; with the JSON that it was read from, if its row still has it.
 
-    `temporary`: where the database cannot be written, beside it and until it is closed.
+    Without, the row was just inserted or changed.
     """
-    if connection.execute(_EXISTS).fetchone():
-        return
-    if not temporary:
-        connection.execute("BEGIN IMMEDIATE")
-    if temporary or not connection.execute(_EXISTS).fetchone():  # another may have been faster
-        for statement in TABLES:
-            connection.execute(statement.format(temporary="TEMP" if temporary else ""))
-        for statement in () if temporary else TRIGGERS:
-            connection.execute(statement)
-    if not temporary:
-        connection.execute("COMMIT")
-
-
-def insert_excerpt(connection: sqlite3.Connection, record: Record) -> None:
-    """Write the Excerpt of a Record whose row was just inserted or changed."""
     common, own = written(record)
     connection.execute(_INSERT_COMMON, (EXCERPT_FORMAT, common))
-    values = (record.identity.trial, own, record.run_id, EXCERPT_FORMAT, common)
+    values = (record.identity.trial, own, record.run_id, EXCERPT_FORMAT, common, text)
     connection.execute(_INSERT_EXCERPT, values)
 
 
-def read_excerpts(
-    store: Path, connection: sqlite3.Connection, scope: Scope
-) -> tuple[list[Excerpt], list[str]]:
-    """The Excerpts of a scope's replicates, in the order in which the runs were first put.
-
-    Where there is none, as in a store of an earlier version, it is made of the Record. Raises
-    UserError for such a Record that does not parse. The ids of runs that something else changed
-    come second, and their Excerpts are not among the first.
+class Read(NamedTuple):
+    """`excerpts`: in the order in which the runs were first put. `edited`: ids of runs that
+    something else changed, whose Excerpts are not among them. `made`: Records without an Excerpt,
+    each with its JSON.
     """
-    wanted = (
-        EXCERPT_FORMAT,
-        scope.protocol_digest,
-        scope.dataset,
-        scope.dataset_digest,
-        scope.training_semantics,
-    )
-    found: list[Excerpt | Record] = []
+
+    excerpts: list[Excerpt]
+    edited: list[str]
+    made: list[tuple[Record, str]]
+
+
+def read_excerpts(store: Path, connection: sqlite3.Connection, scope: Scope) -> Read:
+    """What is read of a scope's replicates.
+
+    Where there is no Excerpt, as in a store of an earlier version, it is made of the Record. Raises
+    UserError for such a Record that does not parse.
+    """
+    found: list[Excerpt | None] = []
     edited: list[str] = []
+    made: list[tuple[Record, str]] = []
     with without_collecting():
+        wanted = {**vars(scope), "format": EXCERPT_FORMAT}
         rows = sorted(connection.execute(_OF_SCOPE, wanted), key=itemgetter(0))
         # After the rows: others may write meanwhile, and no CommonFacts is ever removed.
         commons = {
@@ -324,10 +291,17 @@ def read_excerpts(
             if not is_as_it_was_sealed(text):
                 edited.append(run_id)
                 continue
+            made.append((record, text))
             if record.identity.trial is None:
-                found.append(record)
-        made = iter(excerpts_of(one for one in found if isinstance(one, Record)))
-        return [next(made) if isinstance(one, Record) else one for one in found], edited
+                found.append(None)
+        new = iter(excerpts_of(record for record, _ in made if record.identity.trial is None))
+        return Read([one or next(new) for one in found], edited, made)
+
+
+def keep_excerpts(connection: sqlite3.Connection, made: Iterable[tuple[Record, str]]) -> None:
+    """Write what was made by `read_excerpts`, of rows that did not change since."""
+    for record, text in made:
+        insert_excerpt(connection, record, text)
 
 
 def runs_without(connection: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -346,4 +320,6 @@ def write_excerpts(store: Path, connection: sqlite3.Connection, *, renewed: str)
     connection.execute(_FORGET, (renewed,))
     for run_id, text in runs_without(connection):
         with suppress(UserError):  # a Record that does not parse is a finding of its own
-            insert_excerpt(connection, parse_record(store, run_id, text))
+            record = parse_record(store, run_id, text)
+            if is_as_it_was_sealed(text):  # and so is one that something else changed
+                insert_excerpt(connection, record)

@@ -1,6 +1,7 @@
 """What a leaderboard reads is written with its Record, and is never older than it."""
 
 import math
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.record import Audit, Parameters, Record, Scores
-from harness.store import Store, examination
+from harness.store import Store, examination, excerpts
 from harness.store.examination import Damage
 from harness.store.excerpts import Excerpt, excerpts_of, read_excerpt, runs_without, written
 
@@ -117,8 +118,8 @@ def test_a_row_that_an_earlier_version_changes_or_forgets_leaves_no_stale_excerp
     change = f"UPDATE runs SET record = {changed} WHERE fold = 1"
     store._connection.execute(change)
     store._connection.execute("DELETE FROM runs WHERE fold = 2")
-    assert [one.singletons for one in read(store)] == [0, 5]
     assert store._connection.execute("SELECT count(*) FROM excerpts").fetchone() == (2,)
+    assert [one.singletons for one in read(store)] == [0, 5]
 
 
 def test_a_store_of_an_earlier_version_gives_the_same_excerpts(store: Store) -> None:
@@ -128,6 +129,44 @@ def test_a_store_of_an_earlier_version_gives_the_same_excerpts(store: Store) -> 
         assert read(old) == before
 
 
+def test_what_was_made_for_a_reader_is_kept_for_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read(store)
+    with Store.open(made_by_an_earlier_version(store)) as old:
+        read(old)
+        assert runs_without(old._connection) == []
+        monkeypatch.setattr(excerpts, "parse_record", None)  # nothing is made again
+        assert read(old) == before
+
+
+def test_a_run_that_changes_while_excerpts_are_made_gets_none_of_its_past(store: Store) -> None:
+    first = store.records()[0]
+    assert first.scores is not None
+    again = first.scores.model_copy(update={"values": {"map_at_r": 0.75}})
+    with Store.open(made_by_an_earlier_version(store)) as old:
+        made = excerpts.read_excerpts(old.path, old._connection, old.scopes()[0]).made
+        old.put_scores(first, again, {"embeddings": np.ones(3)})
+        excerpts.keep_excerpts(old._connection, made)
+        assert read(old)[0].values == [0.75]
+        assert runs_without(old._connection) == []
+
+
+def test_a_store_that_cannot_keep_what_was_made_is_read_all_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    before = read(store)
+    with Store.open(made_by_an_earlier_version(store)) as old:
+        monkeypatch.setattr(excerpts, "keep_excerpts", full)
+        assert read(old) == before
+        assert len(runs_without(old._connection)) == 4
+
+
 def test_a_store_of_an_earlier_version_gets_excerpts_for_what_is_added(
     store: Store, record: MakeRecord
 ) -> None:
@@ -135,6 +174,18 @@ def test_a_store_of_an_earlier_version_gets_excerpts_for_what_is_added(
         old.put(record(fold=3))
         assert len(runs_without(old._connection)) == 4
         assert read(old) == excerpts_of(old.records())
+
+
+@pytest.mark.parametrize("through", [read, repair], ids=["reading", "repairing"])
+def test_no_excerpt_is_made_of_a_record_that_something_else_changed(
+    store: Store, through: Callable[[Store], object]
+) -> None:
+    with Store.open(made_by_an_earlier_version(store)) as old:
+        change = "json_set(record, '$.scores.values.map_at_r', 0.9)"
+        old._connection.execute(f"UPDATE runs SET record = {change} WHERE fold = 1")
+        (edited,) = [one.run_id for one in old.held() if one.fold == 1]
+        through(old)
+        assert edited not in [one.run_id for one in read(old)]
 
 
 def test_a_store_of_an_earlier_version_is_sound_and_repair_writes_what_it_lacks(
@@ -179,7 +230,6 @@ def test_excerpts_of_another_format_are_as_good_as_none(store: Store) -> None:
     (scope,) = store.scopes()
     before = store.excerpts(scope)
     store._connection.execute("UPDATE commons SET format = 99, content = 'later ' || common")
-    assert store.excerpts(scope) == before
     found = store.examine(alone=True).findings
     assert [finding.damaged for finding in found] == [False]
     store.repair(found[0])
