@@ -81,9 +81,10 @@ def bench_backbones() -> Iterable[BackboneSource]:
 
     Called once when plugins are loaded. `build` is called once a run, with torch's global
     generator seeded from the weights stream of that seed and fold, so that every method starts
-    from the same weights; a trunk that is another when it is built again is refused before the
-    first run. Pretrained weights are put into it right after, if the protocol names
-    some that the source offers; what fetches them is called once a command, before any run.
+    from the same weights. Before the first run a trunk is refused that is another when it is built
+    again, or whose features of an input are other ones beside another input. Pretrained weights are
+    put into it right after, if the protocol names some that the source offers; what fetches them is
+    called once a command, before any run.
     """
     raise NotImplementedError
 

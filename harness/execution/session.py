@@ -94,9 +94,9 @@ def run_plan(  # noqa: PLR0913 - what to run, where to, and how
     todo = outstanding(plan, store, retry_failed=retry_failed)
     trunk = bench.registry.backbone(plan.protocol.backbone.name)
     if todo and trunk.origin.files is not None:  # a plugin's
-        from harness.execution.seeding import require_seeded_trunk
+        from harness.execution.trunks import require_sound_trunk
 
-        require_seeded_trunk(bench)
+        require_sound_trunk(bench)
     replicates = _Replicates(plan, todo)
     for replicate in replicates.settled:
         if _join(replicate, bench, store):

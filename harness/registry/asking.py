@@ -1,4 +1,4 @@
-"""Asking plugins: what they declare, for their data, whether their trunks are seeded.
+"""Asking plugins: what they declare, for their data, whether their trunks are sound.
 
 Each is asked in a child of its own. What they declare is asked of all at once, within a time.
 """

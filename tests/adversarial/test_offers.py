@@ -13,7 +13,7 @@ from harness.data.dataset import Dataset
 from harness.data.loading import load_dataset
 from harness.errors import UserError
 from harness.execution.executor import Bench
-from harness.execution.seeding import require_seeded_trunk
+from harness.execution.trunks import require_sound_trunk
 from harness.registry import load_registry
 
 Write = Callable[..., Path]
@@ -137,8 +137,8 @@ def test_a_trunk_that_is_not_seeded_is_refused_before_the_first_run(
     kind: str, plugin: Write, bench: Bench
 ) -> None:
     with pytest.raises(UserError, match="built again from the same seed it has other weights"):
-        require_seeded_trunk(bench_of(plugin, bench, UNSEEDED[kind]))
+        require_sound_trunk(bench_of(plugin, bench, UNSEEDED[kind]))
 
 
 def test_a_trunk_that_is_seeded_is_not(plugin: Write, bench: Bench) -> None:
-    require_seeded_trunk(bench_of(plugin, bench, "pass"))
+    require_sound_trunk(bench_of(plugin, bench, "pass"))
