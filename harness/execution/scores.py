@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from harness.data import stream_seed
 from harness.errors import one_line, plain
 from harness.hookspecs import Metric
 from harness.protocol.rules import ScoringRule
-from harness.record import Scores, Told
+from harness.record import Record, Scores, Told
 from harness.registry import Reference
 from harness.scoring import SCORING_SEMANTICS, EmbeddingScores, KMeans, score_embeddings
 
@@ -233,6 +233,21 @@ def _unit(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
     unit: npt.NDArray[np.float32] = embeddings / np.maximum(norms, np.finfo(np.float32).tiny)
     return unit
+
+
+def score_replicate(
+    records: Sequence[Record],
+    arrays_of: Callable[[Record], Arrays],
+    rule: ScoringRule,
+    *,
+    metrics: Sequence[Metric],
+) -> Scores:
+    """Scores of the joined embeddings of a replicate's runs; of one run they are its own."""
+    first, *others = records
+    if not others and first.scores is not None and first.scores.semantics == SCORING_SEMANTICS:
+        return first.scores
+    folds = [arrays_of(record) for record in records]
+    return score_concatenation(folds, rule, metrics=metrics, seed=first.identity.seed)
 
 
 def score_concatenation(

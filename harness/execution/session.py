@@ -23,7 +23,7 @@ from harness.execution.executor import (
     execute_inline,
 )
 from harness.execution.plan import Plan, PlannedRun, Replicate
-from harness.execution.scores import score_concatenation
+from harness.execution.scores import score_replicate
 from harness.record import Concatenation, Record
 from harness.registry import Registry
 from harness.scoring import SCORING_SEMANTICS
@@ -240,12 +240,8 @@ def _join(replicate: Replicate, bench: Bench, store: Store) -> bool:
     done = [record for record in records if record is not None and record.state == "done"]
     if len(done) < len(records):
         return False
-    scores = score_concatenation(
-        [store.arrays(record) for record in done],
-        bench.protocol.scoring_for(done[0].declared.comparison),
-        metrics=bench.metrics,
-        seed=replicate.seed,
-    )
+    rule = bench.protocol.scoring_for(done[0].declared.comparison)
+    scores = score_replicate(done, store.arrays, rule, metrics=bench.metrics)
     store.put_concatenation(Concatenation(run_ids=replicate.run_ids, scores=scores))
     return True
 

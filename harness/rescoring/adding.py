@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from harness.artifacts import Arrays, RunArray
 from harness.errors import NotComparable, UserError, plain
-from harness.execution.scores import score_concatenation, score_part
+from harness.execution.scores import score_part, score_replicate
 from harness.reading import Reading, open_source, read_embeddings
 from harness.reading.labels import label_column, settled
 from harness.record import ELSEWHERE, Concatenation, Declared, Record
@@ -108,7 +108,7 @@ def add_embeddings(  # noqa: PLR0913 - what is added, where, and by which rules
         )
         made.append(store.put(record, {**arrays, **by_query}))
     run_ids = tuple(record.run_id for record in made)
-    joined = score_concatenation([arrays] * len(made), rule, metrics=(), seed=0)
+    joined = score_replicate(made, lambda _: arrays, rule, metrics=())
     store.put_concatenation(Concatenation(run_ids=run_ids, scores=joined))
     return AddedRow(tuple(made), checked)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.artifacts import Arrays, RunArray, per_query
 from harness.errors import UserError
-from harness.execution.scores import score_concatenation, score_part
+from harness.execution.scores import score_part, score_replicate
 from harness.hookspecs import Metric
 from harness.protocol import Protocol, load_protocol
 from harness.protocol.rules import ScoringRule
@@ -112,12 +112,7 @@ def join_again(
 ) -> Scores:
     """The scores of a concatenation from its runs' stored embeddings."""
     records = [store.require(run_id) for run_id in joined.run_ids]
-    scores = score_concatenation(
-        [store.arrays(record) for record in records],
-        rules.rule(records[0]),
-        metrics=metrics,
-        seed=records[0].identity.seed,
-    )
+    scores = score_replicate(records, store.arrays, rules.rule(records[0]), metrics=metrics)
     return _with_recorded_extras(scores, joined.scores)
 
 

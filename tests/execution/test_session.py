@@ -14,12 +14,19 @@ from harness.errors import UserError
 from harness.execution.executor import Bench, Finished, Started
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import execute
-from harness.execution.scores import concatenate, score_concatenation, score_part
+from harness.execution.scores import (
+    concatenate,
+    score_concatenation,
+    score_part,
+    score_replicate,
+)
 from harness.execution.session import ReplicateEnded, RunEnded, RunStarted, outstanding, run_plan
 from harness.protocol.rules import ScoringRule
 from harness.registry import Origin, RegisteredMethod
 from harness.results import load_board
+from harness.scoring import SCORING_SEMANTICS
 from harness.store import Store
+from harness.testing import make_record
 
 
 @pytest.fixture
@@ -132,6 +139,14 @@ def test_of_one_fold_the_concatenated_scores_are_its_own(gallery):
     own, _ = score_part(arrays, rule, metrics=(), seed=0)
     assert score_concatenation([arrays], rule, metrics=(), seed=0) == own
     assert own.values["precision_at_1"] > 0.8
+    # So it is not scored twice, but where what is recorded is of an earlier version.
+    older = make_record("m", 0, 0, {"map_at_r": 0.5}, folds=1)
+    scores = older.scores.model_copy(update={"semantics": SCORING_SEMANTICS})
+    recorded = older.model_copy(update={"scores": scores})
+    found = [
+        score_replicate([one], lambda _: arrays, rule, metrics=()) for one in (recorded, older)
+    ]
+    assert found == [scores, own]
 
 
 def test_observers_are_told_and_a_failing_one_changes_nothing(bench, store, spread, caplog):
