@@ -1,10 +1,13 @@
 """Prototypical networks on a batch: prototypes, queries, and batches that have none."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from bench_methods.proxies.prototypical_loss import PrototypicalLoss
+
+from harness.testing import toy_batch, toy_context
 
 T4 = (0, 30, 90, 150)
 LABELS = torch.tensor([0, 0, 1, 1])
@@ -44,3 +47,15 @@ def test_a_batch_without_queries_has_a_zero_loss_with_a_gradient(at_angles):
     loss = PrototypicalLoss()(embeddings, torch.arange(4))
     loss.backward()
     assert (loss.item(), embeddings.grad.abs().sum().item()) == (0.0, 0.0)
+
+
+def test_distances_are_scaled_where_embeddings_are_normalised_alone(named, at_angles):
+    def loss(scale, *, normalized):
+        method, context = named["prototypical"], toy_context(normalized=normalized)
+        objective = method.objective(method.point({"softmax_scale": scale}), context)
+        batch = replace(toy_batch(), inputs=at_angles(*T4), labels=LABELS)
+        return objective(batch, lambda inputs: inputs).item()
+
+    scaled = PrototypicalLoss(3.0)(at_angles(*T4), LABELS).item()
+    assert loss(3.0, normalized=True) == pytest.approx(scaled)
+    assert loss(3.0, normalized=False) == pytest.approx(0.227859953, abs=1e-9)
