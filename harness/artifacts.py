@@ -124,6 +124,8 @@ def read_json(path: Path, *, where: str = "", maker: str = "") -> Any:
 
 def parse_json(text: str, where: str) -> Any:
     """What a JSON text holds; UserError where it is none."""
+    if not text.strip():
+        raise UserError(f"{where}: is empty")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

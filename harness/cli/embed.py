@@ -15,7 +15,7 @@ from harness.cli.options import (
     grouped,
 )
 from harness.cli.saying import doing, say, tell
-from harness.errors import UserError
+from harness.errors import UserError, nearest
 from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def embed(  # noqa: PLR0913 - one argument an option
     if output.suffix != ".npz":
         raise UserError(f"--output {output}: a file of features ends in .npz")
     if embedder.endswith(SUFFIX) and not Path(embedder).exists():
-        raise UserError(f"{embedder}: no such file")
+        raise UserError(f"{embedder}: no such file; `bench export RUN -o {embedder}` makes one")
     if not data.exists():
         raise UserError(f"{data}: no such file or folder")
 
@@ -109,7 +109,11 @@ def _embedder(
             f"and there is no store {store}"
         )
     with Store.open(store) as opened:
-        record = opened.require(name)
+        try:
+            record = opened.require(name)
+        except UserError as error:
+            near = nearest(name, registry.backbones, likeness=0.7)
+            raise UserError(f"{error}; no backbone is called so either{near}") from None
         kept = kept_in(opened.arrays(record), f"run {record.run_id}")
     if kept is None:
         raise UserError(

@@ -156,7 +156,9 @@ def _variable(data: Dataset, wanted: str | None) -> str:
         raise unknown("attribute", wanted, names, where=f"dataset {data.name}")
     if len(names) != 1:
         listed = ", ".join(names) or "none; `NAME+rotation` has one"
-        raise UserError(f"dataset {data.name}: name its background variable ({listed})")
+        raise UserError(
+            f"dataset {data.name}: name its background variable by --variable ({listed})"
+        )
     return names[0]
 
 

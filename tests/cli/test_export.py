@@ -231,7 +231,7 @@ def test_a_pretrained_backbone_embeds_images_with_labels_or_without(images: Path
     ("arguments", "said"),
     [
         (("embed", "rsnet", "{}/flat"), "no file of bench export.*no backbone.*no store"),
-        (("embed", "x.safetensors", "flat"), "x.safetensors: no such file"),
+        (("embed", "x.safetensors", "flat"), "x.safetensors: no such file; `bench export RUN -o "),
         (("embed", "resnet50", "flat", "-o", "f.csv"), "a file of features ends in .npz"),
         (("export", "1", "-o", "e.pt"), "the file of an embedder ends in .safetensors"),
         (("export", "1", "--graph", "e.onnx"), "the file of an embedder ends in .pt2"),
@@ -241,3 +241,13 @@ def test_a_slip_is_one_line(images: Path, arguments: tuple[str, ...], said: str)
     with pytest.raises(UserError, match=said) as refused:
         bench(*(word.format(images) for word in arguments), "--store", images / "none")
     assert "\n" not in str(refused.value)
+
+
+def test_what_is_neither_a_run_nor_a_backbone_is_told_with_the_nearest(
+    images: Path, tmp_path: Path
+) -> None:
+    with Store.open(tmp_path / "held", create=True):
+        pass
+    said = r"holds no run rsnet50 \(bench list runs .*no backbone .* did you mean 'resnet50'\?"
+    with pytest.raises(UserError, match=said):
+        bench("embed", "rsnet50", images / "flat", "--store", tmp_path / "held")

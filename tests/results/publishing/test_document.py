@@ -58,7 +58,8 @@ def test_white_space_is_no_change(make_store, publish):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "is not JSON"),
+        ("", "is empty"),
+        (" \n", "is empty"),
         ("[" * 100_000, "is not JSON"),
         ("{}", "is no published leaderboard"),
         ("[1]", "is no published leaderboard"),
