@@ -23,6 +23,7 @@ _QUERY = ("query", "queries", "probe", "test_query")
 _GALLERY = ("gallery", "galleries", "bounding_box_test", "test_gallery")
 _KINDS = (_TRAIN, _VALIDATION, _TEST, _EITHER, _QUERY, _GALLERY)
 NAMES = tuple(name for names in _KINDS for name in names)
+_ROLES = (QUERY, GALLERY, "none")
 _SAID = {TRAIN: "training part", VALIDATION: "validation part", TEST: "test part"}
 _TAIL = re.compile(r"_?(sets?|images?|imgs|data|split|part|folder|files|\d+)$")
 
@@ -46,6 +47,7 @@ def codes_of_parts(names: Collection[str], where: object) -> tuple[Mapping[str, 
 
     `eval` is the test part, or the validation part beside another test part; a validation part
     without a test part is the test part. Names of one kind (`train`, `training`) are one part.
+    Queries search a gallery where both are there.
     Raises UserError for a name that is none of a part.
     """
     strange = sorted(name for name in names if not is_part(name))
@@ -76,7 +78,23 @@ def codes_of_parts(names: Collection[str], where: object) -> tuple[Mapping[str, 
             notes.append(
                 f"its parts {listed(alike)} are taken as one, the {_SAID[codes[alike[0]]]}"
             )
-    return codes, notes
+    return codes, notes + _of_searching({name for name, code in codes.items() if code == TEST})
+
+
+def _of_searching(tested: Collection[str]) -> list[str]:
+    """What is to be said of parts that are tested and whose names leave open what searches what."""
+    roles = {name: _role(_key(name)) for name in sorted(tested)}
+    queries, gallery, others = (
+        [name for name, found in roles.items() if found == role] for role in _ROLES
+    )
+    if queries and gallery:
+        return [f"its part {name!r} is neither query nor gallery: not tested" for name in others]
+    lacking = "gallery" if queries else "query"
+    return [
+        f"its part {name!r} is tested like any test part, each sample against all others: there is "
+        f"no part '{lacking}'"
+        for name in queries + gallery
+    ]
 
 
 def parts_of(values: Sequence[str], where: object) -> tuple[Parts, dict[str, Attribute], list[str]]:
@@ -97,4 +115,4 @@ def roles_of(values: Sequence[str]) -> dict[str, Attribute]:
 
 
 def _role(name: str) -> str:
-    return QUERY if name in _QUERY else GALLERY if name in _GALLERY else "none"
+    return QUERY if name in _QUERY else GALLERY if name in _GALLERY else _ROLES[-1]

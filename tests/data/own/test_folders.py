@@ -151,6 +151,25 @@ def test_several_names_of_one_part_are_told(tmp_path: Path, encode, folders, not
     assert f"its parts {note}" in dataset.notes
 
 
+@pytest.mark.parametrize(
+    ("folders", "note"),
+    [
+        (["test", "query", "gallery"], "its part 'test' is neither query nor gallery: not tested"),
+        (["gallery", "test"], "its part 'gallery' is tested like any test part, each sample "),
+        (["query"], "its part 'query' is tested like any test part, each sample against all oth"),
+    ],
+)
+def test_what_searches_what_is_told_where_names_leave_it_open(tmp_path, encode, folders, note):
+    dataset = load_path(layout(tmp_path / "m", encode, "train", *folders), size=8)
+    assert [one for one in dataset.notes if one.startswith(note)], dataset.notes
+
+
+@pytest.mark.parametrize("folders", [["query", "gallery"], ["test"], ["val", "probe", "gallery"]])
+def test_nothing_is_said_where_they_do_not(tmp_path, encode, folders):
+    dataset = load_path(layout(tmp_path / "m", encode, "train", *folders), size=8)
+    assert not [one for one in dataset.notes if "tested" in one]
+
+
 def test_parts_that_differ_are_not_called_one(tmp_path: Path, encode):
     dataset = load_path(layout(tmp_path / "m", encode, "train", "val", "query", "gallery"), size=8)
     assert not [note for note in dataset.notes if "as one" in note]
