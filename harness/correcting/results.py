@@ -8,19 +8,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.correcting.experiment import UNTRAINED, Corrected, Course, by_method
+from harness.metrics import METRICS as KNOWN
 from harness.statistics.intervals import Interval, t_interval
 from harness.statistics.pairs import PairedDifference, paired_difference
 from harness.table import Cell, Column, Table
 
 METRICS: tuple[str, ...] = ("ami", "nmi", "ari", "pairwise_f1", "map_at_r")
 """Scores of a turn; all but the last also of the estimated number of clusters."""
-_TITLES = {"ami": "AMI", "nmi": "NMI", "ari": "ARI", "pairwise_f1": "pairwise F1",
-           "map_at_r": "MAP@R"}  # fmt: skip
 
 
 def title_of_score(metric: str) -> str:
     """A score's name as people write it."""
-    return _TITLES[metric]
+    return KNOWN[metric].title
 
 
 def curve(course: Course, score: str) -> list[float] | None:
@@ -45,7 +44,7 @@ def area(course: Course, score: str) -> float | None:
 def correcting_table(found: Corrected, metric: str = "ami") -> Table:
     """One row for each method: the metric by turn, the area, and what it is worth."""
     turns = range(found.terms.turns + 1)
-    title = _TITLES[metric]
+    title = title_of_score(metric)
     columns = [
         Column(key="method", title="method", priority=0, wraps=True),
         *(Column(key=f"turn {one}", title=f"turn {one}", align="right", priority=2)

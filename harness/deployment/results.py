@@ -14,6 +14,9 @@ from harness.statistics.intervals import Interval, t_interval
 from harness.statistics.pairs import PairedDifference, paired_difference
 from harness.table import Cell, Column, Table
 
+_TITLES = {"precision_at_1": "P@1", "false_reject": "FRR", "false_accept": "FAR"}
+"""Of the measures that are shares."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ArmRow:
@@ -52,7 +55,7 @@ def arm_rows(label: str, arms: Mapping[str, Mapping[int, Outcome]]) -> list[ArmR
         ArmRow(
             label=label,
             arm=arm,
-            intervals={name: t_interval(_finite(outcomes, name)) for name in MEASURES},
+            intervals={name: _interval(outcomes, name) for name in MEASURES},
             differences={}
             if arm == BASE
             else {name: _difference(outcomes, arms[BASE], name) for name in MEASURES},
@@ -61,9 +64,10 @@ def arm_rows(label: str, arms: Mapping[str, Mapping[int, Outcome]]) -> list[ArmR
     ]
 
 
-def _finite(outcomes: Mapping[int, Outcome], name: str) -> list[float]:
+def _interval(outcomes: Mapping[int, Outcome], name: str) -> Interval:
     values = (getattr(outcome, name) for outcome in outcomes.values())
-    return [value for value in values if math.isfinite(value)]
+    bounds = (0.0, 1.0) if name in _TITLES else (0.0, None)
+    return t_interval([value for value in values if math.isfinite(value)], bounds=bounds)
 
 
 def _difference(
@@ -75,9 +79,6 @@ def _difference(
     ]
     known = [pair for pair in pairs if all(map(math.isfinite, pair))]
     return paired_difference([first for first, _ in known], [second for _, second in known])
-
-
-_TITLES = {"precision_at_1": "P@1", "false_reject": "FRR", "false_accept": "FAR"}
 
 
 def deployment_table(found: Deployment) -> Table:

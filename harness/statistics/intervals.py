@@ -122,11 +122,14 @@ class Interval:
     n: int
 
 
-def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+def t_interval(
+    values: Sequence[float], confidence: float = 0.95, *, bounds: Bounds = (None, None)
+) -> Interval:
     """Mean and Student's t-interval: mean +- t((1 + confidence) / 2, n - 1) s / sqrt(n), ddof 1.
 
-    The interval of the reality check (Musgrave et al. 2020, section 4). Raises ValueError for a
-    value that is not finite: what to do with a missing score is the caller's to say.
+    The interval of the reality check (Musgrave et al. 2020, section 4). `bounds`: what the values
+    cannot leave; no end does, as in `fold_intervals`. Raises ValueError for a value that is not
+    finite: what to do with a missing score is the caller's to say.
     """
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence!r}")
@@ -140,7 +143,7 @@ def t_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
         return Interval(mean=mean, low=None, high=None, n=1)
     quantile = student_quantile(n - 1, (1.0 + confidence) / 2.0)
     half = quantile * standard_deviation(values, mean) / math.sqrt(n)
-    return Interval(mean=mean, low=mean - half, high=mean + half, n=n)
+    return _bounded(mean, half, bounds, n)
 
 
 def fold_intervals(

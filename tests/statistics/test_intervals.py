@@ -44,6 +44,17 @@ def test_a_higher_confidence_gives_a_wider_interval() -> None:
     assert wider.high > usual.high
 
 
+def test_no_end_of_a_share_leaves_zero_and_one() -> None:
+    # The plain interval reaches from .579 to 1.341.
+    plain, within = t_interval([0.93, 0.99]), t_interval([0.93, 0.99], bounds=(0.0, 1.0))
+    assert plain.low is not None
+    half = 0.96 - plain.low
+    logit = math.log(0.96 / 0.04)
+    ends = [logit - half / (0.96 * 0.04), logit + half / (0.96 * 0.04)]
+    assert (within.low, within.high) == pytest.approx([1 / (1 + math.exp(-end)) for end in ends])
+    assert t_interval([1.0, 1.0], bounds=(0.0, 1.0)) == Interval(1.0, None, None, 2)
+
+
 def test_one_value_has_a_mean_and_no_interval() -> None:
     assert t_interval([0.5]) == Interval(mean=0.5, low=None, high=None, n=1)
 
