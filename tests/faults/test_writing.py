@@ -41,7 +41,7 @@ def test_killed_before_every_write(scene, tmp_path, undisturbed) -> None:
 
 def test_killed_in_a_search(scene, tmp_path, searching_protocol, undisturbed) -> None:
     scene.protocol = searching_protocol
-    _, met = at_each(scene, tmp_path, "die", step=5)
+    _, met = at_each(scene, tmp_path, "die", step=7)
     searching = [one for one in met if "[trial" in one[2] and "[1/2]" not in one[2]]
     assert {printed.count("[trial") for _, _, printed in searching} == {1, 2, 3, 4}
     for own, code, printed in searching:
