@@ -176,11 +176,7 @@ _COSTS: tuple[tuple[str, str, str], ...] = (
     ("preparation_seconds", "prepare s", "wall time of `prepare`"),
     ("input_seconds", "input s", "wall time that steps waited for their batches"),
     ("images_embedded", "images", "images through the backbone on the method's behalf"),
-    (
-        "images_read",
-        "images read",
-        "images that the method took from its view of the training part",
-    ),
+    ("images_read", "images read", "images that the method took from the training part"),
     ("images_drawn", "images drawn", "images in the batches of a run's steps, each view counted"),
     ("backward_passes", "backward passes", "gradients that came back through the backbone"),
     ("peak_memory_bytes", "peak memory", "the most memory that a run held, in bytes"),

@@ -10,8 +10,6 @@ from harness.hookspecs import BackboneSource
 from harness.registry.asking import ask
 
 if TYPE_CHECKING:
-    import torch
-
     from harness.execution.executor import Bench
     from harness.protocol.model import BackboneRule
     from harness.registry import Origin
@@ -105,6 +103,8 @@ def _faults_of_a_pass(trunk: Any, shape: tuple[int, ...]) -> Iterator[str]:
     """What is wrong with the features of some inputs; a pass that raises is left to the runs."""
     import torch
 
+    from harness.models.backbone import leaves_behind
+
     inputs = torch.randn(_PROBES, *shape, generator=torch.Generator().manual_seed(0))
     try:
         with torch.enable_grad():
@@ -127,7 +127,7 @@ def _faults_of_a_pass(trunk: Any, shape: tuple[int, ...]) -> Iterator[str]:
             "must depend on weights and that input (statistics of the batch, noise, a counter?)"
         )
     known = set(map(id, trunk.parameters()))
-    weights = [one for one in _weights_behind(features) if id(one) not in known]
+    weights = [one for one in leaves_behind(features) if id(one) not in known]
     if weights:
         sizes = ", ".join(str(tuple(one.shape)) for one in weights)
         yield (
@@ -136,17 +136,3 @@ def _faults_of_a_pass(trunk: Any, shape: tuple[int, ...]) -> Iterator[str]:
         )
     if not features.requires_grad and any(one.requires_grad for one in trunk.parameters()):
         yield "its features have no gradient, though it has weights to train (a detach, a no_grad?)"
-
-
-def _weights_behind(features: torch.Tensor) -> Iterator[torch.Tensor]:
-    """The leaves that features have a gradient for."""
-    seen, waiting = set(), [features.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        leaf = getattr(node, "variable", None)
-        if leaf is not None:
-            yield leaf
-        waiting += [before for before, _ in node.next_functions]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -197,6 +197,22 @@ def freeze_batch_norm(trunk: nn.Module) -> None:
 
 def _stay(module: nn.Module, mode: bool = True) -> nn.Module:  # noqa: ARG001
     return module
+
+
+def leaves_behind(made: Tensor) -> Iterator[Tensor]:
+    """The tensors with a gradient that a tensor is made from, itself if it is one."""
+    todo, seen = [made.grad_fn], set[Any]()
+    if made.grad_fn is None and made.requires_grad:
+        yield made
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        leaf = getattr(node, "variable", None)
+        if leaf is not None:
+            yield leaf
+        todo += [before for before, _ in node.next_functions]
 
 
 def weights_digest(backbone: nn.Module) -> str:

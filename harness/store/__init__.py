@@ -207,10 +207,8 @@ class Store:
         """The Record of a run, by its id or a beginning that no other has; UserError without."""
         record = self.find(run_id)
         if record is None:
-            raise UserError(
-                f"store {self.path}: holds no run {run_id} (bench list runs --store {self.path} "
-                "shows them)"
-            )
+            shown = f"bench list runs --store {self.path} shows them"
+            raise UserError(f"store {self.path}: holds no run {run_id} ({shown})")
         return record
 
     def find(self, text: str) -> Record | None:

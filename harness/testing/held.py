@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
+from harness.models.backbone import leaves_behind
 from harness.testing.applicable import needs_training
 from harness.testing.places import builder_place
 from harness.testing.toys import ToyRun
@@ -34,7 +35,7 @@ def an_optimizer_holds_its_parameters(method: Method) -> None:
     theirs = {id(parameter) for parameter in run.embed.backbone.parameters()}
     for epoch in range(2):
         run.begin_epoch(epoch)
-        for leaf in _leaves(run.loss(epoch)):
+        for leaf in leaves_behind(run.loss(epoch)):
             if id(leaf) not in held | theirs:
                 raise AssertionError(_line(method, run.objective, leaf))
 
@@ -52,22 +53,6 @@ def _line(method: Method, objective: nn.Module, leaf: Tensor) -> str:
     else:
         cure = "make it an nn.Parameter that is an attribute of the Objective"
     return f"{method.name}: no optimizer holds {shown} ({builder_place(method)}): {cure}"
-
-
-def _leaves(loss: Tensor) -> Iterator[Tensor]:
-    """The tensors with a gradient that a loss is made from."""
-    todo, seen = [loss.grad_fn], set[Any]()
-    if loss.grad_fn is None and loss.requires_grad:
-        yield loss
-    while todo:
-        node = todo.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        leaf = getattr(node, "variable", None)
-        if leaf is not None:
-            yield leaf
-        todo += [following for following, _ in node.next_functions]
 
 
 def _reachable(thing: Any, name: str, depth: int = 0) -> Iterator[tuple[str, Tensor]]:

@@ -181,6 +181,14 @@ def test_the_area_is_the_mean_height_of_the_curve_over_corrections() -> None:
     assert area(replace(course, turns=turns[:2]), "ami") is None
 
 
+def corrected(courses: list[Course]) -> Corrected:
+    return Corrected(
+        protocol="p", protocol_digest="0", entered=(), environment={},
+        overrides=(), dataset="d", dataset_digest="0", texts=9, classes=3,
+        terms=TERMS, courses=courses, notes=(),
+    )  # fmt: skip
+
+
 def test_curves_have_a_line_for_each_method_that_has_the_score() -> None:
     turns = tuple({"ami": value, "map_at_r": value} for value in (0.2, 0.4))
     clusters = tuple({"ami": value} for value in (0.2, 0.3))
@@ -190,12 +198,7 @@ def test_curves_have_a_line_for_each_method_that_has_the_score() -> None:
         Course(method="mine", seed=0, corrections=(0, 10), turns=turns),
         Course(method="mine", seed=1, corrections=(0, 20), turns=turns),
     ]
-    found = Corrected(
-        protocol="p", protocol_digest="0", entered=(), environment={},
-        overrides=(), dataset="d", dataset_digest="0", texts=9, classes=3,
-        terms=TERMS, courses=courses, notes=(),
-    )  # fmt: skip
-    (axes,) = draw_curves(found, "map_at_r").axes
+    (axes,) = draw_curves(corrected(courses), "map_at_r").axes
     named = {line.get_label(): line for line in axes.lines if line.get_label()[0] != "_"}
     assert set(named) == {"no-learning", "mine"}
     assert named["mine"].get_xdata().tolist() == [0, 15]
@@ -205,12 +208,7 @@ def test_curves_of_all_controls_and_more_methods_than_colours_can_be_told_apart(
     turns = tuple({"ami": value} for value in (0.2, 0.4))
     names = (*CONTROLS, *(f"method-{number}" for number in range(12)))
     courses = [Course(method=name, seed=0, corrections=(0, 10), turns=turns) for name in names]
-    found = Corrected(
-        protocol="p", protocol_digest="0", entered=(), environment={},
-        overrides=(), dataset="d", dataset_digest="0", texts=9, classes=3,
-        terms=TERMS, courses=courses, notes=(),
-    )  # fmt: skip
-    (axes,) = draw_curves(found, "ami").axes
+    (axes,) = draw_curves(corrected(courses), "ami").axes
     named = {line.get_label(): line for line in axes.lines if line.get_label()[0] != "_"}
     assert set(named) == set(names)
     dashes = {str(named[name]._dash_pattern) for name in CONTROLS}  # its public name is rounded
