@@ -172,7 +172,9 @@ class Benchmark:
         """The methods at the points of their spaces that were given."""
         from harness.execution.plan import choose_entrants
 
-        return choose_entrants(self.registry, self.methods, self._given)
+        rule = self.protocol.label_sets
+        beside = rule.attributes if rule else ()
+        return choose_entrants(self.registry, self.methods, self._given, beside)
 
     @cached_property
     def _bench(self) -> Bench:

@@ -80,7 +80,9 @@ def _method(registry: Registry, name: str) -> Facts | None:
         "source digest": registered.origin.source,
         "libraries": list(registered.libraries),
         "hyperparameters": {
-            key: f"{bounds}, default {bounds.default}" for key, bounds in method.space.items()
+            key: f"{bounds}, default {bounds.default}"
+            + (", one for each label set" if key in method.per_label_set else "")
+            for key, bounds in method.space.items()
         },
         "defaults from": method.defaults_from,
         "needs": {

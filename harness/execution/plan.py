@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -136,9 +136,14 @@ class Plan:
 
 
 def choose_entrants(
-    registry: Registry, names: Sequence[str], given: Sequence[str] = ()
+    registry: Registry,
+    names: Sequence[str],
+    given: Sequence[str] = (),
+    label_sets: Sequence[str] = (),
 ) -> list[Entrant]:
     """Resolve method names (`all`: every one) and `method.name=value` hyperparameters.
+
+    `label_sets`: those that the protocol gives beside the class.
 
     Raises UserError for an unknown method or hyperparameter, or a value outside its range.
     """
@@ -157,6 +162,8 @@ def choose_entrants(
     entrants = []
     for name in wanted:
         registered = registry.method(name)
+        if label_sets and registered.method.per_label_set:
+            registered = replace(registered, item=registered.method.beside(label_sets))
         point = registered.method.point(points.get(name, {}))
         default = point == registered.method.defaults()
         entrants.append(Entrant(registered, point, "default" if default else "given"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.errors import UserError, nearest
@@ -96,8 +96,10 @@ class Method:
     `objective_rate` (a Float on a log scale) multiplies the protocol's learning rate for the
     Objective's own parameters, `objective_schedule` (a Choice of `protocol`, `constant`, `cosine`,
     `linear`) is how that rate moves, `samples_per_class` (an Int, or a Choice of whole numbers)
-    stands in for the protocol's. A method that has nothing to train (`trained=False`)
-    is scored on the initial weights; its builder is called only for a readout.
+    stands in for the protocol's. A name in `per_label_set` stands for one hyperparameter for each
+    label set beside the class, `name.label_set`; the builder gets a mapping from label set to
+    value. A method that has nothing to train (`trained=False`) is scored on the initial weights;
+    its builder is called only for a readout.
 
     The declarations are closed lists, because they belong to the method and not to taste: `batch`
     is how the core composes batches, `views` how many augmented views of each image the batch
@@ -131,6 +133,7 @@ class Method:
     reference: str
     family: str = "other"
     space: Mapping[str, Range] = field(default_factory=dict)
+    per_label_set: tuple[str, ...] = ()
     batch: Composition = "balanced"
     views: Literal[1, 2] = 1
     labels: Labels = "all"
@@ -184,6 +187,13 @@ class Method:
                 raise ValueError(
                     f"method {self.name}: {name} must be a Float, Int or Choice, not {bounds!r}"
                 )
+        stems = {name.partition(".")[0] for name in self.space}
+        for name in self.per_label_set:
+            if name not in stems or self.label_sets != "attributes":
+                raise ValueError(
+                    f"method {self.name}: per_label_set {name!r} needs that name in the space and "
+                    "label_sets='attributes'"
+                )
         try:
             check_reserved(self.space, self.batch)
         except ValueError as error:
@@ -191,7 +201,24 @@ class Method:
 
     def objective(self, point: Mapping[str, Value], context: Context) -> Objective:
         """Build for one run at a point of the space: what `build` returns, unchecked."""
-        return self.build(for_builder(point), context)
+        given: dict[str, Any] = for_builder(point)
+        for name in self.per_label_set:
+            usual = given.pop(name, None)
+            beside = [one.name for one in context.label_sets]
+            given[name] = {one: given.pop(f"{name}.{one}", usual) for one in beside}
+        return self.build(given, context)
+
+    def beside(self, label_sets: Sequence[str]) -> Method:
+        """The method where a protocol gives these label sets beside the class, at least one.
+
+        A range named in `per_label_set` becomes one for each of them, in its place in the space.
+        """
+        space: dict[str, Range] = {}
+        for name, bounds in self.space.items():
+            own = name in self.per_label_set
+            names = [f"{name}.{one}" for one in label_sets] if own else [name]
+            space |= dict.fromkeys(names, bounds)
+        return replace(self, space=space)
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -44,6 +44,21 @@ def test_the_default_given_by_hand_is_still_the_default(registry):
     assert entrant.chosen_by == "default"
 
 
+def test_what_each_label_set_has_of_its_own_is_named_where_the_protocol_gives_some(
+    registry, make_method, spread_objective
+):
+    space = {"margin": Float(0.0, 1.0, default=0.5)}
+    asks = {"label_sets": "attributes", "per_label_set": ("margin",)}
+    method = make_method(spread_objective, "several", space=space, **asks)
+    registry.methods["several"] = RegisteredMethod(method, Origin("tests", "tests", "0", None))
+    given = ["several.margin.use=0.25"]
+    alone, several = choose_entrants(registry, ["alpha", "several"], given, ("role", "use"))
+    assert alone.hyperparameters == {"margin": 0.5}
+    assert several.hyperparameters == {"margin.role": 0.5, "margin.use": 0.25}
+    (bare,) = choose_entrants(registry, ["several"])
+    assert bare.hyperparameters == {"margin": 0.5}
+
+
 @pytest.mark.parametrize(
     ("given", "line"),
     [

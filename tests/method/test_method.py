@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness import Choice, Float, Int, Method
+from harness import Choice, Float, Int, LabelSet, Method
 from harness.errors import UserError
+from harness.testing import toy_context
 
 SPACE = {
     "margin": Float(0.0, 2.0, default=0.5),
@@ -48,6 +49,11 @@ def test_another_name_is_refused(name: str) -> None:
         ({"label_sets": "attribute"}, "label_sets 'attribute'; did you mean 'attributes'?"),
         ({"label_sets": "attributes", "labels": "known"}, "attributes tell labels"),
         ({"relevance": "graded", "labels": "known"}, "graded relevance tells labels"),
+        (
+            {"per_label_set": ("margin",)},
+            "'margin' needs that name in the space and label_sets='at",
+        ),
+        ({"per_label_set": ("weight",), "label_sets": "attributes"}, "'weight' needs that name"),
         ({"build": None}, "build must be callable"),
         ({"comparison": "cosin"}, "comparison 'cosin'; did you mean 'cosine'?"),
         (
@@ -131,3 +137,25 @@ def test_the_builder_does_not_receive_what_the_core_acts_on() -> None:
     made = method(space=space, build=lambda point, _c: received.append(point))
     made.objective(made.point({"margin": 1.0}), None)  # type: ignore[arg-type]
     assert received == [{"margin": 1.0, "bins": 10, "mining": "hard"}]
+
+
+def test_what_each_label_set_has_of_its_own_reaches_the_builder_as_a_mapping() -> None:
+    sets = (LabelSet(name="family", values=2), LabelSet(name="implemented-in", values=3))
+    names = tuple(one.name for one in sets)
+    context = toy_context(label_sets=sets)
+    usual = method(
+        label_sets="attributes", per_label_set=("margin",), build=lambda given, _context: given
+    )
+    own = usual.beside(names)
+    ordered = ["margin.family", "margin.implemented-in", "bins", "mining"]
+    assert list(own.space) == list(own.defaults()) == ordered
+    point = own.point({"margin.implemented-in": "1.5"})
+    given: Any = own.objective(point, context)
+    assert given == {
+        "margin": {"family": 0.5, "implemented-in": 1.5}, "bins": 10, "mining": "hard",
+    }  # fmt: skip
+    assert usual.objective(point, context) == given
+    alike: Any = usual.objective(usual.point({"margin": 1.0}), context)
+    assert alike["margin"] == dict.fromkeys(names, 1.0)
+    with pytest.raises(UserError, match=r"unknown hyperparameter 'margin'; did you mean 'margin"):
+        own.point({"margin": 1.0})

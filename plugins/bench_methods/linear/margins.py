@@ -3,7 +3,7 @@
 Parameswaran and Weinberger, Large Margin Multi-Task Metric Learning, NeurIPS 2010: with distances
 d_t(x, y)^2 = (x - y)' (M_0 + M_t) (x - y), minimise over positive semi-definite M_0, M_1, ...
 
-    a ||M_0 - I||_F^2 + sum over tasks t of [ b ||M_t||_F^2
+    a ||M_0 - I||_F^2 + sum over tasks t of [ b_t ||M_t||_F^2
         + mean over targets (i, j) of (d_t(i, j)^2
         + sum over impostors k of [1 + d_t(i, j)^2 - d_t(i, k)^2]+) ].
 
@@ -86,21 +86,21 @@ def _scatter(rows: Floats, weights: Floats) -> Floats:
 
 
 def objective(
-    tasks: Sequence[Margins], shared: Floats, own: Sequence[Floats], a: float, b: float
+    tasks: Sequence[Margins], shared: Floats, own: Sequence[Floats], a: float, b: Sequence[float]
 ) -> tuple[float, Floats, list[Floats]]:
     """The value, and its gradients in the shared metric and in those of the tasks."""
     off = shared - np.eye(len(shared))
     value, of_shared, of_own = a * float((off**2).sum()), 2 * a * off, []
-    for task, metric in zip(tasks, own, strict=True):
+    for task, metric, weight in zip(tasks, own, b, strict=True):
         told, gradient = task.measured(shared + metric)
-        value += told + b * float((metric**2).sum())
+        value += told + weight * float((metric**2).sum())
         of_shared = of_shared + gradient
-        of_own.append(gradient + 2 * b * metric)
+        of_own.append(gradient + 2 * weight * metric)
     return value, of_shared, of_own
 
 
 def learn_metrics(
-    tasks: Sequence[Margins], a: float, b: float, *, steps: int
+    tasks: Sequence[Margins], a: float, b: Sequence[float], *, steps: int
 ) -> tuple[Floats, list[Floats]]:
     """Projected gradient steps from M_0 = I, M_t = 0; a step that does not help is halved."""
     size = tasks[0].rows.shape[1]

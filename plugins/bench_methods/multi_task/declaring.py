@@ -20,7 +20,8 @@ def multi_task_method(name: str, loss: Any, *, space: Mapping[str, Any], **decla
 
     `loss` is asked for when the first run is built, as it imports torch: it is a function without
     arguments that returns it. Every method has the hyperparameters `layout` (each label set has
-    `slices` of the embedding of its own, or all are `shared`) and `attribute_weight`.
+    `slices` of the embedding of its own, or all are `shared`) and an `attribute_weight` for each
+    label set beside the class.
     """
 
     def build(hyperparameters: Mapping[str, Any], context: Context) -> Objective:
@@ -39,5 +40,6 @@ def multi_task_method(name: str, loss: Any, *, space: Mapping[str, Any], **decla
         label_sets="attributes",
         defaults_from="by hand",
         space={"layout": LAYOUT, "attribute_weight": WEIGHT, **space},
+        per_label_set=("attribute_weight",),
         **declared,
     )

@@ -18,9 +18,9 @@ def _loss() -> Any:
 multi_task_multi_similarity = multi_task_method(
     "multi-task-multi-similarity",
     _loss,
-    summary="The multi-similarity loss of the class, and at a weight that of each label set beside "
-    "it, in dimensions of its own or shared. Where values are in order, it is the mean over rungs, "
-    "as in the ladder loss: at each, values up to so far apart count as alike.",
+    summary="The multi-similarity loss of the class, and that of each label set beside it at a "
+    "weight of its own, in dimensions of its own or shared. Where values are in order, it is the "
+    "mean over rungs, as in the ladder loss: at each, values up to so far apart count as alike.",
     reference=REFERENCE + "Wang et al., Multi-Similarity Loss with General Pair Weighting for "
     "Deep Metric Learning, CVPR 2019; the rungs: Zhou et al., Ladder Loss, AAAI 2020",
     comparison="cosine",

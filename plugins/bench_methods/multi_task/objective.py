@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -15,20 +15,25 @@ TaskLoss = Callable[[Task, int], nn.Module]
 
 
 class MultiTaskObjective(Objective):
-    """The class's loss plus `attribute_weight` times the sum of those of the other label sets.
+    """The class's loss plus that of each other label set times its `attribute_weight`.
 
     Each sees the samples whose value is known, in its own dimensions; in slices these are
     normalised by themselves if the protocol normalises embeddings.
     """
 
     def __init__(
-        self, context: Context, make_loss: TaskLoss, *, layout: str, attribute_weight: float
+        self,
+        context: Context,
+        make_loss: TaskLoss,
+        *,
+        layout: str,
+        attribute_weight: Mapping[str, float],
     ) -> None:
         super().__init__()
         self.tasks = tasks_of(context)
         self.places = dimensions(context.embedding_size, len(self.tasks), layout)
         self.normalized = context.normalized and layout == "slices"
-        self.weight = attribute_weight
+        self.weights = [1.0, *(attribute_weight[task.name] for task in self.tasks[1:])]
         self.losses = nn.ModuleList(
             make_loss(task, place.stop - place.start)
             for task, place in zip(self.tasks, self.places, strict=True)
@@ -45,5 +50,4 @@ class MultiTaskObjective(Objective):
             if self.normalized:
                 own = nn.functional.normalize(own, dim=1)
             terms.append(loss(own, codes[known]))
-        total: Tensor = terms[0] + self.weight * torch.stack(terms[1:]).sum()
-        return total
+        return torch.stack([w * term for w, term in zip(self.weights, terms, strict=True)]).sum()

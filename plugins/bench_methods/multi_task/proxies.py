@@ -19,9 +19,9 @@ def _loss() -> Any:
 multi_task_proxies = multi_task_method(
     "multi-task-proxies",
     _loss,
-    summary="Cross-entropy over cosines to a learned proxy of each class, and at a weight that "
-    "over proxies of the values of each label set beside it, in dimensions of its own or shared. "
-    "Where values are in order, the target is soft: near values have a share.",
+    summary="Cross-entropy over cosines to a learned proxy of each class, and that over proxies "
+    "of the values of each label set beside it at a weight of its own, in dimensions of its own "
+    "or shared. Where values are in order, the target is soft: near values have a share.",
     reference=REFERENCE + "Zhai and Wu, Classification is a Strong Baseline for Deep Metric "
     "Learning, BMVC 2019; the order: Diaz and Marathe, Soft Labels for Ordinal Regression, "
     "CVPR 2019",

@@ -18,9 +18,9 @@ def _loss() -> Any:
 multi_task_triplet = multi_task_method(
     "multi-task-triplet",
     _loss,
-    summary="The triplet loss of the class, and at a weight that of each label set beside it, in "
-    "dimensions of its own or shared. Where values are in order, every triplet counts whose "
-    "second sample is nearer in value than its third, at a margin in proportion.",
+    summary="The triplet loss of the class, and that of each label set beside it at a weight of "
+    "its own, in dimensions of its own or shared. Where values are in order, every triplet counts "
+    "whose second sample is nearer in value than its third, at a margin in proportion.",
     reference=REFERENCE + "Schroff et al., FaceNet, CVPR 2015",
     comparison="euclidean",
     citation=citations.SCHROFF,

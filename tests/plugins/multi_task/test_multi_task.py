@@ -163,7 +163,8 @@ def test_the_sum_is_weighted_and_unknown_values_count_for_nothing(make, layout, 
     sets = (LabelSet(name="guise", values=2), LabelSet(name="age", values=3, positions=(1, 2, 4)))
     context = toy_context(embedding_size=9, label_sets=sets)
     torch.manual_seed(0)
-    objective = MultiTaskObjective(context, make, layout=layout, attribute_weight=0.5)
+    weights = {"guise": 0.5, "age": 2.0}
+    objective = MultiTaskObjective(context, make, layout=layout, attribute_weight=weights)
     plain = toy_batch()
     rows = torch.nn.functional.normalize(torch.randn(len(plain.inputs), 9), dim=1)
     guise, age = plain.labels % 2, plain.labels % 3 - 1
@@ -176,7 +177,7 @@ def test_the_sum_is_weighted_and_unknown_values_count_for_nothing(make, layout, 
     ):
         own = torch.nn.functional.normalize(rows[codes >= 0, place], dim=1)
         parts.append(loss(own, codes[codes >= 0]).item())
-    assert found.item() == pytest.approx(parts[0] + 0.5 * (parts[1] + parts[2]), rel=1e-5)
+    assert found.item() == pytest.approx(parts[0] + 0.5 * parts[1] + 2.0 * parts[2], rel=1e-5)
 
 
 @pytest.mark.parametrize(
