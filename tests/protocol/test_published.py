@@ -27,6 +27,7 @@ DIGESTS = {
     "guided-small": "61f6b7925db1",
     "multi-task": "e587477f3faa",
     "multi-task-text": "11cd9c98df3b",
+    "multi-task-text-tuned": "0deeb45e065c",
     "reality-check": "ea9c6c9fde08",
     "reality-check-as-coded": "20e61bb79dc5",
     "reality-check-lite": "6a987de30780",
