@@ -33,11 +33,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 import pluggy
 
-from harness.errors import UserError, nearest
+from harness.errors import UserError, nearest, plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,8 +95,8 @@ def bench_metrics() -> Iterable[Metric]:
     """List further scores, shown beside the locked ones and never used to select or to rank.
 
     Called once when plugins are loaded. `compute` is called once for every scored embedding,
-    after training. A metric that raises or returns a value that is not finite is recorded as
-    missing and changes nothing else.
+    after training. A metric that raises, or returns what is no finite number within its bounds, is
+    recorded as missing and changes nothing else.
     """
     raise NotImplementedError
 
@@ -207,8 +208,10 @@ class Metric:
     """A further score, shown beside the locked ones.
 
     `compute(embeddings, labels)` gets float32 (N, D), as scored, and int64 (N,) of the test part
-    and returns a finite float. `higher_is_better` and the bounds, None where it has none, are
-    stored with each value, so that nobody asks afterwards.
+    and returns a finite float within the bounds. `higher_is_better` and the bounds, None where it
+    has none, are stored with each value, so that nobody asks afterwards.
+
+    Raises ValueError for bounds that are no numbers, or none of which the lower is below the other.
     """
 
     name: str
@@ -217,6 +220,25 @@ class Metric:
     higher_is_better: bool = True
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        for what, bound in (("low", self.low), ("high", self.high)):
+            if bound is not None and not _is_number(bound):
+                raise ValueError(
+                    f"metric {self.name!r}: {what} must be a finite number or None, not "
+                    f"{plain(repr(bound), 60)}"
+                )
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(
+                f"metric {self.name!r}: low {self.low:g} must be below high {self.high:g}"
+            )
+
+
+def _is_number(bound: object) -> bool:
+    try:
+        return type(bound) is not bool and isinstance(bound, int | float) and isfinite(bound)
+    except OverflowError:  # a whole number that no float is
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,12 +147,20 @@ def _channel(descriptors: Sequence[int]) -> Channel:
     return Channel(socket.socket(fileno=line), Memory.of(memory), core=False, device=CPU)
 
 
+def number_of(value: Any) -> float:
+    """What a metric gave as a float; TypeError for what only converts to one, as a text does."""
+    plain_value = value.item() if getattr(value, "ndim", None) == 0 else value
+    if isinstance(plain_value, bool | str | bytes | bytearray | complex):
+        raise TypeError(f"it gave {type(value).__name__}, which is no real number")
+    return float(value)
+
+
 def serve_metric(compute: Reference, descriptors: Sequence[int]) -> None:
     """Compute once."""
     channel = _channel(descriptors)
     embeddings, labels = (array.numpy() for array in channel.receive().arrays)
     try:
-        value = float(compute(embeddings, labels))
+        value = number_of(compute(embeddings, labels))
     except BaseException as error:
         channel.send("failed", {"message": one_line(error, _LINE)})
         return

@@ -15,6 +15,7 @@ from harness.artifacts import Arrays, RunArray, per_query
 from harness.data import stream_seed
 from harness.errors import one_line, plain
 from harness.hookspecs import Metric
+from harness.metrics import metric_facts
 from harness.protocol.rules import ScoringRule
 from harness.record import Record, Scores, Told
 from harness.registry import Reference
@@ -214,14 +215,28 @@ def _extra(
 
             value = compute_apart(metric.name, metric.compute, embeddings, labels)
         else:
-            value = float(metric.compute(embeddings.copy(), labels.copy()))
+            from harness.apart.helping import number_of
+
+            value = number_of(metric.compute(embeddings.copy(), labels.copy()))
     except (Exception, SystemExit) as error:
         log.warning("metric '%s' failed: %s", plain(metric.name, 60), one_line(error))
         return None
-    if not math.isfinite(value):
-        log.warning("metric '%s' gave %s", plain(metric.name, 60), value)
+    if not math.isfinite(value) or not _within(value, metric):
+        bounds = metric_facts(metric.name, {metric.name: metric}).bounds
+        outside = f", outside {bounds}, as its plugin declares" if bounds else ""
+        log.warning("metric '%s' gave %s%s", plain(metric.name, 60), value, outside)
         return None
     return value
+
+
+_ROUNDING = 1e-4
+"""How far beyond its bounds a metric may be that was computed in float32."""
+
+
+def _within(value: float, metric: Metric) -> bool:
+    low = -math.inf if metric.low is None else metric.low - _ROUNDING * max(1.0, abs(metric.low))
+    high = math.inf if metric.high is None else metric.high + _ROUNDING * max(1.0, abs(metric.high))
+    return low <= value <= high
 
 
 def concatenate(folds: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

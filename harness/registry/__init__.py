@@ -299,12 +299,13 @@ def _listed(said: Mapping[str, Any], key: str) -> list[Any]:
 def _keep_unambiguous(registry: Registry, offers: Sequence[tuple[str, Registered[Any]]]) -> None:
     for hook in LISTING_HOOKS:
         what, target = hook.removeprefix("bench_"), _offered(registry, hook)
-        named = {name: [offer] for name, offer in target.items()}
+        named = {name.casefold(): [offer] for name, offer in target.items()}
         for offered_by, offer in offers:
             if offered_by == hook:
-                named.setdefault(offer.item.name, []).append(offer)
+                named.setdefault(offer.item.name.casefold(), []).append(offer)
         target.clear()
-        for name, claims in named.items():
+        for claims in named.values():
+            name = claims[0].item.name
             if len(claims) == 1:
                 target[name] = claims[0]
                 continue

@@ -12,6 +12,7 @@ import inspect
 import math
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -27,8 +28,13 @@ LONGEST_NAME = 60
 LONGEST_LINE = 500
 LONGEST_TEXT = 10_000
 MOST_ITEMS = 1_000
+COLUMNS = frozenset(
+    {"place", "method", "best", "ties", "ranks", "rank", "runs", "declared", "defaults"}
+    | {"marks", "brief_marks", "backward_passes", "by_a_quarter", "search_seconds"}
+)
+"""What a board has beside metrics, under keys as those of metrics, which are their names."""
 _IN_LINES = frozenset({"citation", "definition"})
-_NAME = re.compile(r"[\w.+-]+( ?[\w.+@-]+)*")
+_NAME = re.compile(r"\w[\w.+@-]*( [\w.+@-]+)*")
 
 # The functions of each kind, which stay where the plugin is.
 _FUNCTIONS: Mapping[type[Any], tuple[str, ...]] = {
@@ -64,7 +70,10 @@ def encoded(thing: Any, kind: type[Any]) -> dict[str, Any]:
     functions = _FUNCTIONS[kind]
     fields = {field.name: getattr(thing, field.name) for field in dataclasses.fields(kind)}
     data = {name: _value(name, v) for name, v in fields.items() if name not in functions}
-    data |= {name: fields[name] is not None for name in functions}
+    for name in functions:
+        data[name] = fields[name] is not None
+        if data[name] and not callable(fields[name]):
+            raise Refused(f"{name} is a {type(fields[name]).__name__}, not a function")
     if kind is Method:
         data["modules"] = sorted(defining_modules(thing.build))
         data["definition"] = _definition(thing)
@@ -142,8 +151,8 @@ def from_data(data: Mapping[str, Any], hook: str, origin: Origin) -> Registered[
     fields = {key: value for key, value in data.items() if key not in more}
     try:
         item = _decoded(fields, kind, lambda *steps: Reference(origin, hook, name, steps))
-        if isinstance(item, Metric):
-            _require_own_name(item.name)
+        if isinstance(item, Metric) and _is_taken(item.name):
+            raise Refused("boards have metrics or columns of that name; give it another")
         if not isinstance(item, Method):
             return Registered(item, origin)
         modules = tuple(_text("modules", one) for one in _listed("modules", more["modules"]))
@@ -154,13 +163,15 @@ def from_data(data: Mapping[str, Any], hook: str, origin: Origin) -> Registered[
         raise Refused(f"{hook}: '{shown}': {what}") from None
 
 
-def _require_own_name(name: str) -> None:
-    """Which way a metric of the core is better is known by its name: no plugin's is called so."""
-    from harness.metrics import METRICS, known_metric
+def _is_taken(name: str) -> bool:
+    """Whether a name, however it is written, is of a metric of the core, or of a column."""
+    from harness.metrics import FAMILIES, METRICS, known_metric
 
-    spoken = {text.casefold() for one in METRICS.values() for text in (one.name, one.title)}
-    if name.casefold() in spoken or known_metric(name.casefold()) is not None:
-        raise ValueError("the core has metrics of that name; give it another")
+    text = unicodedata.normalize("NFKC", name).casefold()
+    titles = {one.title.casefold() for one in METRICS.values()}
+    begun = tuple(re.sub(r"[A-Z]+\)?$", "", one.title).casefold() for one in FAMILIES)
+    known = text in COLUMNS | titles or known_metric(text) is not None
+    return known or text.startswith(begun)
 
 
 def _decoded(data: Mapping[str, Any], kind: type[Any], refer: Callable[..., Reference]) -> Any:

@@ -336,7 +336,7 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with faults_told(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._database.begin()
             try:
                 yield
                 self._connection.execute("COMMIT")

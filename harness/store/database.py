@@ -64,6 +64,8 @@ def _sqlite_line(error: sqlite3.Error) -> str | None:
     if code is None:
         # Python itself says so when the bytes of a text column are no text.
         return _DAMAGED if "decode" in str(error) else None
+    if code == sqlite3.SQLITE_ERROR and str(error).startswith("no such "):
+        return _DAMAGED  # a table was there when it was opened
     return _SQLITE.get(code & 0xFF)
 
 
@@ -137,11 +139,22 @@ class EmptyStore(UserError):
 
 @dataclass(frozen=True)
 class Database:
-    """An open connection in autocommit mode, and whether it can only be read."""
+    """An open connection in autocommit mode, and whether it can only be read.
+
+    `file`, `which`: the file that is written to, and what tells it from others of its name.
+    """
 
     connection: sqlite3.Connection
     read_only: bool
     copy: str | None = None
+    file: Path | None = None
+    which: tuple[int, int] | None = None
+
+    def begin(self) -> None:
+        """Begin to write; OSError where another file, or none, has the name of this one by now."""
+        if self.file is not None and self.which != _which(self.file):
+            raise OSError(f"{self.file.name} was removed or replaced while it was open")
+        self.connection.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
         """Close the connection; a temporary copy goes with it."""
@@ -170,8 +183,18 @@ def open_database(file: Path, *, create: bool) -> Database:
 def _connect(file: Path, *, create: bool) -> Database:
     connection = _connection(file, "mode=rwc" if create else "mode=rw")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
-    return Database(connection, read_only=False)
+    if not create:  # a session goes on where something truncates the file, and says so
+        connection.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
+    return Database(connection, read_only=False, file=file, which=_which(file))
+
+
+def _which(file: Path) -> tuple[int, int] | None:
+    """What tells a file from any other of its name; None where there is none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect_read_only(file: Path) -> Database:

@@ -162,3 +162,37 @@ def test_a_locked_store_says_that_another_process_holds_it(
     with Store.open(tmp_path) as store, pytest.raises(UserError, match="another process"):
         store.put(record())
     holder.close()
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced", "moved with its folder"])
+def test_a_database_that_goes_while_it_is_open_takes_no_more_records(
+    what: str, tmp_path: Path, record: MakeRecord
+) -> None:
+    path = tmp_path / "results"
+    with Store.open(path, create=True) as store:
+        store.put(record(seed=0))
+        if what == "moved with its folder":
+            path.rename(tmp_path / "elsewhere")
+        else:
+            (path / "records.sqlite3").unlink()
+        if what == "replaced":
+            a_store(tmp_path / "other", record(seed=2))
+            (tmp_path / "other" / "records.sqlite3").rename(path / "records.sqlite3")
+        with pytest.raises(UserError, match=r"records\.sqlite3 was removed or replaced while it"):
+            store.put(record(seed=1))
+
+
+def test_whoever_writes_maps_no_file_that_another_could_cut_short(tmp_path: Path) -> None:
+    """What is mapped and cut ends the process that reads it, by a signal."""
+    asked = "PRAGMA mmap_size"
+    with Store.open(tmp_path, create=True) as writes, Store.open(tmp_path) as reads:
+        assert writes._connection.execute(asked).fetchone() == (0,)
+        assert reads._connection.execute(asked).fetchone() > (0,)
+
+
+def test_a_table_that_goes_while_it_is_open_is_said(tmp_path: Path, record: MakeRecord) -> None:
+    with Store.open(tmp_path, create=True) as store:
+        store.put(record(seed=0))
+        change(tmp_path, "DROP TABLE runs")
+        with pytest.raises(UserError, match="is damaged and cannot be read on"):
+            store.put(record(seed=1))
