@@ -111,12 +111,17 @@ def read_json(path: Path, *, where: str = "", maker: str = "") -> Any:
     """
     where = where or str(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+        if content.startswith(b"SQLite format 3"):
+            raise UserError(f"{where}: is the database of a store: give the folder that it is in")
+        text = content.decode()
     except FileNotFoundError:
         makes = f"; `{maker}` makes one" if maker else ""
         raise UserError(f"{where}: there is no such file{makes}") from None
     except UnicodeDecodeError:
         raise UserError(f"{where}: is no JSON, and no text") from None
+    except IsADirectoryError:
+        raise UserError(f"{where}: is a folder: a file is needed") from None
     except OSError as error:
         raise UserError(f"{where}: cannot be read: {error.strerror}") from None
     return parse_json(text, where)
@@ -128,6 +133,10 @@ def parse_json(text: str, where: str) -> Any:
         raise UserError(f"{where}: is empty")
     try:
         return json.loads(text)
+    except json.JSONDecodeError as error:
+        if not text[error.pos :].strip() or "Unterminated string" in error.msg:
+            raise UserError(f"{where}: is cut off: its JSON has no end") from None
+        raise UserError(f"{where}: is not JSON: {error}") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{where}: is not JSON: {error}") from None
 

@@ -102,6 +102,11 @@ class Benchmark:
         # Names are checked before anything heavy is imported: a slip is answered at once.
         self._check_names()
         self._executor = self.registry.executor(executor).item
+        if self.settings.address is not None and not self._executor.remote:
+            raise UserError(
+                f"--address {self.settings.address}: executor '{executor}' joins no cluster "
+                "(--executor ray does)"
+            )
         self._given = _texts(hyperparameters)
         self.seeds = self._replicates(seeds)
         self._device = device

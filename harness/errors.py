@@ -8,6 +8,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 EXIT_DONE = 0
 EXIT_DOES_NOT_HOLD = 1
@@ -48,6 +49,26 @@ def nearest(name: str, allowed: Iterable[str], *, likeness: float = 0.5) -> str:
     """
     close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=likeness)
     return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def unreadable(where: Path, kind: str, error: BaseException) -> UserError:
+    """The line for a file that a library could not read: not there, a folder, empty, cut off.
+
+    `kind`: what it should be, such as `safetensors`. The library's own words are not for a person:
+    they stay in the error's cause.
+    """
+    if where.is_dir():
+        return UserError(f"{where}: is a folder: a file is needed")
+    if not where.exists():
+        return UserError(f"{where}: there is no such file")
+    if isinstance(error, OSError) and error.strerror:
+        return UserError(f"{where}: cannot be read: {error.strerror}")
+    size = where.stat().st_size
+    if not size:
+        return UserError(f"{where}: is empty")
+    return UserError(
+        f"{where}: is cut off or damaged: its {counted(size, 'byte')} are no whole {kind} file"
+    )
 
 
 def counted(number: int, noun: str) -> str:

@@ -81,7 +81,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 def duration(seconds: float) -> str:
     """Seconds as people say them: `8 s`, `3 min 20 s`, `2 h 5 min` or `3 days`."""
-    whole = round(seconds)
+    whole = max(1, round(seconds)) if seconds > 0 else 0
     if whole < _MINUTE:
         return f"{whole} s"
     if whole < _HOUR:

@@ -25,6 +25,7 @@ from harness import (
 from harness.execution.session import run_plan
 from harness.protocol import protocols_folder
 from harness.search import searches_of
+from harness.settings import Settings
 from harness.store import Store
 from harness.table import Column, Table, to_html
 
@@ -118,6 +119,11 @@ def test_a_session_resolves_from_look_to_look(make: Any, tmp_path: Path) -> None
 def test_seeds_between_looks_are_refused(make: Any) -> None:
     with pytest.raises(UserError, match=r"--seeds 1: .* \(allowed: 2, 3\)"):
         make(seeds=1, resolve=True)
+
+
+def test_an_address_is_refused_where_no_cluster_would_be_joined(make: Any) -> None:
+    with pytest.raises(UserError, match="--address head:6379: executor 'local' joins no cluster"):
+        make(settings=Settings(address="head:6379"))
 
 
 def test_nothing_happens_before_a_session_is_begun(make: Any, tmp_path: Path) -> None:

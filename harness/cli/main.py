@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from harness.cli.saying import LogLines, say
 from harness.errors import (
@@ -60,6 +60,29 @@ COMMANDS: Mapping[str, str] = {
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
+class Command(TyperCommand):
+    """A command that takes no empty text for an option: `--store "$STORE"`, where STORE is not set.
+
+    It would be read as the default, as no choice, or as the folder at hand.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments that are left; UserError for an option or argument of blanks alone."""
+        given, _, order = self.make_parser(ctx).parse_args(list(args))
+        for parameter in order:
+            values = given.get(parameter.name)
+            for value in values if isinstance(values, list | tuple) else [values]:
+                if isinstance(value, str) and not value.strip():
+                    raise UserError(
+                        f"{_called(parameter)}: is empty: give a value, or leave it out"
+                    )
+        return super().parse_args(ctx, args)
+
+
+def _called(parameter: Any) -> str:
+    return str(parameter.opts[0] if parameter.param_type_name == "option" else parameter.name)
+
+
 class Commands(TyperGroup):
     """The commands, each imported when it is asked for."""
 
@@ -77,8 +100,10 @@ class Commands(TyperGroup):
             alone = typer.Typer(
                 add_completion=False, pretty_exceptions_enable=False, context_settings=SETTINGS
             )
-            alone.command(name=cmd_name)(found)
+            alone.command(name=cmd_name, cls=Command)(found)
             return typer.main.get_command(alone)
+        for one in found.registered_commands:
+            one.cls = Command
         group = typer.main.get_group(found)
         group.name = cmd_name
         return group
@@ -120,6 +145,8 @@ def main() -> None:
     lines = logging.StreamHandler()
     lines.setFormatter(LogLines())
     logging.basicConfig(level=logging.WARNING, handlers=[lines])
+    # Embedding many texts takes minutes, and says how far it is.
+    logging.getLogger("harness.data.text_features").setLevel(logging.INFO)
     try:
         code = app(standalone_mode=False)
     except UserError as error:

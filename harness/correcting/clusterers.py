@@ -27,6 +27,13 @@ _TRIED = 3
 _LEAST = 1e-6
 
 
+def unit(rows: npt.NDArray[np.generic]) -> Float32:
+    """Rows of length 1; one of zeros stays so."""
+    values = np.asarray(rows, dtype=np.float32)
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    return np.asarray(values / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+
+
 def k_means(rows: Float32, count: int, *, seed: int) -> Int64:
     """k-means as boards score it: one start by k-means++."""
     (points,) = place(rows, "cosine")

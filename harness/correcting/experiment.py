@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from harness.correcting.clusterers import CLUSTERERS, estimated, k_means
+from harness.correcting.clusterers import CLUSTERERS, estimated, k_means, unit
 from harness.correcting.user import User
 from harness.data import numpy_stream, stream_seed
 from harness.errors import NotComparable, UserError
@@ -125,7 +125,8 @@ def correct(
         done = {one.method for one in found.courses if one.seed == seed}
         if done.issuperset(names):
             continue
-        for course in Seed(bench, terms, seed, rule.validation_fraction).courses(entrants, done):
+        one_seed = Seed(bench, terms, seed, rule.validation_fraction, of=(names, seeds))
+        for course in one_seed.courses(entrants, done):
             courses = (*found.courses, course)
             notes = sorted({f"{one.method}: {one.reason}" for one in courses if one.reason})
             found = replace(found, courses=courses, notes=notes)
@@ -197,16 +198,20 @@ def _name(entrant: Entrant, terms: CorrectingRule) -> str:
 
 
 class Seed:
-    """The experiment at one seed."""
+    """The experiment at one seed. `of`: all its courses, and how many seeds there are."""
 
-    def __init__(self, bench: Bench, terms: CorrectingRule, seed: int, validating: float) -> None:
+    def __init__(
+        self, bench: Bench, terms: CorrectingRule, seed: int, validating: float,
+        *, of: tuple[Sequence[str], int] = ((), 0),
+    ) -> None:  # fmt: skip
+        self._of = of
         self._bench = bench
         self._terms = terms
         self._seed = seed
         self._validating = validating
         self._labels = bench.dataset.labels
         self._count = len(np.unique(self._labels))
-        self._start = self._clustered(_unit(bench.dataset.inputs))
+        self._start = self._clustered(unit(bench.dataset.inputs))
         user = User(self._labels, terms, seed=seed)
         self._shared = list(self._looks(user, [self._start] * terms.turns))
 
@@ -228,7 +233,7 @@ class Seed:
         `done`: the names of those that are left out.
         """
         if UNTRAINED not in done:
-            log.info("%s, seed %d", UNTRAINED, self._seed)
+            self._begin(UNTRAINED)
             yield self._course(UNTRAINED, [self._start] * (self._terms.turns + 1), self._shared)
         for name, clusterer in CLUSTERERS.items():
             if name in done:
@@ -236,7 +241,7 @@ class Seed:
             rows = self._start.rows
             assert rows is not None
             turns = [self._start]
-            log.info("%s, seed %d", name, self._seed)
+            self._begin(name)
             for turn, told in enumerate(self._shared, start=1):
                 draw = numpy_stream(self._seed, name, turn)
                 turns.append(Turn(clusterer(rows, self._count, told, self._labels[told], draw)))
@@ -244,6 +249,12 @@ class Seed:
         for entrant in entrants:
             if _name(entrant, self._terms) not in done:
                 yield self._learnt(entrant)
+
+    def _begin(self, name: str, turn: str = "") -> None:
+        names, seeds = self._of
+        place = self._seed * len(names) + names.index(name) + 1 if names else 0
+        of = f"{place} of {seeds * len(names)}: " if names else ""
+        log.info("%s%s, seed %d%s", of, name, self._seed, turn)
 
     def _learnt(self, entrant: Entrant) -> Course:
         from harness.correcting.heads import embedded_after
@@ -257,7 +268,7 @@ class Seed:
                 told.append(np.union1d(told[-1], user.look(turns[-1].assigned, turn)))
             else:
                 told.append(self._shared[turn - 1])
-            log.info("%s, seed %d, turn %d", entrant.name, self._seed, turn)
+            self._begin(_name(entrant, self._terms), f", turn {turn}")
             try:
                 rows, step = embedded_after(
                     entrant, self._bench, told[-1],
@@ -268,7 +279,7 @@ class Seed:
             except BaseException as error:
                 reason = f"seed {self._seed}, turn {turn}: {reason_of(error).message}"
                 break
-            turns.append(replace(self._clustered(_unit(rows)), step=step))
+            turns.append(replace(self._clustered(unit(rows)), step=step))
         return self._course(_name(entrant, self._terms), turns, told[1:], reason)
 
     def _clustered(self, rows: Float32) -> Turn:
@@ -325,13 +336,6 @@ def scores_of(turn: Turn, labels: Int64, left: Int64, met: npt.NDArray[np.bool_]
         if own.any():
             found[f"{prefix}map_at_r"] = float(scored.per_query["map_at_r"][own].mean())
     return found
-
-
-def _unit(rows: npt.NDArray[np.generic]) -> Float32:
-    """Rows of length 1; one of zeros stays so."""
-    values = np.asarray(rows, dtype=np.float32)
-    lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    return np.asarray(values / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
 
 
 def by_method(courses: Sequence[Course]) -> Mapping[str, dict[int, Course]]:

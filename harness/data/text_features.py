@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.data.home import data_home
-from harness.errors import UserError
+from harness.errors import UserError, counted
 
 log = logging.getLogger(__name__)
 LONGEST_TEXT = 100_000
@@ -51,14 +53,13 @@ def features_of(texts: Sequence[str], encoder: str | None = None) -> TextFeature
         digest.update(hashlib.sha256(text.encode()).digest())
     name = digest.hexdigest()
     place_of_all = data_home() / "features" / f"{name}.npy"
-    if place_of_all.is_file():
-        kept = np.load(place_of_all, allow_pickle=False)
-        if kept.shape == (len(texts), loaded.size) and kept.dtype == np.float32:
-            return TextFeatures(kept, loaded.name, name)
-    parts = []
+    kept = _kept(place_of_all)
+    if kept is not None and kept.shape == (len(texts), loaded.size) and kept.dtype == np.float32:
+        return TextFeatures(kept, loaded.name, name)
+    parts, begun = [], time.monotonic()
     for start in range(0, len(texts), _SLICE):
+        _say_how_far(loaded.name, start, len(texts), time.monotonic() - begun)
         parts.append(loaded.encode(texts[start : start + _SLICE]))
-        log.info("%s: %d of %d texts", loaded.name, start + len(parts[-1]), len(texts))
     values = np.concatenate(parts) if parts else np.empty((0, loaded.size), np.float32)
     place_of_all.parent.mkdir(parents=True, exist_ok=True)
     partial = place_of_all.with_name(f"{name}.{os.getpid()}.partial")
@@ -66,3 +67,19 @@ def features_of(texts: Sequence[str], encoder: str | None = None) -> TextFeature
         np.save(file, values)
     os.replace(partial, place_of_all)
     return TextFeatures(values, loaded.name, name)
+
+
+def _kept(path: Path) -> npt.NDArray[np.float32] | None:
+    """What was kept; None where nothing was, and for a file that is cut off or damaged."""
+    try:
+        return np.asarray(np.load(path, allow_pickle=False))
+    except (OSError, EOFError, ValueError):
+        return None
+
+
+def _say_how_far(encoder: str, done: int, count: int, seconds: float) -> None:
+    if not done:
+        log.info("%s embeds %s, once: they are kept", encoder, counted(count, "text"))
+    else:
+        left = max(1, round(seconds / done * (count - done)))
+        log.info("%s of %s; about %d s left", f"{done:,}", counted(count, "text"), left)

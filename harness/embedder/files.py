@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from harness.artifacts import write_whole
 from harness.embedder.recipe import Recipe
-from harness.errors import UserError
+from harness.errors import UserError, unreadable
 
 _KEY = "metric-learning-bench embedder"
 
@@ -38,7 +38,7 @@ def read_embedder(path: Path) -> tuple[Recipe, dict[str, npt.NDArray[Any]]]:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path}: cannot be read as safetensors: {error}") from None
+        raise unreadable(path, "safetensors", error) from error
     if _KEY not in header:
         raise UserError(f"{path}: is no embedder of `bench export`: it names no recipe")
     return recipe_of(header[_KEY], str(path)), tensors

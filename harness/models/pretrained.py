@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.home import data_home
-from harness.errors import UserError
+from harness.errors import UserError, unreadable
 from harness.models import WeightsFile
 
 if TYPE_CHECKING:
@@ -94,11 +94,13 @@ def read_weights(path: Path) -> Mapping[str, Tensor]:
             state: object = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        *(OSError, RuntimeError, ValueError, EOFError),
-        *(pickle.UnpicklingError, SafetensorError),
-    ) as error:
-        raise UserError(f"{path}: holds no weights that can be read: {_short(error)}") from error
+    except pickle.UnpicklingError as error:
+        raise UserError(
+            f"{path}: holds no weights that can be read: it is damaged, or holds Python objects, "
+            "which are never loaded"
+        ) from error
+    except (OSError, RuntimeError, ValueError, EOFError, SafetensorError) as error:
+        raise unreadable(path, path.suffix[1:], error) from error
     if not isinstance(state, Mapping) or not all(torch.is_tensor(v) for v in state.values()):
         raise UserError(f"{path}: holds no state dict")
     return state

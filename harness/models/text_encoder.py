@@ -22,7 +22,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from harness.errors import UserError
+from harness.errors import UserError, unreadable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -220,7 +220,7 @@ def _in_archive(path: Path) -> dict[str, bytes]:
             inside = {one: one for one in archive.namelist() if one in (*_NEEDED, *_SETTINGS)}
             return {name: archive.read(one) for name, one in inside.items()}
     except (OSError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: is damaged: {error}") from error
+        raise unreadable(path, "zip", error) from error
 
 
 def _parsed(content: bytes, where: str, file: str) -> dict[str, Any]:

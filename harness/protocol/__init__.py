@@ -101,6 +101,8 @@ def _digest(
 
 
 def _toml(text: str, where: str) -> dict[str, Any]:
+    if not text.strip():
+        raise UserError(f"{where}: is empty")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.errors import UserError
+from harness.errors import UserError, unreadable
 from harness.reading.names import counts_rows
 from harness.reading.source import Array, Kind, ReadColumn
 
@@ -154,4 +154,4 @@ def broken(where: Path, error: BaseException) -> UserError:
             f"{where} holds Python objects, which are never loaded; save arrays of numbers, and "
             "texts as array.astype(str)"
         )
-    return UserError(f"{where} is cut off or damaged: cannot be read as {where.suffix[1:]}: {said}")
+    return unreadable(where, where.suffix[1:], error)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from harness.errors import UserError
+from harness.errors import UserError, unreadable
 
 TEXTS = frozenset({".csv", ".tsv", ".txt"})
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
@@ -37,13 +37,6 @@ def suffix_of(path: Path) -> str:
     suffix = path.suffix.lower()
     inner = Path(path.stem).suffix.lower()
     return inner if suffix in _COMPRESSED and inner in TEXTS else suffix
-
-
-def unreadable(where: Path, error: BaseException) -> UserError:
-    """The line for a file that is not there, cut off or damaged."""
-    if isinstance(error, OSError) and error.strerror:
-        return UserError(f"{where}: {error.strerror}")
-    return UserError(f"{where} is cut off or damaged: {error}")
 
 
 def open_text(where: Path, encoding: str) -> TextIO:
@@ -76,7 +69,7 @@ def told_encoding(where: Path) -> tuple[str, str]:
     except UnicodeDecodeError:
         return _windows(where), f"{where.name}: is no UTF-8: read as Latin-1 (Windows-1252)"
     except UNREADABLE as error:
-        raise unreadable(where, error) from None
+        raise unreadable(where, where.suffix[1:], error) from None
     if zeros is None:
         return "utf-8", ""
     even, odd = zeros[::2].count(0), zeros[1::2].count(0)

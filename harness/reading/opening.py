@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from harness.errors import UserError, nearest
+from harness.errors import UserError, nearest, unreadable
 from harness.reading.array_file import open_npy, open_npz, open_safetensors
-from harness.reading.encodings import TEXTS, UNREADABLE, open_bytes, suffix_of, unreadable
+from harness.reading.encodings import TEXTS, UNREADABLE, open_bytes, suffix_of
 from harness.reading.options import AS_IT_IS, Reading
 from harness.reading.parquet_table import ParquetTable
 from harness.reading.source import Source
@@ -59,9 +59,9 @@ def open_source(path: Path, reading: Reading = AS_IT_IS) -> Source:
         with open_bytes(path) as file:
             start = file.read(16)
     except UNREADABLE as error:
-        raise unreadable(path, error) from None
+        raise unreadable(path, path.suffix[1:], error) from None
     if not start:
-        raise UserError(f"{path} is empty")
+        raise UserError(f"{path}: is empty")
     if not start.startswith(_MAGIC.get(suffix, b"")):
         raise UserError(f"{path} is not a {suffix[1:]} file, whatever its name says")
     if suffix in TEXTS:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.errors import UserError
+from harness.errors import UserError, unreadable
 from harness.reading.names import counts_rows
 from harness.reading.source import Array, Kind, ReadColumn
 
@@ -31,7 +31,7 @@ class ParquetTable:
             self._file = pq.ParquetFile(where, memory_map=True)
             self._schema = self._file.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise _broken(where, error) from None
+            raise unreadable(where, "parquet", error) from None
         names = list(self._schema.names)
         self.names: Sequence[str] = names
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -154,7 +154,7 @@ class ParquetTable:
         try:
             column = self._table.column(name)
         except (pa.ArrowException, KeyError, ValueError) as error:
-            raise _broken(self.where, error) from None
+            raise unreadable(self.where, "parquet", error) from None
         combined = column.combine_chunks()
         return combined.combine_chunks() if isinstance(combined, pa.ChunkedArray) else combined
 
@@ -166,7 +166,7 @@ class ParquetTable:
         try:
             return self._file.read(columns=plain)
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise _broken(self.where, error) from None
+            raise unreadable(self.where, "parquet", error) from None
 
     @cached_property
     def _class_names(self) -> dict[str, list[str]]:
@@ -191,10 +191,6 @@ class ParquetTable:
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}
-
-
-def _broken(where: Path, error: Exception) -> UserError:
-    return UserError(f"{where} cannot be read as parquet: {' '.join(str(error).split())}")
 
 
 def _holds_bytes(kind: Any) -> bool:

@@ -15,8 +15,8 @@ from typing import TextIO
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import UserError
-from harness.reading.encodings import UNREADABLE, open_text, suffix_of, told_encoding, unreadable
+from harness.errors import UserError, unreadable
+from harness.reading.encodings import UNREADABLE, open_text, suffix_of, told_encoding
 from harness.reading.names import INPUTS, LABELS, PATHS, counts_rows, key, listed
 from harness.reading.source import Array, Kind, ReadColumn
 
@@ -259,7 +259,7 @@ class TextTable:
         except UnicodeError as error:
             raise UserError(f"{self.where} cannot be read as a table: {error}") from None
         except UNREADABLE as error:
-            raise unreadable(self.where, error) from None
+            raise unreadable(self.where, self.where.suffix[1:], error) from None
 
     def _told_delimiter(self, lines: list[str]) -> str:
         if suffix_of(self.where) == ".tsv":

@@ -215,6 +215,8 @@ def core_version() -> str:
 
 
 def _file_origin(path: Path) -> Origin:
+    if path.is_dir():
+        raise UserError(f"--plugin {path}: is a folder: give a FILE.py, or install the project")
     if not path.is_file():
         raise UserError(f"--plugin {path}: no such file")
     if path.suffix != ".py":

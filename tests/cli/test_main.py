@@ -124,3 +124,40 @@ def test_no_help_names_a_file_that_an_installation_lacks(commands: dict[str, Any
 def test_a_shell_completes_commands() -> None:
     asked = {"_BENCH_COMPLETE": "complete_bash", "COMP_WORDS": "bench le", "COMP_CWORD": "1"}
     assert bench(**asked).split() == ["leaderboard"]
+
+
+EMPTY = """
+import json, shlex, sys
+from harness.cli.main import app
+from harness.errors import UserError
+
+said = []
+for line in json.load(sys.stdin):
+    try:
+        app(shlex.split(line), standalone_mode=False)
+    except UserError as error:
+        said.append(str(error))
+print(json.dumps(said))
+"""
+
+
+def test_an_empty_text_is_refused_and_not_read_as_the_default() -> None:
+    lines = {
+        "run --methods a --store ''": "--store",
+        "run --methods a --data=' '": "--data",
+        "run --methods '' --seeds 1": "--methods",
+        "run --methods a --with a.b=1 --with ''": "--with",
+        "leaderboard --sort ''": "--sort",
+        "leaderboard ''": "source",
+        "merge '' --store a": "sources",
+        "data add ''": "name",
+        "plugin check ''": "name",
+        "protocol new '' a.toml": "data",
+        "list ''": "kind",
+    }
+    command = [sys.executable, "-c", EMPTY]
+    ended = subprocess.run(
+        command, input=json.dumps(list(lines)), capture_output=True, text=True, check=True
+    )
+    of_each = [f"{name}: is empty: give a value, or leave it out" for name in lines.values()]
+    assert [one.lower() for one in json.loads(ended.stdout)] == of_each

@@ -73,7 +73,14 @@ def test_the_whole_loop_is_timed_where_methods_train(bench: Bench, planned: Any)
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(59, "59 s"), (3_600, "1 h 0 min"), (200_000, "2 days"), (1e8, "1,157 days")],
+    [
+        (0, "0 s"),
+        (0.3, "1 s"),
+        (59, "59 s"),
+        (3_600, "1 h 0 min"),
+        (200_000, "2 days"),
+        (1e8, "1,157 days"),
+    ],
 )
 def test_long_times_are_said_in_days(seconds: float, said: str) -> None:
     assert duration(seconds) == said

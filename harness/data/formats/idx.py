@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import UserError
+from harness.errors import UserError, unreadable
 
 _UNSIGNED_BYTE = 0x08
 _GZIP = b"\x1f\x8b"
@@ -23,6 +23,8 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
     Raises UserError for a file that is cut off, longer than it states, or of another kind.
     """
     content = read_plain(path)
+    if not content:
+        raise UserError(f"{path}: is empty")
     if len(content) < 4 or content[:2] != b"\0\0":
         raise UserError(f"{path}: is no IDX file")
     kind, dimensions = content[2], content[3]
@@ -40,6 +42,7 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
 
 def read_plain(path: Path) -> bytes:
     """Read a file, decompressed where it is gzip; UserError where it is cut off or damaged."""
+    packed = False
     try:
         with path.open("rb") as file:
             packed = file.read(2) == _GZIP
@@ -47,7 +50,5 @@ def read_plain(path: Path) -> bytes:
             # GzipFile reads like any binary file but is not declared as one.
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
             return stream.read()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{path}: is cut off or damaged ({error})") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except (EOFError, zlib.error, OSError) as error:
+        raise unreadable(path, "gzip" if packed else "plain", error) from error

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import UserError
+from harness.errors import UserError, unreadable
 
 
 class Npz:
@@ -73,7 +73,5 @@ def open_npz(path: Path) -> Iterator[Npz]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield Npz(path, archive)
-    except zipfile.BadZipFile as error:
-        raise UserError(f"{path}: is cut off or no .npz file ({error})") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except (zipfile.BadZipFile, OSError) as error:
+        raise unreadable(path, "npz", error) from error

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol, Self
 
-from harness.errors import UserError
+from harness.errors import UserError, unreadable
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
 """How the names of archives end."""
@@ -130,10 +130,8 @@ class Zip:
     def _open(self) -> zipfile.ZipFile:
         try:
             return zipfile.ZipFile(self.where)
-        except zipfile.BadZipFile as error:
-            raise UserError(f"{self.where}: is cut off or no zip archive ({error})") from error
-        except OSError as error:
-            raise UserError(f"{self.where}: cannot be read ({error.strerror})") from error
+        except (zipfile.BadZipFile, OSError) as error:
+            raise unreadable(self.where, "zip", error) from error
 
 
 class _Strict(tarfile.TarInfo):
@@ -191,11 +189,8 @@ class Tar:
         """UserError for an archive that is cut off, damaged or none."""
         try:
             yield
-        except FileNotFoundError as error:
-            raise UserError(f"{self.where}: cannot be read ({error.strerror})") from error
         except (tarfile.TarError, *_DAMAGED, ValueError, struct.error) as error:
-            said = " ".join(str(error).split()) or type(error).__name__
-            raise UserError(f"{self.where}: is cut off or no tar archive ({said})") from error
+            raise unreadable(self.where, "tar", error) from error
 
 
 class Alone:

@@ -66,7 +66,7 @@ def test_an_archive_that_is_cut_off_is_refused_in_one_line(tmp_path: Path, make)
     path = make(tmp_path)
     path.write_bytes(path.read_bytes()[:60])
 
-    with pytest.raises(UserError, match="is cut off or no") as caught:
+    with pytest.raises(UserError, match="is cut off or damaged") as caught:
         _ = open_tree([path]).names
 
     assert "\n" not in str(caught.value)

@@ -169,7 +169,7 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path):
     write(tmp_path / "a.npz", 4, 4)
     (tmp_path / "a.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:300])
 
-    with pytest.raises(UserError, match=r"a\.npz: is cut off or no \.npz file") as caught:
+    with pytest.raises(UserError, match=r"a\.npz: is cut off or damaged") as caught:
         read_medmnist(entry_of("bloodmnist"), tmp_path / "a.npz", slices=False, names=TWO)
 
     assert "\n" not in str(caught.value)
