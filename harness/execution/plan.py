@@ -150,24 +150,31 @@ def choose_entrants(
     wanted = list(registry.methods) if "all" in names else list(dict.fromkeys(names))
     if not wanted:
         raise UserError("no method is installed: pip install metric-learning-bench-methods")
-    points: dict[str, dict[str, str]] = {}
+    points: dict[str, list[str]] = {}
     for text in given:
-        target, equals, value = text.partition("=")
-        method, dot, hyperparameter = target.partition(".")
-        if not (equals and dot):
+        method, dot, setting = text.partition(".")
+        if not dot or "=" not in setting or "=" in method:
             raise UserError(f"--with {text}: must read method.hyperparameter=value")
         if registry.method(method).method.name not in wanted:
             raise UserError(f"--with {text}: method '{method}' is not among those to run")
-        points.setdefault(method, {})[hyperparameter] = value
+        points.setdefault(method, []).append(setting)
     entrants = []
     for name in wanted:
         registered = registry.method(name)
         if label_sets and registered.method.per_label_set:
             registered = replace(registered, item=registered.method.beside(label_sets))
-        point = registered.method.point(points.get(name, {}))
+        settings = [_named(setting, registered.method) for setting in points.get(name, [])]
+        point = registered.method.point(dict(settings))
         default = point == registered.method.defaults()
         entrants.append(Entrant(registered, point, "default" if default else "given"))
     return entrants
+
+
+def _named(setting: str, method: Method) -> tuple[str, str]:
+    """`name=value` as both; a name may hold `=`, as that of a label set may, which people give."""
+    fitting = [name for name in method.space if setting.startswith(f"{name}=")]
+    name = max(fitting, key=len, default=setting.partition("=")[0])
+    return name, setting[len(name) + 1 :]
 
 
 def make_plan(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from harness.execution.executor import Bench, Finished, Work, execute_inline
 from harness.execution.machine import choose_device, set_threads
 from harness.execution.plan import Entrant, PlannedRun, trunk_code
 from harness.protocol import Protocol
-from harness.record import ELSEWHERE, SANDBOX, Identity, Record
+from harness.record import ELSEWHERE, SANDBOX, Identity, Record, Scores
 from harness.registry import Registry
 from harness.store import Store
 from harness.training import TRAINING_SEMANTICS
@@ -47,10 +48,11 @@ class Reproduction:
     @property
     def differing(self) -> list[str]:
         """What is not the same, bit for bit, of everything that time and place do not decide."""
-        parts = ["state", "init_digest", "batches_digest", "selected", "validation", "scores"]
+        parts = ["state", "init_digest", "batches_digest", "selected", "validation"]
         if self.then.test_digest is not None:  # earlier Records have none
             parts.append("test_digest")
         found = [part for part in parts if getattr(self.then, part) != getattr(self.now, part)]
+        found += _scores_differing(self.then.scores, self.now.scores)
         return [*found, "embeddings"] if self.same_embeddings is False else found
 
     @property
@@ -66,6 +68,21 @@ class Reproduction:
         near = all(abs(change) <= tolerance for change in self.differences.values())
         comparable = self.then.state == self.now.state and bool(self.differences)
         return bool(self.facts) and comparable and near
+
+
+def _scores_differing(then: Scores | None, now: Scores | None) -> list[str]:
+    """The core's scores where they are not the same, and each plugin's metric that both have."""
+    if then is None or now is None:
+        return [] if then is now else ["scores"]
+    of_plugins: dict[str, Any] = {"extra": {}, "told": {}}
+    alike = then.model_copy(update=of_plugins) == now.model_copy(update=of_plugins)
+    moved = [
+        f"metric {name}"
+        for name in then.extra
+        if name in now.extra
+        and (then.extra[name], then.told.get(name)) != (now.extra[name], now.told.get(name))
+    ]
+    return [*([] if alike else ["scores"]), *moved]
 
 
 def _values(record: Record) -> Mapping[str, float]:

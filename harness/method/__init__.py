@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.errors import UserError, nearest
@@ -85,6 +86,7 @@ DEFAULTS_FROM: tuple[str, ...] = get_args(DefaultsFrom)
 COMPARISONS: tuple[str, ...] = get_args(Comparison)
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_HYPERPARAMETER = re.compile(r"\w[\w-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,13 +189,25 @@ class Method:
                 raise ValueError(
                     f"method {self.name}: {name} must be a Float, Int or Choice, not {bounds!r}"
                 )
-        stems = {name.partition(".")[0] for name in self.space}
-        for name in self.per_label_set:
-            if name not in stems or self.label_sets != "attributes":
+            if not (isinstance(name, str) and _HYPERPARAMETER.fullmatch(name)):
+                raise ValueError(
+                    f"method {self.name}: hyperparameter {name!r} (allowed: letters, digits, _ "
+                    "and -, as `--with` takes them)"
+                )
+        if not isinstance(self.per_label_set, tuple | list):
+            raise ValueError(
+                f"method {self.name}: per_label_set must be a tuple of names, not "
+                f"{self.per_label_set!r}"
+            )
+        for place, name in enumerate(self.per_label_set):
+            if name not in list(self.space) or self.label_sets != "attributes":
                 raise ValueError(
                     f"method {self.name}: per_label_set {name!r} needs that name in the space and "
                     "label_sets='attributes'"
                 )
+            if name in RESERVED or name in self.per_label_set[:place]:
+                why = "the core acts on it" if name in RESERVED else "it is named twice"
+                raise ValueError(f"method {self.name}: per_label_set {name!r}: {why}")
         try:
             check_reserved(self.space, self.batch)
         except ValueError as error:
@@ -218,7 +232,9 @@ class Method:
             own = name in self.per_label_set
             names = [f"{name}.{one}" for one in label_sets] if own else [name]
             space |= dict.fromkeys(names, bounds)
-        return replace(self, space=space)
+        beside = copy(self)
+        object.__setattr__(beside, "space", space)  # of names that no plugin may declare
+        return beside
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -59,6 +59,19 @@ def test_what_each_label_set_has_of_its_own_is_named_where_the_protocol_gives_so
     assert bare.hyperparameters == {"margin": 0.5}
 
 
+@pytest.mark.parametrize("name", ["a.b", "two words", "a=b", "a", "margin", "é", "x=0.5"])
+def test_a_label_set_is_named_however_people_call_it(name, registry, make_method, spread_objective):
+    space = {"margin": Float(0.0, 1.0, default=0.5), "margins": Float(0.0, 1.0, default=0.5)}
+    asks = {"label_sets": "attributes", "per_label_set": ("margin",)}
+    method = make_method(spread_objective, "several", space=space, **asks)
+    registry.methods["several"] = RegisteredMethod(method, Origin("tests", "tests", "0", None))
+    sets = tuple(dict.fromkeys(("a", name, "margin")))
+    given = [f"several.margin.{name}=0.25", "several.margins=0.75"]
+    (entrant,) = choose_entrants(registry, ["several"], given, sets)
+    usual = {f"margin.{one}": 0.5 for one in sets} | {"margins": 0.75}
+    assert entrant.hyperparameters == usual | {f"margin.{name}": 0.25}
+
+
 @pytest.mark.parametrize(
     ("given", "line"),
     [

@@ -13,6 +13,7 @@ from harness.execution.plan import Entrant, make_plan
 from harness.execution.reproducing import Reproduction, reproduce
 from harness.execution.session import run_plan
 from harness.hookspecs import DatasetSource
+from harness.record import Told
 from harness.registry import Origin, Registered, RegisteredMethod
 from harness.store import Store
 
@@ -58,6 +59,20 @@ def test_other_scores_in_the_same_environment_do_not_hold_however_near(stored, b
     result = again(stored, bench, moved(stored.records()[0], 1e-9))
     assert result.differing == ["scores"]
     assert not result.holds(0.5)
+
+
+def with_metrics(record, **extra):
+    told = {name: Told(higher_is_better=True) for name in extra}
+    scores = record.scores.model_copy(update={"extra": extra, "told": told})
+    return record.model_copy(update={"scores": scores})
+
+
+def test_of_plugins_metrics_those_count_that_are_at_hand_then_and_now(stored, bench):
+    result = again(stored, bench, with_metrics(stored.records()[0], gone=0.5))
+    assert result.differing == []
+    now = with_metrics(result.now, kept=0.5, moved=0.5, new=0.5)
+    then = with_metrics(result.now, kept=0.5, moved=0.25, gone=None)
+    assert dataclasses.replace(result, then=then, now=now).differing == ["metric moved"]
 
 
 def test_near_scores_hold_where_the_environment_differs_and_is_named(stored, bench):

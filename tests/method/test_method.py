@@ -54,6 +54,33 @@ def test_another_name_is_refused(name: str) -> None:
             "'margin' needs that name in the space and label_sets='at",
         ),
         ({"per_label_set": ("weight",), "label_sets": "attributes"}, "'weight' needs that name"),
+        (
+            {"per_label_set": ("margin", "margin"), "label_sets": "attributes"},
+            "'margin': it is named twice",
+        ),
+        (
+            {
+                "space": {"objective_rate": Float(0.1, 10.0, default=1.0, log=True)},
+                "per_label_set": ("objective_rate",),
+                "label_sets": "attributes",
+            },
+            "'objective_rate': the core acts on it",
+        ),
+        ({"per_label_set": "margin", "label_sets": "attributes"}, "must be a tuple of names, not"),
+        ({"per_label_set": None}, "must be a tuple of names, not None"),
+        ({"per_label_set": (["margin"],), "label_sets": "attributes"}, "needs that name in the"),
+        (
+            {
+                "space": {"margin.role": Float(0.0, 1.0, default=0.5)},
+                "per_label_set": ("margin",),
+                "label_sets": "attributes",
+            },
+            "hyperparameter 'margin.role' (allowed: letters, digits, _ and -",
+        ),
+        ({"space": {"a=b": Int(1, 2, default=1)}}, "hyperparameter 'a=b' (allowed"),
+        ({"space": {"": Int(1, 2, default=1)}}, "hyperparameter '' (allowed"),
+        ({"space": {"a b": Int(1, 2, default=1)}}, "hyperparameter 'a b' (allowed"),
+        ({"space": {3: Int(1, 2, default=1)}}, "hyperparameter 3 (allowed"),
         ({"build": None}, "build must be callable"),
         ({"comparison": "cosin"}, "comparison 'cosin'; did you mean 'cosine'?"),
         (
