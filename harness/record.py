@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -94,8 +95,7 @@ class Identity(Entered):
             del content["search"], content["trial"]
         if not self.libraries:  # as it was before they counted
             del content["libraries"]
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:20]
+        return digest_of(content)[:20]
 
 
 class Declared(Frozen):
@@ -141,19 +141,15 @@ class Audit(Frozen):
 
     `images_embedded`: images through the backbone on the method's behalf, gradients or not.
     `backward_passes`: gradients that came back through an `embed` call; `zero_gradients`: those
-    of them that were zero throughout, as when a miner finds nothing.
-    `images_read`: images that the method took from its view of the training part, for a teacher or
-    for clusters; `images_drawn`: those in the batches of its steps, each view counted, None in
-    Records from before they were counted.
-    `preparation_seconds`: wall time of `prepare`, part of `training_seconds`.
-    `input_seconds`: wall time that the loop's steps waited for their batches, from indexing the
-    dataset to standardised inputs, part of `training_seconds`; None where nothing trained, or in
-    Records from before it was measured. On CUDA it is the time until the work is queued: reading
-    and copying count, what the device computes meanwhile does not.
-    `training_seconds`: wall time of the loop without validation; `seconds`: of the whole run.
-    `processor_seconds`: of the whole run, of the core's process and of the method's, as the system
-    counted them; None in Records from before it was measured.
-    `peak_memory_bytes`: of both processes (CPU) or the allocator (CUDA); None where unknown.
+    of them that were zero throughout, as when a miner finds nothing. `images_read`: taken from
+    the view of the training part, for a teacher or for clusters; `images_drawn`: in the batches of
+    the steps, each view counted. Wall times: `seconds` of the whole run, `training_seconds` of the
+    loop without validation; parts of it are `preparation_seconds`, of `prepare`, and
+    `input_seconds`, in which steps waited for their batches, from indexing the dataset to
+    standardised inputs (on CUDA until the work is queued). `processor_seconds`: of the whole run
+    in both processes, as the system counted. `peak_memory_bytes`: of both (CPU) or of the
+    allocator (CUDA). None stands where something is unknown, or was not measured yet.
+
     Of a run that was trained together with others (`together` in its environment), all seconds are
     its own and an equal share of what was spent on several; the peak is that of all of them.
     """
@@ -321,8 +317,14 @@ class Record(Ended[dict[str, str]]):
         return json.dumps({**content, "digest": digest_of(content)}, separators=(",", ":"))
 
 
+def mean_validation(folds: Sequence[Record]) -> float | None:
+    """The value of a trial: the mean over its folds, None unless all of them ended well."""
+    values = [r.validation for r in folds if r.state == "done" and r.validation is not None]
+    return math.fsum(values) / len(values) if len(values) == len(folds) else None
+
+
 def digest_of(content: Mapping[str, Any]) -> str:
-    """sha256 over the canonical JSON of a stored record without its digest."""
+    """sha256 over the canonical JSON, as of an identity, or of a record without its digest."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -335,12 +337,9 @@ def is_as_it_was_sealed(text: str) -> bool:
 
 
 class Concatenation(Frozen):
-    """Scores of one replicate's fold embeddings, normalised, joined and normalised again.
+    """Scores of one replicate's fold embeddings, normalised, joined and normalised again."""
 
-    `run_ids`: the runs joined, in fold order; their digest is the concatenation's id.
-    """
-
-    run_ids: tuple[str, ...]
+    run_ids: tuple[str, ...]  # of the runs joined, in fold order
     scores: Scores
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -11,7 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from harness.record import Concatenation, Record
+from harness.record import Concatenation, Record, mean_validation
 from harness.results.telling import interval_of
 from harness.statistics.intervals import Interval
 from harness.store.excerpts import CommonFacts, Excerpt, all_values
@@ -65,13 +64,8 @@ def tried(trials: Iterable[Record]) -> dict[int, tuple[Record, float | None]]:
     for trial, by_point in sorted(points.items()):
         complete = [runs for runs in by_point.values() if len(runs) == most]
         if complete:
-            found[trial] = complete[-1][0], _mean_validation(complete[-1])
+            found[trial] = complete[-1][0], mean_validation(complete[-1])
     return found
-
-
-def _mean_validation(runs: Sequence[Record]) -> float | None:
-    values = [r.validation for r in runs if r.state == "done" and r.validation is not None]
-    return math.fsum(values) / len(values) if len(values) == len(runs) else None
 
 
 def separated(replicates: Replicates) -> dict[str, Interval]:

@@ -13,7 +13,7 @@ from harness.execution.session import Event
 from harness.method import Method
 from harness.method.space import Value
 from harness.protocol import Protocol
-from harness.record import Record, Searched
+from harness.record import Searched, mean_validation
 from harness.store import Store
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Searching:
             raise SearchStopped
         # What the protocol or the data lack for a method is lacking in every trial.
         search.skipped = all(record.state == "skipped" for record in found)
-        value = _value(found)
+        value = mean_validation(found)
         search.tried.append((replicate, value))
         search.seconds += math.fsum(r.audit.seconds for r in found if r.audit is not None)
         search.study.tell(value)
@@ -167,12 +167,6 @@ class SearchStopped(Exception):
 
 def _method(replicate: Replicate) -> Method:
     return replicate.entrant.registered.method
-
-
-def _value(records: Sequence[Record]) -> float | None:
-    """The mean over folds, or None unless all of them ended well."""
-    values = [r.validation for r in records if r.state == "done" and r.validation is not None]
-    return math.fsum(values) / len(values) if len(values) == len(records) else None
 
 
 def _on_bound(entrant: Entrant) -> tuple[str, ...]:
