@@ -15,11 +15,14 @@ from harness.record import Record, Scores
 from harness.rescoring.datasets import Datasets, NotAtHand
 from harness.rescoring.rescore import NoProtocol, RuleBook, join_again, score_again
 from harness.results.belonging import belonging
-from harness.results.class_sums import mean_of_sums, rounding_bound
+from harness.results.consistency import (
+    row_contradictions,
+    run_contradictions,
+    score_contradictions,
+)
 from harness.results.publication import (
     Publication,
     PublishedMethod,
-    PublishedRun,
     Summary,
     is_untouched,
     publication_of,
@@ -244,11 +247,15 @@ def verify_publication(
     for method in publication.methods:
         for run in method.runs:
             name = f"{method.method}, seed {run.seed}, fold {run.fold} ({run.id})"
-            found = [*_public_problems(publication, method, run)]
+            found = [*run_contradictions(publication, method, run)]
+            found += score_contradictions(publication, run)
+            if run.scores is not None:
+                found += check_invariants(run.scores.values)
             if run.scores is not None and run.id in by_id:
                 found += tested.problems(by_id[run.id], run.test_digest)
             yield Checked(name, tuple(found))
-        yield Checked(f"{method.method}: intervals", tuple(_summary_problems(publication, method)))
+        of_row = [*row_contradictions(publication, method), *_summary_problems(publication, method)]
+        yield Checked(f"{method.method}: intervals", tuple(of_row))
         if method.trials:
             yield Checked(f"{method.method}: search", tuple(_search_problems(publication, method)))
     yield from tested.unseen()
@@ -264,29 +271,11 @@ def _protocol_problems(record: Record, rules: RuleBook) -> Iterator[str]:
             yield str(error)
 
 
-def _public_problems(
-    publication: Publication, method: PublishedMethod, run: PublishedRun
-) -> Iterator[str]:
-    if publication.identity(method, run).run_id != run.id:
-        yield "its id is not the digest of its identity"
-    if not run.environment < len(publication.environments):
-        yield "its environment is not listed"
-    if (run.state == "done") != (run.scores is not None):
-        yield f"is {run.state} {'without' if run.scores is None else 'with'} scores"
-    if run.scores is not None:
-        if run.scores.semantics != publication.semantics.scoring:
-            yield f"was scored under semantics {run.scores.semantics}"
-        yield from check_invariants(run.scores.values)
-        yield from _sum_problems(publication, run)
-
-
 def _search_problems(publication: Publication, method: PublishedMethod) -> Iterator[str]:
     """Trials have no test scores, and the row is at the best of them; of equal ones the first."""
     for run in method.trials:
-        if publication.identity(method, run).run_id != run.id:
-            yield f"trial {run.trial}: its id is not the digest of its identity"
-        if run.scores is not None:
-            yield f"trial {run.trial}: has test scores"
+        for problem in run_contradictions(publication, method, run):
+            yield f"trial {run.trial}: {problem}"
     told = method.searched
     if told is None:
         return
@@ -303,26 +292,6 @@ def _search_problems(publication: Publication, method: PublishedMethod) -> Itera
         yield f"recorded trial {told.best_trial} as the best, at {told.value}; it is trial {best}"
     elif found[best][0].identity.hyperparameters != method.hyperparameters:
         yield f"its hyperparameters are not those of trial {best}"
-
-
-def _sum_problems(publication: Publication, run: PublishedRun) -> Iterator[str]:
-    """Sums by class must give the run's scores again, and lie where sums of scores can lie."""
-    assert run.scores is not None
-    if run.test_set is None or not run.test_set < len(publication.test_sets):
-        yield "has no sums by class"
-        return
-    test_set = publication.test_sets[run.test_set]
-    if sum(test_set.queries) != run.scores.queries:
-        yield f"queries: recorded {run.scores.queries}, its classes have {sum(test_set.queries)}"
-    for metric, sums in (run.class_sums or {}).items():
-        if len(sums) != len(test_set.queries):
-            yield f"{metric}: {len(sums)} sums for {len(test_set.queries)} classes"
-            continue
-        recorded, summed = run.scores.values[metric], mean_of_sums(sums, test_set.queries)
-        if not abs(recorded - summed) <= rounding_bound(test_set.queries):
-            yield f"{metric}: recorded {recorded:.6f}, its classes give {summed:.6f}"
-        if any(not 0 <= s <= n for s, n in zip(sums, test_set.queries, strict=True)):
-            yield f"{metric}: a class scores outside 0 to 1"
 
 
 def _summary_problems(publication: Publication, method: PublishedMethod) -> Iterator[str]:

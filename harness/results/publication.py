@@ -10,10 +10,10 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from harness.artifacts import parse_json, read_json
 from harness.errors import NotComparable, UserError
@@ -33,6 +33,7 @@ from harness.store.queries import without_collecting
 
 PUBLICATION_FORMAT = 1
 
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 Summary = dict[str, tuple[float | None, float | None, float | None, int]]
 """By metric: mean, lower and upper end of the 95 % t-interval, and of how many replicates."""
 
@@ -59,9 +60,10 @@ class PublishedRun(Ended[int]):
     """
 
     id: str
-    seed: int
-    fold: int
-    test_set: int | None = None
+    seed: Count
+    fold: Count
+    environment: Count
+    test_set: Count | None = None
     class_sums: dict[str, tuple[float, ...]] | None = None
 
 
@@ -97,7 +99,7 @@ class PublishedMethod(Entered):
     searched: Searched | None = None
     separated: Summary
     concatenated: Summary
-    runs: tuple[PublishedRun, ...]
+    runs: Annotated[tuple[PublishedRun, ...], Field(min_length=1)]
     joined: tuple[Joined, ...]
     trials: tuple[PublishedTrial, ...] = Field(default=(), exclude_if=lambda trials: not trials)
 
@@ -117,13 +119,21 @@ class Publication(Frozen):
     dataset: str
     dataset_digest: str
     semantics: Versions
-    folds: int
-    replicates: int
+    folds: Annotated[Count, Field(ge=1)]
+    replicates: Annotated[Count, Field(ge=1)]
     looks: tuple[int, ...] = Field(default=(), exclude_if=lambda looks: not looks)
     environments: tuple[dict[str, str], ...]
     test_sets: tuple[TestSet, ...]
     audited: tuple[str, ...] | None = None
-    methods: tuple[PublishedMethod, ...]
+    methods: Annotated[tuple[PublishedMethod, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _places_listed(self) -> Publication:
+        for run in (run for method in self.methods for run in (*method.runs, *method.trials)):
+            in_sets = run.test_set is None or run.test_set < len(self.test_sets)
+            if not (in_sets and run.environment < len(self.environments)):
+                raise ValueError(f"run {run.id!r}: its environment or its test set is not listed")
+        return self
 
     @property
     def measured(self) -> str:
@@ -294,7 +304,14 @@ def _untouched(document: Any, where: str) -> Publication:
         raise NotComparable(
             f"{where}: was changed after it was published (its content digest differs)"
         )
-    return publication_of(document, where)
+    publication = publication_of(document, where)
+    from harness.results.consistency import first_contradiction
+
+    if found := first_contradiction(publication):
+        raise NotComparable(
+            f"{where}: contradicts itself: {found} (`bench verify` lists all that does not hold)"
+        )
+    return publication
 
 
 def publication_of(document: Any, where: str) -> Publication:
