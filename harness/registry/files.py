@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import metadata
@@ -24,7 +24,7 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 @dataclass(frozen=True)
 class Root:
-    """A package's folder, or a module's file, and the dotted name that it is imported by."""
+    """A package's folder, or the file of a module or an archive, and the name it is imported by."""
 
     name: str
     path: Path
@@ -55,6 +55,9 @@ def find_root(module: str, path: Sequence[str] | None = None) -> Root | None:
     if spec is None or spec.origin is None or not spec.has_location:
         return None
     file = Path(spec.origin)
+    archive = next((above for above in file.parents if above.is_file()), None)
+    if archive is not None:
+        return Root(name, archive)
     return Root(name, file.parent if file.name == "__init__.py" else file)
 
 
@@ -82,18 +85,30 @@ def digest_of(files: Iterable[SourceFile]) -> str:
 
 
 def files_of(root: Path | None, prefix: str = "") -> tuple[SourceFile, ...]:
-    """Every file of a package, data too, but for what Python compiles and what is hidden."""
+    """Every file of a package, data too, but for what Python compiles and what is hidden.
+
+    Folders that are linked to count as if they lay there.
+    """
     if root is None:
         return ()
     if not root.is_dir():
         return (SourceFile(prefix + root.name, str(root), sha256_of(root)),)
     return tuple(
         SourceFile(prefix + path.relative_to(root).as_posix(), str(path), sha256_of(path))
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-        and not _passed_over(path.relative_to(root))
-        and not path.is_relative_to(_CARRIED)
+        for path in _below(root, (Path(os.path.realpath(root)),))
+        if not _passed_over(path.relative_to(root)) and not path.is_relative_to(_CARRIED)
     )
+
+
+def _below(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
+    """The files in a folder, at any depth; of `above`, where one stands, no folder again."""
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            yield path
+        elif path.is_dir() and not _passed_over(Path(path.name)):
+            real = Path(os.path.realpath(path))
+            if not above[0].is_relative_to(real) and real not in above:
+                yield from _below(path, (*above, real))
 
 
 def sha256_of(path: Path) -> str:

@@ -11,10 +11,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
-from importlib.machinery import ExtensionFileLoader, SourceFileLoader
+from importlib.machinery import ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
+from zipimport import zipimporter
 
 import pluggy
 
@@ -182,6 +183,8 @@ class _ImportWatch:
         if SourceFileLoader.get_code is not _get_code:
             SourceFileLoader.get_code = _get_code  # type: ignore[assignment, method-assign]
             ExtensionFileLoader.create_module = _create_module  # type: ignore[method-assign]
+            SourcelessFileLoader.get_code = _get_bytecode  # type: ignore[assignment, method-assign]
+            zipimporter.get_code = _get_code_of_archive  # type: ignore[method-assign]
 
     def expect(self, origin: Origin) -> None:
         """Run no file of a plugin that is not as its origin says."""
@@ -210,6 +213,8 @@ class _ImportWatch:
 _watch = _ImportWatch()
 _own_get_code = SourceFileLoader.get_code
 _own_create_module = ExtensionFileLoader.create_module
+_own_get_bytecode = SourcelessFileLoader.get_code
+_own_get_code_of_archive = zipimporter.get_code
 
 
 def watch() -> dict[str, SourceFile]:
@@ -273,11 +278,25 @@ def compile_ahead(files: Iterable[tuple[str, str]]) -> None:
 
 
 def _create_module(self: ExtensionFileLoader, spec: Any) -> ModuleType:
-    path = os.path.abspath(self.path)
-    if is_foreign(path):
-        found = SourceFile(_place(spec.name, path), path, sha256_of(Path(path)))
-        _watch.ran.setdefault(path, found)
+    _see_file(spec.name, self.path)
     return _own_create_module(self, spec)
+
+
+def _get_bytecode(self: SourcelessFileLoader, fullname: str) -> CodeType | None:
+    _see_file(fullname, self.get_filename(fullname))
+    return _own_get_bytecode(self, fullname)
+
+
+def _get_code_of_archive(self: zipimporter, fullname: str) -> CodeType:
+    _see_file(fullname, self.archive)
+    return _own_get_code_of_archive(self, fullname)
+
+
+def _see_file(name: str, path: str) -> None:
+    """Note that a file that is not source is about to run, if it is one that is looked at."""
+    path = os.path.abspath(path)
+    if _watch.looks_at(path):
+        _watch.see(name, path, sha256_of(Path(path)))
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.machinery
 import importlib.util
 import json
 import os
 import py_compile
+import subprocess
+import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -173,3 +177,87 @@ def test_an_edit_of_one_size_in_one_second_is_not_taken_from_the_cache(
     os.utime(tmp_path / "helper.py", (now, now))
     with pytest.raises(UserError, match="AssertionError"):
         load_registry([path])
+
+
+def compiled(path: Path, sign: int) -> None:
+    source = path.with_suffix(".txt")
+    source.write_text(f"SIGN = {sign}\n")
+    py_compile.compile(str(source), cfile=str(path), doraise=True)
+    source.unlink()
+
+
+def archived(path: Path, sign: int) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("inner.py", f"SIGN = {sign}\n")
+
+
+def extension(path: Path, sign: int) -> None:
+    speedups = importlib.util.find_spec("markupsafe._speedups")
+    if speedups is None or speedups.origin is None or not speedups.has_location:
+        pytest.skip("no compiled module is at hand")
+    path.write_bytes(Path(speedups.origin).read_bytes() + bytes([sign + 1]))
+
+
+SUFFIX = importlib.machinery.EXTENSION_SUFFIXES[0]
+LOADED = (
+    "import importlib.util as u\n{0}spec = u.spec_from_file_location('_speedups', HERE / '_speedups"
+    + SUFFIX
+    + "')\n{0}spec.loader.exec_module(u.module_from_spec(spec))\n"
+)
+HERE = BESIDE + "HERE = pathlib.Path(__file__).parent\n"
+ON_PATH = "sys.path.insert(0, str(HERE / 'lib.zip'))\n"
+NO_SOURCE: dict[str, tuple[str, Callable[[Path, int], None], str, str]] = {
+    "bytecode": ("inner.pyc", compiled, "", "import inner\n"),
+    "bytecode in a package": ("folder/inner.pyc", compiled, "", "import folder.inner\n"),
+    "an archive": ("lib.zip", archived, ON_PATH, "import inner\n"),
+    "a compiled module": (f"_speedups{SUFFIX}", extension, "", LOADED),
+}
+
+
+def import_apart(path: Path) -> str:
+    """Import a plugin where only what its origin knows may run, and build; what came of it."""
+    code = (
+        "import sys; from pathlib import Path; from harness import registry, sandbox\n"
+        "registry._entry_points = list; sandbox.choose(False)\n"
+        "origin = registry.load_registry([Path(sys.argv[1])]).method('bad').origin\n"
+        "registry.confine(); registry.item(origin, 'bench_methods', 'bad')\n"
+        "sys.modules['bench_plugin_bad'].build(); print('it ran')\n"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", NO_SOURCE)
+def test_a_module_without_a_source_is_part_of_it_or_does_not_run(
+    kind: str, plugin: Write, tmp_path: Path
+) -> None:
+    place, write, first, importing = NO_SOURCE[kind]
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "__init__.py").write_text("")
+    write(tmp_path / place, 1)
+    path = plugin(HERE + first + importing.format(""))
+    before = identity(path)
+    write(tmp_path / place, -1)
+    assert identity(path) != before
+    inside = "    " + first.replace("\n", "\n    ") + importing.format("    ")
+    path = plugin(HERE, last="def build():\n" + inside)
+    before = identity(path)
+    write(tmp_path / place, 1)
+    if identity(path) == before:
+        said = import_apart(path)
+        assert "by a name that is made while running" in said
+        assert "it ran" not in said
+
+
+def test_data_behind_a_link_to_a_folder_are_part_of_it(install_package: Path) -> None:
+    data = install_package.parent / "data"
+    data.mkdir()
+    (data / "words.txt").write_text("one")
+    (install_package / "words").symlink_to(data)
+    (install_package / "itself").symlink_to(install_package)
+    (install_package / "everything").symlink_to("/")
+    before = load_registry().method("bad").origin
+    assert [file.place for file in before.all_files][-1] == "words/words.txt"
+    (data / "words.txt").write_text("two")
+    assert load_registry().method("bad").origin.source != before.source
