@@ -111,7 +111,7 @@ class Declared(Frozen):
     composition: str
     views: int
     labels: str
-    members: int
+    members: int = Field(ge=1)
     setting: str
     defaults_from: str = "unsaid"
     comparison: Literal["any", "cosine", "euclidean"] = "any"

@@ -128,7 +128,7 @@ def power(  # noqa: PLR0913 - one argument an option
     )
     plan = power_to_see(difference, found.told, found.pairs, probability)
     if plan is None or plan.noise == 0.0:
-        seen = "one common replicate" if plan is None else "no noise in their common replicates"
+        seen = found.too_few if plan is None else "no noise in their common replicates"
         raise NotComparable(f"'{first}' and '{second}' have {seen}: there is nothing to plan with")
     if format == "json":
         document = {"first": found.labels[0], "second": found.labels[1], "metric": found.metric}

@@ -14,7 +14,7 @@ from harness.metrics import RANKED_BY, direction_of
 from harness.record import Record
 from harness.results import Board
 from harness.results.board import Cost
-from harness.results.replicates import tried
+from harness.results.replicates import at_looks, tried
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def average_ranking(
     board = sources.board
     labels = [row.label for row in board.rows]
     every, values = board.values(metric)
-    replicates = values.mean(axis=2)
+    looked = [row.looked for row in board.rows]
+    replicates = at_looks(values, every, looked).mean(axis=2)
     there = np.isfinite(replicates)
     common = there.any(axis=0) & (2 * there.sum(axis=0) >= there.any(axis=1).sum())
     kept = np.flatnonzero(there[:, common].all(axis=1) & common.any())

@@ -72,6 +72,8 @@ def _side(source: Source, scope: Scope, wanted: Selector) -> GateSide:
 
 def _require_same_scoring(baseline: GateSide, candidate: GateSide) -> None:
     before, after = baseline.scoring, candidate.scoring
+    if before is None:
+        raise NotComparable(f"{baseline.name}: no run of it ended in scores: nothing to gate by")
     if before != after and after is not None:
         raise NotComparable(
             f"{candidate.name} and the baseline {baseline.name} are of different scoring "

@@ -117,6 +117,14 @@ class Comparison:
         return self.told.looks if self.told else 1
 
     @property
+    def too_few(self) -> str:
+        """What they have too little of, where one replicate or none can be told by."""
+        if self.replicates > 1 and self.board.looks:
+            looks = ", ".join(map(str, self.board.looks))
+            return f"{self.replicates} common replicates, and looks were declared at {looks}"
+        return "one common replicate"
+
+    @property
     def verdict(self) -> Answer:
         """Which is better at 5 %, decided by `adjusted` alone, as the board's letters are."""
         if self.adjusted is None or self.difference.interval.mean is None:

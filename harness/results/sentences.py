@@ -17,7 +17,7 @@ def verdict_sentence(found: Comparison) -> str:
     """Who is better and by how much, or what it would take to tell."""
     first, second = _names(found)
     if found.verdict == "one replicate":
-        return f"{first} and {second}: one common replicate, so no interval and no test"
+        return f"{first} and {second}: {found.too_few}, so no interval and no test"
     if found.same:
         return f"{first} and {second} score the same in every run: nothing tells them apart"
     if found.verdict == "undecided":

@@ -42,6 +42,22 @@ def test_a_seed_that_few_have_does_not_leave_out_the_others(run: Callable[..., R
     assert (ranking.seeds, ranking.left_out) == ((0, 1), ())
 
 
+@pytest.mark.parametrize(("looks", "seeds"), [((), 3), ((2, 5), 2), ((1, 5), 1), ((5, 9), 0)])
+def test_only_the_seeds_of_the_last_look_are_ranked(
+    looks: tuple[int, ...], seeds: int, run: Callable[..., Record]
+) -> None:
+    records = [
+        run(method, seed, score, looks=looks, replicates=9)
+        for method, score in (("a", 0.5), ("b", 0.4))
+        for seed in range(3)
+    ]
+    found = make_sources(build_board(records), records)
+    ranking = average_ranking(found)
+    assert ranking.seeds == tuple(range(seeds))
+    assert len(ranking.intervals) == (2 if seeds > 1 else 0)
+    ranks(found)
+
+
 def test_one_replicate_has_ranks_and_no_difference(run: Callable[..., Record]) -> None:
     ranking = average_ranking(sources(run, a=[0.9], b=[0.5]))
     assert (ranking.ranks, ranking.difference, ranking.intervals) == ((1.0, 2.0), None, ())

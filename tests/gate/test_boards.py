@@ -325,3 +325,13 @@ def test_sides_that_dispute_a_metrics_direction_are_not_compared(gate, make_stor
     with pytest.raises(NotComparable, match="both: metric 'entropy': some runs say"):
         gate(both, baseline=before, metrics=["entropy:lower"])
     assert gate(other, baseline=before, metrics=["map_at_r"]).exit_code == 0
+
+
+def test_a_baseline_without_scores_is_said_to_have_none(make_store, failed_fields):
+    failed = {("a", seed, fold): failed_fields for seed in range(3) for fold in range(2)}
+    bad = make_store("bad", levels={"a": 0.5}, replace=failed)
+    with Store.open(bad) as recorded, Store.open(make_store("new", levels={"a": 0.5})) as new:
+        before = baseline_side(StoreSource(recorded))
+        after = candidate_side(StoreSource(new), before)
+        with pytest.raises(NotComparable, match="no run of it ended in scores"):
+            gate_boards(before, after, gated_metrics())

@@ -89,6 +89,17 @@ def test_whoever_looked_more_often_pays_for_all(run: Run) -> None:
     assert build_board(records).looks == (2, 3, 5)
 
 
+def test_before_the_first_look_nobody_says_that_there_is_one_replicate(
+    board: Callable[..., Board],
+) -> None:
+    found = compare(board((4, 5), a=3, b=3), "a", "b", metric="map_at_r")
+    text = comparison_text(found)
+    assert "3 common replicates, and looks were declared at 4, 5, so no interval" in text
+    assert "one common replicate" not in text
+    alone = compare(board((), a=1, b=1), "a", "b", metric="map_at_r")
+    assert "a and b: one common replicate, so no interval" in comparison_text(alone)
+
+
 def test_a_comparison_names_its_looks(board: Callable[..., Board]) -> None:
     found = compare(board(a=5, b=5, c=5), "a", "c", metric="map_at_r")
     assert "among 3 pairs and 3 looks" in comparison_text(found)
