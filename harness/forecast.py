@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.errors import UserError
 from harness.execution.cohort import told_together
 from harness.execution.estimate import time_a_run
 from harness.execution.executor import Work, place_workers
@@ -53,7 +54,7 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
             todo = outstanding(plan, opened)
             records = opened.records(protocol_digest=rules.digest, dataset=rules.dataset)
     timed = any(record.audit is not None and record.audit.steps for record in records)
-    guess = Guess(0.0, 0.0) if timed else time_a_run(bench, todo, settings.threads)
+    guess = Guess(0.0, 0.0) if timed else _guess(bench, todo, settings.threads)
     estimate = learnt_estimate(records, guess)
     basis = (
         "runs recorded before"
@@ -90,6 +91,22 @@ def forecast(plan: Plan, bench: Bench, store: Path, settings: Settings) -> Forec
         ),
     )
     return Forecast(plan, tuple(todo), seconds, workers, basis, table)
+
+
+def _guess(bench: Bench, todo: Sequence[PlannedRun], threads: int) -> Guess:
+    """Time a few steps; UserError where not even these find room."""
+    from harness.training import reason_of
+
+    try:
+        return time_a_run(bench, todo, threads)
+    except Exception as error:
+        if reason_of(error).kind != "out-of-memory":
+            raise
+        raise UserError(
+            f"a step needs more memory than there is here on {bench.device}: a batch of "
+            f"{bench.protocol.training.batch_size}, embeddings of "
+            f"{bench.protocol.backbone.embedding_size} numbers"
+        ) from error
 
 
 def _looked(plan: Plan) -> Iterator[str]:

@@ -65,6 +65,19 @@ def all_fetched(entry: PublishedDataset) -> bool:
     return all(file.url for file in entry.files)
 
 
+def _entry(name: str) -> PublishedDataset:
+    """A published dataset; UserError for another, also for one that comes with the package."""
+    from harness.builtin import bench_datasets
+    from harness.data.families import catalogue, entry_of
+
+    if name not in catalogue() and name in {source.name for source in bench_datasets()}:
+        raise UserError(
+            f"dataset '{name}' comes with the package, and has no files to get, check or describe "
+            f"(bench show {name})"
+        )
+    return entry_of(name)
+
+
 @app.command()
 def add(
     name: NameArgument,
@@ -78,12 +91,11 @@ def add(
     ] = False,
 ) -> None:
     """Take the files of a dataset, or download them; each is checked before it is kept."""
-    from harness.data.families import entry_of
     from harness.data.sources import find, how_to_get
     from harness.data.sources.adding import add_files
     from harness.data.sources.fetching import fetch
 
-    entry = entry_of(name)
+    entry = _entry(name)
     if files:
         for added in add_files(entry, files, link=link):
             say(f"{added.file.name}: {added.verdict}: {added.path}")
@@ -147,20 +159,19 @@ def croissant(name: NameArgument) -> None:
     """Print a dataset's Croissant metadata (JSON-LD): licence, source, files and their digests."""
     import json
 
-    from harness.data.families import entry_of
     from harness.data.sources.croissant import croissant as described
 
-    write(json.dumps(described(entry_of(name)), indent=2), nl=True)
+    write(json.dumps(described(_entry(name)), indent=2), nl=True)
 
 
 @app.command()
 def verify(name: NameArgument) -> None:
     """Check every file of a dataset, read it, and look for images in two of its parts."""
-    from harness.data.families import entry_of, load_entry, verdicts
+    from harness.data.families import load_entry, verdicts
     from harness.data.loading import copies, shared_images
     from harness.data.sources import require_files
 
-    entry = entry_of(name)
+    entry = _entry(name)
     for file, place in require_files(entry).items():
         say(f"{file}: {place}")
     for file, verdict in verdicts(entry).items():
@@ -182,8 +193,7 @@ def verify(name: NameArgument) -> None:
 @app.command()
 def path(name: NameArgument) -> None:
     """Print where each file of a dataset lies, one a line."""
-    from harness.data.families import entry_of
     from harness.data.sources import require_files
 
-    for place in require_files(entry_of(name)).values():
+    for place in require_files(_entry(name)).values():
         say(str(place))

@@ -9,6 +9,7 @@ import typer
 
 from harness.cli.saying import say
 from harness.errors import EXIT_DOES_NOT_HOLD, UserError
+from harness.settings import DEFAULT_STORE
 
 if TYPE_CHECKING:
     from harness.store import Store
@@ -24,7 +25,9 @@ _REMEDIES = {
 
 
 def doctor(
-    store: Annotated[Path, typer.Argument(help="The store to look at.")],
+    store: Annotated[
+        Path, typer.Argument(envvar="BENCH_STORE", help="The store to look at.")
+    ] = DEFAULT_STORE,
     *,
     repair: Annotated[
         bool, typer.Option("--repair", help="Do what is said of each finding.")

@@ -14,7 +14,7 @@ from harness.cli.options import (
     StoreOption,
     grouped,
 )
-from harness.cli.saying import say
+from harness.cli.saying import doing, say
 from harness.errors import EXIT_DOES_NOT_HOLD, EXIT_NOT_COMPARABLE, UserError
 from harness.settings import DEFAULT_STORE
 
@@ -75,16 +75,17 @@ def verify(
 
     datasets = Datasets(plugin or (), [] if own.brought is None else [own.brought.dataset])
     total = wrong = unseen = 0
-    for finding in _findings(path or store, protocol_file or [], datasets):
-        if finding.unseen:
-            unseen += 1
-            say(f"{finding.what}: {finding.unseen}")
-            continue
-        total += 1
-        if finding.problems:
-            wrong += 1
-            for problem in finding.problems:
-                say(f"{finding.what}: {problem}")
+    with doing(f"looking at every number of {path or store}"):
+        for finding in _findings(path or store, protocol_file or [], datasets):
+            if finding.unseen:
+                unseen += 1
+                say(f"{finding.what}: {finding.unseen}")
+                continue
+            total += 1
+            if finding.problems:
+                wrong += 1
+                for problem in finding.problems:
+                    say(f"{finding.what}: {problem}")
     say(f"{total} looked at, {total - wrong} hold, {wrong} do not")
     if wrong:
         raise typer.Exit(EXIT_DOES_NOT_HOLD)

@@ -130,16 +130,16 @@ def history_table(series: Sequence[Series], metric: str, notes: Sequence[str] = 
     """Every method's score over time, change points marked; oldest first."""
     title = title_of(metric)
     columns = (
-        Column(key="board", title="board", priority=2),
+        Column(key="board", title="board", priority=0, wraps=True, least=16),
         Column(key="method", title="method", priority=0),
-        Column(key="when", title="when", priority=1),
-        Column(key="version", title="version", priority=1),
+        Column(key="when", title="when", priority=1, wraps=True, least=10),
+        Column(key="version", title="version", priority=3),
         Column(key="mean", title=title, align="right", priority=0, digits=4),
-        Column(key="low", title="low", align="right", priority=1, digits=4),
-        Column(key="high", title="high", align="right", priority=1, digits=4),
+        Column(key="low", title="low", align="right", priority=2, digits=4),
+        Column(key="high", title="high", align="right", priority=2, digits=4),
         Column(key="replicates", title="replicates", align="right", priority=3),
-        Column(key="change", title="change", priority=0),
-        Column(key="p_value", title="p", align="right", priority=1, digits=4),
+        Column(key="change", title="change", priority=0, wraps=True, least=10),
+        Column(key="p_value", title="p", align="right", priority=2, digits=4),
     )
     rows = [row for one in series for row in _rows(one)]
     return Table(columns=columns, rows=rows, notes=[*_told(series), *notes])

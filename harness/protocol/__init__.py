@@ -128,9 +128,11 @@ def _divide(content: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[s
     if not isinstance(controls, list) or not all(isinstance(one, str) and one for one in controls):
         raise UserError(f"{where}: controls: must be a list of methods' names")
     datasets = header["datasets"]
-    tables = isinstance(datasets, dict) and all(isinstance(v, dict) for v in datasets.values())
-    if not tables or not datasets:
+    if not isinstance(datasets, dict) or not datasets:
         raise UserError(f"{where}: datasets: must hold a table for each dataset")
+    for name, table in datasets.items():
+        if not isinstance(table, dict):
+            raise UserError(f"{where}: datasets.{name}: must be a table, [datasets.{name}]")
     return header, rules
 
 
@@ -158,7 +160,7 @@ def _line(error: ErrorDetails) -> str:
         return f"{key}: {error['input']!r} is not allowed{close} (allowed: {expected})"
     message = error["msg"].removeprefix("Value error, ")
     given = "" if isinstance(error["input"], dict) else f" (given: {error['input']!r})"
-    return f"{key}: {message}{given}"
+    return f"{key}: {message}{given}" if key else f"{message}{given}"
 
 
 def _unknown_kind(key: str, error: ErrorDetails) -> str:

@@ -10,6 +10,7 @@ from harness.method import Comparison, Composition
 from harness.protocol.rules import (
     AugmentationRule,
     CorrectingRule,
+    Few,
     LabelSetsRule,
     NotNegative,
     Positive,
@@ -17,14 +18,15 @@ from harness.protocol.rules import (
     ScoringRule,
     Section,
     Share,
+    Size,
     ViewsRule,
     as_tuple,
 )
 
 LabelledShare = Annotated[float, Field(gt=0, le=1)]
-ClassFolds = Annotated[int, Field(ge=2)]
+ClassFolds = Annotated[Few, Field(ge=2)]
 FoldRule = Literal["even", "mlrc"]
-ClassSeed = Annotated[int, Field(ge=0)] | None
+ClassSeed = Annotated[int, Field(ge=0, lt=2**63)] | None
 
 
 class ClassDisjointSplit(Section):
@@ -52,7 +54,7 @@ class GivenClassesSplit(Section):
     """
 
     kind: Literal["given-classes"]
-    folds: Positive
+    folds: Few
     fold_rule: FoldRule
     labelled_fraction: LabelledShare
     class_seed: ClassSeed = None
@@ -74,7 +76,7 @@ class ClosedSetSplit(Section):
     kind: Literal["closed-set"]
     test_fraction: Share
     validation_fraction: Share
-    folds: Positive
+    folds: Few
     labelled_fraction: LabelledShare
 
 
@@ -87,7 +89,7 @@ class GivenSplit(Section):
 
     kind: Literal["given"]
     validation_fraction: Annotated[float, Field(ge=0, lt=1)]
-    folds: Positive
+    folds: Few
     labelled_fraction: LabelledShare
 
 
@@ -112,7 +114,7 @@ class BackboneRule(Section):
     name: str
     weights: Annotated[str, Field(min_length=1)]
     freeze_batch_norm: bool
-    embedding_size: Positive
+    embedding_size: Size
     normalize: bool
     precision: Literal["float32", "bfloat16"] = "float32"
 
@@ -149,8 +151,8 @@ class TrainingRule(Section):
 
     steps: Positive
     steps_per_epoch: Positive
-    batch_size: Annotated[int, Field(ge=2)]
-    samples_per_class: Annotated[int, Field(ge=2)]
+    batch_size: Annotated[Size, Field(ge=2)]
+    samples_per_class: Annotated[Size, Field(ge=2)]
     compositions: Annotated[tuple[Composition, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -171,7 +173,7 @@ class SelectionRule(Section):
     metric: Literal["map_at_r"]
     every: Positive
     patience: Positive
-    start: Annotated[int, Field(ge=0)] = 0
+    start: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
 
 
 class SearchRule(Section):
@@ -184,10 +186,10 @@ class SearchRule(Section):
     folds, the first; `steps`: for so many steps, schedules and all; not given: as a replicate.
     """
 
-    trials: Annotated[int, Field(ge=0)]
+    trials: Annotated[int, Field(ge=0, le=10_000)]
     sampler: Literal["tpe", "gp", "random"]
-    repeats: Positive
-    folds: Positive | None = None
+    repeats: Few
+    folds: Few | None = None
     steps: Positive | None = None
 
 
@@ -200,10 +202,10 @@ class Quirks(Section):
     """
 
     raw_training_inputs: bool
-    test_batches: Annotated[int, Field(ge=0)]
+    test_batches: Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
-Looks = Annotated[tuple[Annotated[int, Field(ge=2)], ...], BeforeValidator(as_tuple)]
+Looks = Annotated[tuple[Annotated[Few, Field(ge=2)], ...], BeforeValidator(as_tuple)]
 """After how many replicates a board is looked at, ascending; the last is all of them."""
 
 
@@ -214,7 +216,7 @@ class Rules(Section):
     told at any look is told at 5 % over all of them; none: every method gets all replicates.
     """
 
-    replicates: Positive
+    replicates: Few
     looks: Looks = ()
     split: SplitRule
     backbone: BackboneRule

@@ -22,7 +22,11 @@ def as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(gt=0, le=1_000_000_000)]
+Few = Annotated[int, Field(gt=0, le=10_000)]
+"""How many of what is made or drawn one by one."""
+Size = Annotated[int, Field(gt=0, le=65_536)]
+"""A side of what is held in memory."""
 Share = Annotated[float, Field(gt=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -97,8 +101,8 @@ class CropAugmentation(Section):
     """
 
     kind: Literal["crop"]
-    resize: Positive
-    crop: Positive
+    resize: Size
+    crop: Size
     area: Bounds
     aspect: Bounds
     flip: bool
@@ -160,7 +164,7 @@ class ScoringRule(Section):
     gallery: Literal["self", "train", "given"]
     distance: Literal["cosine", "euclidean"]
     recall_at: Annotated[tuple[Positive, ...], BeforeValidator(as_tuple), Field(min_length=1)]
-    clustering_restarts: Positive
+    clustering_restarts: Few
     classifiers: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     verification: Annotated[tuple[Share, ...], BeforeValidator(as_tuple)] = ()
     galleries: Annotated[Names, Field(min_length=1)] = ("gallery",)
@@ -213,7 +217,7 @@ class CorrectingRule(Section):
     `adaptive`: each method's own clusters are shown, not those of the untrained embedding.
     """
 
-    turns: Positive
+    turns: Few
     clusters: Positive
     members: Positive
     rule: ClusterRule

@@ -97,3 +97,11 @@ def test_a_store_whose_making_was_interrupted_has_lost_nothing(tmp_path):
 def test_where_there_is_no_store_is_one_line(tmp_path):
     with pytest.raises(UserError, match="there is no store"):
         doctor(tmp_path)
+
+
+def test_the_store_at_hand_is_the_default(make_store, monkeypatch):
+    store = make_store("bench-store")
+    monkeypatch.chdir(store.parent)
+    result = CliRunner().invoke(app, ["doctor"])
+    assert result.exit_code == 0
+    assert "store bench-store: 6 records" in result.output

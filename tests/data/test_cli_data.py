@@ -150,3 +150,9 @@ def test_croissant_metadata_are_whole_or_refused(entry: PublishedDataset) -> Non
     else:
         with pytest.raises(UserError, match=f"dataset '{entry.name}': Croissant needs the digest"):
             croissant(entry)
+
+
+def test_what_comes_with_the_package_has_no_files_and_says_so() -> None:
+    for command in (add, print_croissant, verify, path):
+        with pytest.raises(UserError, match=r"'digits' comes with the package.*bench show digits"):
+            command("digits")

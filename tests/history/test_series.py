@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.history.collecting import Snapshot, from_folder
-from harness.history.series import series_of
+from harness.history.series import history_table, series_of
 from harness.results.publication import load_publication
+from harness.table import to_text
 
 
 @pytest.fixture
@@ -45,3 +48,12 @@ def test_the_same_file_twice_is_one_snapshot(tmp_path, make_store, publish):
     path = publish(make_store())
     (path.parent / "copy.json").write_bytes(path.read_bytes())
     assert len(from_folder(tmp_path / "results").snapshots) == 1
+
+
+def test_a_narrow_terminal_shows_which_board_and_when(snapshot):
+    (one,) = series_of([snapshot("x", 0.5), snapshot("xx", 0.5)], "map_at_r")
+    names = {"protocol": "reality-check-small-tuned-4", "method": "generalized-lifted-structure"}
+    longest = replace(one, **names, steps=[replace(step, comparable=False) for step in one.steps])
+    text = to_text(history_table([longest], "map_at_r"), 80)
+    assert text.splitlines()[0].split() == ["board", "method", "when", "MAP@R", "change"]
+    assert max(map(len, text.splitlines()[:3])) <= 80

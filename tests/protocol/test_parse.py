@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import math
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from harness.errors import UserError
-from harness.protocol import parse_protocol, read_protocol
+from harness.protocol import parse_protocol, protocol_path, read_protocol
+from harness.protocol.model import Rules
 
 Change = Callable[[str, str | None], str]
 
@@ -224,3 +229,59 @@ def test_controls_are_named_and_change_no_digest(toy: str) -> None:
 def test_controls_that_are_no_list_of_names_are_a_line(toy: str, wrong: str) -> None:
     named = toy.replace("[split]", f"controls = {wrong}\n\n[split]", 1)
     assert error_of(named) == "toy.toml: controls: must be a list of methods' names"
+
+
+def as_toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {as_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_toml, value))}]"
+    return json.dumps(value).replace("NaN", "nan")
+
+
+def tables(values: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each key of a parsed file, with the table that it stands in."""
+    for key, value in values.items():
+        yield values, key
+        if isinstance(value, dict):
+            yield from tables(value)
+
+
+WRONG: tuple[Any, ...] = (-1, 10**30, 2.5, math.nan, True, "", "x", [], [[]], {"x": 1})
+
+
+@pytest.mark.parametrize("name", ["smoke", "user-corrected"])
+def test_a_wrong_type_at_any_level_is_one_line_that_names_its_place(name: str) -> None:
+    content = tomllib.loads(protocol_path(name).read_text())
+    for table, key in tables(content):
+        right = table[key]
+        for wrong in WRONG:
+            if type(wrong) is type(right) and type(right) is not int:
+                continue
+            table[key] = wrong
+            try:
+                lines = (f"{json.dumps(k)} = {as_toml(v)}" for k, v in content.items())
+                parse_protocol("\n".join(lines), where="toy.toml")
+            except UserError as error:
+                line = str(error)
+                assert "\n" not in line
+                assert key in line or "datasets" in line
+            else:  # an empty name, or an empty list, where any name and any list may be
+                assert wrong in ("", []) or (type(wrong), type(right)) == (int, float)
+        table[key] = right
+
+
+def test_no_number_of_a_protocol_is_without_an_upper_end() -> None:
+    """One that is not bounded hangs a plan, or asks for more memory than there is."""
+    schema = Rules.model_json_schema()
+    whole = [
+        (where, one)
+        for where, model in {**schema["$defs"], "rules": schema}.items()
+        for field in model["properties"].values()
+        for one in (field, *field.get("anyOf", ()), field.get("items", {}))
+        if isinstance(one, dict) and one.get("type") == "integer"
+    ]
+    assert len(whole) > 20
+    assert [
+        where for where, one in whole if not {"maximum", "exclusiveMaximum", "enum"} & one.keys()
+    ] == []

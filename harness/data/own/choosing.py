@@ -18,7 +18,7 @@ from harness.data.own.files import tree_of_images
 from harness.data.own.folders import images_of
 from harness.data.own.loading import DEFAULT_SIZE, is_folder
 from harness.data.splits import make_split
-from harness.errors import UserError
+from harness.errors import UserError, counted
 from harness.protocol.model import Rules
 from harness.reading import SUFFIXES, Reading, suffix_of
 
@@ -105,9 +105,11 @@ def choose(dataset: Dataset, rules: Rules, base: str) -> ChosenProtocol:
     reasons.append(f"Batch: {batch} samples, {each} of a class where a method asks for that{why}.")
     training = rules.training
     steps, why = _steps(len(split.train), batch, rules)
-    reasons.append(f"Budget: {steps:,} steps, {why}.")
+    reasons.append(f"Budget: {counted(steps, 'step')}, {why}.")
     epoch = min(steps, max(1, math.ceil(len(split.train) / batch)))
-    reasons.append(f"Epoch: {epoch:,} steps, about one pass, for methods that begin each anew.")
+    reasons.append(
+        f"Epoch: {counted(epoch, 'step')}, about one pass, for methods that begin each anew."
+    )
     changes["training"] = {
         "steps": steps, "steps_per_epoch": epoch, "batch_size": batch, "samples_per_class": each,
     }  # fmt: skip

@@ -40,7 +40,8 @@ def load_file(path: Path, reading: Reading, *, size: int) -> Dataset:
     if source.table and reading.columns is None and not {*numbers} - {label}:
         raise UserError(
             f"{path}: no column of paths (one of {', '.join(PATHS[:6])}), and none of numbers; it "
-            f"has {listed(source.names)}: --columns names it"
+            f"has {listed(source.names)}: --columns names it; texts are embedded first, and given "
+            "as columns of numbers"
         )
     return _arrays(source, label, reading)
 
