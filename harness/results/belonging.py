@@ -158,7 +158,7 @@ def joined_alike(
 def trained_together(runs: Sequence[Excerpt]) -> Iterator[str]:
     """How many runs were trained together with others, of which methods, and what that means."""
     sizes = [(run, run.common.environment.get(TOGETHER)) for run in runs]
-    found = [(run, int(size)) for run, size in sizes if size is not None]
+    found = [(run, int(size)) for run, size in sizes if size is not None and size.isdecimal()]
     if not found:
         return
     methods = sorted({run.common.identity.method for run, _ in found})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -179,6 +179,10 @@ class Board:
     _tellings: dict[tuple[str, bool], Telling] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def __post_init__(self) -> None:
+        if self.aggregate not in get_args(Aggregate):
+            raise unknown("aggregate", str(self.aggregate), get_args(Aggregate))
 
     def __repr__(self) -> str:
         return f"<Board {self.protocol} on {self.dataset}: {len(self.rows)} rows>"

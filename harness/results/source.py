@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import UserError
 from harness.record import Concatenation, Identity, Record
 from harness.results.key import commons
 from harness.store import Scope, Store
@@ -157,9 +158,12 @@ def open_source(source: Source | Store | Path | str) -> Iterator[Source]:
 
     What is open already stays so.
     """
-    if not isinstance(source, Path | str):
+    if isinstance(source, Store | StoreSource | RecordsSource):
         yield as_source(source)
         return
+    if not isinstance(source, Path | str):
+        kind = type(source).__name__
+        raise UserError(f"a board is read from a store, a published file or its path, not {kind}")
     path = Path(source)
     if path.is_file() or path.suffix == ".json":
         from harness.results.publication import load_publication

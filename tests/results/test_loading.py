@@ -27,6 +27,20 @@ def store(tmp_path: Path, run: MakeRun) -> Store:
     return store
 
 
+def test_what_is_no_board_and_what_is_no_aggregate_is_a_line(store: Store) -> None:
+    for wrong in (None, 3, ["results"], {}):
+        with pytest.raises(UserError, match="read from a store, a published file or its path, not"):
+            load_board(wrong)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"unknown aggregate 'joined' .*concatenated, separated"):
+        load_board(store, aggregate="joined")  # type: ignore[arg-type]
+
+
+def test_an_environment_that_says_no_number_locks_no_board(tmp_path: Path, run: MakeRun) -> None:
+    with Store.open(tmp_path / "odd", create=True) as odd:
+        odd.put(run(environment={"together": "many"}))
+        assert "trained together" not in str(load_board(odd))
+
+
 def test_what_was_run_last_is_shown(store: Store) -> None:
     board = load_board(store)
     assert (board.protocol, board.dataset) == ("big", "glyphs")
