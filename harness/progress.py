@@ -152,7 +152,7 @@ class Progress:
     def how_far(self) -> str:
         """How many of how many, and time left; that it starts, before the first began."""
         if not self.total:
-            return "searching"
+            return "searching" if self.session.plan.protocol.search.trials else "starting"
         count = f"{len(self.ended)} of {len(self.todo)} runs"
         if not self.running:
             return count if self.ended or not self.todo else f"{count} · starting"

@@ -27,12 +27,20 @@ def show(
     plugin: PluginOption = None,
     store: StoreOption = DEFAULT_STORE,
     json_: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="Write a protocol's file, to begin your own with.")
+    ] = False,
 ) -> None:
     """Show one thing in full: a method, a protocol, a dataset, a metric, a recorded run."""
     from harness.metrics import METRICS
-    from harness.protocol import published_names
+    from harness.protocol import protocol_path, published_names
     from harness.registry import load_registry
 
+    if toml:
+        if name not in published_names():
+            raise unknown("protocol", name, published_names())
+        write(protocol_path(name).read_text(encoding="utf-8"))
+        return
     registry = load_registry(plugin or ())
     for problem in registry.problems:
         say(f"bench: {problem}", err=True)

@@ -159,6 +159,8 @@ def _line(error: ErrorDetails) -> str:
         close = nearest(str(error["input"]), re.findall(r"'([^']*)'", expected))
         return f"{key}: {error['input']!r} is not allowed{close} (allowed: {expected})"
     message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "tuple_type":
+        message = 'must be a list, such as ["a", "b"] or [1, 2]'
     given = "" if isinstance(error["input"], dict) else f" (given: {error['input']!r})"
     return f"{key}: {message}{given}" if key else f"{message}{given}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -74,6 +75,10 @@ def tracking(
         yield
 
 
+_PACKAGES = ("wandb", "mlflow", "tensorboard")
+"""Trackers that need the package of their name, which an extra of that name installs."""
+
+
 def read_track(text: str) -> tuple[str, Callable[[Path, Path, Dataset], Tracker], Path]:
     """The text, what makes its tracker, and the place; UserError where it reads otherwise."""
     kind, colon, path = text.partition(":")
@@ -81,4 +86,9 @@ def read_track(text: str) -> tuple[str, Callable[[Path, Path, Dataset], Tracker]
         raise unknown("tracker", kind, TRACKERS, where=f"--track {text}")
     if not (colon and path):
         raise UserError(f"--track {text}: where to? (as in {kind}:PATH)")
+    if kind in _PACKAGES and find_spec(kind) is None:  # said before anything is loaded
+        raise UserError(
+            f"--track {kind}: a package is missing ({kind}); "
+            f"pip install 'metric-learning-bench[{kind}]'"
+        )
     return text, TRACKERS[kind], Path(path)

@@ -230,3 +230,10 @@ def test_an_unknown_name_ends_the_program_with_one_line_and_exit_code_2(tmp_path
     assert done.stderr.startswith(
         "bench: unknown method, protocol, dataset, metric or run 'glyph'; "
     )
+
+
+def test_a_protocol_is_written_as_the_file_that_another_begins_with() -> None:
+    result = CliRunner().invoke(APP, ["smoke", "--toml"])
+    assert result.output == (protocols_folder() / "smoke.toml").read_text()
+    with pytest.raises(UserError, match="unknown protocol 'smok'; did you mean 'smoke'"):
+        CliRunner().invoke(APP, ["smok", "--toml"], catch_exceptions=False)

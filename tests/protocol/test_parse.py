@@ -108,7 +108,11 @@ def test_a_missing_section_is_named(toy: str) -> None:
         ("optimizers.head.weight_decay", "nan", "Input should be a finite number (given: nan)"),
         ("augmentation.shift", "nan", "Input should be less than 1 (given: nan)"),
         ("augmentation.rotation", "nan", "Input should be less than or equal to 180 (given: nan)"),
-        ("scoring.recall_at", "1", "Input should be a valid tuple (given: 1)"),
+        (
+            "scoring.recall_at",
+            "1",
+            'must be a list, such as ["a", "b"] or [1, 2] (given: 1)',
+        ),
         ("search.trials", "-1", "Input should be greater than or equal to 0 (given: -1)"),
     ],
 )

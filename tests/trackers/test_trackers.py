@@ -26,6 +26,7 @@ from harness.store import Store
 from harness.trackers import tracking
 from harness.trackers.shown import run_folder
 from harness.trackers.tensorboard import metadata
+from harness.trackers.tracking import read_track
 
 
 @pytest.fixture
@@ -48,6 +49,15 @@ def run(bench: Bench, spread: Method, tmp_path: Path) -> Any:
             return [(record, store.arrays(record)) for record in store.records()]
 
     return run
+
+
+@pytest.mark.parametrize("kind", ["wandb", "mlflow", "tensorboard"])
+def test_a_package_that_is_missing_is_said_before_anything_is_loaded(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, kind, None)
+    with pytest.raises(UserError, match=rf"pip install 'metric-learning-bench\[{kind}\]'"):
+        read_track(f"{kind}:there")
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
