@@ -16,6 +16,7 @@ ELSEWHERE = "(not trained here)"
 """The distribution of embeddings that another system made; no distribution can have this name."""
 
 State = Literal["done", "failed", "skipped"]
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Moment = Annotated[str, AfterValidator(lambda text: datetime.fromisoformat(text) and text)]
 SANDBOX = "sandbox"
 """A fact of an environment that moves no bit of what is computed."""
@@ -121,9 +122,9 @@ class Declared(Frozen):
 class Parameters(Frozen):
     """Trainable parameters by owner."""
 
-    trunk: int
-    head: int
-    objective: int
+    trunk: Count
+    head: Count
+    objective: Count
 
 
 class Samples(Frozen):
@@ -132,8 +133,8 @@ class Samples(Frozen):
     A method that declares no labels receives none of them all the same.
     """
 
-    training: int
-    labelled: int
+    training: Count
+    labelled: Count
 
 
 class Audit(Frozen):
@@ -154,18 +155,18 @@ class Audit(Frozen):
     its own and an equal share of what was spent on several; the peak is that of all of them.
     """
 
-    steps: int
-    images_embedded: int
-    backward_passes: int
-    zero_gradients: int
-    images_read: int = 0
-    images_drawn: int | None = None
+    steps: Count
+    images_embedded: Count
+    backward_passes: Count
+    zero_gradients: Count
+    images_read: Count = 0
+    images_drawn: Count | None = None
     preparation_seconds: float = 0.0
     input_seconds: float | None = None
     training_seconds: float
     seconds: float
     processor_seconds: float | None = None
-    peak_memory_bytes: int | None
+    peak_memory_bytes: Count | None
     parameters: Parameters
 
     @property

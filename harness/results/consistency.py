@@ -60,21 +60,26 @@ def run_contradictions(
 
 
 def _sum_problems(publication: Publication, run: PublishedRun) -> Iterator[str]:
-    """Sums by class are of the classes of the run's test set, and that has its queries."""
+    """Sums by class are of the run's test set, which has its queries, and lie where sums can."""
     assert run.scores is not None
     if run.test_set is None:
         yield "has no sums by class"
         return
-    queries = publication.test_sets[run.test_set].queries
+    test_set = publication.test_sets[run.test_set]
+    queries = test_set.queries
+    if len(set(test_set.classes)) != len(queries) or min(queries, default=0) < 1:
+        yield "its test set has a class twice, or one without queries"
     if sum(queries) != run.scores.queries:
         yield f"queries: recorded {run.scores.queries}, its classes have {sum(queries)}"
     for metric, sums in (run.class_sums or {}).items():
         if len(sums) != len(queries):
             yield f"{metric}: {len(sums)} sums for {len(queries)} classes"
+        elif any(not 0 <= s <= n for s, n in zip(sums, queries, strict=True)):
+            yield f"{metric}: a class scores outside 0 to 1"
 
 
 def score_contradictions(publication: Publication, run: PublishedRun) -> Iterator[str]:
-    """Sums by class must give the run's scores again, and lie where sums of scores can lie.
+    """Sums by class must give the run's scores again.
 
     No reader asks for it but `bench verify`: a board may be made worse on purpose, to try a gate.
     """
@@ -89,5 +94,3 @@ def score_contradictions(publication: Publication, run: PublishedRun) -> Iterato
             yield f"{metric}: sums by class, and no score"
         elif not abs(recorded - summed) <= rounding_bound(queries):
             yield f"{metric}: recorded {recorded:.6f}, its classes give {summed:.6f}"
-        if any(not 0 <= s <= n for s, n in zip(sums, queries, strict=True)):
-            yield f"{metric}: a class scores outside 0 to 1"

@@ -19,6 +19,7 @@ from harness.artifacts import parse_json, read_json
 from harness.errors import NotComparable, UserError
 from harness.record import (
     Concatenation,
+    Count,
     Declared,
     Ended,
     Entered,
@@ -33,7 +34,6 @@ from harness.store.queries import without_collecting
 
 PUBLICATION_FORMAT = 1
 
-Count = Annotated[int, Field(ge=0, lt=2**63)]
 Summary = dict[str, tuple[float | None, float | None, float | None, int]]
 """By metric: mean, lower and upper end of the 95 % t-interval, and of how many replicates."""
 
