@@ -77,6 +77,11 @@ def export(  # noqa: PLR0913 - one argument an option
         record = opened.require(run_id)
         if record.scores is None:
             raise UserError(f"run {record.run_id}: {record.state}: there is no trained embedder")
+        path = output or Path(f"{record.identity.method}-{record.run_id[:8]}.safetensors")
+        if card:
+            from harness.embedder.card import require_place
+
+            require_place(path)
 
         from harness.embedder.embedder import embedder_of
         from harness.embedder.files import write_embedder
@@ -86,7 +91,6 @@ def export(  # noqa: PLR0913 - one argument an option
         if found is None:
             found = _again(record, opened, plugin or (), protocol_file or (), own.brought)
     recipe, tensors = found
-    path = output or Path(f"{recipe.method}-{recipe.run[:8]}.safetensors")
     embedder = embedder_of(recipe, tensors, plugins=plugin or (), where=f"run {record.run_id}")
     write_embedder(path, recipe, tensors)
     shape = "x".join(map(str, recipe.inputs))

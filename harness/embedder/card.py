@@ -19,19 +19,27 @@ CARD, RESULTS = "README.md", "results.json"
 _LIBRARY = "library_name: metric-learning-bench"
 
 
+def require_place(model: Path) -> None:
+    """UserError where a card beside the model would replace a file that is none of ours."""
+    card, results = model.with_name(CARD), model.with_name(RESULTS)
+    ours = card.is_file() and _LIBRARY in card.read_text(encoding="utf-8", errors="replace")
+    other = next((file for file in (card, results) if file.exists() and not ours), None)
+    if other is not None:
+        raise UserError(f"{other}: is not of bench export --card; write the model elsewhere")
+
+
 def write_card(model: Path, recipe: Recipe, record: Record) -> tuple[Path, Path]:
     """Write README.md and results.json beside an exported model.
 
     README.md begins with YAML that the hub reads: tags, metrics and a `model-index` of dataset,
     metric and value (huggingface.co/docs/hub/model-cards). results.json is a list of flat rows, one
-    a metric, as `datasets.load_dataset("json", ...)` takes it. UserError where a README.md that
-    is no card of ours would be replaced, or where it cannot be written.
+    a metric, as `datasets.load_dataset("json", ...)` takes it. UserError where a file that is none
+    of ours would be replaced, or where it cannot be written.
     """
     card, results = model.with_name(CARD), model.with_name(RESULTS)
     rows = score_rows(record)
     try:
-        if card.exists() and _LIBRARY not in card.read_text(encoding="utf-8", errors="replace"):
-            raise UserError(f"{card}: is not a card of bench export; write the model elsewhere")
+        require_place(model)
         write_whole(card, card_text(model.name, recipe, record).encode())
         write_whole(results, (json.dumps(rows, indent=2, allow_nan=False) + "\n").encode())
     except OSError as error:

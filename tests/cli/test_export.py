@@ -127,12 +127,16 @@ def test_a_card_is_read_by_the_hub_with_every_score_of_the_run(
     assert {row["run"] for row in rows} == {run}
 
 
-def test_a_readme_that_is_somebody_elses_is_not_replaced(place: Place, tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text("# My project\n")
+@pytest.mark.parametrize("name", ["README.md", "results.json"])
+def test_a_file_that_is_somebody_elses_is_not_replaced(
+    name: str, place: Place, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("[] # My project\n")
     options = ["--store", place.store, "-o", tmp_path / "e.safetensors", "--card"]
-    with pytest.raises(UserError, match="is not a card of bench export"):
+    with pytest.raises(UserError, match=f"{name}: is not of bench export --card"):
         bench("export", run_of(place, "v.npz"), *options)
-    assert (tmp_path / "README.md").read_text() == "# My project\n"
+    assert [file.name for file in tmp_path.iterdir()] == [name]  # nothing was trained or written
+    assert (tmp_path / name).read_text() == "[] # My project\n"
 
 
 @pytest.mark.parametrize("option", ["--output", "--graph"])
