@@ -126,6 +126,17 @@ def test_an_address_is_refused_where_no_cluster_would_be_joined(make: Any) -> No
         make(settings=Settings(address="head:6379"))
 
 
+def test_a_step_that_finds_no_room_is_one_line(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 TB")
+
+    monkeypatch.setattr("harness.forecast.time_a_run", full)
+    with pytest.raises(UserError, match="a step needs more memory than there is here on cpu"):
+        make().forecast(tmp_path / "store")
+
+
 def test_nothing_happens_before_a_session_is_begun(make: Any, tmp_path: Path) -> None:
     make().run(tmp_path / "store")
     assert not (tmp_path / "store").exists()
