@@ -183,7 +183,7 @@ class _ImportWatch:
         if SourceFileLoader.get_code is not _get_code:
             SourceFileLoader.get_code = _get_code  # type: ignore[assignment, method-assign]
             ExtensionFileLoader.create_module = _create_module  # type: ignore[method-assign]
-            SourcelessFileLoader.get_code = _get_bytecode  # type: ignore[assignment, method-assign]
+            SourcelessFileLoader.get_code = _get_bytecode  # type: ignore[method-assign]
             zipimporter.get_code = _get_code_of_archive  # type: ignore[method-assign]
 
     def expect(self, origin: Origin) -> None:
