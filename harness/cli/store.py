@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,3 +93,10 @@ def merge(
                 raise UserError(f"store {store}: a bench run writes to it: not now")
             for source in sources:
                 say(merged(source, opened).sentence)
+        told = Counter((scope.protocol, scope.dataset) for scope in opened.scopes())
+        for (protocol, dataset), boards in told.items():
+            if boards > 1:
+                say(
+                    f"store {store}: {protocol} on {dataset} is {boards} boards: their runs differ "
+                    "in the rules or the data (bench leaderboard names them)"
+                )

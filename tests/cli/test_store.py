@@ -130,3 +130,15 @@ def test_what_cannot_be_merged_is_a_line(make_store: MakeStore, tmp_path: Path) 
         bench("merge", tmp_path / "nowhere", "--store", path)
     with pytest.raises(UserError, match="cannot be merged into itself"):
         bench("merge", path, "--store", path)
+
+
+def test_stores_of_other_data_under_one_name_stay_two_boards_and_that_is_said(
+    make_store: MakeStore, tmp_path: Path
+) -> None:
+    one = make_store("one")
+    other = make_store("other", identity={"dataset_digest": "f" * 64})
+    told = bench("merge", one, one, "--store", tmp_path / "same").output
+    assert "boards" not in told
+    told = bench("merge", one, other, "--store", tmp_path / "both").output
+    assert "smoke on digits is 2 boards: their runs differ in the rules or the data" in told
+    assert {len(load_board(store).rows) for store in (one, other, tmp_path / "both")} == {1}
