@@ -169,6 +169,8 @@ def open_database(file: Path, *, create: bool) -> Database:
     What cannot be written, or not now because the disk is full, is opened for reading. Raises
     UserError if it is not a store of a schema this version reads, sqlite3.Error otherwise.
     """
+    if file.is_dir():
+        raise UserError(f"store {file.parent}: {file.name} is a folder; a store has a file there")
     if _writable(file):
         try:
             return _recognised(_connect(file, create=create), file, create=create)

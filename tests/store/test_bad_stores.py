@@ -42,6 +42,12 @@ def test_a_file_is_no_store(tmp_path: Path) -> None:
     assert "is a file; a store is a directory" in refusal(file, create=True)
 
 
+@pytest.mark.parametrize("create", [True, False])
+def test_a_folder_in_place_of_the_database_is_no_store(tmp_path: Path, create: bool) -> None:
+    (tmp_path / "records.sqlite3").mkdir()
+    assert "records.sqlite3 is a folder" in refusal(tmp_path, create=create)
+
+
 def test_a_path_below_a_file_is_no_store(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert str(tmp_path / "file" / "store") in refusal(tmp_path / "file" / "store", create=True)
