@@ -63,12 +63,9 @@ def unreadable(where: Path, kind: str, error: BaseException) -> UserError:
         return UserError(f"{where}: there is no such file")
     if isinstance(error, OSError) and error.strerror:
         return UserError(f"{where}: cannot be read: {error.strerror}")
-    size = where.stat().st_size
-    if not size:
+    if not where.stat().st_size:
         return UserError(f"{where}: is empty")
-    return UserError(
-        f"{where}: is cut off or damaged: its {counted(size, 'byte')} are no whole {kind} file"
-    )
+    return UserError(f"{where}: is cut off or damaged: it is no whole {kind} file")
 
 
 def counted(number: int, noun: str) -> str:

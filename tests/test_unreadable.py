@@ -102,9 +102,9 @@ def test_a_file_that_is_empty_cut_off_a_folder_or_not_there_says_so(
         assert line_of(read, path) == "there is no such file"
     for content, said in (
         (b"", "is empty"),
-        (whole[: len(whole) // 2], "is cut off or damaged: its"),
+        (whole[: len(whole) // 2], "is cut off or damaged: it is"),
         # A tar ends before the last bytes of what packs it.
-        (whole[: -999 if kind == "tar" else -9], "is cut off or damaged: its"),
+        (whole[: -999 if kind == "tar" else -9], "is cut off or damaged: it is"),
     ):
         path.write_bytes(content)
         assert line_of(read, path).startswith(said)

@@ -149,10 +149,10 @@ def test_integers_stay_what_they_are() -> None:
         ("a.npy", b"", "is empty"),
         ("a.npy", b"hello there", "is not a npy file"),
         ("a.npz", b"\x93NUMPY and so on", "is not a npz file"),
-        ("a.npz", b"PK\x03\x04 but no archive", "are no whole npz file"),
-        ("a.npy", b"\x93NUMPY\x01\x00v\x00 cut", "are no whole npy file"),
+        ("a.npz", b"PK\x03\x04 but no archive", "it is no whole npz file"),
+        ("a.npy", b"\x93NUMPY\x01\x00v\x00 cut", "it is no whole npy file"),
         ("a.npy", pickle.dumps([1, 2]), "is not a npy file"),
-        ("a.safetensors", b"no tensors here", "its 15 bytes are no whole safetensors file"),
+        ("a.safetensors", b"no tensors here", "it is no whole safetensors file"),
         ("a.parquet", b"no table here", "is not a parquet file"),
         ("a.csv", b"x,y\n1,2\n3\n", "line 3 has 1 columns, the first has 2"),
         (
