@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -70,7 +70,7 @@ class Benchmark:
         resolve: bool = False,
         overrides: Given = (),
         hyperparameters: Given = (),
-        plugins: Sequence[Path | str] = (),
+        plugins: Path | str | Sequence[Path | str] = (),
         device: str = "auto",
         executor: str = "local",
         settings: Settings | None = None,
@@ -92,7 +92,8 @@ class Benchmark:
         self.settings = settings or Settings()
         sandbox.choose(self.settings.sandbox)
         sandbox.require()
-        self.registry = load_registry([Path(plugin) for plugin in plugins])
+        files = [plugins] if isinstance(plugins, str | Path) else plugins
+        self.registry = load_registry([Path(plugin) for plugin in files])
         if own is not None:
             _require_fitting_weights(own, self.protocol, self.registry)
         self.notes = (*reason, *(f"bench: {problem}" for problem in self.registry.problems))
@@ -203,7 +204,9 @@ class Benchmark:
 
             begin_here()
         if self._own is None:
-            _report_copies(self.dataset, self.protocol)
+            from harness.data.loading import warn_of_copies
+
+            warn_of_copies(self.dataset, self.protocol)
         bench = Bench(
             registry=self.registry,
             protocol=self.protocol,
@@ -313,27 +316,9 @@ def _described(data: Dataset, rules: Protocol) -> list[str]:
     return [f"{data.name}: {line}" for line in lines]
 
 
-def _report_copies(data: Dataset, rules: Protocol) -> None:
-    """Log the samples that stand under several classes, or on both sides of the test.
-
-    UserError where the protocol scores by roles or attributes that the data lack.
-    """
-    from harness.data.dataset import MappedArray
-    from harness.data.loading import copies
-    from harness.data.splits import label_sets_of, make_split, roles_of
-
-    test = make_split(data, rules.split, fold=0, seed=0).test
-    roles_of(data, test, rules.scoring)
-    label_sets_of(data, rules.label_sets)
-    if isinstance(data.inputs, MappedArray):
-        return
-    for line in copies(data, test):
-        log.warning("dataset %s: %s", data.name, line)
-
-
 def _names(methods: str | Sequence[str]) -> list[str]:
-    listed = methods.split(",") if isinstance(methods, str) else list(methods)
-    for one in listed:
+    listed = methods.split(",") if isinstance(methods, str) else methods
+    for one in listed if isinstance(listed, Iterable) else [listed]:
         if not isinstance(one, str):
             raise UserError(
                 f"methods: {type(one).__name__} is not a name; a method of your own comes from a "
@@ -348,8 +333,16 @@ def _names(methods: str | Sequence[str]) -> list[str]:
 def _texts(given: Given) -> list[str]:
     """`key=value` texts, values as TOML writes them."""
     if isinstance(given, Mapping):
-        return [
-            f"{key}={value if isinstance(value, str) else json.dumps(value)}"
-            for key, value in given.items()
-        ]
+        return [f"{key}={_text(key, value)}" for key, value in given.items()]
     return [given] if isinstance(given, str) else list(given)
+
+
+def _text(key: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    number = getattr(value, "item", None)  # of NumPy or torch
+    try:
+        return json.dumps(number() if callable(number) else value)
+    except (TypeError, ValueError, RuntimeError):
+        kind = type(value).__name__
+        raise UserError(f"{key}: {kind} is no value of a protocol or a method") from None

@@ -81,7 +81,7 @@ def make(tmp_path: Path) -> Any:
     def benchmark(**given: Any) -> Benchmark:
         asked = {"protocol": "smoke", "methods": "spread-out", "dataset": "digits", "seeds": 1}
         asked["overrides"] = SHORT
-        return Benchmark(**asked | given, plugins=[tmp_path / "mine.py"])
+        return Benchmark(**{"plugins": [tmp_path / "mine.py"], **asked, **given})
 
     benchmark.tuned = str(tmp_path / "tuned.toml")  # type: ignore[attr-defined]
     return benchmark
@@ -261,6 +261,8 @@ def test_a_forecast_names_the_batches_that_the_board_will_name(make: Any, tmp_pa
         ({"methods": ["spred-out"]}, "did you mean 'spread-out'"),
         ({"methods": []}, "names no method"),
         ({"methods": [object()]}, "a method of your own comes from a file"),
+        ({"methods": 3}, "methods: int is not a name"),
+        ({"hyperparameters": {"spread-out.scale": [np.zeros(2)]}}, "list is no value of a"),
         ({"dataset": "digts"}, "did you mean 'digits'"),
         ({"protocol": "smok"}, "did you mean 'smoke'"),
         ({"seeds": 4}, "has 3 replicates"),
@@ -276,6 +278,14 @@ def test_a_slip_is_one_line_at_once(make: Any, given: dict[str, Any], said: str)
     with pytest.raises(UserError, match=said) as wrong:
         make(**given)
     assert "\n" not in str(wrong.value)
+
+
+def test_one_file_and_numbers_of_numpy_are_taken_as_they_are(make: Any, tmp_path: Path) -> None:
+    benchmark = make(
+        plugins=str(tmp_path / "mine.py"), hyperparameters={"spread-out.scale": np.float32(0.5)}
+    )
+    (entrant,) = benchmark.entrants
+    assert entrant.hyperparameters == {"scale": 0.5}
 
 
 def test_a_wrong_hyperparameter_is_one_line_before_anything_is_made(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.dataset import TEST, Dataset, require_open
+from harness.data.dataset import TEST, Dataset, MappedArray, require_open
 from harness.errors import NotComparable, UserError
 from harness.registry import Reference, Registry, one_line
 
 if TYPE_CHECKING:
     from harness.data.own import Brought
+    from harness.protocol import Protocol
+
+log = logging.getLogger(__name__)
 
 
 def load_dataset(registry: Registry, name: str) -> Dataset:
@@ -102,6 +106,22 @@ def shared_images(dataset: Dataset) -> Iterator[str]:
         f"{len(pairs)} test samples equal a training sample, {differ} of them under another class "
         f"(the first: {second} and {first})"
     )
+
+
+def warn_of_copies(data: Dataset, rules: Protocol) -> None:
+    """Log the samples that stand under several classes, or on both sides of the test.
+
+    UserError where the protocol scores by roles or attributes that the data lack.
+    """
+    from harness.data.splits import label_sets_of, make_split, roles_of
+
+    test = make_split(data, rules.split, fold=0, seed=0).test
+    roles_of(data, test, rules.scoring)
+    label_sets_of(data, rules.label_sets)
+    if isinstance(data.inputs, MappedArray):
+        return
+    for line in copies(data, test):
+        log.warning("dataset %s: %s", data.name, line)
 
 
 def copies(dataset: Dataset, tested: npt.NDArray[np.int64] | None = None) -> Iterator[str]:
