@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Given = Mapping[str, object] | Sequence[str]
 """Values by key path, as `{"training.steps": 100}` or `["training.steps=100"]`."""
 
-_FOR_VECTORS = ("mlp", "linear")
+_FOR_VECTORS = ("mlp", "linear", "residual-mlp")
 """The core's backbones for vectors, the usual one first."""
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Benchmark:
         keep_weights: bool = False,
     ) -> None:
         protocol = protocol or (DEFAULT_PROTOCOL if data is None else OWN_DATA_PROTOCOL)
-        own, reason, turned = (None, [], []) if data is None else _own(data, reading)
+        own, reason, turned = (None, [], []) if data is None else _own(data, reading, str(protocol))
         if own is not None and _names_own(protocol, own):
             turned, dataset = [], own.name
         texts = [*_texts(overrides), *turned]
@@ -85,7 +85,7 @@ class Benchmark:
         if own is not None:
             texts += _for_vectors(own, self.protocol, texts)
             self.protocol = load_protocol(str(protocol), dataset=dataset, overrides=texts)
-            reason += _described(own, self.protocol)
+            reason += [] if self.protocol.correcting else _described(own, self.protocol)
         if resolve and not self.protocol.looks:
             looks = usual_looks(self.protocol.replicates)
             self.protocol = self.protocol.model_copy(update={"looks": looks})
@@ -264,7 +264,7 @@ class Benchmark:
 
 
 def _own(
-    data: Dataset | Path | str, reading: Reading | None
+    data: Dataset | Path | str, reading: Reading | None, protocol: str
 ) -> tuple[Dataset, list[str], list[str]]:
     """A person's data, the sentence on how they are split, and the override that says so."""
     from harness.data.dataset import Dataset
@@ -272,7 +272,8 @@ def _own(
     from harness.reading.options import Reading
 
     dataset = data if isinstance(data, Dataset) else load_path(Path(data), reading or Reading())
-    own, reason = fitting_split(dataset)
+    corrected = load_protocol(protocol).correcting is not None
+    own, reason = fitting_split(dataset, corrected=corrected)
     notes = [f"{dataset.name}: {note}" for note in (reason, *dataset.notes)]
     return dataset, notes, [own.override]
 

@@ -14,9 +14,11 @@ from harness.cli.options import (
     DatasetOption,
     DeviceOption,
     FormatOption,
+    OwnDataOptions,
     PluginOption,
     SetOption,
     WithOption,
+    grouped,
 )
 from harness.cli.saying import doing, show, tell, write
 from harness.errors import EXIT_RUNS_FAILED
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from harness.correcting import Corrected
 
 
+@grouped
 def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
+    own: OwnDataOptions,
     *,
     methods: Annotated[
         str | None, typer.Option(help="Names separated by commas, or 'all'.")
@@ -39,6 +43,10 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
         str, typer.Option(help="The user, and how heads are trained: a name or a .toml's path.")
     ] = "user-corrected",
     dataset: DatasetOption = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Your own: a table of texts and their classes, or of vectors."),
+    ] = None,
     turns: Annotated[int | None, typer.Option(help="How often the user looks.")] = None,
     clusters: Annotated[int | None, typer.Option(help="Clusters looked at in a turn.")] = None,
     members: Annotated[int | None, typer.Option(help="Members of each that are looked at.")] = None,
@@ -113,6 +121,8 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
             protocol=protocol,
             methods=methods or "",
             dataset=dataset,
+            data=data,
+            reading=own.reading(),
             overrides=[*overrides.values(), *(set_ or ())],
             seeds=seeds,
             hyperparameters=with_ or (),

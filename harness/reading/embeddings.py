@@ -90,6 +90,12 @@ def dimensions(source: Source, reading: Reading) -> tuple[list[str], list[str]]:
         )
     _refuse_strangers(source, numbers)
     _refuse_texts(source, numbers)
+    sentences = next((one for one in source.names if _holds_sentences(source, one, beside)), None)
+    if len(numbers) == 1 and sentences is not None:
+        raise UserError(
+            f"{source.where}: {numbers[0]} is its one column of numbers, and {sentences} holds "
+            f"texts: --columns {numbers[0]} takes the numbers, `bench embed` makes vectors of texts"
+        )
     left = [name for name in source.names if name not in numbers and name not in labels]
     notes = [f"{source.where.name}: not dimensions, left out: {listed(left)}"] if left else []
     return numbers, notes
@@ -155,6 +161,14 @@ def _first_text(source: Source, beside: Collection[str]) -> str:
         if name not in beside and source.kind(name) == "text":
             return f" ({name} holds texts, the first '{str(source.column(name).values[0])[:40]}')"
     return ""
+
+
+def _holds_sentences(source: Source, name: str, beside: Collection[str]) -> bool:
+    """Whether a column has texts of several words that hardly repeat."""
+    if name in beside or source.kind(name) != "text":
+        return False
+    texts = [str(one).strip() for one in source.column(name).values]
+    return 2 * len(set(texts)) > len(texts) and 2 * sum(" " in one for one in texts) > len(texts)
 
 
 def _refuse_texts(source: Source, numbers: Sequence[str]) -> None:

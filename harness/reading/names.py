@@ -20,6 +20,7 @@ PATHS = (
     *("path", "paths", "file", "files", "filename", "filenames", "file_name", "filepath"),
     *("file_path", "image", "image_path", "image_id", "img", "img_path"),
 )
+TEXTS = ("text", "texts", "sentence", "sentences", "document", "documents", "description")
 ROWS = (
     *("", "id", "ids", "idx", "index", "row", "row_id", "rowid", "key", "uuid", "sample"),
     *("sample_id", "image_id", "img_id", "item", "nr", "no", "number", "level_0"),

@@ -14,6 +14,7 @@ class Reading:
     `text_labels`: take labels as they are written, whatever numbers they look like. `header`:
     whether the first line of a text table has the names; None: by its looks. `skip_unreadable`:
     leave out image files that cannot be read. `size`: side that encoded images are brought to.
+    `encoder`: what embeds texts, by name, or a sentence-transformers folder or .zip.
     """
 
     label_column: str | None = None
@@ -23,6 +24,7 @@ class Reading:
     header: bool | None = None
     skip_unreadable: bool = False
     size: int | None = None
+    encoder: str | None = None
 
 
 AS_IT_IS = Reading()

@@ -12,6 +12,8 @@ from harness.data.dataset import Dataset
 from harness.data.formats.trees import Tree
 from harness.data.own.facts import LICENCE, facts_of
 from harness.data.own.image_tables import image_table
+from harness.data.own.text_tables import asked_for, plain, text_dataset
+from harness.data.text_features import MINILM
 from harness.errors import UserError
 from harness.reading.array_file import ArrayFile
 from harness.reading.embeddings import embeddings_of
@@ -27,28 +29,33 @@ _CHANNELS = (1, 3)
 def load_file(path: Path, reading: Reading, *, size: int) -> Dataset:
     """Load a table or a file of arrays as a dataset.
 
-    A column of paths or of image files makes images of `size`; pixels, uint8 (N, H, W),
+    A column of paths or of image files makes images of `size`; a column of texts is embedded;
+    pixels, uint8 (N, H, W),
     (N, H, W, C) or (N, C, H, W), C of 1 or 3, stay as they are; numbers and vectors are features,
     float32. Labels as `harness.reading` has it; a column split has the parts, and the others are
     attributes where their values repeat. Raises UserError, and never opens a pickle.
     """
     source, label = _labelled(path, reading)
-    images = image_table(source, label, reading)
+    texts = asked_for(source, reading)
+    images = None if texts else image_table(source, label, reading)
     if images is not None:
         return images.dataset(reading, size=size)
+    texts = texts or plain(source, reading)
+    if texts is not None:
+        return text_dataset(source, label, texts, reading)
     numbers = [one for one in source.names if source.kind(one) in ("whole", "real", "vectors")]
     if source.table and reading.columns is None and not {*numbers} - {label}:
         raise UserError(
             f"{path}: no column of paths (one of {', '.join(PATHS[:6])}), and none of numbers; it "
-            f"has {listed(source.names)}: --columns names it; texts are embedded first, and given "
-            "as columns of numbers"
+            f"has {listed(source.names)}: --columns names it, and --encoder {MINILM} embeds texts"
         )
     return _arrays(source, label, reading)
 
 
 def tree_of_images(path: Path, reading: Reading) -> tuple[Tree, list[str]] | None:
     """The image files that a table names or holds, in its order; None where it has none."""
-    images = image_table(*_labelled(path, reading), reading)
+    source, label = _labelled(path, reading)
+    images = None if asked_for(source, reading) else image_table(source, label, reading)
     return None if images is None else (images.tree, images.names)
 
 

@@ -25,12 +25,15 @@ _MANY_FOLDS = 10
 _TEST_SHARE = 0.2
 
 
-def fitting_split(dataset: Dataset) -> tuple[OwnData, str]:
+def fitting_split(dataset: Dataset, *, corrected: bool = False) -> tuple[OwnData, str]:
     """Choose the split of a dataset by its parts and the number of its classes, and say why.
 
-    Queries search the gallery where the data have both. Raises UserError where no split fits: too
-    few classes, or too few samples in one.
+    `corrected`: it is for `bench correct`, where a user decides what is learned from. Queries
+    search the gallery where the data have both. Raises UserError where no split fits: too few
+    classes, or too few samples in one.
     """
+    if corrected:
+        return OwnData(dataset.name, "closed-set"), "scored on what the user never corrects"
     own, reason = _fitting(dataset)
     parts = np.full(len(dataset), TEST) if dataset.parts is None else dataset.parts
     if not has_roles(dataset.attributes, parts == TEST):

@@ -13,6 +13,7 @@ from harness.data.decoding import OWN, image_dataset
 from harness.data.formats.trees import Tree
 from harness.data.own.facts import LICENCE, Facts, facts_of
 from harness.data.sources.index import ImageIndex
+from harness.data.text_features import MINILM
 from harness.errors import UserError, counted
 from harness.reading.names import INPUTS, PATHS, listed, named
 from harness.reading.options import Reading
@@ -145,9 +146,10 @@ def _named(source: Source, paths: str, facts: Facts) -> ImageTable:
     files = {name: _place(where.parent, name) for name in names}
     missing = [file for file in files.values() if not file.is_file()]
     if missing:
+        cure = f"; if {paths} holds texts, --encoder {MINILM} embeds them"
         raise UserError(
             f"{where}: names {len(missing)} of {len(files)} files that are not there "
-            f"(the first: {missing[0]})"
+            f"(the first: {missing[0]}){cure if ' ' in missing[0].name else ''}"
         )
     return ImageTable(where, Listed(where, files), names, facts, [where, *files.values()])
 

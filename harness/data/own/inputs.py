@@ -17,6 +17,7 @@ from harness.data.own.files import pixels_of, vectors_of
 from harness.data.own.folders import folder_index, images_of, named_after
 from harness.data.own.image_tables import unlabelled_images
 from harness.data.own.loading import is_folder, load_path
+from harness.data.own.text_tables import asked_for, embedded, plain, said
 from harness.data.sources.index import ImageIndex
 from harness.errors import UserError, counted
 from harness.reading import SUFFIXES, Reading, open_source, suffix_of
@@ -94,7 +95,12 @@ def _unlabelled(path: Path, reading: Reading, *, size: int) -> Inputs | None:
             return None
     elif len(source.names) > 1 and label_column(source, reading) is not None:
         return None
-    images = unlabelled_images(source, reading)
+    texts = asked_for(source, reading)
+    images = None if texts else unlabelled_images(source, reading)
+    texts = texts or (plain(source, reading) if images is None else None)
+    if texts is not None:
+        features = embedded(source, texts, reading)
+        return Inputs(features.values, notes=(*source.notes, said(texts, features)))
     if images is not None:
         found = images.dataset(reading, size=size)
         return Inputs(found.inputs, {"file": _texts(tuple(images.names))}, found.notes)
