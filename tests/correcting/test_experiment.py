@@ -325,6 +325,26 @@ def test_the_command_writes_a_table_and_everything_as_json(
     assert checked.output.endswith("16 looked at, 16 hold, 0 do not\n"), checked.output
 
 
+def test_data_of_ones_own_are_corrected(tmp_path: Path) -> None:
+    pytest.importorskip("bench_methods")
+    draw = np.random.default_rng(0)
+    labels = np.repeat(np.arange(4), 15)
+    rows = draw.normal(size=(4, 6))[labels] + 0.3 * draw.normal(size=(60, 6))
+    lines = [f"{','.join(f'{one:.3f}' for one in row)},c{label}" for row, label in
+             zip(rows, labels, strict=True)]  # fmt: skip
+    own = tmp_path / "mine.csv"
+    own.write_text("\n".join(["d0,d1,d2,d3,d4,d5,label", *lines]) + "\n")
+    done = ran(
+        "--methods", "triplet", "--data", own, "--seeds", 1, "--turns", 1, "--clusters", 2,
+        "--members", 10, "--set", "training.steps=4", "--out", tmp_path / "out.json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert document["dataset"] == "mine.csv"
+    assert document["overrides"][0] == "data=mine.csv:closed-set"
+    assert not any(one["reason"] for one in document["courses"])
+
+
 def test_wrong_options_are_a_line(tmp_path: Path) -> None:
     with refused("unknown metric 'amy'"):
         ran("--methods", "triplet", "--metric", "amy")
