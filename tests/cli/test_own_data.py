@@ -163,3 +163,12 @@ def test_queries_search_their_gallery_without_what_their_camera_saw(tmp_path: Pa
     )  # fmt: skip
     assert record.scores.values["map_at_r"] == apart.values["map_at_r"]
     assert record.scores.queries + record.scores.singletons == 24
+
+
+@pytest.mark.parametrize("command", ["run", "correct"])
+@pytest.mark.parametrize("option", [("--encoder", "mini"), ("--size", "8"), ("--drop-missing",)])
+def test_options_that_say_how_data_are_read_need_data(
+    command: str, option: tuple[str, ...]
+) -> None:
+    with pytest.raises(UserError, match=f"{option[0]}: says how --data is read, which is not gi"):
+        CliRunner().invoke(app, [command, "--methods", "triplet", *option], catch_exceptions=False)

@@ -179,7 +179,8 @@ def test_a_json_leaderboard_has_the_promised_shape(tmp_path, plugin):
     ("arguments", "line"),
     [
         (["--methods", "spred"], "unknown method 'spred'; did you mean 'spread'?"),
-        (["--methods", ""], "names no method"),
+        (["--methods", ""], "--methods: is empty: give a value, or leave it out"),
+        (["--methods", ","], "names no method"),
         (["--methods", "spread", "--dataset", "glyfs"], "did you mean 'glyphs'?"),
         (["--methods", "spread", "--protocol", "smok"], "did you mean 'smoke'?"),
         (["--methods", "spread", "--set", "training.stps=3"], "did you mean 'steps'?"),
