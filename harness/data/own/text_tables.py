@@ -12,7 +12,7 @@ from harness.data.own.facts import LICENCE, facts_of
 from harness.data.text_features import TextFeatures, features_of
 from harness.errors import UserError
 from harness.reading.labels import label_columns
-from harness.reading.names import SPLITS, TEXTS, listed, named
+from harness.reading.names import ATTRIBUTES, SPLITS, TEXTS, listed, named
 from harness.reading.options import Reading
 from harness.reading.source import Source
 
@@ -47,20 +47,28 @@ def asked_for(source: Source, reading: Reading) -> str | None:
 
 
 def plain(source: Source, reading: Reading) -> str | None:
-    """The column of texts of a table without other inputs: one of a name of TEXTS."""
+    """The column of texts of a table without other inputs: one of a name of TEXTS.
+
+    Whole numbers beside it, as ids and years are, are no inputs; UserError for real ones.
+    """
     if not source.table or reading.columns is not None:
         return None
-    labels = _labels(source, reading)
-    texts = [name for name in source.names if source.kind(name) == "text" and name not in labels]
-    if any(source.kind(name) in ("vectors", "images", "encoded") for name in source.names):
+    beside = {*_labels(source, reading), *source.row_names, *named(ATTRIBUTES, source.names)}
+    kinds = {name: source.kind(name) for name in source.names if name not in beside}
+    found = named(TEXTS, [name for name, kind in kinds.items() if kind == "text"])
+    if not found or {"vectors", "images", "encoded"} & set(kinds.values()):
         return None
-    stems = [
-        re.sub(r"\d+", "#", name)
-        for name in source.names
-        if name not in labels and source.kind(name) in ("whole", "real")
-    ]
-    numbered = any("#" in stem and stems.count(stem) > 1 for stem in stems)
-    return None if numbered else next(iter(named(TEXTS, texts)), None)
+    numbers = [name for name, kind in kinds.items() if kind in ("whole", "real")]
+    stems = [re.sub(r"\d+", "#", name) for name in numbers]
+    if any("#" in stem and stems.count(stem) > 1 for stem in stems):
+        return None
+    real = [name for name in numbers if kinds[name] == "real"]
+    if real:
+        raise UserError(
+            f"{source.where}: {found[0]} holds texts, and {listed(real)} real numbers: --columns "
+            f"'{','.join(real)}' takes the numbers, --columns {found[0]} the texts"
+        )
+    return found[0]
 
 
 def text_dataset(source: Source, label: str, column: str, reading: Reading) -> Dataset:

@@ -98,6 +98,11 @@ def test_a_column_of_another_name_is_chosen_by_the_encoder(write: Write) -> None
         ({"text": [*TEXTS[:4], "x" * 100_001]}, {}, "row 5 has 100,001 characters .allowed: 100,0"),
         ({"label": ["tool"] * 5}, {}, "all 5 samples are of one class"),
         ({}, {"encoder": "mini"}, "encoder 'mini': neither 'all-minilm-l6-v2' nor a sentence"),
+        (
+            {"price": [0.5] * 5},
+            {},
+            "text holds texts, and price real numbers: --columns 'price' ta",
+        ),
         ({"text": None}, {"encoder": MINILM}, "has no such column of texts .columns of texts: no"),
         ({}, {"encoder": MINILM, "columns": "stars"}, "has no such column of texts"),
         (
