@@ -195,7 +195,7 @@ def test_a_metric_that_is_called_as_one_of_the_cores_is_refused(
         "@hookimpl\ndef bench_metrics():\n"
         f"    return [Metric(name={name!r}, compute=len, summary='s', higher_is_better=False)]\n"
     )
-    wrong = f"bench_metrics: '{name}': the core has metrics of that name; give it another"
+    wrong = f"bench_metrics: '{name}': boards have metrics or columns of that name; give it another"
     assert only_problem().endswith(wrong)
 
 

@@ -87,7 +87,11 @@ def test_files_of_another_board_and_others_are_refused(
     board = sources.board
     with pytest.raises(NotComparable, match="is of other on"):
         read_matrices(written(protocol="other"), board)
-    for content, said in (("[]", "is not what `bench variables"), ("{", "is not JSON")):
+    for content, said in (
+        ("[]", "is not what `bench variables"),
+        ("{", "is cut off"),
+        ("{]", "is not JSON"),
+    ):
         path = tmp_path / "other.json"
         path.write_text(content)
         with pytest.raises(UserError, match=said):
