@@ -65,7 +65,7 @@ def embed(  # noqa: PLR0913 - one argument an option
         raise UserError(f"{embedder}: no such file; `bench export RUN -o {embedder}` makes one")
     if not data.exists():
         raise UserError(f"{data}: no such file or folder")
-    from harness.models.text_encoder import names_encoder
+    from harness.data.text_features import names_encoder
 
     if names_encoder(embedder):
         _embed_texts(embedder, data, output, read, threads)

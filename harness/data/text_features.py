@@ -32,6 +32,12 @@ class TextFeatures:
     digest: str
 
 
+def names_encoder(name: str) -> bool:
+    """Whether an encoder is meant by a name or path: that of ours, a folder or a .zip of one."""
+    path = Path(name)
+    return name == MINILM or path.suffix == ".zip" or (path / "config.json").is_file()
+
+
 def features_of(
     texts: Sequence[str], encoder: str | None = None, *, places: Sequence[str] = ()
 ) -> TextFeatures:

@@ -187,12 +187,6 @@ class TextEncoder:
         return found
 
 
-def names_encoder(name: str) -> bool:
-    """Whether `load_text_encoder` would look for an encoder under that name or path."""
-    path = Path(name)
-    return name == MINILM or (path / _NEEDED[0]).is_file() or path.suffix == ".zip"
-
-
 def load_text_encoder(name: str = MINILM) -> TextEncoder:
     """Load the encoder of that name, or a sentence-transformers folder or .zip by its path.
 

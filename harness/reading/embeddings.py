@@ -90,8 +90,9 @@ def dimensions(source: Source, reading: Reading) -> tuple[list[str], list[str]]:
         )
     _refuse_strangers(source, numbers)
     _refuse_texts(source, numbers)
-    sentences = next((one for one in source.names if _holds_sentences(source, one, beside)), None)
-    if len(numbers) == 1 and sentences is not None:
+    alone = source.names if len(numbers) == 1 else ()
+    sentences = next((one for one in alone if _holds_sentences(source, one, beside)), None)
+    if sentences is not None:
         raise UserError(
             f"{source.where}: {numbers[0]} is its one column of numbers, and {sentences} holds "
             f"texts: --columns {numbers[0]} takes the numbers, `bench embed` makes vectors of texts"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from harness.data.dataset import Attribute
+from harness.data.dataset import Attribute, Dataset
 from harness.data.own.parts import Parts, parts_of
 from harness.data.sources.index import coded
 from harness.errors import UserError, counted
@@ -35,6 +35,30 @@ class Facts:
     def left_out(self) -> int:
         """How many rows are no samples."""
         return int((~self.kept).sum())
+
+    def dataset(
+        self,
+        name: str,
+        inputs: npt.NDArray[np.uint8] | npt.NDArray[np.float32],
+        *,
+        source: str,
+        notes: Sequence[str],
+        made_from: str = "",
+    ) -> Dataset:
+        """The rows that are kept as a dataset; `notes` come before what the file says."""
+        return Dataset(
+            name=name,
+            inputs=inputs,
+            labels=self.labels,
+            class_names=self.class_names,
+            source=source,
+            licence=LICENCE,
+            attributes=self.attributes,
+            parts=self.parts,
+            notes=tuple(dict.fromkeys((*notes, *self.notes))),
+            left_out=self.left_out,
+            made_from=made_from,
+        )
 
 
 def facts_of(source: Source, label: str, inputs: Sequence[str], reading: Reading) -> Facts:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from harness.data.dataset import Dataset
 from harness.data.formats.trees import Tree
-from harness.data.own.facts import LICENCE, facts_of
+from harness.data.own.facts import facts_of
 from harness.data.own.image_tables import image_table
 from harness.data.own.text_tables import asked_for, plain, text_dataset
 from harness.data.text_features import MINILM
@@ -121,18 +121,11 @@ def _arrays(source: Source, label: str, reading: Reading) -> Dataset:
         )
     if not facts.kept.all():
         inputs = inputs[facts.kept]
-    kept = (note for note in notes if "left out" not in note)
-    return Dataset(
-        name=source.where.name,
-        inputs=inputs,
-        labels=facts.labels,
-        class_names=facts.class_names,
+    return facts.dataset(
+        source.where.name,
+        inputs,
         source=f"a person's own arrays: {source.where.name}",
-        licence=LICENCE,
-        attributes=facts.attributes,
-        parts=facts.parts,
-        notes=tuple(dict.fromkeys((*kept, *facts.notes))),
-        left_out=facts.left_out,
+        notes=[note for note in notes if "left out" not in note],
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import Dataset
-from harness.data.own.facts import LICENCE, facts_of
+from harness.data.own.facts import facts_of
 from harness.data.text_features import TextFeatures, features_of
 from harness.errors import UserError
 from harness.reading.labels import label_columns
@@ -79,17 +79,11 @@ def text_dataset(source: Source, label: str, column: str, reading: Reading) -> D
     """
     facts = facts_of(source, label, [column], reading)
     features = embedded(source, column, reading, facts.kept)
-    return Dataset(
-        name=source.where.name,
-        inputs=features.values,
-        labels=facts.labels,
-        class_names=facts.class_names,
+    return facts.dataset(
+        source.where.name,
+        features.values,
         source=f"a person's own texts: {source.where.name}, embedded by {features.encoder}",
-        licence=LICENCE,
-        attributes=facts.attributes,
-        parts=facts.parts,
-        notes=(said(column, features), *facts.notes),
-        left_out=facts.left_out,
+        notes=[said(column, features)],
         made_from=features.digest,
     )
 
