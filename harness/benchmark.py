@@ -43,13 +43,12 @@ class Benchmark:
 
     `protocol`: a published name or a .toml file's path; by default `DEFAULT_PROTOCOL`, for own data
     `OWN_DATA_PROTOCOL` (harness/settings.py). `methods`: names, or "all". `dataset`: by default the
-    protocol's first. `data`: your own instead, a `Dataset` or a path as `bench run
-    --data` takes it, with a `reading` that says what is not plain in a file. `seeds`: how many
-    replicates, by default all of the protocol's. `overrides`: other values than the protocol's,
-    which is then unlocked; `hyperparameters`: other values than the methods' defaults, by
-    `method.name`. `plugins`: files of uninstalled plugins. `resolve`: look at the board after some
-    seeds, those of the protocol's `looks` or else 3, 5 and all, and go on with the methods that may
-    still be the best; the level is shared by the looks.
+    protocol's first. `data`: your own instead, a `Dataset` or a path as `bench run --data` has it;
+    `reading` says what is not plain in a file. `seeds`: how many replicates, by default all.
+    `overrides`: other values than the protocol's, which is then unlocked; `hyperparameters`: other
+    values than the methods' defaults, by `method.name`. `plugins`: files of uninstalled plugins.
+    `resolve`: look at the board after some seeds, those of the protocol's `looks` or else 3, 5 and
+    all, and go on with the methods that may still be the best; the level is shared by the looks.
 
     `device`, `executor` and `settings` say how the runs are executed, and change no result.
     `keep_weights`: each run keeps its trained embedder in the store (`bench export`).
@@ -77,7 +76,7 @@ class Benchmark:
         keep_weights: bool = False,
     ) -> None:
         protocol = protocol or (DEFAULT_PROTOCOL if data is None else OWN_DATA_PROTOCOL)
-        own, reason, turned = (None, [], []) if data is None else _own(data, reading, str(protocol))
+        own, reason, turned = _own(data, reading, str(protocol))
         if own is not None and _names_own(protocol, own):
             turned, dataset = [], own.name
         texts = [*_texts(overrides), *turned]
@@ -264,9 +263,13 @@ class Benchmark:
 
 
 def _own(
-    data: Dataset | Path | str, reading: Reading | None, protocol: str
-) -> tuple[Dataset, list[str], list[str]]:
+    data: Dataset | Path | str | None, reading: Reading | None, protocol: str
+) -> tuple[Dataset | None, list[str], list[str]]:
     """A person's data, the sentence on how they are split, and the override that says so."""
+    if data is None:
+        if reading is not None:
+            raise UserError("reading: says how data are read, and no data are given")
+        return None, [], []
     from harness.data.dataset import Dataset
     from harness.data.own import fitting_split, load_path
     from harness.reading.options import Reading
@@ -294,8 +297,7 @@ def _for_vectors(data: Dataset, rules: Protocol, overrides: Sequence[str]) -> li
 def _require_fitting_weights(data: Dataset, rules: Protocol, registry: Registry) -> None:
     """UserError where pretrained weights are for images of other channels."""
     source = registry.backbone(rules.backbone.name).item
-    weights = source.weights_named(rules.backbone.weights)
-    if weights is not None:
+    if (weights := source.weights_named(rules.backbone.weights)) is not None:
         from harness.models import given_standardisation
 
         given_standardisation(weights, data)
@@ -311,8 +313,7 @@ def _described(data: Dataset, rules: Protocol) -> list[str]:
     test = make_split(data, rules.split, fold=0, seed=0).test
     lines += searches(data, test, rules.scoring)
     label_sets_of(data, rules.label_sets)
-    if not data.is_images:
-        lines.append(f"vectors: the backbone is {rules.backbone.name}")
+    lines += [] if data.is_images else [f"vectors: the backbone is {rules.backbone.name}"]
     lines += copies(data, test)
     return [f"{data.name}: {line}" for line in lines]
 

@@ -24,6 +24,7 @@ from harness import (
 )
 from harness.execution.session import run_plan
 from harness.protocol import protocols_folder
+from harness.reading import Reading
 from harness.search import searches_of
 from harness.settings import Settings
 from harness.store import Store
@@ -272,6 +273,7 @@ def test_a_forecast_names_the_batches_that_the_board_will_name(make: Any, tmp_pa
         ({"overrides": "training.stps=3"}, "did you mean 'steps'"),
         ({"executor": "locl"}, "did you mean 'local'"),
         ({"overrides": {"training.stps": 3}}, "did you mean 'steps'"),
+        ({"reading": Reading()}, "reading: says how data are read, and no data are given"),
     ],
 )
 def test_a_slip_is_one_line_at_once(make: Any, given: dict[str, Any], said: str) -> None:

@@ -40,7 +40,7 @@ def add_embeddings(
         raise UserError(f"{of.source}: embeddings are added to a store, not to a published file")
     with Store.open(of.source or of.store) as opened:
         source = StoreSource(opened)
-        select = read.selecting(of.select, source)
+        select = of.select if read.data is None else read.selecting(of.select, source)
         scope = matching_scopes(source.scopes(), select, where=source.name)[0]
         added = put(
             name,

@@ -122,7 +122,7 @@ def correct(  # noqa: C901, PLR0912, PLR0913 - one argument an option
             methods=methods or "",
             dataset=dataset,
             data=data,
-            reading=own.reading().of(data),
+            reading=own.reading_of(data),
             overrides=[*overrides.values(), *(set_ or ())],
             seeds=seeds,
             hyperparameters=with_ or (),

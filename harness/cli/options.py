@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hi
 import typer
 
 from harness.cli.saying import tell
-from harness.errors import unknown
+from harness.errors import UserError, unknown
 from harness.settings import DEFAULT_PROTOCOL, DEFAULT_STORE, OWN_DATA_PROTOCOL
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ ProtocolFileOption = Annotated[
         help="A protocol file of your own, besides the published ones; may be repeated.",
     ),
 ]
+RanOption = Annotated[
+    str | None, typer.Option(help="Name or digest; by default what was run last.")
+]
 OnlyOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -80,9 +83,7 @@ def aggregate(*, concatenated: bool) -> Literal["concatenated", "separated"]:
     return "concatenated" if concatenated else "separated"
 
 
-MetricOption = Annotated[
-    str, typer.Option("--metric", help="What to compare by: a name or a title, such as MAP@R.")
-]
+MetricOption = Annotated[str, typer.Option("--metric", help="A name or a title, such as MAP@R.")]
 DirectionOption = Annotated[
     bool | None,
     typer.Option(
@@ -120,15 +121,10 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
             continue
         kinds = get_type_hints(groups[name], include_extras=True)
         for field in dataclasses.fields(groups[name]):
-            empty = field.default is dataclasses.MISSING
-            shown.append(
-                inspect.Parameter(
-                    field.name,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=inspect.Parameter.empty if empty else field.default,
-                    annotation=kinds[field.name],
-                )
-            )
+            one = inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY)
+            if field.default is not dataclasses.MISSING:
+                one = one.replace(default=field.default)
+            shown.append(one.replace(annotation=kinds[field.name]))
 
     @functools.wraps(command)
     def ungrouped(**given: Any) -> None:
@@ -151,14 +147,8 @@ class BoardOptions:
         typer.Argument(help="A store, or a published leaderboard's file; by default --store."),
     ] = None
     store: StoreOption = DEFAULT_STORE
-    protocol: Annotated[
-        str | None,
-        typer.Option(help="Name or digest; by default what was run last."),
-    ] = None
-    dataset: Annotated[
-        str | None,
-        typer.Option(help="Name or digest; by default what was run last."),
-    ] = None
+    protocol: RanOption = None
+    dataset: RanOption = None
     only: OnlyOption = None
 
     @property
@@ -216,8 +206,18 @@ class ReadingOptions:
         """The same for whoever reads."""
         from harness.reading.options import Reading
 
-        names = {field.name for field in dataclasses.fields(Reading)}
-        return Reading(**{name: value for name, value in vars(self).items() if name in names})
+        known = Reading.__dataclass_fields__
+        return Reading(**{name: value for name, value in vars(self).items() if name in known})
+
+    def reading_of(self, data: object) -> Reading | None:
+        """The same where there are `data`; else None, and UserError for an option of these."""
+        if data is not None:
+            return self.reading()
+        for option, value in vars(self).items():
+            if value != getattr(type(self), option):
+                said = option.replace("_", "-")
+                raise UserError(f"--{said}: says how --data is read, which is not given")
+        return None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -249,9 +249,11 @@ class RecordedDataOptions(OwnDataOptions):
     @functools.cached_property
     def brought(self) -> Brought | None:
         """Where they are, and how they are read; None for data that a plugin or the core has."""
+        if (reading := self.reading_of(self.data)) is None:
+            return None
         from harness.data.own import Brought
 
-        return None if self.data is None else Brought(self.data, self.reading())
+        return Brought(self.data, reading)
 
     def selecting(self, select: Selector, source: Source) -> Selector:
         """The board of these data, of several of one name; NotComparable where there is none."""

@@ -69,7 +69,7 @@ def run(  # noqa: PLR0913 - one argument an option
             read_track(text)  # what is misspelt is said before plugins are loaded
     benchmark = what.benchmark(
         data=data,
-        reading=read.reading().of(data),
+        reading=read.reading_of(data),
         seeds=seeds,
         resolve=resolve,
         overrides=set_ or (),

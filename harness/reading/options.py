@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
-from harness.errors import UserError
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -27,14 +25,6 @@ class Reading:
     skip_unreadable: bool = False
     size: int | None = None
     encoder: str | None = None
-
-    def of(self, data: object) -> Reading | None:
-        """Itself, if there are data to read; else None, and UserError for an option of these."""
-        for one in fields(self) if data is None else ():
-            if getattr(self, one.name) != one.default:
-                option = one.name.replace("_", "-")
-                raise UserError(f"--{option}: says how --data is read, which is not given")
-        return None if data is None else self
 
 
 AS_IT_IS = Reading()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -172,3 +173,10 @@ def test_options_that_say_how_data_are_read_need_data(
 ) -> None:
     with pytest.raises(UserError, match=f"{option[0]}: says how --data is read, which is not gi"):
         CliRunner().invoke(app, [command, "--methods", "triplet", *option], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("command", ["audit", "deploy", "figure forest", "report", "variables"])
+def test_so_do_those_of_recorded_data(command: str, make_store: Callable[..., Path]) -> None:
+    asked = [*command.split(), "--store", str(make_store()), "--label-column", "label"]
+    with pytest.raises(UserError, match="--label-column: says how --data is read, which is not"):
+        CliRunner().invoke(app, asked, catch_exceptions=False)
