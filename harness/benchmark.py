@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import sandbox
-from harness.errors import UserError
+from harness.errors import UserError, require_whole
 from harness.protocol import load_protocol
 from harness.registry import load_registry
 from harness.session import Session, usual_looks
@@ -249,17 +249,18 @@ class Benchmark:
 
     def _replicates(self, seeds: int | None) -> int:
         rules = self.protocol
-        if seeds is not None and type(seeds) is not int:
-            raise UserError(f"--seeds {seeds}: must be a whole number, not {type(seeds).__name__}")
-        if seeds is not None and not 1 <= seeds <= rules.replicates:
+        if seeds is None:
+            return rules.replicates
+        require_whole(seeds, "--seeds")
+        if seeds > rules.replicates:
             raise UserError(
                 f"--seeds {seeds}: protocol '{rules.name}' has {rules.replicates} replicates "
                 f"(allowed: 1..{rules.replicates})"
             )
-        if seeds is not None and rules.looks and seeds not in rules.looks:
+        if rules.looks and seeds not in rules.looks:
             looks = ", ".join(map(str, rules.looks))
             raise UserError(f"--seeds {seeds}: the board is not looked at then (allowed: {looks})")
-        return rules.replicates if seeds is None else seeds
+        return int(seeds)
 
 
 def _own(

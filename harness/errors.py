@@ -8,6 +8,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 
 EXIT_DONE = 0
@@ -97,6 +98,12 @@ def unknown(
     told = ", ".join(f"'{one}'{nearest(one, names)}" for one in sought)
     several = "s" if len(sought) > 1 else ""
     return UserError(f"{prefix}unknown {kind}{several} {told} (allowed: {shown})")
+
+
+def require_whole(value: object, name: str) -> None:
+    """UserError for a count that is no whole number from 1 up; texts and truth values are none."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise UserError(f"{name}={value!r}: must be a whole number from 1 up")
 
 
 def escaped(text: str) -> str:

@@ -75,11 +75,16 @@ class Session:
         retry_failed: bool = False,
         track: Sequence[str] = (),
     ) -> None:
+        from harness.store import Store
+
         if track:
             from harness.trackers import read_track
 
             for text in track:
                 read_track(text)  # what is misspelt is said before data are loaded
+        if store.is_file() or Store.is_at(store):
+            with Store.open(store) as opened:
+                opened.require_writable()  # nor for a store that takes nothing
         self.benchmark = benchmark
         self.path = store
         self.plan = benchmark.plan()

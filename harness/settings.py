@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 from typing import Self
 
-from harness.errors import UserError
+from harness.errors import UserError, require_whole
 
 DEFAULT_PROTOCOL = "reality-check-small-4"
 OWN_DATA_PROTOCOL = "reality-check-small-2"
@@ -59,9 +58,8 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("workers", "threads", "together", "workers_per_gpu"):
             count = getattr(self, name)
-            whole = isinstance(count, Integral) and not isinstance(count, bool)
-            if not ((whole and count >= 1) or (name == "workers" and count is None)):
-                raise UserError(f"settings: {name}={count!r}: must be a whole number from 1 up")
+            if name != "workers" or count is not None:
+                require_whole(count, f"settings: {name}")
         for name in ("time_limit", "memory_limit"):
             limit = getattr(self, name)
             if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):

@@ -101,6 +101,15 @@ def test_a_run_tells_its_events_and_ends_in_a_board(make: Any, tmp_path: Path) -
     assert (session.stopped, session.failed()) == (False, [])
 
 
+def test_a_store_that_takes_nothing_is_said_before_data_are_loaded(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("not a store")
+    monkeypatch.setattr(Benchmark, "plan", lambda _: pytest.fail("data were loaded"))
+    with pytest.raises(UserError, match="file: is a file; a store is a directory"):
+        make().run(tmp_path / "file")
+
+
 def test_what_the_store_holds_is_not_run_again(make: Any, tmp_path: Path) -> None:
     list(make().run(tmp_path / "store"))
     (planned,) = make().run(tmp_path / "store")
@@ -267,9 +276,9 @@ def test_a_forecast_names_the_batches_that_the_board_will_name(make: Any, tmp_pa
         ({"dataset": "digts"}, "did you mean 'digits'"),
         ({"protocol": "smok"}, "did you mean 'smoke'"),
         ({"seeds": 4}, "has 3 replicates"),
-        ({"seeds": 0}, "has 3 replicates"),
-        ({"seeds": 1.5}, "must be a whole number, not float"),
-        ({"seeds": True}, "must be a whole number, not bool"),
+        ({"seeds": 0}, "--seeds=0: must be a whole number from 1 up"),
+        ({"seeds": 1.5}, "must be a whole number"),
+        ({"seeds": True}, "must be a whole number"),
         ({"overrides": "training.stps=3"}, "did you mean 'steps'"),
         ({"executor": "locl"}, "did you mean 'local'"),
         ({"overrides": {"training.stps": 3}}, "did you mean 'steps'"),

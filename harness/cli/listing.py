@@ -112,11 +112,14 @@ def _runs(store: Path, column: type[Column]) -> tuple[list[dict[str, Cell]], lis
     from harness.store import Store
 
     with Store.open(store) as opened:
-        rows: list[dict[str, Cell]] = [dict(vars(held)) for held in opened.held()]
+        rows: list[dict[str, Cell]] = [
+            {**vars(held), "unlocked": ", ".join(held.unlocked)} for held in opened.held()
+        ]
     return rows, [
         column(key="run_id", title="run", priority=0),
         column(key="method", title="method", priority=0),
         column(key="protocol", title="protocol", priority=2),
+        column(key="unlocked", title="unlocked", priority=2),
         column(key="dataset", title="dataset", priority=2),
         column(key="seed", title="seed", align="right", priority=1),
         column(key="fold", title="fold", align="right", priority=1),

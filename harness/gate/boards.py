@@ -83,16 +83,15 @@ def _require_same_scoring(baseline: GateSide, candidate: GateSide) -> None:
         )
 
 
-def _require_same_directions(candidate: GateSide, metrics: Sequence[GatedMetric]) -> None:
-    told, disputed = told_alike(run.scores.told for run in candidate.records if run.scores)
+def _require_same_directions(side: GateSide, metrics: Sequence[GatedMetric]) -> None:
+    told, disputed = told_alike(run.scores.told for run in side.records if run.scores)
     for metric in metrics:
         if metric.name in disputed:
-            raise NotComparable(f"{candidate.name}: {disputed[metric.name]}")
+            raise NotComparable(f"{side.name}: {disputed[metric.name]}")
         if metric.name in told and told[metric.name].higher_is_better != metric.higher_is_better:
             here, before = ("lower", "higher") if metric.higher_is_better else ("higher", "lower")
             raise NotComparable(
-                f"metric '{metric.name}': {here} is better in {candidate.name}, and {before} at "
-                "the gate"
+                f"metric '{metric.name}': {here} is better in {side.name}, and {before} at the gate"
             )
 
 
@@ -131,7 +130,8 @@ def gate_boards(
     """
     _require_same_scoring(baseline, candidate)
     _require_known(baseline, metrics, methods)
-    _require_same_directions(candidate, metrics)
+    for side in (baseline, candidate):
+        _require_same_directions(side, metrics)
     recorded, found = (
         by_method(sorted(baseline.records, key=method_key)),
         by_method(candidate.records),

@@ -136,7 +136,7 @@ def parse_metric(
     if (colon and way not in _WAYS) or (not colon and facts.higher_is_better is None):
         raise UserError(
             f"--metric {text}: say which way '{name}' is better, as {name}:higher or {name}:lower"
-            f"{nearest(name, METRICS)}"
+            f"{'' if name in names else nearest(name, METRICS)}"
         )
     if not colon:
         return facts, bool(facts.higher_is_better)

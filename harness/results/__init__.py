@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import NotComparable, UserError, counted, unknown
+from harness.errors import NotComparable, UserError, counted, require_whole, unknown
 from harness.metrics import RANKED_BY
 from harness.record import Identity
 from harness.results.board import Aggregate, Board
@@ -109,6 +109,8 @@ def load_board(  # noqa: PLR0913 - one argument a choice
     if it holds nothing or nothing in it matches; notes name what is not shown.
     """
     wanted = select or Selector.parse(protocol=protocol, dataset=dataset)
+    if replicates is not None:
+        require_whole(replicates, "replicates")
     with open_source(source) as found, without_collecting():
         scopes = found.scopes()
         scope, runs = choose(found, scopes, wanted)
@@ -117,7 +119,7 @@ def load_board(  # noqa: PLR0913 - one argument a choice
             found.concatenations(scope),
             aggregate=aggregate,
             all_versions=all_versions,
-            ranked_by=ranked_by,
+            ranked_by=str(ranked_by),
             replicates=replicates,
         )
     also = _also([other for other in scopes if other != scope], scope)

@@ -178,12 +178,12 @@ class Store:
 
     def held(self) -> list[Held]:
         """Every run in a line, trials too, in the order in which they were first put."""
-        return [Held(*row) for row in self._rows(queries.HELD)]
+        return [Held(*a[:3], tuple(json.loads(a[3])), *a[4:]) for a in self._rows(queries.HELD)]
 
     def scopes(self) -> list[Scope]:
         """What the store holds; first the scope that was added to last."""
-        rows = self._rows(queries.SCOPES)
-        return [Scope(*(*row[:2], tuple(json.loads(row[2])), *row[3:])) for row in rows]
+        scopes = self._rows(queries.SCOPES)
+        return [Scope(*one[:2], tuple(json.loads(one[2])), *one[3:]) for one in scopes]
 
     def put(self, record: Record, arrays: Arrays | None = None, *, replace: bool = False) -> Record:
         """Store a Record with its arrays; return it as stored, its artifact filled in.

@@ -27,7 +27,7 @@ RECORDS = """SELECT run_id, record FROM runs
     ORDER BY created"""
 ROWS = """SELECT run_id, protocol, protocol_digest, unlocked, dataset, dataset_digest,
     training_semantics, method, seed, fold, state, record FROM runs ORDER BY created"""
-HELD = """SELECT run_id, method, protocol, dataset, seed, fold, state,
+HELD = """SELECT run_id, method, protocol, unlocked, dataset, seed, fold, state,
     CASE WHEN json_valid(record) THEN json_extract(record, '$.identity.trial') END,
     CASE WHEN json_valid(record) THEN json_extract(record, '$.finished') ELSE 'damaged' END
     FROM runs ORDER BY created"""
@@ -99,11 +99,15 @@ class Scope:
 
 @dataclass(frozen=True)
 class Held:
-    """One run of a store in a line; `trial` is None for a replicate."""
+    """One run of a store in a line; `trial` is None for a replicate.
+
+    `unlocked`: what was overridden of the protocol, as `key=value`.
+    """
 
     run_id: str
     method: str
     protocol: str
+    unlocked: tuple[str, ...]
     dataset: str
     seed: int
     fold: int
@@ -117,7 +121,7 @@ class Held:
         trial = "" if self.trial is None else f", trial {self.trial}"
         return (
             f"{self.method}, seed {self.seed}, fold {self.fold}{trial}: {self.state} "
-            f"({self.protocol} on {self.dataset})"
+            f"({self.protocol}{', unlocked,' if self.unlocked else ''} on {self.dataset})"
         )
 
 

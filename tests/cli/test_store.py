@@ -38,6 +38,15 @@ def test_runs_are_listed_with_their_ids(make_store: MakeStore) -> None:
     assert [row["run_id"] for row in rows] == ids(path)
     assert rows[0]["method"] == "plain"
     assert (rows[0]["seed"], rows[0]["fold"], rows[0]["state"]) == (0, 0, "done")
+    assert {row["unlocked"] for row in rows} == {""}
+
+
+def test_a_run_that_is_unlocked_is_listed_so(make_store: MakeStore) -> None:
+    path = make_store(identity={"unlocked": ("training.steps=3", "training.batch_size=8")})
+    said = bench("list", "runs", "--store", path, "--format", "csv").stdout
+    assert "training.steps=3, training.batch_size=8" in said
+    with pytest.raises(UserError, match="would be forgotten"):
+        bench("forget", "plain", "--store", path)
 
 
 def test_a_run_is_named_by_the_beginning_of_its_id(make_store: MakeStore) -> None:

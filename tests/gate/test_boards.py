@@ -324,6 +324,10 @@ def test_sides_that_dispute_a_metrics_direction_are_not_compared(gate, make_stor
     both = make_store("both", levels={"a": 0.5}, scores=told_of(up=False), replace=mixed)
     with pytest.raises(NotComparable, match="both: metric 'entropy': some runs say"):
         gate(both, baseline=before, metrics=["entropy:lower"])
+    with pytest.raises(NotComparable, match=r"base\.json: metric 'entropy': some runs say"):
+        gate(before, baseline=both, metrics=["entropy:lower"])
+    with pytest.raises(UserError, match=r"say which way 'entropy' is better, .*entropy:lower$"):
+        gate(before, baseline=both, metrics=["entropy"])
     assert gate(other, baseline=before, metrics=["map_at_r"]).exit_code == 0
 
 

@@ -27,12 +27,18 @@ def store(tmp_path: Path, run: MakeRun) -> Store:
     return store
 
 
-def test_what_is_no_board_and_what_is_no_aggregate_is_a_line(store: Store) -> None:
+def test_what_is_no_board_and_what_is_no_choice_is_a_line(store: Store, run: MakeRun) -> None:
     for wrong in (None, 3, ["results"], {}):
         with pytest.raises(UserError, match="read from a store, a published file or its path, not"):
             load_board(wrong)  # type: ignore[arg-type]
     with pytest.raises(UserError, match=r"unknown aggregate 'joined' .*concatenated, separated"):
         load_board(store, aggregate="joined")  # type: ignore[arg-type]
+    store.put(run(folds=1, scores={"values": {"map_at_r": 0.5}}))
+    with pytest.raises(UserError, match="unknown metric '3'"):
+        load_board(store, ranked_by=3)  # type: ignore[arg-type]
+    for count in (0, "3", 1.5, True):
+        with pytest.raises(UserError, match=f"replicates={count!r}: must be a whole number from 1"):
+            load_board(store, replicates=count)  # type: ignore[arg-type]
 
 
 def test_an_environment_that_says_no_number_locks_no_board(tmp_path: Path, run: MakeRun) -> None:
