@@ -15,6 +15,7 @@ from harness.scoring.geometry import Int64, Points, canonical_order
 from harness.scoring.inputs import Floats
 
 _TRIED = 4
+_FARTHEST = 2.0**480
 _TOLD = 1e3
 _WORK = 1 << 35
 _BLOCK = 1 << 21
@@ -108,7 +109,8 @@ def _ready(points: Points, order: Int64) -> Floats:
     """
     if points.half_norms is None:
         return points.rows[order]
-    rows = points.exactly(order)
+    # Beyond that float64 does not hold their squares.
+    rows = np.clip(points.exactly(order), -_FARTHEST, _FARTHEST)
     return np.asarray(rows - rows.mean(axis=0))
 
 

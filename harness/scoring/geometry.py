@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ COLLAPSE_BELOW: dict[Distance, float] = {"cosine": 1e-3, "euclidean": 1e-6}
 
 _CHUNK = 4096
 _LARGEST = 2.0**40
+_FARTHEST = 2.0**400
 _SMALLEST = 1e-250
 _GRID = 8
 _EXACT_BELOW = 2.0**20
@@ -58,7 +60,9 @@ class Points:
             return 0.0, np.full(len(self), np.finfo(np.float32).max)
         share = self.doubt * float(np.finfo(np.float32).eps)
         if strict:
-            return share, 2 * np.float32(share) * self.half_norms
+            # Never 0: squares below float32's range are all one value to it.
+            least = np.finfo(np.float32).tiny
+            return share, np.maximum(2 * np.float32(share) * self.half_norms, least)
         return -share, np.zeros(len(self), dtype=np.float32)
 
     def exactly(self, which: Int64) -> npt.NDArray[np.float64]:
@@ -68,9 +72,25 @@ class Points:
         """
         if self.given is None:
             return self.rows[which].astype(np.float64)
-        chosen = which if self.index is None else self.index[which]
         exponent = int(np.frexp(self.unit)[1]) - 1
-        return np.ldexp(self.given[chosen].astype(np.float64), -exponent)
+        with np.errstate(over="ignore"):
+            return np.asarray(np.ldexp(self.given[self._at(which)].astype(np.float64), -exponent))
+
+    def widely(self, which: int) -> npt.NDArray[np.longdouble]:
+        """One row as `exactly`, in longdouble: it holds the squares of all that float64 holds."""
+        row = self.rows[which] if self.given is None else self.given[self._at(which)]
+        exponent = 0 if self.given is None else int(np.frexp(self.unit)[1]) - 1
+        return np.asarray(np.ldexp(row.astype(np.longdouble), -exponent))
+
+    def differs(self, which: Int64, other: Points, column: Int64) -> npt.NDArray[np.bool_]:
+        """Whether some rows as given are others than those of `other`: bool, as long as both."""
+        if self.given is None or other.given is None:
+            return np.asarray((self.rows[which] != other.rows[column]).any(axis=1))
+        mine, theirs = self.given[self._at(which)], other.given[other._at(column)]
+        return np.asarray((mine != theirs).any(axis=1))
+
+    def _at(self, which: Any) -> Any:
+        return which if self.index is None else self.index[which]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -185,7 +205,9 @@ def _euclidean(array: Floats, shift: npt.NDArray[np.float64], exponent: int) -> 
     halves = np.empty(len(array), dtype=np.float32)
     whole, inside = True, True
     for part, chunk in _chunks(array):
-        moved = np.ldexp(chunk - shift, -exponent)
+        with np.errstate(over="ignore"):
+            moved = np.ldexp(chunk - shift, -exponent)
+        np.clip(moved, -_FARTHEST, _FARTHEST, out=moved)
         whole = whole and _on_grid(moved) and bool((chunk - shift + shift == chunk).all())
         if np.abs(moved).max() > _LARGEST:
             inside = False

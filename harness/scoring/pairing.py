@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from harness.errors import UserError
 from harness.scoring.geometry import Arrangement, Float32, Int64, Points, arrange, place
 from harness.scoring.inputs import Distance, check_embeddings, check_labels, encode
+from harness.scoring.sorting import squared_distances
 
 GRID = 2.0**-22
 """The step of cosine similarities; Euclidean distances are told apart to a millionth of each."""
@@ -19,7 +20,10 @@ GRID = 2.0**-22
 _BLOCK = 1 << 23
 _STEPS = 1 << 23
 _EXPONENTS = 32
+_BELOW_USUAL = 26
 _SHIFT = 4
+_PLACES = 1 << 24
+_NEAR = np.float32(2.0**-10)
 _COARSE = 1024
 _COARSE_CELLS = 1 << 24
 
@@ -71,7 +75,8 @@ class ArrangedPair:
                     tables.same.add(inside[np.triu(np.ones(inside.shape, dtype=np.bool_), 1)])
                     part[:, : right - first] = self.places
                 else:
-                    tables.same.add(part[:, left:right].ravel())
+                    # A copy: of one row, or of all columns, a view would be voided below.
+                    tables.same.add(part[:, left:right].flatten())
                     part[:, left:right] = self.places
             tables.other.add(keys.ravel())
         return tables.filled()
@@ -228,47 +233,73 @@ def _cosine_keys(queries: Points, gallery: Points) -> Keys:
 
 @dataclass(frozen=True)
 class _DistanceGrid:
-    """Squared distances by the leading bits of their float32; nearer ones have later places."""
+    """Squared distances by the leading bits of their float32; nearer ones have later places.
+
+    The grid reaches from the largest distance of all to a small part of the usual one; where a few
+    far points make that more than 32 powers of two, it has fewer bits of each (`shift`).
+    """
 
     lowest: int
+    shift: int
     places: int
     unit: float
 
     @classmethod
     def of(cls, queries: Points, gallery: Points) -> _DistanceGrid:
-        assert queries.half_norms is not None
-        assert gallery.half_norms is not None
-        far = 4 * max(float(queries.half_norms.max()), float(gallery.half_norms.max()))
+        halves = np.concatenate([_halves(queries), _halves(gallery)])
         least = float(np.finfo(np.float32).tiny)
-        highest = int(np.float32(max(far, least)).view(np.int32))
-        lowest = max(0, highest - (_EXPONENTS << 23))
-        return cls(lowest, ((highest - lowest) >> _SHIFT) + 2, queries.unit)
+        highest, usual = (
+            int(np.float32(max(4 * float(of), least)).view(np.int32))
+            for of in (halves.max(), np.median(halves))
+        )
+        lowest = min(highest - (_EXPONENTS << 23), usual - (_BELOW_USUAL << 23))
+        lowest, shift = max(0, lowest), _SHIFT
+        while (highest - lowest) >> shift > _PLACES:
+            shift += 1
+        return cls(lowest, shift, ((highest - lowest) >> shift) + 2, queries.unit)
 
     def keys(self, queries: Points, gallery: Points) -> Keys:
         """The place of each distance."""
-        assert queries.half_norms is not None
-        assert gallery.half_norms is not None
         found: Float32 = np.matmul(queries.rows, -gallery.rows.T)
-        found += queries.half_norms[:, None]
-        found += gallery.half_norms
+        found += _halves(queries)[:, None]
+        found += _halves(gallery)
         np.maximum(found, 0, out=found)
+        if queries.doubt > 0:
+            _settle(found, queries, gallery)
         keys: Keys = found.view(np.int32)
         keys -= self.lowest
         np.maximum(keys, 0, out=keys)
-        keys >>= _SHIFT
+        keys >>= self.shift
         np.subtract(self.places - 1, keys, out=keys)
         return np.maximum(keys, 0, out=keys)
 
     def value_at(self, at: int) -> float:
         """The distance, in the input's units, that a place stands for."""
-        bits = ((self.places - 1 - at) << _SHIFT) + self.lowest
+        bits = ((self.places - 1 - at) << self.shift) + self.lowest
         half = float(np.int32(bits).view(np.float32)) if bits > self.lowest else 0.0
         return float(np.sqrt(2 * half)) * self.unit
 
 
+def _settle(found: Float32, queries: Points, gallery: Points) -> None:
+    """Put float64's value where points are so near each other that float32 rounds it away."""
+    near = found < _NEAR * _halves(queries)[:, None] + _NEAR * _halves(gallery)
+    if not np.isfinite(queries.doubt):
+        near[:] = True
+    rows, columns = np.nonzero(near)
+    with np.errstate(over="ignore"):
+        exact = (squared_distances(queries, rows, gallery, columns) / 2).astype(np.float32)
+    found[rows, columns] = exact
+
+
+def _halves(points: Points) -> Float32:
+    assert points.half_norms is not None
+    return points.half_norms
+
+
 def _part(points: Points, rows: slice) -> Points:
     halves = None if points.half_norms is None else points.half_norms[rows]
-    return Points(points.rows[rows], halves, points.unit)
+    index = np.arange(len(points)) if points.index is None else points.index
+    return replace(points, rows=points.rows[rows], half_norms=halves, index=index[rows])
 
 
 def _rest(points: Points, first: int) -> Points:

@@ -211,7 +211,8 @@ def _tie_groups(links: Int64, marked: Int64, first_of_row: Int64, width: int) ->
 
 
 _CHUNK = 1 << 20
-Float64 = npt.NDArray[np.float64]
+_SMALLEST = 2.0**-960
+Floats = npt.NDArray[np.floating]
 
 
 def settle(
@@ -239,7 +240,7 @@ def settle(
     group = np.repeat(np.arange(len(columns)), [len(some) for some in columns])
     column = np.concatenate(columns)
     row = groups.row[group]
-    apart = _distances(queries[0], queries[1][row], gallery, column)
+    apart = squared_distances(queries[0], queries[1][row], gallery, column)
     if asked.marks is not None:
         relevant = asked.marks[row, column]
     else:
@@ -272,19 +273,32 @@ def _value(distances: Float32) -> Float32:
     return np.asarray(bits.view(np.float32) + np.float32(0))
 
 
-def _distances(queries: Points, which: Int64, gallery: Points, column: Int64) -> Float64:
+def squared_distances(queries: Points, which: Int64, gallery: Points, column: Int64) -> Floats:
+    """Squared distances of some queries from one column each, in float64, `Points.unit` being 1.
+
+    Those that float64 cannot hold, near its ends, are longdouble's, and then all are.
+    """
     found = np.empty(len(column))
+    odd = np.zeros(len(column), dtype=np.bool_)
     step = max(1, _CHUNK // gallery.rows.shape[1])
     for start in range(0, len(column), step):
         part = slice(start, start + step)
-        apart = queries.exactly(which[part]) - gallery.exactly(column[part])
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart = queries.exactly(which[part]) - gallery.exactly(column[part])
             found[part] = np.square(apart, out=apart).sum(axis=1)
-    return found
+        odd[part] = ~(found[part] > _SMALLEST) | np.isinf(found[part])
+    odd[odd] = queries.differs(which[odd], gallery, column[odd])
+    if not odd.any():
+        return found
+    wide = found.astype(np.longdouble)
+    for place in np.flatnonzero(odd).tolist():
+        gap = queries.widely(which[place]) - gallery.widely(column[place])
+        wide[place] = np.square(gap).sum()
+    return wide
 
 
 def _reordered(
-    standing: RelevantRanks, group: Int64, apart: Float64, relevant: npt.NDArray[np.bool_]
+    standing: RelevantRanks, group: Int64, apart: Floats, relevant: npt.NDArray[np.bool_]
 ) -> RelevantRanks:
     """The standing with its groups' members as given: group by group, the nearest first."""
     old = standing.ties

@@ -138,3 +138,26 @@ def test_many_points_on_a_line_are_as_near_as_they_are() -> None:
     ranked = labels[order]
     expected = float(np.mean(ranked[nearest] == ranked))
     assert scored(points, labels).values["precision_at_1"] == pytest.approx(expected, abs=1e-12)
+
+
+EXTREMES = [1e-322, 1e-250, 1e-30, 1.0, 1e40, 1e150, 1e306]
+
+
+@pytest.mark.parametrize("way", ["sorting", "counting", "device"])
+def test_points_of_every_size_that_float64_holds_are_told_apart(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "counting":
+        monkeypatch.setattr(retrieval, "COUNT_FROM", 0)
+    points = np.array([size * place for size in EXTREMES for place in (3, 4, 10, 11)])[:, None]
+    labels = np.repeat(np.arange(2 * len(EXTREMES)), 2)
+    found = scored(points, labels, device="cpu" if way == "device" else None)
+    assert found.values["precision_at_1"] == 1.0
+
+
+@pytest.mark.filterwarnings("error")
+def test_points_of_every_size_are_clustered_without_a_warning() -> None:
+    points = np.array([[size * place] for size in EXTREMES for place in (3.0, 4.0, -10.0)])
+    labels = np.arange(len(points)) % 3
+    values = score_embeddings(points, labels, distance="euclidean", seed=0).values
+    assert all(np.isfinite(value) for value in values.values())

@@ -144,3 +144,56 @@ def test_ten_thousand_points_take_seconds() -> None:
     verify(points, labels)
     # 1.2 s on a processor of its own; others may want it too.
     assert time.process_time() - before < 8
+
+
+def exactly(
+    points: np.ndarray, labels: np.ndarray, gallery: np.ndarray, kept: np.ndarray
+) -> tuple[float, int]:
+    """ROC AUC by float64's distances of all queries to all of a gallery, and how many match."""
+    same = labels[:, None] == kept
+    apart = np.square(points[:, None] - gallery).sum(axis=2)
+    return float(roc_auc_score(same.ravel(), -apart.ravel())), int(same.sum())
+
+
+@pytest.mark.parametrize("distance", DISTANCES)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_class_of_one_query_or_a_gallery_of_one_class_keeps_its_pairs(
+    distance: Distance, seed: int
+) -> None:
+    draw = np.random.default_rng(seed)
+    points = draw.normal(size=(7, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    labels, kept = np.array([0, 0, 0, 1, 2, 3, 4]), np.array([[0, 1, 1, 5], [3, 3, 3, 3]][seed % 2])
+    gallery = draw.normal(size=(4, 3))
+    gallery /= np.linalg.norm(gallery, axis=1, keepdims=True)
+    found = verify(points, labels, gallery=gallery, gallery_labels=kept, distance=distance)
+    auc, matching = exactly(points, labels, gallery, kept)
+    assert found.positives == matching
+    assert found.negatives == 7 * 4 - matching
+    assert found.values["roc_auc"] == pytest.approx(auc, abs=1e-12)
+
+
+@pytest.mark.parametrize("far", [1.0, 1e3, 1e5, 1e8, 1e12, 1e200])
+def test_one_far_point_leaves_the_pairs_of_the_others_apart(far: float) -> None:
+    points, labels = noisy(20, 6)
+    points = points.astype(np.float64)
+    gallery, kept = points[60:].copy(), labels[60:]
+    gallery[7] *= far
+    found = verify(
+        points[:60], labels[:60], gallery=gallery, gallery_labels=kept, distance="euclidean"
+    )
+    gallery[7] *= min(far, 1e12) / far  # float64 could not square it
+    auc, _ = exactly(points[:60], labels[:60], gallery, kept)
+    # Pairs with the far point may be tied with each other.
+    assert found.values["roc_auc"] == pytest.approx(auc, abs=1e-3)
+
+
+@pytest.mark.parametrize("near", [1e-1, 1e-2, 1e-3])
+def test_near_points_are_told_apart_far_from_the_middle(near: float) -> None:
+    draw = np.random.default_rng(0)
+    places = draw.normal(size=(40, 16)).repeat(3, axis=0)
+    way = np.eye(16)[np.arange(120) % 16]
+    points = places + near * np.tile([0.0, 1.0, -1.1], 40)[:, None] * way
+    labels = np.where(np.arange(120) % 3 < 2, np.arange(120) // 3, 40)  # the third is another's
+    found = verify(points, labels, distance="euclidean", fars=(1e-3,))
+    assert found.values["tar_at_far_0.001"] == pytest.approx(40 / (40 + 780))
