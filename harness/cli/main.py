@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -63,11 +64,13 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 class Command(TyperCommand):
     """A command that takes no empty text for an option: `--store "$STORE"`, where STORE is not set.
 
-    It would be read as the default, as no choice, or as the folder at hand.
+    It would be read as the default, as no choice, or as the folder at hand. `~/` is the home folder
+    where the shell leaves it, too (`--store=~/runs`): it would be a folder named `~`.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The arguments that are left; UserError for an option or argument of blanks alone."""
+        args = [_HOME.sub(_at_home, one) for one in args]
         given, _, order = self.make_parser(ctx).parse_args(list(args))
         for parameter in order:
             values = given.get(parameter.name)
@@ -77,6 +80,14 @@ class Command(TyperCommand):
                         f"{_called(parameter)}: is empty: give a value, or leave it out"
                     )
         return super().parse_args(ctx, args)
+
+
+_HOME = re.compile(r"^(--[a-z-]+=)?~/")
+
+
+def _at_home(found: re.Match[str]) -> str:
+    home = os.path.expanduser("~/")
+    return (found[1] or "") + home
 
 
 def _called(parameter: Any) -> str:
@@ -139,6 +150,7 @@ def bench(
 
 def main() -> None:
     """Run the command line; what a person got wrong becomes one line and an exit code."""
+    _open_streams()
     # Before torch is loaded: its threads then sleep while they wait and do not spin. Where another
     # program wants the cores too, spinning makes every small operation many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -168,6 +180,17 @@ def main() -> None:
         command = getattr(getattr(error, "ctx", None), "command_path", "bench")
         _leave(f"{line}; see {command} --help", EXIT_USAGE)
     sys.exit(code if isinstance(code, int) else EXIT_DONE)
+
+
+def _open_streams() -> None:
+    """Give what was closed (`bench ... >&-`) to nobody; a store's file would take its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115
 
 
 def _leave(line: str, code: int) -> NoReturn:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,3 +163,23 @@ def test_an_empty_text_is_refused_and_not_read_as_the_default() -> None:
     )
     of_each = [f"{name}: is empty: give a value, or leave it out" for name in lines.values()]
     assert [one.lower() for one in json.loads(ended.stdout)] == of_each
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_nobodys_and_no_files(closed: str, tmp_path: Path) -> None:
+    code = "from harness.cli.main import main; main()"
+    command = f'exec {shlex.quote(sys.executable)} -c "{code}" list metrics --format csv {closed}'
+    ended = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", ["list runs --store=~/none", "list runs --store ~/none"])
+def test_the_home_folder_is_meant_where_a_shell_leaves_it(words: str, tmp_path: Path) -> None:
+    code = "from harness.cli.main import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *words.split()],
+        capture_output=True, text=True, check=False, env={**os.environ, "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert f"store {tmp_path / 'none'}: there is no store" in ended.stderr
