@@ -174,11 +174,19 @@ def build_backbone(
         trunks = [build_trunk(input_shape) for _ in range(members)]
         trunk = trunks[0] if members == 1 else JoinedTrunks(trunks)
         backbone = Backbone(trunk, rule.embedding_size, normalize=rule.normalize, members=members)
+        if rule.head == "orthogonal":
+            backbone.head.apply(_make_orthogonal)
     backbone.input_shape = tuple(input_shape)
     backbone.precision = rule.precision
     if rule.freeze_batch_norm:
         freeze_batch_norm(backbone.trunk)
     return backbone
+
+
+def _make_orthogonal(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.orthogonal_(module.weight)
+        nn.init.zeros_(module.bias)
 
 
 def freeze_batch_norm(trunk: nn.Module) -> None:

@@ -108,7 +108,8 @@ class BackboneRule(Section):
     `weights`: `random`, or a name that the trunk offers, such as `imagenet`; inputs are then
     standardised by the numbers that those were trained with, not by those of the training part.
     `precision`: what trunk and head compute in, by automatic mixed precision; weights, embeddings
-    and losses are float32 whatever it is.
+    and losses are float32 whatever it is. `head`: how its weights are drawn; `orthogonal`, without
+    a bias, leaves all cosines of features as they are where embeddings are as long.
     """
 
     name: str
@@ -117,6 +118,7 @@ class BackboneRule(Section):
     embedding_size: Size
     normalize: bool
     precision: Literal["float32", "bfloat16"] = "float32"
+    head: Literal["random", "orthogonal"] = "random"
 
 
 class OptimizerRule(Section):

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from harness.models.backbone import Backbone, build_backbone, weights_digest
-from harness.models.convnet import build_convnet, build_mlp
+from harness.models.convnet import build_convnet, build_linear, build_mlp
 from harness.protocol.model import BackboneRule
 
 IMAGES = torch.rand((6, 1, 8, 8), generator=torch.Generator().manual_seed(0))
@@ -169,3 +169,17 @@ def test_bfloat16_computes_in_it_and_gives_float32() -> None:
 
 def test_the_precision_is_no_part_of_the_initial_weights() -> None:
     assert weights_digest(backbone()) == weights_digest(backbone(precision="bfloat16"))
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_an_orthogonal_head_keeps_the_cosines_of_features(members: int) -> None:
+    rule = BackboneRule(
+        name="linear", weights="random", freeze_batch_norm=False, embedding_size=6 * members,
+        normalize=False, head="orthogonal",
+    )  # fmt: skip
+    inputs = torch.randn(8, 6, generator=torch.Generator().manual_seed(0))
+    built = build_backbone(build_linear, rule, (6,), fold=0, seed=0, members=members)
+    embeddings = built(inputs)
+    torch.testing.assert_close(embeddings @ embeddings.T, members * (inputs @ inputs.T))
+    other = build_backbone(build_linear, rule, (6,), fold=0, seed=1, members=members)
+    assert not torch.allclose(embeddings, other(inputs))

@@ -20,6 +20,7 @@ DIGESTS = {
     "covnet-small": "28f5b989b4cc",
     "frozen-text": "43e855dadf37",
     "frozen-text-2": "99c767fd130e",
+    "frozen-text-disjoint": "487ccb911eea",
     "frozen-text-tuned": "e7bf2381c4d7",
     "guided": "baa9b71e4ecf",
     "guided-as-coded": "09a495d35f63",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.data.families import array_sets, image_sets
 from harness.data.sources import Files, PublishedDataset, PublishedFile, check_file, require_files
@@ -16,31 +16,38 @@ if TYPE_CHECKING:
     from harness.data.dataset import Dataset
 
 
-def _read_packages(entry: PublishedDataset, files: Files, *, few: bool) -> Dataset:
+def _read_packages(entry: PublishedDataset, files: Files, **chosen: Any) -> Dataset:
     from harness.data.families.debian import read_packages
 
-    return read_packages(entry, files, few=few)
+    return read_packages(entry, files, **chosen)
 
 
-_PACKAGES = PublishedFile(name="Packages", pattern="*main_binary-*_Packages*")
-_DESCRIPTIONS = "descriptions of Debian's packages by section, as features of all-MiniLM-L6-v2"
-_DEBIAN = tuple(
-    PublishedDataset(
+def _packages(name: str, kinds: str, *, variant_of: str = "", **chosen: Any) -> PublishedDataset:
+    return PublishedDataset(
         name=name,
         family="debian",
-        summary=f"{_DESCRIPTIONS}{how}",
+        summary=f"descriptions of Debian's packages {kinds}, as features of all-MiniLM-L6-v2",
         source="https://www.debian.org/distrib/packages and https://debtags.debian.org",
         licence="package descriptions: those of the packages; debtags: public domain",
-        files=(_PACKAGES,),
-        read=partial(_read_packages, few=few),
+        files=(PublishedFile(name="Packages", pattern="*main_binary-*_Packages*"),),
+        read=partial(_read_packages, **chosen),
         folders=(Path("/var/lib/apt/lists"),),
         obtain="on Debian `apt-get update` brings it; elsewhere give a Packages file",
-        variant_of=variant,
+        variant_of=variant_of,
     )
-    for name, how, few, variant in (
-        ("debian-packages", "", False, ""),
-        ("debian-packages-small", "; at most a hundred of each", True, "debian-packages"),
-    )
+
+
+_DEBIAN = (
+    _packages("debian-packages", "by section", label="section", few=None),
+    _packages(
+        *("debian-packages-small", "by section, at most a hundred of each"),
+        label="section",
+        few=(20, 100),
+        variant_of="debian-packages",
+    ),
+    _packages(
+        *("debian-sources", "by source package, six to eight of each"), label="source", few=(6, 8)
+    ),
 )
 
 

@@ -1,8 +1,9 @@
-"""Debian's packages as labelled texts: one-line descriptions, their sections, their debtags.
+"""Debian's packages as labelled texts: one-line descriptions, by section or by source package.
 
 Read from the Packages index that apt downloads; nothing of it is shipped. A text is a package's
-description, its class the section. Packages with the same text and section are one sample; a text
-that stands in two sections says nothing about either and is left out.
+description; its class is the section, or the source that the package is built from. Packages with
+the same text and class are one sample; a text of two classes says nothing about either and is left
+out. Debtags are attributes.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import lzma
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -29,40 +30,54 @@ if TYPE_CHECKING:
 FACETS = ("role", "interface", "use", "implemented-in")
 """Of the debtags, those that are attributes here."""
 UNKNOWN, SEVERAL = "unknown", "several"
-_SMALLEST_CLASS = 20
-_OF_EACH = 100
+Label = Literal["section", "source"]
 _BRACES = re.compile(r"^(.*?)\{(.*)\}$")
+
+
+def _section(fields: Mapping[str, str]) -> str:
+    return fields.get("Section", "").rpartition("/")[2].strip()
+
+
+def _source(fields: Mapping[str, str]) -> str:
+    """The source's name, less a version in parentheses; by default the package's own."""
+    return (fields.get("Source") or fields.get("Package", "")).partition("(")[0].strip()
+
+
+_LABELS: Mapping[Label, Callable[[Mapping[str, str]], str]] = {
+    "section": _section,
+    "source": _source,
+}
 
 
 @dataclass(frozen=True)
 class LabelledText:
-    """A text, the section it stands in, and its debtags, as `facet::tag`."""
+    """A text, its section or source package, and its debtags, as `facet::tag`."""
 
     text: str
-    section: str
+    label: str
     tags: frozenset[str]
 
 
-def read_index(path: Path) -> list[LabelledText]:
+def read_index(path: Path, label: Label = "section") -> list[LabelledText]:
     """Every text of a Packages index (plain, .gz, .xz or .lz4) once, in the index's order.
 
     Raises UserError for a file that is none, or none that can be read.
     """
     texts: dict[str, LabelledText] = {}
-    sections: dict[str, set[str]] = {}
+    labels: dict[str, set[str]] = {}
     packages = 0
     for fields in _paragraphs(_lines(path)):
         packages += "Package" in fields
         text = " ".join(fields.get("Description", "").split())
-        section = fields.get("Section", "").rpartition("/")[2].strip()
-        if not text or not section:
+        found = _LABELS[label](fields)
+        if not text or not found:
             continue
         tags = frozenset(_tags(fields.get("Tag", "")))
-        sections.setdefault(text, set()).add(section)
+        labels.setdefault(text, set()).add(found)
         known = texts.get(text)
         merged = tags if known is None else known.tags | tags
-        texts[text] = LabelledText(text, section, merged)
-    kept = [one for one in texts.values() if len(sections[one.text]) == 1]
+        texts[text] = LabelledText(text, found, merged)
+    kept = [one for one in texts.values() if len(labels[one.text]) == 1]
     if not kept:
         what = "its packages have no Description and Section" if packages else "it lists no package"
         raise UserError(f"{path}: is no Packages index with texts: {what}")
@@ -72,22 +87,22 @@ def read_index(path: Path) -> list[LabelledText]:
 def as_dataset(name: str, texts: list[LabelledText]) -> Dataset:
     """Texts as features of all-MiniLM-L6-v2, float32 (N, 384), made once and kept.
 
-    The digest is of texts, sections, tags and the encoder, not of the features, which another
+    The digest is of texts, labels, tags and the encoder, not of the features, which another
     processor rounds otherwise.
     """
     from harness.data.dataset import Dataset
     from harness.data.text_features import features_of
 
-    names = tuple(sorted({one.section for one in texts}))
-    codes = {section: code for code, section in enumerate(names)}
+    names = tuple(sorted({one.label for one in texts}))
+    codes = {label: code for code, label in enumerate(names)}
     features = features_of([one.text for one in texts])
     made_from = hashlib.sha256(f"{features.digest}\n".encode())
     for one in texts:
-        made_from.update("\0".join((one.text, one.section, *sorted(one.tags))).encode() + b"\n")
+        made_from.update("\0".join((one.text, one.label, *sorted(one.tags))).encode() + b"\n")
     return Dataset(
         name=name,
         inputs=features.values,
-        labels=np.array([codes[one.section] for one in texts], np.int64),
+        labels=np.array([codes[one.label] for one in texts], np.int64),
         class_names=names,
         source=f"Debian's Packages index, embedded by {features.encoder}",
         licence="package descriptions: those of the packages; debtags: public domain",
@@ -96,15 +111,15 @@ def as_dataset(name: str, texts: list[LabelledText]) -> Dataset:
     )
 
 
-def few_of_each(texts: list[LabelledText]) -> list[LabelledText]:
-    """At most a hundred texts of each section that has twenty, chosen by the texts' digests."""
+def few_of_each(texts: list[LabelledText], least: int, most: int) -> list[LabelledText]:
+    """At most `most` texts of each label that has `least`, chosen by the texts' digests."""
     ordered = sorted(texts, key=lambda one: hashlib.sha256(one.text.encode()).digest())
-    counts = Counter(one.section for one in texts)
+    counts = Counter(one.label for one in texts)
     taken: Counter[str] = Counter()
     chosen = []
     for one in ordered:
-        if counts[one.section] >= _SMALLEST_CLASS and taken[one.section] < _OF_EACH:
-            taken[one.section] += 1
+        if counts[one.label] >= least and taken[one.label] < most:
+            taken[one.label] += 1
             chosen.append(one)
     return chosen
 
@@ -194,7 +209,9 @@ def _lz4(raw: bytes, path: Path) -> bytes:
     return content
 
 
-def read_packages(entry: PublishedDataset, files: Files, *, few: bool) -> Dataset:
-    """The texts of a Packages index, all or `few` of each section, as a dataset."""
-    texts = read_index(files["Packages"])
-    return as_dataset(entry.name, few_of_each(texts) if few else texts)
+def read_packages(
+    entry: PublishedDataset, files: Files, *, label: Label, few: tuple[int, int] | None
+) -> Dataset:
+    """The texts of a Packages index as a dataset; `few`: the least and most of each label."""
+    texts = read_index(files["Packages"], label)
+    return as_dataset(entry.name, few_of_each(texts, *few) if few else texts)

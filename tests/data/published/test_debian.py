@@ -50,7 +50,7 @@ def index(tmp_path):
 
 def test_texts_are_folded_and_what_stands_in_two_sections_is_left_out(index):
     texts = read_index(index)
-    assert [(one.text, one.section) for one in texts] == [
+    assert [(one.text, one.label) for one in texts] == [
         ("strategy game", "games"),
         ("a library", "libs"),
     ]
@@ -58,6 +58,21 @@ def test_texts_are_folded_and_what_stands_in_two_sections_is_left_out(index):
         "game::strategy", "role::program", "implemented-in::c", "implemented-in::c++",
         "interface::x11",
     }  # fmt: skip
+
+
+def test_by_source_the_class_is_what_a_package_is_built_from(tmp_path):
+    path = tmp_path / "Packages"
+    path.write_text(
+        "Package: tool\nDescription: a tool\n\n"
+        "Package: tool-doc\nSource: tool\nDescription: a tool (manual)\n\n"
+        "Package: tool-data\nSource: tool (1.2-3)\nDescription: a tool (data)\n\n"
+        "Package: empty\nSource: tool\n\n"
+        "Package: dummy1\nSource: one\nDescription: transitional package\n\n"
+        "Package: dummy2\nSource: two\nDescription: transitional package\n",
+        encoding="utf-8",
+    )
+    texts = [(one.text, one.label) for one in read_index(path, "source")]
+    assert texts == [("a tool", "tool"), ("a tool (manual)", "tool"), ("a tool (data)", "tool")]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, "lz4"], ids=["gz", "xz", "lz4"])
@@ -109,15 +124,15 @@ def test_facets_become_attributes_and_one_without_tags_none(index, tmp_path, mon
 def test_few_of_each_is_the_same_whatever_the_order(index):
     texts = read_index(index)
     many = [
-        type(texts[0])(f"{one.text} {number}", one.section, one.tags)
+        type(texts[0])(f"{one.text} {number}", one.label, one.tags)
         for number in range(130)
         for one in texts
-        if one.section == "games" or number < 19
+        if one.label == "games" or number < 19
     ]
-    chosen = few_of_each(many)
+    chosen = few_of_each(many, 20, 100)
     assert len(chosen) == 100
-    assert {one.section for one in chosen} == {"games"}
-    assert few_of_each(many[::-1]) == chosen
+    assert {one.label for one in chosen} == {"games"}
+    assert few_of_each(many[::-1], 20, 100) == chosen
 
 
 def test_an_index_of_any_archive_is_known_by_its_name(index):
