@@ -178,7 +178,14 @@ def across(
     from harness.results.across import across_table, compare_across
 
     boards = [load_board(path, aggregate=aggregate(concatenated=concatenated)) for path in sources]
-    facts = boards[0].metric(metric)
-    upward = direction_of(facts, direction)
-    found = compare_across(boards, metric=facts.name, higher_is_better=upward, rope=rope)
+    for line in (line for board in boards for line in board.beside):
+        say(f"bench: {line}", err=True)
+    facts = [board.metric(metric) for board in boards]
+    ways = {direction_of(one, direction) for one in facts}
+    if len(ways) > 1:
+        raise UserError(
+            f"metric '{facts[0].name}': higher is better by some of these leaderboards, lower by "
+            "others: they measure different things"
+        )
+    found = compare_across(boards, metric=facts[0].name, higher_is_better=ways.pop(), rope=rope)
     show(across_table(found), format)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.errors import NotComparable, UserError, counted, unknown
 from harness.metrics import title_of
-from harness.results.board import Board
+from harness.results.board import Board, replicates_of
+from harness.results.notes import for_tests_notes, unlocked_notes
 from harness.results.telling import LEVEL, Telling
 from harness.statistics.across_datasets import (
     Posterior,
@@ -43,7 +44,9 @@ class Placed:
 class Across:
     """Every method that all boards have, best average rank first.
 
-    `left_out`: methods that some board lacks. `difference`: of average ranks, above which two
+    `left_out`: methods that some board lacks. `short`: of a dataset the methods that have fewer
+    replicates than others there; they rank below those, as on its board. `remarks`: what a reader
+    must know of a board as a whole. `difference`: of average ranks, above which two
     methods differ at 5 % (Nemenyi); `friedman`: the p-value that all are alike, None where it
     cannot be had. `rope`: differences of the metric up to this size do not matter.
     """
@@ -55,6 +58,8 @@ class Across:
     difference: float
     friedman: float | None
     rope: float
+    short: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def compare_across(
@@ -79,7 +84,13 @@ def compare_across(
         )
     sign = 1.0 if higher_is_better else -1.0
     scores = [[sign * board[method] for board in means] for method in common]
-    ranks = average_ranks(scores).tolist()
+    short = [_short(board, metric).intersection(common) for board in boards]
+    below = 1.0 + max(map(max, scores)) - min(map(min, scores))
+    ranked = [
+        [score - below * (method in of) for score, of in zip(row, short, strict=True)]
+        for method, row in zip(common, scores, strict=True)
+    ]
+    ranks = average_ranks(ranked).tolist()
     order = sorted(range(len(common)), key=lambda place: (ranks[place], common[place]))
     first = scores[order[0]]
     tellings = [(b, b.telling(metric, higher_is_better=higher_is_better)) for b in boards]
@@ -100,8 +111,14 @@ def compare_across(
         ),
         left_out=tuple(sorted(set().union(*means).difference(common))),
         difference=critical_difference(len(common), len(boards)),
-        friedman=friedman_p_value(scores),
+        friedman=friedman_p_value(ranked),
         rope=rope,
+        short={name: tuple(sorted(of)) for name, of in zip(names, short, strict=True) if of},
+        remarks=tuple(
+            f"{name}: {note}"
+            for name, board in zip(names, boards, strict=True)
+            for note in (*unlocked_notes(board), *for_tests_notes(board))
+        ),
     )
 
 
@@ -128,6 +145,13 @@ def _means(board: Board, metric: str) -> Mapping[str, float]:
         for label, interval in found.items()
         if interval is not None and interval.mean is not None
     }
+
+
+def _short(board: Board, metric: str) -> set[str]:
+    """Who has fewer replicates than another row of the board."""
+    counts = replicates_of(board.values(metric)[1]).tolist()
+    most = max(counts, default=0)
+    return {row.label for row, count in zip(board.rows, counts, strict=True) if count < most}
 
 
 def _told(tellings: Sequence[tuple[Board, Telling]], leader: str, other: str) -> tuple[int, int]:
@@ -210,6 +234,11 @@ def _notes(across: Across) -> list[str]:
         f"{'and Bayes ' if len(across.datasets) >= FEW else ''}read the means alone, and speak of "
         "further datasets like these"
     )
+    notes += [
+        f"fewer replicates than others on {name}, ranked below them there: {', '.join(methods)}"
+        for name, methods in across.short.items()
+    ]
+    notes += across.remarks
     if across.left_out:
         notes.append(f"not on every leaderboard: {', '.join(across.left_out)}")
     return notes

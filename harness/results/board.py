@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.errors import UserError, unknown
 from harness.metrics import (
@@ -299,7 +300,7 @@ def best_first(values: Floats, labels: Sequence[str], *, higher_is_better: bool)
     value; in each the best mean first, and by label where means are equal.
     """
     replicates = values.mean(axis=2)
-    counts = np.isfinite(replicates).sum(axis=1)
+    counts = replicates_of(values)
     means = np.nansum(replicates, axis=1) / np.maximum(counts, 1)
     most = counts.max(initial=0)
     sign = -1.0 if higher_is_better else 1.0
@@ -312,3 +313,8 @@ def best_first(values: Floats, labels: Sequence[str], *, higher_is_better: bool)
             labels[row],
         ),
     )
+
+
+def replicates_of(values: Floats) -> npt.NDArray[np.int64]:
+    """How many complete replicates rows have, by a metric's values (m, s, f): int64 (m,)."""
+    return np.asarray(np.isfinite(values.mean(axis=2)).sum(axis=1), dtype=np.int64)

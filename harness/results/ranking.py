@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.metrics import title_of
+from harness.metrics import MetricFacts, title_of
 from harness.results.board import Board
 from harness.results.class_sums import sums_of_rows
 from harness.results.display import interval_text, span_text
@@ -73,7 +73,7 @@ def load_ranking(
     if sums:
         stacked = np.array([one.sums for one in sums])
         drawn = hierarchical_bootstrap(stacked, sums[0].counts, seed=_SEED)
-    resampled = _resampled(drawn, tested, higher_is_better=higher_is_better)
+    resampled = _resampled(drawn, tested, board.facts(metric), higher_is_better=higher_is_better)
     rows = []
     for row, standing in zip(telling.order, telling.found.rows, strict=True):
         ends, first = resampled.get(row, (None, None))
@@ -100,13 +100,17 @@ def load_ranking(
 
 
 def _resampled(
-    drawn: Bootstrap | None, order: Sequence[int], *, higher_is_better: bool
+    drawn: Bootstrap | None, order: Sequence[int], facts: MetricFacts, *, higher_is_better: bool
 ) -> dict[int, tuple[tuple[float, float], float]]:
     if drawn is None:
         return {}
     shares = shares_of_best(drawn.draws if higher_is_better else -drawn.draws)
+    # Centred draws may pass a bound that no score can.
+    least = -np.inf if facts.low is None else facts.low
+    most = np.inf if facts.high is None else facts.high
+    low, high = (np.clip(ends, least, most) for ends in (drawn.low, drawn.high))
     return {
-        place: ((float(drawn.low[rank]), float(drawn.high[rank])), float(shares[rank]))
+        place: ((float(low[rank]), float(high[rank])), float(shares[rank]))
         for rank, place in enumerate(order)
     }
 

@@ -135,3 +135,27 @@ def test_on_enough_datasets_it_says_from_where_on_ranks_differ(
     text = render(across_table(compared(boards(*[{"a": 0.5, "b": 0.1}] * 8))), "table")
     assert "average ranks differ at 5 % from 0.69 on (Nemenyi, 2 methods, 8 datasets)" in text
     assert "the prior" not in text
+
+
+def test_a_row_of_fewer_replicates_ranks_below_complete_ones(board: MakeBoard) -> None:
+    lucky = {"lucky": {0: [0.99]}, "fair": {0: [0.5], 1: [0.6]}, "poor": {0: [0.1], 1: [0.2]}}
+    whole = {"lucky": {0: [0.5], 1: [0.5]}, "fair": {0: [0.4], 1: [0.4]}, "poor": {0: [0], 1: [0]}}
+    found = compared([board(lucky), dataclasses.replace(board(whole), dataset="other")])
+    assert {row.method: row.rank for row in found.rows} == {"fair": 1.5, "lucky": 2, "poor": 2.5}
+    assert found.rows[1].means == (0.99, 0.5)
+    (short,) = found.short.items()
+    assert short[1] == ("lucky",)
+    said = f"fewer replicates than others on {short[0]}, ranked below them there: lucky"
+    assert said in across_table(found).notes
+
+
+def test_what_makes_a_board_worthless_is_said(boards: Callable[..., list[Board]]) -> None:
+    first, second = boards(*OF_EACH[:2])
+    first = dataclasses.replace(first, unlocked=("training.steps=7",), protocol="smoke")
+    second = dataclasses.replace(second, protocol="earnest")
+    notes = across_table(compared([first, second])).notes
+    assert any(
+        note.startswith("smoke/set-0: unlocked protocol: training.steps=7") for note in notes
+    )
+    assert "smoke/set-0: protocol 'smoke' is for tests: its scores mean nothing" in notes
+    assert not any(note.startswith("earnest/") for note in notes)

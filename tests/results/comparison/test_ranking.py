@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from harness.errors import UserError
+from harness.metrics import metric_facts
 from harness.record import Record
 from harness.results import Board, load_board
-from harness.results.ranking import load_ranking, ranking_table
+from harness.results.ranking import _resampled, load_ranking, ranking_table
+from harness.statistics.bootstrap import Bootstrap
 from harness.store import Store
 from harness.table import render
 
@@ -114,3 +116,12 @@ def test_marks_are_shown_where_the_board_shows_them(board: MakeBoard, empty: Sto
     told = columns(a=[0.352, 0.5, 0.648], b=[0.3, 0.4, 0.5])
     assert "best" in told
     assert "ties" not in told
+
+
+def test_no_end_of_the_bootstrap_lies_beyond_a_bound() -> None:
+    drawn = Bootstrap(
+        estimates=np.array([1.0, 0.2]), draws=np.array([[0.99, 1.0], [1.0, 1.01]]),
+        low=np.array([0.98, -0.01]), high=np.array([1.02, 0.5]), levels=("seeds",),
+    )  # fmt: skip
+    kept = _resampled(drawn, [0, 1], metric_facts("map_at_r", {}), higher_is_better=True)
+    assert [ends for ends, _ in kept.values()] == [(0.98, 1.0), (0.0, 0.5)]
