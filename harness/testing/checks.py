@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Check = Callable[[Method], None]
 STEPS = 4
+_SIZES = "with 11 classes of 3 samples, 6 dimensions and 20 steps"
 
 
 def it_says_what_it_is(method: Method) -> None:
@@ -54,13 +55,17 @@ def it_builds_at_its_defaults(method: Method) -> None:
 
 
 def it_works_at_both_ends_of_every_range(method: Method) -> None:
-    """Each bound and each option, the others at their defaults, builds and gives a scalar loss."""
+    """Each bound and option, the others at their defaults, builds and gives a finite scalar."""
     needs_training(method)
     if not method.space:
         raise NotApplicable(f"{method.name} has no hyperparameters")
     for name, value in _ends(method):
         loss = ToyRun(method, {name: value}).loss()
         assert loss.ndim == 0, f"{method.name}: loss at {name}={value!r} is not a 0-dim tensor"
+        assert torch.isfinite(loss), (
+            f"{method.name}: the loss at {name}={value!r}, an end of its range, is {loss.item()} "
+            "on a toy batch: a search may try it"
+        )
 
 
 def its_loss_is_a_finite_scalar(method: Method) -> None:
@@ -74,6 +79,26 @@ def its_loss_is_a_finite_scalar(method: Method) -> None:
         assert shape == (), f"{method.name}: the loss has shape {shape}, not ()"
         assert loss.is_floating_point(), f"{method.name}: the loss is {loss.dtype}, not a float"
         assert torch.isfinite(loss), f"{method.name}: the loss is {loss.item()} on a toy batch"
+
+
+def it_fits_other_sizes(method: Method) -> None:
+    """A run of other classes, samples, dimensions and steps has a finite loss at its last step.
+
+    The usual toy has as many classes as dimensions, which no run has.
+    """
+    needs_training(method)
+    try:
+        run = ToyRun(method, **_other_sizes(method))
+        for epoch in range(1, run.context.steps // run.context.steps_per_epoch):
+            run.begin_epoch(epoch)
+        loss = run.loss(run.context.steps - 1)
+    except Exception as error:
+        raise AssertionError(
+            f"{method.name}: {_SIZES}, it raises {type(error).__name__}: "
+            f"{' '.join(str(error).split())} ({raised_at(error)}); take sizes from the context "
+            "and the batch"
+        ) from None
+    assert torch.isfinite(loss), f"{method.name}: {_SIZES}, its loss is {loss.item()}"
 
 
 def gradients_reach_the_backbone(method: Method) -> None:
@@ -109,23 +134,25 @@ def gradients_reach_all_its_parameters(method: Method) -> None:
 def it_has_the_parameters_it_declares(method: Method) -> None:
     """`Method.parameters`, a formula, gives the number of the Objective's trainable parameters."""
     needs_training(method)
-    run = ToyRun(method)
-    context = toy_context(members=method.members, label_sets=toy_label_sets(method))
-    sizes = {
-        "C": context.classes,
-        "d": context.embedding_size,
-        "F": context.feature_size,
-        "D": math.prod(context.input_shape),
-        "V": sum(one.values for one in context.label_sets),
-        "L": len(context.label_sets),
-    }
     numbers = {name: v for name, v in method.defaults().items() if isinstance(v, int | float)}
-    declared = evaluate(method.parameters, {**numbers, **sizes})
-    counted = sum(p.numel() for p in run.objective.parameters() if p.requires_grad)
-    assert counted == declared, (
-        f"{method.name}: it declares parameters={method.parameters!r}, {declared:g} on the toy, "
-        f"and has {counted}"
-    )
+    for sizes in ({}, _other_sizes(method)):
+        run = ToyRun(method, **sizes)
+        context = run.context
+        known = {
+            "C": context.classes,
+            "d": context.embedding_size,
+            "F": context.feature_size,
+            "D": math.prod(context.input_shape),
+            "V": sum(one.values for one in context.label_sets),
+            "L": len(context.label_sets),
+        }
+        declared = evaluate(method.parameters, {**numbers, **known})
+        counted = sum(p.numel() for p in run.objective.parameters() if p.requires_grad)
+        assert counted == declared, (
+            f"{method.name}: it declares parameters={method.parameters!r}, {declared:g} on the toy "
+            f"with {context.classes} classes and {context.embedding_size} dimensions, and has "
+            f"{counted}"
+        )
 
 
 def its_readout_is_linear_and_no_wider(method: Method) -> None:
@@ -209,7 +236,7 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     "its_loss_is_a_finite_scalar": _BUILT,
     "gradients_reach_the_backbone": (*_A_LOSS, "coinciding_embeddings_give_no_nan"),
     "gradients_reach_all_its_parameters": (*_HELD, "gradients_reach_the_backbone"),
-    "it_has_the_parameters_it_declares": _HELD,
+    "it_has_the_parameters_it_declares": (*_HELD, "it_fits_other_sizes"),
     "it_stays_on_one_device": _HELD,
     "the_same_seed_gives_the_same_loss": (*_A_LOSS, "each_run_starts_afresh"),
     "the_order_of_rows_does_not_matter": (*_A_LOSS, "the_same_seed_gives_the_same_loss"),
@@ -238,6 +265,7 @@ CHECKS: tuple[Check, ...] = (
     its_loss_is_a_finite_scalar,
     coinciding_embeddings_give_no_nan,
     it_works_at_both_ends_of_every_range,
+    it_fits_other_sizes,
     gradients_reach_the_backbone,
     an_optimizer_holds_its_parameters,
     gradients_reach_all_its_parameters,
@@ -251,6 +279,12 @@ CHECKS: tuple[Check, ...] = (
     it_stays_on_one_device,
     it_beats_the_untrained_embedding,
 )
+
+
+def _other_sizes(method: Method) -> dict[str, int]:
+    """No two of them alike, and no number of rows that the usual toy's would divide."""
+    classes = 12 if method.batch == "pairs" else 11  # pairs come from four classes at a time
+    return {"classes": classes, "each": 3, "embedding_size": 6, "steps": 20}
 
 
 def _ends(method: Method) -> Iterator[tuple[str, Value]]:

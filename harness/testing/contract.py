@@ -36,8 +36,12 @@ class MethodContract:
         each_run_starts_afresh(method)
 
     def test_it_works_at_both_ends_of_every_range(self, method: Method) -> None:
-        """Each bound and option of the space builds and gives a scalar loss."""
+        """Each bound and option of the space builds and gives a finite scalar loss."""
         checks.it_works_at_both_ends_of_every_range(method)
+
+    def test_it_fits_other_sizes(self, method: Method) -> None:
+        """A run of other classes, samples, dimensions and steps has a finite loss."""
+        checks.it_fits_other_sizes(method)
 
     def test_its_loss_is_a_finite_scalar(self, method: Method) -> None:
         """The loss at the defaults is a finite 0-dim tensor."""

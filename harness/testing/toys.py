@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 INPUTS, FEATURES, EMBEDDING = 12, 32, 8
 CLASSES, PER_CLASS = 8, 4
+STEPS = 10
 _CPU = torch.device("cpu")
 _BESIDE_THE_CLASS = (LabelSet(name="guise", values=2),)
 # Of four classes with two samples each: two pairs of one class, two of two, turn by turn.
@@ -33,23 +34,25 @@ def toy_context(  # noqa: PLR0913 - each is named
     *,
     classes: int = CLASSES,
     embedding_size: int = EMBEDDING,
+    each: int = PER_CLASS,
+    steps: int = STEPS,
     normalized: bool = True,
     members: int = 1,
     generator: torch.Generator | None = None,
     device: torch.device = _CPU,
     label_sets: tuple[LabelSet, ...] = (),
 ) -> Context:
-    """What an Objective may know, for a run of 32 samples in batches of 32."""
+    """What an Objective may know, for a run of `each` samples a class in batches of them all."""
     return Context(
         classes=classes,
-        samples=classes * PER_CLASS,
+        samples=classes * each,
         input_shape=(INPUTS,),
         embedding_size=embedding_size,
         feature_size=FEATURES * members,
         normalized=normalized,
         members=members,
-        batch_size=classes * PER_CLASS,
-        steps=10,
+        batch_size=classes * each,
+        steps=steps,
         steps_per_epoch=5,
         device=device,
         generator=generator or torch.Generator().manual_seed(0),
@@ -83,15 +86,17 @@ def toy_batch(
     )
 
 
-def per_class(method: Method) -> int:
-    """Samples of each class in the toy batches of a method."""
-    usual = {"one-per-class": 1, "pairs": 2}.get(method.batch, PER_CLASS)
+def per_class(method: Method, each: int = PER_CLASS) -> int:
+    """Samples of each class in the toy batches of a method; `each` where it has no say."""
+    usual = {"one-per-class": 1, "pairs": 2}.get(method.batch, each)
     return samples_per_class(method.defaults(), usual)
 
 
-def batch_for(method: Method, step: int = 0) -> Batch:
+def batch_for(
+    method: Method, step: int = 0, *, classes: int = CLASSES, each: int = PER_CLASS
+) -> Batch:
     """A batch composed as the method declares it: with its labels, views and classes."""
-    plain = toy_batch(per_class=per_class(method), step=step)
+    plain = toy_batch(classes=classes, per_class=per_class(method, each), step=step)
     if method.batch == "pairs":
         order = torch.arange(len(plain.inputs)).reshape(-1, len(_AS_PAIRS))[:, _AS_PAIRS].flatten()
         plain = replace(
@@ -198,7 +203,7 @@ class ToyRun:
     has begun, unless `begun` is false.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named
         self,
         method: Method,
         hyperparameters: Mapping[str, Any] | None = None,
@@ -206,24 +211,33 @@ class ToyRun:
         seed: int = 0,
         device: torch.device = _CPU,
         begun: bool = True,
+        classes: int = CLASSES,
+        each: int = PER_CLASS,
+        embedding_size: int = EMBEDDING,
+        steps: int = STEPS,
     ) -> None:
         self.method = method
+        self.classes, self.each = classes, each
         self.seed = seed
         self.device = device
-        self.embed = ToyEmbed(members=method.members)
+        self.embed = ToyEmbed(embedding_size=embedding_size, members=method.members)
         self.embed.backbone.to(device)
         self.guard = WeightGuard(self.embed.backbone)
         self.guard.remember(values=True)
-        self.view = ToyView(on_device(batch_for(method), device))
+        self.view = ToyView(on_device(batch_for(method, classes=classes, each=each), device))
         with method_state(seed, method.name, fold=0) as generator:
             point = method.point(hyperparameters or {})
-            context = toy_context(
+            self.context = toy_context(
+                classes=classes,
+                each=each,
+                embedding_size=embedding_size,
+                steps=steps,
                 members=method.members,
                 generator=generator,
                 device=device,
                 label_sets=toy_label_sets(method),
             )
-            self.objective = method.objective(point, context).to(device)
+            self.objective = method.objective(point, self.context).to(device)
             self.objective.prepare(self.view, self.embed)
             if begun:
                 self.objective.begin_epoch(0, self.view, self.embed)
@@ -237,7 +251,10 @@ class ToyRun:
         self, step: int = 0, *, batch: Batch | None = None, embed: Embed | None = None
     ) -> Tensor:
         """The loss of one batch: the toy's own of that step, unless another is given."""
-        given = on_device(batch_for(self.method, step), self.device) if batch is None else batch
+        given = batch
+        if given is None:
+            given = batch_for(self.method, step, classes=self.classes, each=self.each)
+            given = on_device(given, self.device)
         with method_state(self.seed, f"{self.method.name} step", fold=step):
             loss: Tensor = self.objective(given, self.embed if embed is None else embed)
         return loss

@@ -15,6 +15,8 @@ from harness.testing.checks import (
     gradients_reach_the_backbone,
     it_beats_the_untrained_embedding,
     it_builds_at_its_defaults,
+    it_fits_other_sizes,
+    it_has_the_parameters_it_declares,
     it_leaves_its_inputs_unchanged,
     it_leaves_the_backbone_alone,
     it_says_what_it_is,
@@ -82,6 +84,67 @@ def test_every_end_of_a_range_is_tried(space, end):
     method = loss_method("mine", build, summary="a toy", reference="none", value=space)
     with pytest.raises(ZeroDivisionError, match="not this one"):
         it_works_at_both_ends_of_every_range(method)
+
+
+def test_an_end_of_a_range_where_the_loss_is_no_number_is_told() -> None:
+    method = loss_method(
+        "mine", lambda scale: lambda e, y: hinge(e, y) / scale * scale, summary="a toy",
+        reference="none", scale=Float(0.0, 1.0, default=0.5),
+    )  # fmt: skip
+    with pytest.raises(AssertionError, match=r"scale=0\.0, an end of its range, is nan"):
+        it_works_at_both_ends_of_every_range(method)
+
+
+class Sized(Objective):
+    """Proxies, made for the sizes that `shape` says."""
+
+    def __init__(self, context, shape):
+        super().__init__()
+        self.context = context
+        self.proxies = torch.nn.Parameter(torch.randn(*shape(context)))
+
+    def forward(self, batch, embed):
+        given = torch.nn.functional.linear(embed(batch.inputs), self.proxies)
+        return torch.nn.functional.cross_entropy(given, batch.require_labels())
+
+
+def of_sizes(shape):
+    return Method(
+        name="mine", build=lambda point, context: Sized(context, shape), summary="a toy",
+        reference="none", parameters="C*d",
+    )  # fmt: skip
+
+
+def in_fours(embeddings, labels):
+    rows = embeddings[labels.argsort(stable=True)].view(-1, 4, embeddings.shape[1])
+    return (rows - rows.mean(dim=1, keepdim=True)).square().sum(dim=2).mean()
+
+
+class Stepped(Full):
+    def forward(self, batch, embed):
+        return super().forward(batch, embed) * ([1.0] * 10)[batch.step]
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        (of_sizes(lambda c: (8, c.embedding_size)), "it raises IndexError"),
+        (of_sizes(lambda c: (c.classes, 8)), "it raises RuntimeError"),
+        (of_sizes(lambda c: (c.embedding_size, c.classes)), "it raises RuntimeError"),
+        (of_loss(in_fours), "it raises RuntimeError"),
+        (of_objective(Stepped), "it raises IndexError: list index out of range"),
+    ],
+)
+def test_sizes_that_only_the_toy_has_are_told(method, said):
+    its_loss_is_a_finite_scalar(method)
+    with pytest.raises(AssertionError, match=f"11 classes of 3 samples.*({said})"):
+        it_fits_other_sizes(method)
+
+
+def test_a_number_of_parameters_that_only_the_toy_has_is_told():
+    method = replace(of_sizes(lambda c: (c.classes, c.embedding_size)), parameters="64")
+    with pytest.raises(AssertionError, match="with 11 classes and 6 dimensions, and has 66"):
+        it_has_the_parameters_it_declares(method)
 
 
 @pytest.mark.parametrize(
