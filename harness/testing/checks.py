@@ -88,7 +88,7 @@ def it_fits_other_sizes(method: Method) -> None:
     """
     needs_training(method)
     try:
-        run = ToyRun(method, **_other_sizes(method))
+        run = _of_other_sizes(method)
         for epoch in range(1, run.context.steps // run.context.steps_per_epoch):
             run.begin_epoch(epoch)
         loss = run.loss(run.context.steps - 1)
@@ -135,8 +135,7 @@ def it_has_the_parameters_it_declares(method: Method) -> None:
     """`Method.parameters`, a formula, gives the number of the Objective's trainable parameters."""
     needs_training(method)
     numbers = {name: v for name, v in method.defaults().items() if isinstance(v, int | float)}
-    for sizes in ({}, _other_sizes(method)):
-        run = ToyRun(method, **sizes)
+    for run in (ToyRun(method), _of_other_sizes(method)):
         context = run.context
         known = {
             "C": context.classes,
@@ -281,10 +280,10 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def _other_sizes(method: Method) -> dict[str, int]:
-    """No two of them alike, and no number of rows that the usual toy's would divide."""
+def _of_other_sizes(method: Method) -> ToyRun:
+    """No two sizes alike, and no number of rows that the usual toy's would divide."""
     classes = 12 if method.batch == "pairs" else 11  # pairs come from four classes at a time
-    return {"classes": classes, "each": 3, "embedding_size": 6, "steps": 20}
+    return ToyRun(method, classes=classes, each=3, embedding_size=6, steps=20)
 
 
 def _ends(method: Method) -> Iterator[tuple[str, Value]]:
