@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -124,6 +125,20 @@ def _name(path: Path) -> str:
     return path.name if path.is_file() or not path.exists() else "."
 
 
+_OF_A_HOOK = frozenset(
+    {
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_NAMESPACE",
+    }
+)
+"""What git sets for its hooks: it would be asked of the hook's repository, not of the path's."""
+
+
 def _git(path: Path, *arguments: str) -> str:
     folder = path if path.is_dir() else path.parent
     try:
@@ -133,6 +148,7 @@ def _git(path: Path, *arguments: str) -> str:
             text=True,
             encoding="utf-8",
             check=False,
+            env={name: value for name, value in os.environ.items() if name not in _OF_A_HOOK},
         )
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: git cannot be asked: {error}") from None

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.history.collecting import from_git, in_git
+
 
 def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "harness.cli", *map(str, arguments)]
@@ -82,6 +84,22 @@ def test_the_commits_of_a_file_are_its_history(tmp_path, versions):
         done = bench("history", path, "--format", "json", "--methods", "a")
         assert changes(done) == {"a": ["", "", "", "WORSE", "", ""]}
     assert json.loads(done.stdout)[5]["version"] == "digits.json"
+
+
+def test_in_a_hook_of_another_repository_the_paths_own_history_is_read(
+    tmp_path, versions, monkeypatch
+):
+    for name in ("own", "other"):
+        (tmp_path / name).mkdir()
+        git(tmp_path / name, "init", "-q")
+    file = tmp_path / "own" / "digits.json"
+    shutil.copy(versions[0], file)
+    git(tmp_path / "own", "add", ".")
+    git(tmp_path / "own", "commit", "-q", "-m", "first")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
+    assert from_git(file).snapshots
+    assert in_git(file)
 
 
 def test_what_is_no_publication_is_named(tmp_path, versions):
