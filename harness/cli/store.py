@@ -86,6 +86,8 @@ def merge(
     for source in sources:
         if not source.exists():
             raise UserError(f"{source}: there is no such store or file")
+        if source.is_dir():  # before a store is made that nothing would be in
+            Store.open(source).close()
     with Store.open(store, create=True) as opened:
         opened.require_writable()
         with opened.sole_writer_if_free() as alone:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from harness.cli import compare
 from harness.errors import UserError
-from harness.record import Record
+from harness.record import Record, Told
 from harness.store import Store
 from harness.testing import make_record
 
@@ -240,3 +240,21 @@ def test_comparing_loads_no_torch(store: Path) -> None:
     command = [sys.executable, "-c", code, "compare", "margin", "triplet", "--store", str(store)]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     assert not {"torch", "faiss", "sklearn", "pandas"} & set(ended.stderr.split())
+
+
+@pytest.mark.parametrize("ways", [(True, False), (False, True)])
+def test_a_metric_that_is_better_the_other_way_elsewhere_is_not_ranked_across(
+    ways: tuple[bool, bool], tmp_path: Path
+) -> None:
+    for place, up in enumerate(ways):
+        with Store.open(tmp_path / f"{place}", create=True) as store:
+            for method, value in (("triplet", 0.6), ("margin", 0.2)):
+                scores = {"extra": {"spill": value}, "told": {"spill": Told(higher_is_better=up)}}
+                identity = {"dataset": f"set-{place}"}
+                store.put(make_record(method, identity=identity, scores=scores, audit=None))
+    alone = typer.Typer()
+    alone.command()(compare.across)
+    paths = [str(tmp_path / "0"), str(tmp_path / "1")]
+    ended = CliRunner().invoke(alone, [*paths, "--metric", "spill"])
+    assert isinstance(ended.exception, UserError)
+    assert "'spill': higher is better by some of these leaderboards" in str(ended.exception)

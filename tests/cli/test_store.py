@@ -139,6 +139,10 @@ def test_what_cannot_be_merged_is_a_line(make_store: MakeStore, tmp_path: Path) 
         bench("merge", tmp_path / "nowhere", "--store", path)
     with pytest.raises(UserError, match="cannot be merged into itself"):
         bench("merge", path, "--store", path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match="folder: there is no store"):
+        bench("merge", path, tmp_path / "folder", "--store", tmp_path / "fresh")
+    assert not (tmp_path / "fresh").exists()
 
 
 def test_stores_of_other_data_under_one_name_stay_two_boards_and_that_is_said(
