@@ -249,7 +249,8 @@ class RecordedDataOptions(OwnDataOptions):
     @functools.cached_property
     def brought(self) -> Brought | None:
         """Where they are, and how they are read; None for data that a plugin or the core has."""
-        if (reading := self.reading_of(self.data)) is None:
+        reading = self.reading_of(self.data)
+        if self.data is None or reading is None:
             return None
         from harness.data.own import Brought
 

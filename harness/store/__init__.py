@@ -5,7 +5,6 @@ Nothing here or behind it knows torch.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -178,12 +177,11 @@ class Store:
 
     def held(self) -> list[Held]:
         """Every run in a line, trials too, in the order in which they were first put."""
-        return [Held(*a[:3], tuple(json.loads(a[3])), *a[4:]) for a in self._rows(queries.HELD)]
+        return [Held(*queries.unpacked(row, 3)) for row in self._rows(queries.HELD)]
 
     def scopes(self) -> list[Scope]:
         """What the store holds; first the scope that was added to last."""
-        scopes = self._rows(queries.SCOPES)
-        return [Scope(*one[:2], tuple(json.loads(one[2])), *one[3:]) for one in scopes]
+        return [Scope(*queries.unpacked(row, 2)) for row in self._rows(queries.SCOPES)]
 
     def put(self, record: Record, arrays: Arrays | None = None, *, replace: bool = False) -> Record:
         """Store a Record with its arrays; return it as stored, its artifact filled in.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -123,6 +124,11 @@ class Held:
             f"{self.method}, seed {self.seed}, fold {self.fold}{trial}: {self.state} "
             f"({self.protocol}{', unlocked,' if self.unlocked else ''} on {self.dataset})"
         )
+
+
+def unpacked(row: Sequence[Any], unlocked: int) -> list[Any]:
+    """A row's columns; what was overridden, at the place `unlocked`, as a tuple of texts."""
+    return [*row[:unlocked], tuple(json.loads(row[unlocked])), *row[unlocked + 1 :]]
 
 
 def parse_records(store: Path, rows: Iterable[tuple[str, str]]) -> list[Record]:
