@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
@@ -75,7 +75,7 @@ class Session:
         retry_failed: bool = False,
         track: Sequence[str] = (),
     ) -> None:
-        from harness.store import Store
+        from harness.store import EmptyStore, Store
 
         if track:
             from harness.trackers import read_track
@@ -83,7 +83,7 @@ class Session:
             for text in track:
                 read_track(text)  # what is misspelt is said before data are loaded
         if store.is_file() or Store.is_at(store):
-            with Store.open(store) as opened:
+            with suppress(EmptyStore), Store.open(store) as opened:
                 opened.require_writable()  # nor for a store that takes nothing
         self.benchmark = benchmark
         self.path = store

@@ -110,6 +110,12 @@ def test_a_store_that_takes_nothing_is_said_before_data_are_loaded(
         make().run(tmp_path / "file")
 
 
+def test_a_store_that_was_killed_as_it_was_made_is_begun_anew(make: Any, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "records.sqlite3").touch()
+    assert kinds(make().run(tmp_path / "store"))[0] is Planned
+
+
 def test_what_the_store_holds_is_not_run_again(make: Any, tmp_path: Path) -> None:
     list(make().run(tmp_path / "store"))
     (planned,) = make().run(tmp_path / "store")

@@ -427,7 +427,7 @@ def mark(what: str) -> Any:
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("what", map(mark, TRIED))
+@pytest.mark.parametrize("what", [mark(what) for what in TRIED])
 def test_what_is_written_of_own_data_is_what_comes(what: str, tmp_path: Path) -> None:
     assert row(what, TRIED[what], tmp_path) in PAGE.read_text(encoding="utf-8")
 
