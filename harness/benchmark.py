@@ -267,10 +267,10 @@ def _own(
     data: Dataset | Path | str | None, reading: Reading | None, protocol: str
 ) -> tuple[Dataset | None, list[str], list[str]]:
     """A person's data, the sentence on how they are split, and the override that says so."""
-    if data is None:
-        if reading is not None:
-            raise UserError("reading: says how data are read, and no data are given")
+    if data is None and reading is None:
         return None, [], []
+    if data is None:
+        raise UserError("reading: says how data are read, and no data are given")
     from harness.data.dataset import Dataset
     from harness.data.own import fitting_split, load_path
     from harness.reading.options import Reading
@@ -297,8 +297,8 @@ def _for_vectors(data: Dataset, rules: Protocol, overrides: Sequence[str]) -> li
 
 def _require_fitting_weights(data: Dataset, rules: Protocol, registry: Registry) -> None:
     """UserError where pretrained weights are for images of other channels."""
-    source = registry.backbone(rules.backbone.name).item
-    if (weights := source.weights_named(rules.backbone.weights)) is not None:
+    trunk = registry.backbone(rules.backbone.name).item
+    if (weights := trunk.weights_named(rules.backbone.weights)) is not None:
         from harness.models import given_standardisation
 
         given_standardisation(weights, data)
@@ -310,9 +310,8 @@ def _described(data: Dataset, rules: Protocol) -> list[str]:
     from harness.data.own import described
     from harness.data.splits import label_sets_of, make_split, searches
 
-    lines = list(described(data, rules.split))
     test = make_split(data, rules.split, fold=0, seed=0).test
-    lines += searches(data, test, rules.scoring)
+    lines = [*described(data, rules.split), *searches(data, test, rules.scoring)]
     label_sets_of(data, rules.label_sets)
     lines += [] if data.is_images else [f"vectors: the backbone is {rules.backbone.name}"]
     lines += copies(data, test)
