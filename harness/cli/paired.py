@@ -103,41 +103,22 @@ def compared(
 
 def _read(files: PairedFiles, reading: Reading) -> tuple[Embeddings, Embeddings, Labels]:
     """Both models' embeddings, and the labels of the items that have one."""
-    from harness.reading import read_embeddings, read_labels
+    from harness.reading import other_labels, other_rows, read_embeddings, read_labels
 
     after, classes = read_embeddings(files.new, reading), read_labels(files.labels, reading)
     before = read_embeddings(files.old, reading).like(after, files.old)
     for note in dict.fromkeys((*after.notes, *before.notes, *classes.notes)):
         say(f"bench: {note}", err=True)
-    _require_same_items(files.old, files.labels, classes, reading)
+    pairs = ((files.new, files.labels), (files.old, files.labels), (files.new, files.old))
+    for one, other in pairs:
+        others = other_rows(one, other, reading)
+        if others is not None:
+            raise NotComparable(others)
+    others = other_labels(files.old, files.labels, classes, reading)
+    if others is not None:
+        raise NotComparable(f"{others}: the rows are not of the same items")
     return (
         replace(after, rows=classes.of(after.rows, files.new, files.labels)),
         replace(before, rows=classes.of(before.rows, files.old, files.labels)),
         classes,
     )
-
-
-def _require_same_items(old: Path, labels: Path, classes: Labels, reading: Reading) -> None:
-    """NotComparable where the other model's file has labels too, and they are others."""
-    import numpy as np
-
-    from harness.reading import open_source
-    from harness.reading.labels import label_column, settled
-
-    source = open_source(old, reading)
-    if old == labels or len(source.names) < 2:
-        return
-    try:
-        name = label_column(source, reading)
-    except UserError:
-        return  # which column has them is not plain, and was not asked
-    if name is None:
-        return
-    theirs = settled(source.column(name), f"{old}: column {name}", reading).values.astype(np.str_)
-    ours = classes.values.astype(np.str_)
-    if len(theirs) == len(ours) and (theirs != ours).any():
-        row = int(np.argmax(theirs != ours))
-        raise NotComparable(
-            f"{old}: its labels are not those of {labels} (the first: row {row + 1}, "
-            f"'{theirs[row]}' and '{ours[row]}'): the rows are not of the same items"
-        )

@@ -38,14 +38,21 @@ def _ranks(text: str) -> tuple[int, ...]:
 def read_queries(
     embeddings: Path, labels: Path | None, reading: Reading
 ) -> tuple[Labels, Embeddings]:
-    """Labels, and the embeddings that have one."""
+    """Labels, and the embeddings that have one; UserError where ids say that rows are others."""
     from dataclasses import replace
 
-    from harness.reading import read_embeddings, read_labels
+    from harness.errors import UserError
+    from harness.reading import other_labels, other_rows, read_embeddings, read_labels
 
     points, source = read_embeddings(embeddings, reading), labels or embeddings
     classes = read_labels(source, reading)
-    return classes, replace(points, rows=classes.of(points.rows, embeddings, source))
+    rows = classes.of(points.rows, embeddings, source)
+    others = other_rows(embeddings, source, reading)
+    if others is not None:
+        raise UserError(others)
+    others = other_labels(embeddings, source, classes, reading)
+    notes = points.notes if others is None else (*points.notes, f"{others}, which count")
+    return classes, replace(points, rows=rows, notes=notes)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from harness.reading.encodings import suffix_of
 from harness.reading.labels import Labels, read_groups, read_labels
 from harness.reading.opening import SUFFIXES, open_source
 from harness.reading.options import Reading
+from harness.reading.rows import other_labels, other_rows
 
 __all__ = [
     "SUFFIXES",
@@ -17,6 +18,8 @@ __all__ = [
     "Reading",
     "codes_of",
     "open_source",
+    "other_labels",
+    "other_rows",
     "read_embeddings",
     "read_groups",
     "read_labels",

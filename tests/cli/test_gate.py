@@ -164,6 +164,16 @@ def test_embeddings_are_gated_without_torch(files):
     assert "over 100 test classes" in worse.stdout
 
 
+def test_embeddings_whose_ids_stand_in_another_order_are_not_comparable(tmp_path, files):
+    ids = np.array([f"item-{row}" for row in range(800)])
+    for name, turned in (("old", ids), ("worse", ids[::-1])):
+        np.savez(tmp_path / f"{name}.npz", embeddings=np.load(files[name]), id=turned)
+    options = ("--against", tmp_path / "old.npz", "--labels", files["labels"])
+    done = bench("gate", "--embeddings", tmp_path / "worse.npz", *options)
+    assert done.returncode == 3
+    assert "'item-799' (column id) is row 1 of" in error_line(done)
+
+
 def test_broken_embeddings_are_code_3(tmp_path, files):
     broken = np.load(files["old"])
     broken[5] = np.nan

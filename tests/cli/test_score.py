@@ -226,3 +226,19 @@ def test_labels_that_may_be_several_are_told_unless_they_are_taken_apart(
     options = ["--restarts", "0", "--draws", "2"] if separator is None else []
     said = ran(files[0], str(tmp_path / "tags.csv"), *asked, *options).output
     assert ("'cat|dog' may be several labels" in " ".join(said.split())) == (separator is None)
+
+
+def test_files_whose_rows_are_in_another_order_are_refused(tmp_path: Path) -> None:
+    """By their ids; and labels that the embeddings' file has too are told where they differ."""
+    ids, classes = [f"i{row}" for row in range(12)], [f"c{row % 3}" for row in range(12)]
+    lines = [f"{name},{row % 3}.5,{row}.5" for row, name in enumerate(ids)]
+    (tmp_path / "points.csv").write_text("\n".join(["id,d0,d1", *lines]))
+    pairs = [f"{name},{one}" for name, one in zip(ids, classes, strict=True)]
+    (tmp_path / "turned.csv").write_text("\n".join(["id,label", *reversed(pairs)]))
+    with pytest.raises(UserError, match=r"'i0' \(column id\) is row 1 of .* and row 12 of"):
+        ran(str(tmp_path / "points.csv"), str(tmp_path / "turned.csv"))
+    rows = [f"{line},{one}" for line, one in zip(lines, classes, strict=True)]
+    (tmp_path / "both.csv").write_text("\n".join(["id,d0,d1,label", *rows]))
+    (tmp_path / "coarse.csv").write_text("\n".join(["label", *["c0", "c1"] * 6]))
+    said = " ".join(ran(str(tmp_path / "both.csv"), str(tmp_path / "coarse.csv")).output.split())
+    assert "(the first: row 3, 'c2' and 'c0'), which count" in said

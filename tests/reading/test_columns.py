@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from harness.errors import UserError
-from harness.reading import Reading, codes_of, read_embeddings, read_labels
+from harness.reading import Reading, codes_of, other_rows, read_embeddings, read_labels
 
 POINTS = np.round(np.random.default_rng(0).normal(size=(6, 3)), 3)
 CLASSES = np.array([3, 1, 3, 1, 2, 2])
@@ -282,3 +282,44 @@ def test_a_spreadsheet_is_answered_with_what_to_save(tmp_path: Path) -> None:
     (tmp_path / "t.xlsx").write_bytes(b"PK")
     with pytest.raises(UserError, match=r"t.xlsx: is a spreadsheet: save the sheet as .csv"):
         read_embeddings(tmp_path / "t.xlsx")
+
+
+IDS = [f"im{place}.png" for place in range(6)]
+TURNED = [1, 0, 2, 3, 5, 4]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "names", "moved"),
+    [
+        ("id", "ID", IDS, "'im0.png' (column id) is row 1 of"),
+        ("filename", "path", IDS, "'im0.png' (column filename) is row 1 of"),
+        ("id", "id", list(range(6)), "'0' (column id) is row 1 of"),
+        ("id", "row", list(range(6)), None),  # numbers of other columns tell nothing
+        ("id", "id", ["a", *IDS[1:5], "a"], None),  # no names: two rows have one
+    ],
+)
+def test_rows_that_their_names_put_in_another_order_are_told(
+    write: Written, ours: str, theirs: str, names: list[object], moved: str | None
+) -> None:
+    """Scores by labels of other samples were near chance, in silence."""
+    points = write(PLAIN.assign(**{ours: names}), "points")
+    same = write(pd.DataFrame({theirs: names, "label": CLASSES}), "same")
+    turned = write(pd.DataFrame({theirs: names, "label": CLASSES}).iloc[TURNED], "turned")
+    assert other_rows(points, same) is None
+    said = other_rows(points, turned)
+    assert said is None if moved is None else said is not None and said.startswith(moved)
+    if moved is not None:
+        assert f"row 2 of {turned}: sort one as the other" in said
+
+
+def test_rows_that_are_counted_from_0_and_from_1_are_the_same(write: Written) -> None:
+    points = write(PLAIN.assign(id=range(6)), "points")
+    assert other_rows(points, write(pd.DataFrame({"id": range(1, 7), "y": CLASSES}), "y")) is None
+
+
+def test_a_text_that_names_another_row_is_told_though_others_differ(write: Written) -> None:
+    points = write(PLAIN.assign(path=IDS), "points")
+    names = ["x.png", *IDS[:5]]
+    said = other_rows(points, write(pd.DataFrame({"path": names, "y": CLASSES}), "y"))
+    assert said is not None
+    assert said.startswith("'im0.png' (column path) is row 1 of")
