@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
@@ -235,9 +235,10 @@ def _serve(line: socket.socket) -> None:
             alive.add(pid)
             answer = {"pid": pid}
         else:
-            answer = vars(gone(request["reap"]))
+            ended = gone(request["reap"])
             alive.discard(request["reap"])
-            _end_orphans(alive)
+            seconds = ended.processor_seconds + _end_orphans(alive)
+            answer = vars(replace(ended, processor_seconds=seconds))
         line.sendall(json.dumps(answer).encode())
 
 
@@ -285,22 +286,24 @@ def _fork(line: socket.socket, descriptors: list[int]) -> int:
     return pid
 
 
-def _end_orphans(alive: set[int]) -> None:
-    """End every process that one that is gone has left behind."""
+def _end_orphans(alive: set[int]) -> float:
+    """End every process that one that is gone has left behind; the seconds that they computed."""
+    seconds = 0.0
     while True:
         try:
             tasks = Path("/proc/self/task").iterdir()
             children = [int(p) for task in tasks for p in (task / "children").read_text().split()]
         except OSError:
-            return
+            return seconds
         left = [pid for pid in children if pid not in alive]
         if not left:
-            return
+            return seconds
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+                usage = os.wait4(pid, 0)[2]
+                seconds += usage.ru_utime + usage.ru_stime
 
 
 class _Pickler(pickle.Pickler):

@@ -52,8 +52,11 @@ def history(  # noqa: PLR0913 - one argument an option
         told = "; ".join(collected.notes[:1]) or "`bench publish` makes one"
         raise NotComparable(f"{path}: holds no published leaderboard ({told})")
     records = [record for snapshot in collected.snapshots for record in snapshot.records]
-    facts, higher = parse_metric(metric, names_measured(records), told_of(records))
+    measured = names_measured(records)
+    facts, higher = parse_metric(metric, measured, told_of(records))
     name = facts.name
+    if any(record.scores for record in records) and name not in measured:
+        raise unknown("metric", name, measured, where=str(path))
     series = series_of(collected.snapshots, name, higher_is_better=higher, seed=seed, level=level)
     known = {one.method for one in series}
     chosen = [part.strip() for part in (methods or "").split(",") if part.strip()]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from harness.errors import NotComparable, unknown
 from harness.gate.lines import all_together, corrected, line_of
@@ -14,11 +14,17 @@ from harness.gate.report import GateReport, Line, Policy
 from harness.record import SANDBOX, Record
 from harness.results import Selector, choose
 from harness.results.belonging import belonging, told_alike
-from harness.results.key import IDENTITY, SEARCHED, MethodKey, by_method, method_key
+from harness.results.key import IDENTITY, RECORD, SEARCHED, MethodKey, by_method, method_key
 from harness.results.source import SCOPED, Source
 from harness.store import Scope
 
 Rows = Mapping[MethodKey, list[Record]]
+
+_BESIDE_SCOPE: Mapping[str, Callable[[Record], str | int]] = {
+    "trunk": lambda run: run.identity.trunk,
+    "folds": lambda run: run.folds,
+}
+"""What refuses a board too, and is no part of a scope."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +61,40 @@ def candidate_side(source: Source, baseline: GateSide) -> GateSide:
     scope = next((scope for scope in scopes if not _differences(scope, baseline)), None)
     if scope is None:
         raise NotComparable(f"{source.name}: {_closest(scopes, baseline)}")
-    return _side(source, scope, Selector())
+    kept, left = _like_the_baseline(source.name, list(source.records(scope)), baseline)
+    side = _side(source, scope, Selector(), kept)
+    return replace(side, notes=(*left, *side.notes))
 
 
-def _side(source: Source, scope: Scope, wanted: Selector) -> GateSide:
-    records, notes = belonging(source.records(scope), admitted=wanted.admitted)
+def _like_the_baseline(
+    name: str, runs: list[Record], baseline: GateSide
+) -> tuple[list[Record], list[str]]:
+    """The runs that could share a board with the baseline's, and a sentence on the others.
+
+    NotComparable where there are none: a scope does not tell trunks and numbers of folds apart.
+    """
+    notes = []
+    for fact, get in _BESIDE_SCOPE.items():
+        wanted = {get(run) for run in baseline.records}
+        kept = [run for run in runs if get(run) in wanted]
+        if len(kept) == len(runs) or not wanted:
+            continue
+        words = {**IDENTITY, **RECORD}[fact].words
+        theirs = ", ".join(sorted({str(get(run)) or "the core's" for run in runs} - wanted))
+        ours = ", ".join(str(one) or "the core's" for one in wanted)
+        if not kept:
+            where = f"than the baseline's ({theirs}; there {ours})"
+            raise NotComparable(f"{name}: its runs are of another {words} {where}")
+        notes.append(f"left out: {len(runs) - len(kept)} runs of another {words} ({theirs})")
+        runs = kept
+    return runs, notes
+
+
+def _side(
+    source: Source, scope: Scope, wanted: Selector, runs: Sequence[Record] | None = None
+) -> GateSide:
+    held = source.records(scope) if runs is None else runs
+    records, notes = belonging(held, admitted=wanted.admitted)
     scores = [record.scores for record in records if record.scores is not None]
     return GateSide(
         name=source.name,

@@ -56,8 +56,8 @@ def series_of(
 ) -> list[Series]:
     """The series of every board and method, with its change points.
 
-    A step that is not comparable with the one before (a digest or the semantics differ) begins
-    anew: no change is looked for across it.
+    A step that is not comparable with the one before (a digest, the semantics, the trunk or the
+    number of folds differ) begins anew: no change is looked for across it.
     """
     measured = GatedMetric(name=metric, higher_is_better=higher_is_better, margin=Margin(0.0))
     steps: dict[tuple[str, str, str], list[tuple[Hashable, Step]]] = {}
@@ -97,7 +97,7 @@ def _values(row: Row, metric: GatedMetric, known: Mapping[str, Record]) -> dict[
 
 
 def _kind(board: Board) -> Hashable:
-    return (board.protocol_digest, board.dataset_digest, board.semantics)
+    return (board.protocol_digest, board.dataset_digest, board.semantics, board.trunk, board.folds)
 
 
 def _marked(found: Sequence[tuple[Hashable, Step]], seed: int, level: float) -> list[Step]:

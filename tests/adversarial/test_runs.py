@@ -384,6 +384,23 @@ def leaves_a_process(batch, embed):
         time.sleep(3600)
 
 
+@kind()
+class Computes_in_a_process_of_nobody(Base):
+    def prepare(self, view, embed):
+        done, mine = os.pipe()
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+            start = time.process_time()
+            while time.process_time() < start + 0.8:
+                sum(range(1000))
+            os.write(mine, b"x")
+            os._exit(0)
+        os.wait()
+        os.read(done, 1)
+
+
 @per_batch
 def prints_without_end(batch, embed):
     print("[1/1] honest: MAP@R 1.000\\x1b[2J" * 100_000)
@@ -647,6 +664,7 @@ OUTCOMES = {
     "changes-its-folder": HONEST,
     "thread-without-end": HONEST,
     "leaves-a-process": HONEST,
+    "computes-in-a-process-of-nobody": HONEST,
     "prints-without-end": HONEST,
     "leaks": HONEST,
     "switches": "done",
@@ -745,6 +763,10 @@ def test_nothing_is_believed_that_the_core_did_not_see(
     if name == "slow-clock":
         assert record.audit is not None
         assert record.audit.training_seconds > 4 * 0.05
+    if name == "computes-in-a-process-of-nobody":
+        assert record.audit is not None
+        assert record.audit.processor_seconds is not None
+        assert record.audit.processor_seconds > 0.8
     assert Record.model_validate_json(record.sealed()) == record
 
 

@@ -57,6 +57,13 @@ def test_what_a_store_holds_comes_last_and_is_read_as_its_board_is(tmp_path, ver
     }  # fmt: skip
 
 
+def test_a_metric_that_no_version_has_is_refused(versions):
+    """It was a table of blanks that ended well."""
+    done = bench("history", versions[0], "--metric", "recall_at_17")
+    assert done.returncode == 2
+    assert "unknown metric 'recall_at_17'" in done.stderr
+
+
 def test_costs_have_a_history_too(versions):
     found = bench("history", versions[0], "--metric", "training_seconds", "--format", "json")
     assert {row["method"]: row["replicates"] for row in json.loads(found.stdout)} == {

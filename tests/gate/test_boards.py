@@ -212,6 +212,28 @@ def test_other_digests_are_not_compared(gate, make_store, identity, said):
         gate(make_store("new", levels={"a": 0.5}, identity=identity))
 
 
+def test_another_trunk_or_number_of_folds_is_not_compared(gate, make_store):
+    """What a plugin's new trunk gains hid what the methods lost."""
+    new = make_store("new", levels={"a": 0.9, "b": 0.9}, identity={"trunk": "acme 2.0 bbb"})
+    said = r"of another trunk than the baseline's \(acme 2.0 bbb; there the core's\)"
+    with pytest.raises(NotComparable, match=said):
+        gate(new)
+    with pytest.raises(NotComparable, match=r"of another number of folds .* \(3; there 2\)"):
+        gate(make_store("folds", levels={"a": 0.9, "b": 0.9}, folds=3))
+
+
+def test_runs_of_the_baselines_trunk_are_gated_though_another_has_more(gate, make_store, make_run):
+    new = make_store("new", levels={"a": 0.9, "b": 0.9, "z": 0.9}, identity={"trunk": "acme 2 b"})
+    with Store.open(new) as opened:
+        for seed in range(3):
+            for fold in range(2):
+                opened.put(*make_run("a", seed=seed, fold=fold, level=0.5))
+    report = gate(new, methods=["a"])
+    assert statuses(report) == {"a map_at_r": "pass"}
+    assert "by +0.0000" in report.lines[0].sentence
+    assert "left out: 18 runs of another trunk (acme 2 b)" in report.notes
+
+
 def test_other_scoring_semantics_are_not_compared(gate, make_store, make_run):
     scores = make_run()[0].scores.model_copy(update={"semantics": 2})
     with pytest.raises(NotComparable, match=r"different scoring semantics.*`bench rescore`"):

@@ -29,9 +29,16 @@ def test_a_step_holds_the_replicates_and_their_interval(snapshot):
     assert step.interval.low < step.interval.mean < step.interval.high
 
 
-def test_another_protocol_digest_begins_anew(snapshot):
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"identity": {"protocol_digest": "o" * 64}},
+        {"identity": {"trunk": "acme 2.0 bbb"}},
+        {"folds": 3},
+    ],
+)
+def test_what_no_board_could_share_begins_anew(snapshot, other):
     levels = [("x", 0.5, {}), ("xx", 0.5, {})]
-    other = {"identity": {"protocol_digest": "o" * 64}}
     found = [snapshot(name, level, **varied) for name, level, varied in levels]
     found += [snapshot("yyy", 0.3, **other), snapshot("yyyy", 0.3, **other)]
     (series,) = series_of(found, "map_at_r", level=1.0)
