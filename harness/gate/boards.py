@@ -80,7 +80,8 @@ def _like_the_baseline(
         if len(kept) == len(runs) or not wanted:
             continue
         words = {**IDENTITY, **RECORD}[fact].words
-        theirs = ", ".join(sorted({str(get(run)) or "the core's" for run in runs} - wanted))
+        others = {get(run) for run in runs} - wanted
+        theirs = ", ".join(sorted(str(one) or "the core's" for one in others))
         ours = ", ".join(str(one) or "the core's" for one in wanted)
         if not kept:
             where = f"than the baseline's ({theirs}; there {ours})"
