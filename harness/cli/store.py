@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,20 +82,22 @@ def merge(
     What that store holds already stays as it is.
     """
     from harness.results.merging import merge as merged
+    from harness.results.source import open_source
     from harness.store import Store
 
     for source in sources:
         if not source.exists():
             raise UserError(f"{source}: there is no such store or file")
-        if source.is_dir():  # before a store is made that nothing would be in
-            Store.open(source).close()
-    with Store.open(store, create=True) as opened:
+    with ExitStack() as stack:
+        # Before a store is made that nothing would be in.
+        read = [stack.enter_context(open_source(source)) for source in sources]
+        opened = stack.enter_context(Store.open(store, create=True))
         opened.require_writable()
         with opened.sole_writer_if_free() as alone:
             if not alone:
                 raise UserError(f"store {store}: a bench run writes to it: not now")
-            for source in sources:
-                say(merged(source, opened).sentence)
+            for one in read:
+                say(merged(one, opened).sentence)
         told = Counter((scope.protocol, scope.dataset) for scope in opened.scopes())
         for (protocol, dataset), boards in told.items():
             if boards > 1:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.artifacts import Arrays
 from harness.errors import UserError
-from harness.record import Concatenation, Record
+from harness.record import Record
 from harness.results.class_sums import CLASS_METRICS, arrays_of_sums
-from harness.results.publication import Publication, load_publication
+from harness.results.source import RecordsSource, Source, StoreSource
 from harness.store import Store
 
 
@@ -35,48 +34,21 @@ class Merged:
         return f"{self.name}: {self.added} runs added{there}{differing}"
 
 
-def merge(path: Path, into: Store) -> Merged:
+def merge(source: Source, into: Store) -> Merged:
     """Put the runs of a store or a published file into a store, with their arrays.
 
     A run that is there already stays, unless it ended without scores and the other did not. Of a
     published file only the scores by class come along, which is what comparing and publishing
-    need; embeddings are not in it. Raises UserError for a source that cannot be read.
+    need; embeddings are not in it. Raises UserError for a source that is the store itself.
     """
-    if path.is_file() or path.suffix == ".json":
-        publication = load_publication(path)
-        joined = publication.concatenations()
-        return _merged(str(path), _published(publication), joined, into)
-    if path.exists() and path.resolve() == into.path.resolve():
-        raise UserError(f"store {path}: cannot be merged into itself")
-    with Store.open(path) as store:
-        return _merged(f"store {path}", _stored(store), store.concatenations(), into)
-
-
-def _stored(store: Store) -> Iterator[tuple[Record, Arrays | None]]:
-    for trials in (False, True):
-        for record in store.records(trials=trials):
-            arrays = store.arrays(record) if record.artifact else None
-            yield record.model_copy(update={"artifact": None}), arrays
-
-
-def _published(publication: Publication) -> Iterator[tuple[Record, Arrays | None]]:
-    runs = publication.by_id()
-    for record in publication.records():
-        run = runs.get(record.run_id)
-        sums = {metric: publication.class_sums(run, metric) for metric in CLASS_METRICS}
-        yield record, arrays_of_sums({name: one for name, one in sums.items() if one is not None})
-    for trial in publication.trials():
-        yield trial, None
-
-
-def _merged(
-    name: str,
-    runs: Iterator[tuple[Record, Arrays | None]],
-    joined: list[Concatenation],
-    into: Store,
-) -> Merged:
+    if isinstance(source, StoreSource):
+        if source.store.path.resolve() == into.path.resolve():
+            raise UserError(f"{source.name}: cannot be merged into itself")
+        runs, joined = _stored(source.store), source.store.concatenations()
+    else:
+        runs, joined = _published(source), list(source.joined)
     into.require_writable()
-    found = Merged(name)
+    found = Merged(source.name)
     known = into.run_states()
     for record, arrays in runs:
         state = known.get(record.run_id)
@@ -94,6 +66,21 @@ def _merged(
         if held >= set(one.run_ids) and into.concatenation(one.run_ids) is None:
             into.put_concatenation(one)
     return found
+
+
+def _stored(store: Store) -> Iterator[tuple[Record, Arrays | None]]:
+    for trials in (False, True):
+        for record in store.records(trials=trials):
+            arrays = store.arrays(record) if record.artifact else None
+            yield record.model_copy(update={"artifact": None}), arrays
+
+
+def _published(source: RecordsSource) -> Iterator[tuple[Record, Arrays | None]]:
+    for record in source.found:
+        sums = {metric: source.class_sums(record.run_id, metric) for metric in CLASS_METRICS}
+        yield record, arrays_of_sums({name: one for name, one in sums.items() if one is not None})
+    for trial in source.tried:
+        yield trial, None
 
 
 def _scores(record: Record) -> dict[str, float] | None:

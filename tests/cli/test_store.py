@@ -142,6 +142,9 @@ def test_what_cannot_be_merged_is_a_line(make_store: MakeStore, tmp_path: Path) 
     (tmp_path / "folder").mkdir()
     with pytest.raises(UserError, match="folder: there is no store"):
         bench("merge", path, tmp_path / "folder", "--store", tmp_path / "fresh")
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(UserError, match=r"other\.json"):
+        bench("merge", path, tmp_path / "other.json", "--store", tmp_path / "fresh")
     assert not (tmp_path / "fresh").exists()
 
 

@@ -22,6 +22,7 @@ from harness.rescoring.verify import Checked, verify_board, verify_store
 from harness.results import load_board
 from harness.results.display import board_document
 from harness.results.merging import merge
+from harness.results.source import StoreSource
 from harness.store import Store
 
 
@@ -252,5 +253,5 @@ def test_a_record_that_something_else_changed_is_a_problem_and_is_not_sealed_ane
     list(rescore_store(store, RuleBook()))
     assert [one.target for one in store.examine(alone=True).findings if one.damaged] == [changed]
     with Store.open(tmp_path / "other", create=True) as into:
-        merge(store.path, into)
+        merge(StoreSource(store), into)
         assert set(into.run_states()) == set(others)

@@ -61,8 +61,8 @@ def test_figures_and_parts_have_the_searches_of_the_file(published, tmp_path):
     assert of_file == of_store
     assert all(len(history.trials) == 5 for one in of_file for history in one)
     assert sum(map(len, of_file)) == 4
-    with Store.open(tmp_path / "merged", create=True) as store:
-        merge(path, store)
+    with Store.open(tmp_path / "merged", create=True) as store, open_source(path) as source:
+        merge(source, store)
         assert build_publication(store).publication.methods == publication.methods
 
 
