@@ -80,12 +80,14 @@ def _compared(  # noqa: PLR0913 - what is compared, and how
     from harness.metrics import direction_of
     from harness.results import load_board
     from harness.results.comparison import compare as compare_rows
+    from harness.results.notes import caution_notes
 
     if not (math.isfinite(to_see) and to_see > 0.0):
         raise UserError(f"--difference must be a number above 0, not {to_see}")
     with of.open() as opened:
         board = load_board(opened, select=of.select, aggregate=of.aggregate)
-        for line in (f"{board.protocol} on {board.dataset}", *board.beside):
+        title = f"{board.protocol} on {board.dataset}"
+        for line in (title, *caution_notes(board), *board.beside):
             say(f"bench: {line}", err=True)
         facts = board.metric(metric)
         unknown = noise_only and facts.higher_is_better is None

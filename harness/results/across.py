@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from harness.errors import NotComparable, UserError, counted, unknown
 from harness.metrics import title_of
 from harness.results.board import Board, replicates_of
-from harness.results.notes import for_tests_notes, unlocked_notes
+from harness.results.notes import caution_notes
 from harness.results.telling import LEVEL, Telling
 from harness.statistics.across_datasets import (
     Posterior,
@@ -117,7 +117,7 @@ def compare_across(
         remarks=tuple(
             f"{name}: {note}"
             for name, board in zip(names, boards, strict=True)
-            for note in (*unlocked_notes(board), *for_tests_notes(board))
+            for note in caution_notes(board)
         ),
     )
 

@@ -21,30 +21,25 @@ _FOR_TESTS = "smoke"
 def notes_of(board: Board, rows: Sequence[Row]) -> tuple[str, ...]:
     """What a reader of these rows of a board must know, the gravest first."""
     return (
-        *unlocked_notes(board),
+        *caution_notes(board),
         *failure_notes((row.label, row.failures) for row in rows),
-        *for_tests_notes(board),
         *_mark_notes(rows),
         *_few_replicates(board, rows),
         *board.remarks,
     )
 
 
-def unlocked_notes(board: Board) -> tuple[str, ...]:
-    """That a protocol's values were overridden."""
-    if not board.unlocked:
-        return ()
-    return (
+def caution_notes(board: Board) -> tuple[str, ...]:
+    """Why no score of a board is to be quoted: overridden values, a protocol for tests."""
+    unlocked = (
         f"unlocked protocol: {', '.join(board.unlocked)} not as published; these rows cannot be "
-        "gated or published",
+        "gated or published"
     )
-
-
-def for_tests_notes(board: Board) -> tuple[str, ...]:
-    """That a protocol is for tests."""
-    if board.protocol != _FOR_TESTS:
-        return ()
-    return (f"protocol '{board.protocol}' is for tests: its scores mean nothing",)
+    for_tests = f"protocol '{board.protocol}' is for tests: its scores mean nothing"
+    return (
+        *([unlocked] if board.unlocked else []),
+        *([for_tests] if board.protocol == _FOR_TESTS else []),
+    )
 
 
 def _mark_notes(rows: Sequence[Row]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from harness.metrics import MetricFacts, title_of
 from harness.results.board import Board
 from harness.results.class_sums import sums_of_rows
 from harness.results.display import interval_text, span_text
+from harness.results.notes import caution_notes
 from harness.results.source import Source, as_source
 from harness.statistics.bootstrap import Bootstrap, hierarchical_bootstrap
 from harness.statistics.intervals import Interval
@@ -154,7 +155,7 @@ def _cells(row: Ranked) -> dict[str, Cell]:
 
 
 def _notes(ranking: Ranking) -> list[str]:
-    notes = [*ranking.told, *ranking.board.beside]
+    notes = [*ranking.told, *caution_notes(ranking.board), *ranking.board.beside]
     if ranking.levels:
         notes.append(
             f"bootstrap: for other {', '.join(ranking.levels)}; best in: share of its draws; "
@@ -162,6 +163,4 @@ def _notes(ranking: Ranking) -> list[str]:
         )
     if not ranking.higher_is_better:
         notes.append("lower is better")
-    if ranking.board.unlocked:
-        notes.append(f"unlocked protocol: {', '.join(ranking.board.unlocked)} not as published")
     return notes

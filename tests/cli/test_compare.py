@@ -124,6 +124,12 @@ def test_the_board_that_was_read_and_what_else_the_store_holds_are_said(store: P
     assert "the store also holds smoke on cars" in " ".join(ranked.split())
 
 
+@pytest.mark.parametrize("command", ["compare margin triplet", "power margin triplet", "ranks"])
+def test_a_protocol_for_tests_is_said_to_be_one(store: Path, command: str) -> None:
+    said = bench(*command.split(), "--store", store).output
+    assert "protocol 'smoke' is for tests: its scores mean nothing" in " ".join(said.split())
+
+
 def test_the_first_line_says_what_would_tell(store: Path) -> None:
     line = bench("compare", "contrastive", "triplet", "--store", store).stdout.splitlines()[0]
     assert line.startswith("contrastive and triplet are not distinguishable; ")
