@@ -55,11 +55,15 @@ class Refused(ValueError):
 def to_data(loaded: Loaded) -> dict[str, Any]:
     """Everything that a plugin lists, as lists, texts and numbers; what is not, as a problem."""
     data: dict[str, Any] = {"observes": list(loaded.observes), "problems": list(loaded.problems)}
+    holders = _holders()
     for hook in LISTING_HOOKS:
         data[hook] = []
         for name, listed in loaded.listed.get(hook, {}).items():
             try:
-                data[hook].append(encoded(listed, LISTING_HOOKS[hook]))
+                told = encoded(listed, LISTING_HOOKS[hook])
+                if LISTING_HOOKS[hook] is Method:
+                    told["definition"] = inspect.getdoc(holders.get(id(listed))) or ""
+                data[hook].append(told)
             except BaseException as error:
                 data["problems"].append(f"{hook}: {name[:LONGEST_NAME]!r}: {one_line(error)}")
     return data
@@ -76,7 +80,6 @@ def encoded(thing: Any, kind: type[Any]) -> dict[str, Any]:
             raise Refused(f"{name} is a {type(fields[name]).__name__}, not a function")
     if kind is Method:
         data["modules"] = sorted(defining_modules(thing.build))
-        data["definition"] = _definition(thing)
     return data
 
 
@@ -103,17 +106,19 @@ def _value(name: str, value: Any) -> Any:  # noqa: PLR0911 - one for each kind o
     raise Refused(f"{name} is a {type(value).__name__}, not a text or a number")
 
 
-def _definition(method: Method) -> str:
-    """The docstring of the module that a method is defined in: the innermost that holds it."""
-    holders = [
-        module
-        for module in list(sys.modules.values())
-        if isinstance(module, ModuleType)
-        and any(value is method for value in vars(module).values())
-    ]
-    if not holders:
-        return ""
-    return inspect.getdoc(max(holders, key=lambda module: module.__name__.count("."))) or ""
+def _holders() -> dict[int, ModuleType]:
+    """By the id of a value, the innermost of the imported modules that hold it under a name."""
+    found: dict[int, ModuleType] = {}
+    modules = [one for one in list(sys.modules.values()) if isinstance(one, ModuleType)]
+    for module in sorted(modules, key=_depth, reverse=True):
+        for value in list(vars(module).values()):
+            found.setdefault(id(value), module)
+    return found
+
+
+def _depth(module: ModuleType) -> int:
+    """How many packages a module lies in, by a name that a plugin may have changed."""
+    return str(vars(module).get("__name__")).count(".")
 
 
 def member_from_data(

@@ -12,7 +12,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -31,6 +31,8 @@ from harness.registry.files import (
 )
 
 T = TypeVar("T")
+_BY_NAME = (b"import_module", b"__import__")
+"""Functions that import what they are given the name of."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ class Imports:
 
     def _imported(self, file: Path) -> frozenset[str]:
         if file not in self._parsed:
-            self._parsed[file] = frozenset(_imports_of(file, self._dotted(file)))
+            self._parsed[file] = _imports_of(file, self._dotted(file))
         return self._parsed[file]
 
     def _dotted(self, file: Path) -> list[str]:
@@ -169,39 +171,48 @@ def _modules(root: Root) -> list[Path]:
     return sorted(root.path.rglob("*.py")) if root.path.is_dir() else [root.path]
 
 
-def _imports_of(file: Path, package: Sequence[str]) -> Iterator[str]:
+def _imports_of(file: Path, package: Sequence[str]) -> frozenset[str]:
     """Dotted names in the import statements of a file, relative ones made absolute."""
     if file.suffix != ".py":
-        return
+        return frozenset()
     try:
-        tree = ast.parse(file.read_bytes())
+        return _imports_in(file.read_bytes(), tuple(package))
     except (OSError, SyntaxError, ValueError):
-        return
-    for node in _running(tree):
+        return frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _imports_in(source: bytes, package: tuple[str, ...]) -> frozenset[str]:
+    found = set[str]()
+    for node in _running(ast.parse(source), calls=any(name in source for name in _BY_NAME)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = list(package[: len(package) - node.level + 1]) if node.level else []
+            above = package[: len(package) - node.level + 1] if node.level else ()
             base = ".".join([*above, *([node.module] if node.module else [])])
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            found.update(f"{base}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and node.args and _imports_by_name(node.func):
             name = node.args[0]
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                yield name.value.lstrip(".")
+                found.add(name.value.lstrip("."))
+    return frozenset(found)
 
 
-def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """Every statement but those for type checkers."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
-            continue
-        yield child
-        yield from _running(child)
+def _running(tree: ast.AST, *, calls: bool) -> Iterator[ast.AST]:
+    """Every statement but those for type checkers; with `calls`, every expression too."""
+    todo = [tree]
+    while todo:
+        for child in ast.iter_child_nodes(todo.pop()):
+            if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+                continue
+            if calls or not isinstance(child, ast.expr):
+                yield child
+                todo.append(child)
 
 
 def _imports_by_name(function: ast.expr) -> bool:
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in ("import_module", "__import__")
+    return name.encode() in _BY_NAME
 
 
 @dataclass(frozen=True)
