@@ -14,6 +14,7 @@ import io
 import json
 import os
 import pickle
+import select
 import signal
 import socket
 import subprocess
@@ -37,14 +38,15 @@ PATIENCE_SECONDS = 300.0
 """How long a nursery may take to answer: one that a method has stopped never does."""
 _LIBRARIES = (
     "faiss",
-    "sklearn.cluster",
-    "sklearn.metrics",
     "scipy.stats",
     "safetensors.numpy",
     "pytorch_metric_learning.losses",
     "pytorch_metric_learning.miners",
 )
 """What the methods of many plugins are made of: imported here, it costs no run anything."""
+_FOR_FEW = ("sklearn.cluster", "sklearn.metrics")
+"""What few are made of, and takes a second: imported while nothing is asked, so that none waits."""
+_IDLE_SECONDS = 0.3
 _CODE = "import sys; from harness.apart.nursery import main; main(int(sys.argv[1]))"
 
 
@@ -191,9 +193,12 @@ def begin_here(*, harmless: int = 0) -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.backends.cuda.is_built():
         return
+    from harness.execution.machine import first_step
+
     global _current  # noqa: PLW0603 - one a process
     with _lock:
         if _current is None and threading.active_count() == 1 + harmless:
+            first_step()  # here, so that half of torch is loaded once for both
             _current = Nursery.forked()
 
 
@@ -222,7 +227,10 @@ def _serve(line: socket.socket) -> None:
     import_libraries()
     _take_a_step()
     alive: set[int] = set()
+    few = list(_FOR_FEW)
     while True:
+        while few and not select.select([line], [], [], _IDLE_SECONDS)[0]:
+            _import_if_there(few.pop(0))
         message, descriptors, _, _ = socket.recv_fds(line, _LARGEST, 16)
         if not message:
             return
@@ -245,8 +253,12 @@ def _serve(line: socket.socket) -> None:
 def import_libraries() -> None:
     """Import what many methods are made of; importing some of it changes filters of warnings."""
     for name in ("torch", "harness.apart.pupil", *_LIBRARIES):
-        if find_spec(name.partition(".")[0]) is not None:
-            importlib.import_module(name)
+        _import_if_there(name)
+
+
+def _import_if_there(name: str) -> None:
+    if find_spec(name.partition(".")[0]) is not None:
+        importlib.import_module(name)
 
 
 def _take_a_step() -> None:

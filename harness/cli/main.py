@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import os
 import re
@@ -154,6 +156,7 @@ def main() -> None:
     # Before torch is loaded: its threads then sleep while they wait and do not spin. Where another
     # program wants the cores too, spinning makes every small operation many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    atexit.register(gc.freeze)  # looking through torch for garbage takes a second, for nothing
     lines = logging.StreamHandler()
     lines.setFormatter(LogLines())
     logging.basicConfig(level=logging.WARNING, handlers=[lines])

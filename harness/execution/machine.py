@@ -192,7 +192,7 @@ def resident_bytes(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-_USED_BY_EVERY_RUN = ("faiss", "sklearn.cluster", "sklearn.metrics", "safetensors.numpy")
+_USED_BY_EVERY_RUN = ("faiss", "safetensors.numpy")
 
 
 @contextmanager

@@ -6,6 +6,8 @@ torch.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import pickle
 import signal
@@ -51,6 +53,7 @@ def serve(connection: Connection, place: Workplace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(place,), daemon=True).start()
+    atexit.register(gc.freeze)  # looking through torch for garbage takes a second, for nothing
     try:
         _serve(connection, place)
     except UserError as error:
