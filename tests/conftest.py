@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import pickle
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -54,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("methods"):
                 item.add_marker(pytest.mark.skip(reason="needs the methods of plugins/"))
+
+
+def pytest_collection_finish() -> None:
+    """Look through torch and pytest for garbage once, and not twice in every run."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

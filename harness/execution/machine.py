@@ -205,12 +205,14 @@ def warm() -> Iterator[None]:
     for name in _USED_BY_EVERY_RUN:
         importlib.import_module(name)
     first_step()
+    ours = gc.get_freeze_count() == 0
     gc.collect()
     gc.freeze()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if ours:
+            gc.unfreeze()
 
 
 def first_step() -> None:

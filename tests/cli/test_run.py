@@ -155,7 +155,7 @@ def test_ctrl_c_says_how_to_go_on_and_keeps_what_is_done(tmp_path, plugin, gate)
 
 
 def test_a_json_leaderboard_has_the_promised_shape(tmp_path, plugin):
-    assert bench(tmp_path, "--methods", "spread", "--seeds", "2").returncode == 0
+    assert bench(tmp_path, "--methods", "spread", "--seeds", "2", "--workers", "1").returncode == 0
     shown = subprocess.run(
         [sys.executable, "-m", "harness.cli", "leaderboard", "--format", "json"],
         capture_output=True,
@@ -208,7 +208,8 @@ def test_a_dry_run_prints_the_plan_and_touches_nothing(tmp_path, plugin):
 
 
 def test_an_unlocked_protocol_is_marked(tmp_path, plugin):
-    ended = bench(tmp_path, "--methods", "spread", "--set", "training.steps=3", "--seeds", "1")
+    few = ["--set", "training.steps=3", "--seeds", "1", "--workers", "1"]
+    ended = bench(tmp_path, "--methods", "spread", *few)
     assert ended.returncode == 0
     assert "unlocked" in ended.stdout
     assert records(tmp_path)[0].identity.unlocked == ("training.steps=3",)
