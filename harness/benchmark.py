@@ -320,14 +320,14 @@ def _described(data: Dataset, rules: Protocol) -> list[str]:
 
 def _names(methods: str | Sequence[str]) -> list[str]:
     listed = methods.split(",") if isinstance(methods, str) else methods
-    for one in listed if isinstance(listed, Iterable) else [listed]:
+    listed = list(listed) if isinstance(listed, Iterable) else [listed]
+    for one in listed:
         if not isinstance(one, str):
             raise UserError(
                 f"methods: {type(one).__name__} is not a name; a method of your own comes from a "
                 "file: plugins=['mine.py']"
             )
-    names = [name.strip() for name in listed if name.strip()]
-    if not names:
+    if not (names := [name.strip() for name in listed if name.strip()]):
         raise UserError("--methods: names no method (give names separated by commas, or 'all')")
     return names
 

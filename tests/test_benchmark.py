@@ -271,6 +271,13 @@ def test_a_forecast_names_the_batches_that_the_board_will_name(make: Any, tmp_pa
     assert (cells["still"], cells["spread-out"]) == ("none", "balanced")
 
 
+def test_names_may_come_from_a_generator(make):
+    assert make(methods=(name for name in ["still", "spread-out"])).methods == [
+        "still",
+        "spread-out",
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

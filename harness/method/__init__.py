@@ -10,21 +10,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from harness.errors import UserError, nearest
-from harness.method.space import Choice, Float, Int, Range, Value
+from harness.method.space import (
+    RESERVED,
+    SAMPLES_PER_CLASS,
+    Choice,
+    Float,
+    Int,
+    Range,
+    Value,
+    check_reserved,
+)
 
 if TYPE_CHECKING:
     from harness.method.objective import Context, Objective
-
-OBJECTIVE_RATE = "objective_rate"
-"""Times the protocol's learning rate: that of the Objective's own parameters. A log range."""
-OBJECTIVE_SCHEDULE = "objective_schedule"
-"""How that rate moves, of OBJECTIVE_SCHEDULES."""
-SAMPLES_PER_CLASS = "samples_per_class"
-"""Samples of each class in a batch, in place of the protocol's."""
-
-RESERVED = (OBJECTIVE_RATE, OBJECTIVE_SCHEDULE, SAMPLES_PER_CLASS)
-OBJECTIVE_SCHEDULES = ("protocol", "constant", "cosine", "linear")
-"""`protocol`: as the protocol has it; the others in its place, without warm-up and down to 0."""
 
 
 def for_builder(point: Mapping[str, Value]) -> dict[str, Value]:
@@ -39,30 +37,26 @@ def samples_per_class(point: Mapping[str, Value], protocols: int) -> int:
     return value
 
 
-def check_reserved(space: Mapping[str, Range], batch: str) -> None:
-    """Raise ValueError for a reserved name whose range is not of the kind that the core reads."""
-    rate, schedule = space.get(OBJECTIVE_RATE), space.get(OBJECTIVE_SCHEDULE)
-    if rate is not None and not (isinstance(rate, Float) and rate.log):
-        raise ValueError(f"{OBJECTIVE_RATE} must be a Float on a log scale, not {rate!r}")
-    if schedule is not None:
-        options = schedule.options if isinstance(schedule, Choice) else ()
-        if not options or not set(options) <= set(OBJECTIVE_SCHEDULES):
-            allowed = ", ".join(OBJECTIVE_SCHEDULES)
-            raise ValueError(f"{OBJECTIVE_SCHEDULE} must be a Choice of some of: {allowed}")
-    if SAMPLES_PER_CLASS in space:
-        _check_samples(space[SAMPLES_PER_CLASS], batch)
-
-
-def _check_samples(bounds: Range, batch: str) -> None:
-    if batch not in ("balanced", "clusters"):
-        raise ValueError(f"{SAMPLES_PER_CLASS} needs batch='balanced' or 'clusters'")
-    lowest: Value = 0.0
-    if isinstance(bounds, Int):
-        lowest = bounds.low
-    elif isinstance(bounds, Choice) and all(type(option) is int for option in bounds.options):
-        lowest = min(option for option in bounds.options if isinstance(option, int))
-    if not isinstance(lowest, int) or lowest < 2:
-        raise ValueError(f"{SAMPLES_PER_CLASS} must be an Int or a Choice of whole numbers from 2")
+def _check_builder(name: str, build: object) -> None:
+    """ValueError for what cannot be called with hyperparameters and a context, for a run's own."""
+    if not callable(build):
+        raise ValueError(f"method {name}: build must be callable")
+    if any(base.__name__ == "Objective" for base in type(build).__mro__):
+        raise ValueError(
+            f"method {name}: build is an Objective, and all runs would share it: give a function "
+            "that makes one for each"
+        )
+    try:
+        signature = inspect.signature(build)
+    except (TypeError, ValueError):
+        return  # it has none that Python can tell
+    try:
+        signature.bind({}, None)
+    except TypeError:
+        raise ValueError(
+            f"method {name}: build{signature} cannot take the two that it is given: "
+            "hyperparameters and context"
+        ) from None
 
 
 Composition = Literal["balanced", "one-per-class", "uniform", "pairs", "clusters"]
@@ -179,8 +173,7 @@ class Method:
             raise ValueError(f"method {self.name}: members must be at least 1")
         if self.name == "all":
             raise ValueError("a method cannot be named 'all': that means every method")
-        if not callable(self.build):
-            raise ValueError(f"method {self.name}: build must be callable")
+        _check_builder(self.name, self.build)
         self._check_space()
 
     def _check_space(self) -> None:

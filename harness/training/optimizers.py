@@ -13,8 +13,7 @@ import torch
 from torch import nn
 
 from harness.data import seed_torch, stream_seed
-from harness.method import OBJECTIVE_RATE, OBJECTIVE_SCHEDULE
-from harness.method.space import Value
+from harness.method.space import OBJECTIVE_RATE, OBJECTIVE_SCHEDULE, Value
 from harness.models.backbone import Backbone
 from harness.protocol.model import OptimizerRule, OptimizerRules
 from harness.protocol.rules import ScheduleRule

@@ -253,7 +253,7 @@ def test_a_declaration_of_another_kind_is_one_line(change: str, wrong: str, plug
 from harness import Method
 @hookimpl
 def bench_methods():
-    method = Method(name="bad", build=len, summary="s", reference="r")
+    method = Method(name="bad", build=print, summary="s", reference="r")
     for name, value in dict({change}).items():
         object.__setattr__(method, name, value)
     return [method]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness import Choice, Float, Int, LabelSet, Method
+from harness import Choice, Float, Int, LabelSet, Method, Objective
 from harness.errors import UserError
 from harness.testing import toy_context
 
@@ -82,6 +82,9 @@ def test_another_name_is_refused(name: str) -> None:
         ({"space": {"a b": Int(1, 2, default=1)}}, "hyperparameter 'a b' (allowed"),
         ({"space": {3: Int(1, 2, default=1)}}, "hyperparameter 3 (allowed"),
         ({"build": None}, "build must be callable"),
+        ({"build": lambda c: c}, "build(c) cannot take the two that it is given"),
+        ({"build": lambda h, c, d: c}, "build(h, c, d) cannot take the two"),
+        ({"build": Objective()}, "build is an Objective, and all runs would share it"),
         ({"comparison": "cosin"}, "comparison 'cosin'; did you mean 'cosine'?"),
         (
             {"space": {"objective_rate": Float(0.1, 10.0, default=1.0)}},
