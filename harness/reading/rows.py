@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -24,7 +25,11 @@ def other_rows(first: Path, second: Path, reading: Reading = AS_IT_IS) -> str | 
     """
     if first == second:
         return None
-    ours, theirs = (_named_rows(open_source(path, reading)) for path in (first, second))
+    sources = [open_source(path, reading) for path in (first, second)]
+    names = [_names_of_rows(source) for source in sources]
+    if not all(names):
+        return None  # and no table is read once more
+    ours, theirs = (_named_rows(*one) for one in zip(sources, names, strict=True))
     pairs = [
         (mine, its)
         for mine, its in product(ours, theirs)
@@ -84,7 +89,10 @@ class _Rows:
         self.sound = len(np.unique(self.texts)) == len(self.texts) and not column.missing.any()
 
 
-def _named_rows(source: Source) -> list[_Rows]:
+def _names_of_rows(source: Source) -> list[str]:
     names = dict.fromkeys((*source.row_names, *named(PATHS, source.names)))
-    fitting = [name for name in names if source.kind(name) in ("whole", "text")]
-    return [rows for rows in (_Rows(source, name) for name in fitting) if rows.sound]
+    return [name for name in names if source.kind(name) in ("whole", "text")]
+
+
+def _named_rows(source: Source, names: Sequence[str]) -> list[_Rows]:
+    return [rows for rows in (_Rows(source, name) for name in names) if rows.sound]
