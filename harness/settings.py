@@ -14,6 +14,8 @@ DEFAULT_PROTOCOL = "reality-check-small-4"
 OWN_DATA_PROTOCOL = "reality-check-small-2"
 """Where no protocol is named and the data are a person's own: weights of glyphs would not fit."""
 DEFAULT_STORE = Path("bench-store")
+SAME_HASHES = {"PYTHONHASHSEED": "0"}
+"""What each process that runs a plugin starts with: Python draws the order of a set otherwise."""
 _SECONDS = {
     unit: size
     for units, size in (

@@ -31,6 +31,7 @@ from harness.apart import Child, Died, Gone, be_a_child, gone
 from harness.registry import Origin
 from harness.registry.files import installed_places
 from harness.registry.importing import compile_ahead
+from harness.settings import SAME_HASHES
 
 _SUBREAPER = 36
 _LARGEST = 1 << 12
@@ -97,7 +98,7 @@ class Nursery:
             [sys.executable, "-P", "-c", _CODE, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, **SAME_HASHES, "PYTHONPATH": path},
         )
         theirs.close()
 
@@ -187,9 +188,12 @@ def begin_here(*, harmless: int = 0) -> None:
     """Fork the nursery of this process now, while it is clean: it is spawned later otherwise.
 
     Nothing happens where this process has other threads, which a fork would leave behind, but for
-    so many `harmless` ones, which hold nothing; nor where torch is built for CUDA and was imported:
-    nobody knows then whether it has been asked for CUDA, which no forked process could use.
+    so many `harmless` ones, which hold nothing; nor where Python drew its hashes, and the order of
+    sets with them; nor where torch is built for CUDA and was imported: nobody knows then whether it
+    has been asked for CUDA, which no forked process could use.
     """
+    if sys.flags.hash_randomization:
+        return
     torch = sys.modules.get("torch")
     if torch is not None and torch.backends.cuda.is_built():
         return

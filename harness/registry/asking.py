@@ -23,6 +23,7 @@ from typing import Any
 from harness import sandbox
 from harness.errors import Printed, UserError, plain
 from harness.registry.origin import Origin
+from harness.settings import SAME_HASHES
 
 SECONDS = 60.0
 """How long a plugin may take to be imported and to list what it offers.
@@ -167,6 +168,7 @@ def _child(
             stderr=subprocess.STDOUT,
             pass_fds=(writing,),
             start_new_session=True,
+            env=os.environ | SAME_HASHES,
         )
     finally:
         os.close(writing)

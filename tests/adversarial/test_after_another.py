@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
 from harness import registry, sandbox
+from harness.benchmark import Benchmark
 from harness.execution.executor import Bench
 from harness.execution.plan import Entrant, make_plan
 from harness.execution.run import execute
 from harness.protocol import Protocol
 from harness.record import Record
 from harness.registry import Registry, load_registry
+from harness.store import Store
 
 PLUGIN = """
 import builtins, contextvars, json, os, pathlib, random, resource, sys, tempfile, threading
@@ -193,6 +199,44 @@ def test_what_a_run_keeps_in_files_is_gone_with_its_sandbox(
     name: str, offered: Registry, short_protocol: Protocol, tiny_dataset: Any
 ) -> None:
     require_same(*runs(name, offered, short_protocol, tiny_dataset, fenced=True))
+
+
+SETS = """
+from harness import Method, Objective, hookimpl
+
+WORDS = [f"word {number}" for number in range(1000)]
+
+
+class Ordered(Objective):
+    def forward(self, batch, embed):
+        z = embed(batch.inputs)
+        return sum(1 + list(set(WORDS)).index(word) for word in WORDS[:9]) * (z @ z.T).mean()
+
+
+@hookimpl
+def bench_methods():
+    return [Method(name="ordered", build=lambda h, c: Ordered(), summary="s", reference="none")]
+"""
+
+
+def test_the_order_of_a_set_is_the_same_in_every_session(tmp_path: Path) -> None:
+    plugin, typed, called = tmp_path / "ordered.py", tmp_path / "typed", tmp_path / "called"
+    plugin.write_text(SETS)
+    few = ["--protocol", "smoke", "--dataset", "digits", "--seeds", "1", "--methods", "ordered"]
+    command = [sys.executable, "-m", "harness.cli", "run", *few, "--workers", "1"]
+    drawn = os.environ | {"PYTHONHASHSEED": "1"}
+    subprocess.run(
+        [*command, "--plugin", plugin, "--store", typed], env=drawn, check=True, capture_output=True
+    )
+    # This process drew its own, and is no bench.
+    here = Benchmark(
+        protocol="smoke", dataset="digits", seeds=1, methods=["ordered"], plugins=plugin
+    )
+    list(here.run(store=called))
+    with Store.open(typed) as one, Store.open(called) as other:
+        scores = [{run.run_id: run.scores for run in store.records()} for store in (one, other)]
+    assert scores[0] == scores[1]
+    assert len(scores[0]) == 2
 
 
 def test_every_kind_is_tried(offered: Registry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from harness.protocol import protocols_folder
+from harness.settings import SAME_HASHES
 from harness.store import EmptyStore, Store
 
 HERE = Path(__file__).parent
@@ -43,6 +45,7 @@ class Nursery:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env=os.environ | SAME_HASHES,
         )
         assert self._answer() == "ready"
         self._printed: dict[int, Path] = {}

@@ -80,7 +80,7 @@ def test_it_installs_one_package_and_one_command(unpacked: Path) -> None:
         "[console_scripts]",
         "bench",
         "=",
-        "harness.cli.main:main",
+        "harness.cli.__main__:bench",
     ]
     assert [path.name for path in unpacked.iterdir() if path.suffix != ".dist-info"] == ["harness"]
 
