@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from harness import sandbox
@@ -24,6 +25,7 @@ from harness.method import Method, samples_per_class
 from harness.method.space import Value
 from harness.protocol.model import Protocol, TrainingRule
 from harness.record import Reason, ReasonKind
+from harness.registry.files import is_foreign
 
 TRAINING_SEMANTICS = 2
 
@@ -105,6 +107,7 @@ def _now() -> tuple[float, float]:
 
 
 LONGEST_MESSAGE = 500
+LONGEST_NAME = 60
 LONGEST_TRACEBACK = 20_000
 
 
@@ -130,9 +133,10 @@ def reason_of(error: BaseException) -> Reason:
     kind = _kind(error)
     if ours and kind == getattr(error, "kind", kind):
         return Reason(kind=kind, message=plain(str(error), LONGEST_MESSAGE) or "no message")
+    place = _place(error)
     return Reason(
         kind=kind,
-        message=sandbox.one_line(error, LONGEST_MESSAGE),
+        message=sandbox.one_line(error, LONGEST_MESSAGE - len(place)) + place,
         traceback=_traceback(error),
     )
 
@@ -147,6 +151,17 @@ def told(kind: object, message: object, traced: object) -> Reason:
             "traceback": plain(str(traced), LONGEST_TRACEBACK, lines=True),
         }
     )
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the innermost code that is neither ours, nor Python's, nor installed."""
+    try:
+        passed = traceback.walk_tb(error.__traceback__)
+        lines = [(Path(frame.f_code.co_filename), number) for frame, number in passed]
+        file, number = [one for one in lines if one[0].is_file() and is_foreign(one[0])][-1]
+        return f" ({plain(file.name, LONGEST_NAME)}:{number})"
+    except BaseException:
+        return ""
 
 
 def _traceback(error: BaseException) -> str:

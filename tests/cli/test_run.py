@@ -103,7 +103,8 @@ def test_a_run_ends_in_a_board_and_repeats_nothing(tmp_path, plugin):
 def test_a_failing_method_is_a_row_with_its_reason_and_exit_code_4(tmp_path, plugin):
     ended = bench(tmp_path, "--methods", "broken,spread", "--seeds", "1")
     assert ended.returncode == 4
-    assert "broken, seed 0, fold 0: failed: crashed: RuntimeError: a broken loss" in ended.stderr
+    told = "broken, seed 0, fold 0: failed: crashed: RuntimeError: a broken loss (mine.py:"
+    assert told in ended.stderr
     assert {record.state for record in records(tmp_path)} == {"failed", "done"}
     assert "spread" in ended.stdout
 
