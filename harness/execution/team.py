@@ -159,9 +159,10 @@ class Team(Generic[W]):
             for worker in list(self._workers):
                 finished = self._look_at(worker, news=worker in news)
                 if finished:
-                    # The worker has its next runs before these are stored.
-                    yield from self._dispatch()
+                    # The worker has its next runs before these are stored, and is told of after.
+                    begun = list(self._dispatch())
                     yield from finished
+                    yield from begun
 
     def _hire(self) -> None:
         """Get the workers that are missing, but no more than have something to do."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -42,6 +43,8 @@ from harness.record import Record
 from harness.registry import load_registry
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+MOST_WORKERS = 2
+"""Of the cluster: a core a node."""
 
 PLUGIN = '''
 import os
@@ -139,7 +142,9 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 def ended(stages: list[Stage]) -> dict[str, tuple[Record, Arrays | None]]:
-    """Results by run; each run began once and ended once."""
+    """Results by run; each run began once and ended once, no more at a time than work at them."""
+    open_runs = list(accumulate(1 if isinstance(stage, Started) else -1 for stage in stages))
+    assert max(open_runs, default=0) <= MOST_WORKERS
     begun = [stage.run.run_id for stage in stages if isinstance(stage, Started)]
     found = [stage for stage in stages if isinstance(stage, Finished)]
     assert sorted(begun) == sorted(stage.run.run_id for stage in found)
