@@ -21,8 +21,9 @@ _FOR_TESTS = "smoke"
 def notes_of(board: Board, rows: Sequence[Row]) -> tuple[str, ...]:
     """What a reader of these rows of a board must know, the gravest first."""
     return (
-        *caution_notes(board),
+        *_unlocked_notes(board),
         *failure_notes((row.label, row.failures) for row in rows),
+        *_for_tests_notes(board),
         *_mark_notes(rows),
         *_few_replicates(board, rows),
         *board.remarks,
@@ -31,15 +32,22 @@ def notes_of(board: Board, rows: Sequence[Row]) -> tuple[str, ...]:
 
 def caution_notes(board: Board) -> tuple[str, ...]:
     """Why no score of a board is to be quoted: overridden values, a protocol for tests."""
-    unlocked = (
-        f"unlocked protocol: {', '.join(board.unlocked)} not as published; these rows cannot be "
-        "gated or published"
-    )
-    for_tests = f"protocol '{board.protocol}' is for tests: its scores mean nothing"
+    return (*_unlocked_notes(board), *_for_tests_notes(board))
+
+
+def _unlocked_notes(board: Board) -> tuple[str, ...]:
+    if not board.unlocked:
+        return ()
     return (
-        *([unlocked] if board.unlocked else []),
-        *([for_tests] if board.protocol == _FOR_TESTS else []),
+        f"unlocked protocol: {', '.join(board.unlocked)} not as published; these rows cannot be "
+        "gated or published",
     )
+
+
+def _for_tests_notes(board: Board) -> tuple[str, ...]:
+    if board.protocol != _FOR_TESTS:
+        return ()
+    return (f"protocol '{board.protocol}' is for tests: its scores mean nothing",)
 
 
 def _mark_notes(rows: Sequence[Row]) -> Iterator[str]:

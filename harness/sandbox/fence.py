@@ -59,10 +59,10 @@ _CLOSED = " (closed by the sandbox; --no-sandbox runs without)"
 _CAUSES = 20
 
 
-def one_line(error: BaseException, limit: int = 500) -> str:
-    """As `errors.one_line`; where the sandbox refused something, it ends with what to do."""
-    closed = _CLOSED if inside() and _is_refusal(error) else ""
-    return errors.one_line(error, limit - len(closed)) + closed
+def one_line(error: BaseException, limit: int = 500, *, place: str = "") -> str:
+    """As `errors.one_line`, then `place`; where the sandbox refused something, then what to do."""
+    end = place + (_CLOSED if inside() and _is_refusal(error) else "")
+    return errors.one_line(error, limit - len(end)) + end
 
 
 def _is_refusal(error: BaseException) -> bool:

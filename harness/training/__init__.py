@@ -133,10 +133,9 @@ def reason_of(error: BaseException) -> Reason:
     kind = _kind(error)
     if ours and kind == getattr(error, "kind", kind):
         return Reason(kind=kind, message=plain(str(error), LONGEST_MESSAGE) or "no message")
-    place = _place(error)
     return Reason(
         kind=kind,
-        message=sandbox.one_line(error, LONGEST_MESSAGE - len(place)) + place,
+        message=sandbox.one_line(error, LONGEST_MESSAGE, place=_place(error)),
         traceback=_traceback(error),
     )
 

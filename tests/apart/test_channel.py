@@ -103,7 +103,7 @@ def test_arrays_that_the_plugin_keeps_stay_as_they_were(line):
 
 
 def test_memory_is_used_again_once_an_array_is_let_go(line):
-    for _ in range(20):
+    for _ in range(50):
         line.core.send("step", {}, [torch.ones(LARGE)])
         line.plugin.receive()
         gc.collect()

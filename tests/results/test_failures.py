@@ -47,10 +47,9 @@ def test_only_the_first_line_of_a_message_is_told() -> None:
 def test_a_board_names_all_that_failed_alike(failed_run: MakeRun) -> None:
     reason = Reason(kind="unsupported", message="needs groups")
     runs = [failed_run(name, state="skipped", reason=reason) for name in ("b", "a")]
-    assert "a, b: 1 run each skipped (unsupported): needs groups" in build_board(runs).notes
+    assert build_board(runs).notes[0] == ("a, b: 1 run each skipped (unsupported): needs groups")
 
 
 def test_what_is_unlocked_is_told_before_what_failed(failed_run: MakeRun) -> None:
     board = build_board([failed_run(identity={"unlocked": ("steps",)})])
-    told = [note.partition(":")[0] for note in board.notes[:3]]
-    assert told == ["unlocked protocol", "protocol 'smoke' is for tests", "triplet"]
+    assert [note.partition(":")[0] for note in board.notes[:2]] == ["unlocked protocol", "triplet"]
